@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_BASE_CALENDAR_H
+#define VFSIM_BASE_CALENDAR_H
+
+/*
+ * The event calendar: what happens next, and when.
+ *
+ * Simulated time is a uint64_t of picoseconds. Events fire in (time, sequence)
+ * order: two events of one time fire in the order in which they were scheduled.
+ * An event is a member of whatever it wakes (see CONTAINER_OF) and is its own
+ * handle: nothing is allocated to schedule or to cancel it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PS_PER_NS UINT64_C(1000)
+#define PS_PER_US UINT64_C(1000000)
+#define PS_PER_MS UINT64_C(1000000000)
+#define PS_PER_S UINT64_C(1000000000000)
+#define TIME_NEVER UINT64_MAX
+
+struct event {
+	void (*fire)(struct event *event, uint64_t now);
+	uint32_t slot; /* 1 + place in the heap; 0 = not scheduled */
+};
+
+struct calendar_entry {
+	uint64_t time_ps;
+	uint64_t sequence;
+	struct event *event;
+};
+
+struct calendar {
+	uint64_t now_ps;
+	uint64_t next_sequence;
+	uint64_t fired;
+	struct calendar_entry *heap;
+	uint32_t count;
+	uint32_t capacity;
+};
+
+/* Room for `capacity` pending events, allocated here and never again. -ENOMEM. */
+int calendar_init(struct calendar *calendar, uint32_t capacity);
+void calendar_fini(struct calendar *calendar);
+
+static inline void event_init(struct event *event, void (*fire)(struct event *, uint64_t))
+{
+	event->fire = fire;
+	event->slot = 0;
+}
+
+static inline bool event_pending(const struct event *event)
+{
+	return event->slot != 0;
+}
+
+/*
+ * Fire `event` at `time_ps`; a time before now means now. A pending event is
+ * moved: it takes a new sequence number. Running out of room is our error.
+ */
+void calendar_schedule(struct calendar *calendar, struct event *event, uint64_t time_ps);
+
+/* Forget a pending event; one that is not pending is left alone. */
+void calendar_cancel(struct calendar *calendar, struct event *event);
+
+/* Time of the next event, TIME_NEVER without one. */
+uint64_t calendar_next_time(const struct calendar *calendar);
+
+/* Fire the next event and move time to it. False when nothing is pending. */
+bool calendar_step(struct calendar *calendar);
+
+/* Move time forward without an event; `time_ps` must not pass the next one. */
+void calendar_advance(struct calendar *calendar, uint64_t time_ps);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/fault.h"
+
+#include <errno.h>
+#include <string.h>
+
+const struct fault_info fault_catalogue[FAULT_COUNT] = {
+	[FAULT_DIRTY_UPDATE_SKIPPED] = {"dirty-update-skipped", "lost-page",
+					"the SMMU skips the dirty update of one write"},
+	[FAULT_PAGE_LOST_IN_STREAM] = {"page-lost-in-stream", "memory-equal",
+				       "one page is lost in the migration stream"},
+	[FAULT_DMA_AFTER_INVALIDATION] = {"dma-after-invalidation", "dma-isolation",
+					  "a DMA lands after its invalidation completed"},
+	[FAULT_PACKET_DUPLICATED] = {"packet-duplicated", "packets",
+				     "one packet is delivered twice"},
+	[FAULT_MSIX_BEFORE_DATA] = {"msix-before-data", "interrupts",
+				    "an MSI-X is raised before the data it announces"},
+};
+
+int fault_plant(struct fault_plan *plan, const char *name, uint32_t times)
+{
+	for (uint32_t id = 0; id < FAULT_COUNT; id++) {
+		if (strcmp(fault_catalogue[id].name, name))
+			continue;
+		plan->armed |= 1u << id;
+		plan->left[id] = times;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+bool fault_fires(struct fault_plan *plan, enum fault_id id)
+{
+	if (!fault_armed(plan, id))
+		return false;
+	plan->fired[id]++;
+	if (!--plan->left[id])
+		plan->armed &= ~(1u << id);
+	return true;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_BASE_PORT_H
+#define VFSIM_BASE_PORT_H
+
+/*
+ * The memory-mapped bus between blocks: reads, writes and 64-bit
+ * compare-and-swap, for memory and for registers alike.
+ *
+ * A request belongs to its requester, who keeps it until `done` is called and
+ * embeds it in whatever the completion moves on (CONTAINER_OF). Each block on
+ * the way may use `event` and `owner` while it holds the request; a block that
+ * must change address or `done` on the way (a translation) does so with a
+ * request of its own.
+ *
+ * `send` passes a request that arrives now. It never calls `done` before it
+ * returns. The bytes of a read are those in place at the time of the access,
+ * and `done` follows at that same time: latency is spent on the way to the
+ * access, so an atomic's outcome is not stale when its owner hears of it.
+ */
+
+#include "base/calendar.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum bus_op {
+	BUS_READ,
+	BUS_WRITE,
+	BUS_CAS64, /* data: uint64_t[2] {expected in, found out; desired in} */
+};
+
+enum bus_status {
+	BUS_OK,
+	BUS_ABORT,	/* no target, or the target refused: external abort, UR */
+	BUS_FAULT,	/* translation said no; the fault has been recorded as the architecture has it */
+};
+
+/* Who asks, as the SMMU and an MSI doorbell see it. Zero for CPU and walker accesses. */
+struct bus_attr {
+	bool from_device;      /* a function's DMA: the members below are valid */
+	uint32_t stream_id;    /* requester ID mapped by the root complex */
+	uint32_t substream_id; /* PASID, valid with substream_valid */
+	bool substream_valid;
+	bool privileged;
+	bool instruction;
+	bool posted;	/* keeps its place after earlier posted writes of its stream */
+	bool translated; /* AT = translated */
+	uint64_t iova;	 /* the address as the device gave it, for the trace */
+};
+
+struct bus_req {
+	enum bus_op op;
+	enum bus_status status;
+	uint64_t addr;
+	uint32_t len_bytes;
+	struct bus_attr attr;
+	void *data; /* the requester's buffer: filled by a read, borrowed by a write */
+	void (*done)(struct bus_req *req, uint64_t now);
+
+	/* For the block that holds the request. */
+	struct event event;
+	void *owner;
+	struct bus_req *next;
+};
+
+struct bus_port {
+	void *ctx;
+	void (*send)(void *ctx, struct bus_req *req);
+};
+
+static inline void bus_send(const struct bus_port *port, struct bus_req *req)
+{
+	port->send(port->ctx, req);
+}
+
+/*
+ * A wire that software or a controller listens to (an SMMU's event-queue
+ * interrupt). `raise` is an edge.
+ */
+struct irq_port {
+	void *ctx;
+	void (*raise)(void *ctx, uint32_t line);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/regs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static uint32_t row_count(const struct reg_row *row)
+{
+	return row->count ? row->count : 1;
+}
+
+/* Map every 4-byte offset to its row. -EINVAL when two rows meet. */
+static int fill_lookup(struct regs *regs)
+{
+	const struct reg_table *table = regs->table;
+
+	for (uint32_t r = 0; r < table->rows; r++) {
+		const struct reg_row *row = &table->row[r];
+
+		for (uint32_t i = 0; i < row_count(row); i++) {
+			uint32_t word = (row->offset + i * row->stride) / 4;
+
+			for (uint32_t w = word; w < word + row->size / 4; w++) {
+				if (w >= table->window_bytes / 4 || regs->lookup[w])
+					return -EINVAL;
+				regs->lookup[w] = (uint16_t)(r + 1);
+			}
+		}
+	}
+	return 0;
+}
+
+int regs_init(struct regs *regs, const struct reg_table *table, void *owner)
+{
+	uint32_t total = 0;
+	int err;
+
+	*regs = (struct regs){.table = table, .owner = owner};
+	regs->first = calloc(table->rows, sizeof(regs->first[0]));
+	regs->lookup = calloc(table->window_bytes / 4, sizeof(regs->lookup[0]));
+	if (!regs->first || !regs->lookup)
+		goto no_memory;
+	for (uint32_t r = 0; r < table->rows; r++) {
+		regs->first[r] = total;
+		total += row_count(&table->row[r]);
+	}
+	regs->value = calloc(total, sizeof(regs->value[0]));
+	if (!regs->value)
+		goto no_memory;
+	err = fill_lookup(regs);
+	if (err) {
+		regs_fini(regs);
+		return err;
+	}
+	regs_reset(regs);
+	return 0;
+
+no_memory:
+	regs_fini(regs);
+	return -ENOMEM;
+}
+
+void regs_fini(struct regs *regs)
+{
+	free(regs->first);
+	free(regs->lookup);
+	free(regs->value);
+	*regs = (struct regs){0};
+}
+
+void regs_reset(struct regs *regs)
+{
+	for (uint32_t r = 0; r < regs->table->rows; r++)
+		for (uint32_t i = 0; i < row_count(&regs->table->row[r]); i++)
+			regs_set(regs, r, i, regs->table->row[r].reset);
+}
+
+/* Where an access of software falls: the row, the instance, and the byte within it. */
+struct place {
+	const struct reg_row *row;
+	uint32_t row_index;
+	uint32_t index;
+	uint32_t byte;
+};
+
+static bool find_place(const struct regs *regs, uint32_t offset, struct place *place)
+{
+	uint32_t r, from;
+
+	if (offset >= regs->table->window_bytes || !regs->lookup[offset / 4])
+		return false;
+	r = regs->lookup[offset / 4] - 1u;
+	place->row = &regs->table->row[r];
+	place->row_index = r;
+	from = offset - place->row->offset;
+	place->index = place->row->stride ? from / place->row->stride : 0;
+	place->byte = from - place->index * place->row->stride;
+	return true;
+}
+
+static uint64_t byte_mask(uint32_t len_bytes)
+{
+	return len_bytes >= 8 ? ~UINT64_C(0) : BIT(8 * len_bytes) - 1;
+}
+
+/* Read the part of one register that starts at the place's byte. */
+static uint64_t read_place(struct regs *regs, const struct place *place, uint32_t len_bytes)
+{
+	const struct reg_row *row = place->row;
+	uint64_t *stored = &regs->value[regs->first[place->row_index] + place->index];
+	uint64_t mask = byte_mask(len_bytes) << 8 * place->byte;
+	uint64_t value = row->on_read ? row->on_read(regs->owner, place->index, *stored) : *stored;
+
+	value &= row->ro | row->rw | row->w1c | row->rc;
+	*stored &= ~(row->rc & mask);
+	return (value & mask) >> 8 * place->byte;
+}
+
+static void write_place(struct regs *regs, const struct place *place, uint32_t len_bytes,
+			uint64_t value)
+{
+	const struct reg_row *row = place->row;
+	uint64_t *stored = &regs->value[regs->first[place->row_index] + place->index];
+	uint64_t mask = byte_mask(len_bytes) << 8 * place->byte;
+	uint64_t before = *stored;
+
+	value = value << 8 * place->byte & mask;
+	*stored = (before & ~(row->rw & mask)) | (value & row->rw);
+	*stored &= ~(value & row->w1c);
+	if (row->on_write)
+		row->on_write(regs->owner, place->index, before, *stored);
+}
+
+bool regs_read(struct regs *regs, uint32_t offset, uint32_t len_bytes, uint64_t *value)
+{
+	struct place place;
+	bool found = false;
+
+	*value = 0;
+	/* A wide access may cover two narrow registers: take it register by register. */
+	for (uint32_t at = 0; at < len_bytes;) {
+		uint32_t step = MIN(len_bytes - at, 4);
+
+		if (find_place(regs, offset + at, &place)) {
+			found = true;
+			step = MIN(len_bytes - at, place.row->size - place.byte);
+			*value |= read_place(regs, &place, step) << 8 * at;
+		}
+		at += step;
+	}
+	return found;
+}
+
+bool regs_write(struct regs *regs, uint32_t offset, uint32_t len_bytes, uint64_t value)
+{
+	struct place place;
+	bool found = false;
+
+	for (uint32_t at = 0; at < len_bytes;) {
+		uint32_t step = MIN(len_bytes - at, 4);
+
+		if (find_place(regs, offset + at, &place)) {
+			found = true;
+			step = MIN(len_bytes - at, place.row->size - place.byte);
+			write_place(regs, &place, step, value >> 8 * at);
+		}
+		at += step;
+	}
+	return found;
+}
+
+uint64_t regs_get(const struct regs *regs, uint32_t row, uint32_t index)
+{
+	return regs->value[regs->first[row] + index];
+}
+
+void regs_set(struct regs *regs, uint32_t row, uint32_t index, uint64_t value)
+{
+	regs->value[regs->first[row] + index] = value;
+}
+
+const struct reg_row *regs_find(const struct regs *regs, uint32_t offset, uint32_t *index)
+{
+	struct place place;
+
+	if (!find_place(regs, offset, &place))
+		return NULL;
+	if (index)
+		*index = place.index;
+	return place.row;
+}

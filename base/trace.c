@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/trace.h"
+
+#include <string.h>
+
+const struct trace_kind_info trace_catalogue[TRACE_KIND_COUNT] = {
+#define TRACE_KIND_ROW(kind, text, ...) [TRACE_##kind] = {text, {__VA_ARGS__}},
+	TRACE_KINDS(TRACE_KIND_ROW)
+#undef TRACE_KIND_ROW
+};
+
+void trace_emit_data(const struct sim_part *part, enum trace_kind kind, const void *data,
+		     uint32_t data_len, const uint64_t arg[TRACE_ARGS])
+{
+	const struct sim *sim = part->sim;
+	struct trace_event event;
+
+	if (!sim->hooks.trace)
+		return;
+	event.time_ps = sim_now(sim);
+	event.kind = kind;
+	event.part = part;
+	memcpy(event.arg, arg, sizeof(event.arg));
+	event.data = data;
+	event.data_len = data_len;
+	sim->hooks.trace(sim->hooks.ctx, &event);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_BASE_TRACE_H
+#define VFSIM_BASE_TRACE_H
+
+/*
+ * Typed trace events: everything visible that happens, with its time. The
+ * digest, the oracle, the sequence trace and the summary are all made of them.
+ *
+ * A kind is a row of trace_catalogue that names its arguments; a part emits one
+ * with trace_emit(). An event that the oracle needs says what happened, never
+ * what the oracle should conclude.
+ */
+
+#include "base/sim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TRACE_ARGS 6
+
+/* KIND, name, names of its arguments. Arguments are uint64_t. */
+#define TRACE_KINDS(X)                                                                             \
+	/* the SMMU lets a device's access through, or not; written/read bytes follow at `pa` */   \
+	X(DMA_READ, "dma_read", "stream", "substream", "iova", "pa", "len")                        \
+	X(DMA_WRITE, "dma_write", "stream", "substream", "iova", "pa", "len")                      \
+	X(DMA_FAULT, "dma_fault", "stream", "substream", "iova", "write", "len", "event")          \
+	/* memory has taken the bytes of a device's write */                                       \
+	X(DMA_LANDED, "dma_landed", "stream", "substream", "iova", "pa", "len")                    \
+	/* SMMU queues: a command consumed, an event recorded; data: the entry */                  \
+	X(SMMU_COMMAND, "smmu_command", "opcode")                                                  \
+	X(SMMU_EVENT, "smmu_event", "type", "stream")                                              \
+	X(SMMU_DIRTY, "smmu_dirty", "stream", "substream", "iova", "descriptor_pa")                \
+	/* a queue's bytes that interrupt `vector` of function `rid` will announce */              \
+	X(MSIX_ANNOUNCES, "msix_announces", "rid", "vector", "iova", "len")                        \
+	X(MSIX_RAISED, "msix_raised", "rid", "vector")                                             \
+	X(MSI_DELIVERED, "msi_delivered", "device_id", "event_id")                                 \
+	/* PCIe functions */                                                                       \
+	X(FUNCTION_RESET, "function_reset", "rid", "cause")                                        \
+	X(VF_ENABLED, "vf_enabled", "rid", "enabled")                                              \
+	/* packets: a driver handed one to its NIC or took one out; the NIC lost one */            \
+	X(PACKET_SENT, "packet_sent", "flow", "number", "len")                                     \
+	X(PACKET_RECEIVED, "packet_received", "flow", "number", "len", "intact")                   \
+	X(PACKET_DROPPED, "packet_dropped", "flow", "number", "len", "cause")                      \
+	/* mailbox: a virtchnl message to the firmware and its answer */                           \
+	X(MAILBOX_REQUEST, "mailbox_request", "vf", "opcode", "len")                               \
+	X(MAILBOX_REPLY, "mailbox_reply", "vf", "opcode", "status", "len")                         \
+	X(VF_STATE, "vf_state", "vf", "from", "to")                                                \
+	/* the kernel's view of who may reach what; `table` identifies an I/O page table */        \
+	X(IOMMU_ATTACH, "iommu_attach", "stream", "substream", "table")                            \
+	X(IOMMU_DETACH, "iommu_detach", "stream", "substream", "table")                            \
+	X(IOMMU_MAP, "iommu_map", "table", "iova", "len", "writable")                              \
+	X(IOMMU_UNMAP, "iommu_unmap", "table", "iova", "len")                                      \
+	X(DIRTY_TRACKING, "dirty_tracking", "table", "enabled")                                    \
+	/* bits were taken from the table at `begin_ps`, the call returns now; data: bitmap of 64-bit words */ \
+	X(DIRTY_READ, "dirty_read", "table", "iova", "len", "page_size", "begin_ps", "cleared")    \
+	/* uAPI calls; data: the argument after the call */                                        \
+	X(CALL, "call", "process", "fd", "number", "result")                                       \
+	X(MIG_STATE, "mig_state", "device", "from", "to")                                          \
+	/* the VMM */                                                                              \
+	X(VM_STATE, "vm_state", "vm", "running")                                                   \
+	X(ROUND, "round", "vm", "number", "dirty_pages", "bytes", "begin_ps")                      \
+	X(LEAK, "leak", "what", "count")
+
+enum trace_kind {
+#define TRACE_KIND_ENUM(kind, ...) TRACE_##kind,
+	TRACE_KINDS(TRACE_KIND_ENUM)
+#undef TRACE_KIND_ENUM
+	TRACE_KIND_COUNT
+};
+
+struct trace_kind_info {
+	const char *name;
+	const char *arg[TRACE_ARGS];
+};
+
+extern const struct trace_kind_info trace_catalogue[TRACE_KIND_COUNT];
+
+/* What the trace calls "no substream". */
+#define TRACE_NO_SUBSTREAM UINT64_MAX
+
+struct trace_event {
+	uint64_t time_ps;
+	enum trace_kind kind;
+	const struct sim_part *part;
+	uint64_t arg[TRACE_ARGS];
+	const void *data; /* borrowed, or NULL */
+	uint32_t data_len;
+};
+
+/* Emit an event of `kind` now, with data (may be NULL) and up to TRACE_ARGS arguments. */
+void trace_emit_data(const struct sim_part *part, enum trace_kind kind, const void *data,
+		     uint32_t data_len, const uint64_t arg[TRACE_ARGS]);
+
+/* trace_emit(part, TRACE_MSIX_RAISED, rid, vector): arguments in the catalogue's order. */
+#define trace_emit(part, kind, ...)                                                                \
+	trace_emit_data(part, kind, NULL, 0, (const uint64_t[TRACE_ARGS]){__VA_ARGS__})
+
+#ifdef __cplusplus
+}
+#endif
+#endif

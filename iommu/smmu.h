@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_IOMMU_SMMU_H
+#define VFSIM_IOMMU_SMMU_H
+
+/*
+ * An Arm SMMUv3 (IHI 0070), non-secure state: registers, stream table, context
+ * descriptors, walks, TLB, command and event queues, hardware update of access
+ * flag and dirty state.
+ *
+ * It sits in line: a device's requests enter at the DMA port with their stream
+ * ID and leave translated, or do not leave. Tables and queues are read and
+ * written through the same memory port as everything else.
+ */
+
+#include "base/port.h"
+#include "base/sim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SMMU_REGISTER_BYTES 0x20000u
+
+struct smmu;
+
+struct smmu_timing {
+	uint64_t tlb_hit_ps;	 /* added to a request that hits */
+	uint64_t walk_step_ps;	 /* added to each table fetch, beyond the memory's own time */
+	uint64_t command_ps;	 /* per command consumed */
+	uint32_t walkers;	 /* walks under way at once */
+	uint32_t tlb_entries;
+	uint32_t tlb_ways;
+};
+
+struct smmu_cfg {
+	uint8_t sid_bits;	/* IDR1.SIDSIZE */
+	uint8_t ssid_bits;	/* IDR1.SSIDSIZE */
+	uint8_t cmdq_log2;	/* IDR1.CMDQS */
+	uint8_t evtq_log2;	/* IDR1.EVENTQS */
+	uint8_t oas_bits;	/* 32, 36, 40, 42, 44 or 48 */
+	uint8_t httu;		/* IDR0.HTTU: 0 none, 1 access flag, 2 access flag and dirty state */
+	bool two_level_strtab;	/* IDR0.ST_LEVEL */
+	bool msi;		/* IDR0.MSI */
+	bool coherent;		/* IDR0.COHACC */
+	/* May the TLB keep an entry that is writable and already marked dirty? If not,
+	 * every write looks at the descriptor again. */
+	bool cache_dirty;
+	uint32_t max_transactions; /* pool of requests in flight */
+	struct smmu_timing timing;
+};
+
+enum smmu_irq { SMMU_IRQ_EVTQ, SMMU_IRQ_GERROR, SMMU_IRQ_CMD_SYNC };
+
+struct smmu_env {
+	struct sim_part part;
+	struct bus_port memory; /* to the fabric: DMA, tables, queues, MSI writes */
+	struct irq_port irq;	/* wired interrupts, enum smmu_irq */
+};
+
+/* NULL without memory or for a cfg that no SMMUv3 can present. */
+struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env);
+void smmu_destroy(struct smmu *smmu);
+
+/* Registers: pages 0 and 1, addresses are offsets. */
+struct bus_port smmu_register_port(struct smmu *smmu);
+
+/* Where the root complex sends the DMA of its streams. */
+struct bus_port smmu_dma_port(struct smmu *smmu);
+
+/* Nothing in flight and no command waiting: for the leak check at the end of a run. */
+bool smmu_idle(const struct smmu *smmu);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_PCIE_TLP_H
+#define VFSIM_MODEL_PCIE_TLP_H
+
+/*
+ * Transaction layer packets as the blocks hand them on (PCI Express Base
+ * Specification, chapter 2). One struct tlp is one request and, for
+ * non-posted types, its completion too: it belongs to the requester until
+ * `done`, travels down as a request and back as the completion.
+ *
+ * For a posted write `done` says that the target has taken the bytes, so the
+ * buffer may be reused. It is bookkeeping of the model: a requester must not
+ * act on it as if the fabric had told it.
+ */
+
+#include "base/port.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum tlp_type {
+	TLP_MRD,
+	TLP_MWR,
+	TLP_CFGRD,
+	TLP_CFGWR,
+};
+
+/* Completion status, section 2.2.9. */
+enum tlp_status {
+	TLP_SC = 0,
+	TLP_UR = 1,
+	TLP_CRS = 2,
+	TLP_CA = 4,
+};
+
+struct tlp {
+	enum tlp_type type;
+	enum tlp_status status;
+	uint16_t requester_id; /* bus:8 device:5 function:3 (ARI: function:8) */
+	uint16_t completer_id; /* target of a configuration request */
+	bool pasid_valid;
+	bool privileged;
+	bool execute;
+	uint8_t at; /* address type: 0 untranslated, 1 translation request, 2 translated */
+	uint32_t pasid;
+	uint64_t addr; /* configuration requests: byte offset in the function's space */
+	uint32_t len_bytes;
+	void *data; /* the requester's buffer, as in struct bus_req */
+	void (*done)(struct tlp *tlp, uint64_t now);
+
+	/* For the block that holds the TLP. */
+	struct event event;
+	void *owner;
+	struct tlp *next;
+	struct bus_req bus; /* the root port's, for the host side of a DMA */
+};
+
+static inline bool tlp_is_posted(const struct tlp *tlp)
+{
+	return tlp->type == TLP_MWR;
+}
+
+/*
+ * One end of a link, as seen by whoever sends into it. `request` passes a
+ * request that arrives now; `completion` passes a finished non-posted request
+ * back towards its requester. A block offers such a port as its ingress and is
+ * given its neighbour's as its egress.
+ */
+struct tlp_port {
+	void *ctx;
+	void (*request)(void *ctx, struct tlp *tlp);
+	void (*completion)(void *ctx, struct tlp *tlp);
+};
+
+/* Requester ID (PCIe 2.2.6.2), and what a human reads. */
+#define PCIE_RID(bus, dev, fn) ((uint16_t)((bus) << 8 | (dev) << 3 | (fn)))
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_UAPI_SMMU_DRIVER_H
+#define VFSIM_UAPI_SMMU_DRIVER_H
+
+/*
+ * The kernel's SMMUv3 driver: brings the SMMU up, owns stream table, context
+ * descriptors, command and event queues, and builds stage-1 page tables, all in
+ * simulated DRAM and through registers on the bus. It takes the place of
+ * drivers/iommu/arm/arm-smmu-v3 and io-pgtable-arm; its order of steps and its
+ * invalidations are Linux 7.3's.
+ *
+ * A domain is one I/O address space: a page table and an ASID, attached to
+ * streams. Calls that invalidate wait for CMD_SYNC on the calling actor.
+ */
+
+#include "base/actor.h"
+#include "base/cpu_port.h"
+#include "model/memory/frames.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct smmu_driver;
+struct smmu_domain;
+
+/* How the kernel follows a dirty-bit clear (docs/architecture.md, Dirty state). */
+enum dirty_clear {
+	DIRTY_CLEAR_LINUX_7_3,	/* no invalidation */
+	DIRTY_CLEAR_INVALIDATE, /* TLBI and CMD_SYNC before the bitmap is returned */
+};
+
+struct smmu_driver_cfg {
+	uint64_t register_pa;
+	uint32_t event_irq, gerror_irq;	  /* wired lines at the cpu port */
+	enum dirty_clear dirty_clear;
+	bool lazy_unmap;		  /* iommu.strict=0: unmap queues its invalidation */
+	uint64_t call_ps;		  /* CPU time of a map, unmap or dirty read */
+	uint64_t page_ps;		  /* CPU time of each page-table entry touched */
+};
+
+struct smmu_driver_env {
+	struct sim_part part;
+	struct cpu_port cpu;
+	struct frames *frames;
+	/* A translation fault or other event that the driver read from the event queue. Optional. */
+	void (*event)(void *ctx, const uint64_t record[4]);
+	void *event_ctx;
+};
+
+/*
+ * Probe and reset, on an actor. 0, or -ENODEV (what it found is no usable
+ * SMMU), -ENOMEM, -ETIMEDOUT (an ACK or a SYNC never came).
+ */
+int smmu_driver_probe(const struct smmu_driver_cfg *cfg, const struct smmu_driver_env *env,
+		      struct actor *self, struct smmu_driver **driver);
+void smmu_driver_remove(struct smmu_driver *driver);
+
+/* What the hardware can do, as iommufd reports it. */
+struct smmu_driver_info {
+	uint32_t idr[6], iidr, aidr; /* for IOMMU_GET_HW_INFO */
+	uint64_t page_sizes;	     /* bitmap: 4K | 2M | 1G */
+	uint64_t aperture_last;	     /* last IOVA a domain can map */
+	bool dirty_tracking;
+	uint8_t pasid_bits;
+};
+const struct smmu_driver_info *smmu_driver_info(const struct smmu_driver *driver);
+
+/* Let a stream of the host's own driver through untranslated (identity domain). */
+int smmu_driver_attach_identity(struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
+/* Block a stream: the state of a device that nobody owns. */
+int smmu_driver_attach_blocked(struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
+
+/* -ENOMEM, -ENOSPC (ASIDs), -EOPNOTSUPP (dirty tracking without HTTU or coherence). */
+int smmu_domain_alloc(struct smmu_driver *driver, bool dirty_tracking, struct smmu_domain **domain);
+/* The domain must not be attached. Frees its tables. */
+void smmu_domain_free(struct smmu_domain *domain, struct actor *self);
+/* A number that identifies the table in trace events. */
+uint64_t smmu_domain_id(const struct smmu_domain *domain);
+
+/* Attach replaces what the stream had. */
+int smmu_domain_attach(struct smmu_domain *domain, struct actor *self, uint32_t stream_id);
+
+enum { SMMU_PROT_READ = 1, SMMU_PROT_WRITE = 2, SMMU_PROT_MMIO = 4 };
+
+/*
+ * Map `len` bytes at `iova` to the physically contiguous `pa`, with the largest
+ * page sizes that fit. All 4 KiB aligned. -EEXIST if something is there,
+ * -ERANGE beyond the aperture, -ENOMEM; nothing is left mapped on error.
+ */
+int smmu_domain_map(struct smmu_domain *domain, struct actor *self, uint64_t iova, uint64_t pa,
+		    uint64_t len, uint32_t prot);
+/*
+ * Take `len` bytes at `iova` out of the table and, strict, wait until no
+ * translation of them is in use. Returns the bytes unmapped.
+ */
+uint64_t smmu_domain_unmap(struct smmu_domain *domain, struct actor *self, uint64_t iova,
+			   uint64_t len);
+/* Physical address at `iova`, 0 = none. Reads the table in DRAM. */
+uint64_t smmu_domain_iova_to_phys(struct smmu_domain *domain, uint64_t iova);
+
+int smmu_domain_set_dirty_tracking(struct smmu_domain *domain, struct actor *self, bool enable);
+/*
+ * Call `dirty(ctx, iova, len)` for each dirty leaf of [iova, iova+len), in
+ * order, and unless `no_clear` make it clean. Holes are skipped. The time the
+ * walk costs is spent before the entries are looked at: all are read at one
+ * instant, returned in `*begin_ps`.
+ */
+int smmu_domain_read_dirty(struct smmu_domain *domain, struct actor *self, uint64_t iova,
+			   uint64_t len, bool no_clear,
+			   void (*dirty)(void *ctx, uint64_t iova, uint64_t len), void *ctx,
+			   uint64_t *begin_ps);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

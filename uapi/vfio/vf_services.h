@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_UAPI_VFIO_VF_SERVICES_H
+#define VFSIM_UAPI_VFIO_VF_SERVICES_H
+
+/*
+ * What a VFIO variant driver asks of the driver that owns the PF: the VF-state
+ * service of the device's firmware. host/pf-driver implements it over the PF's
+ * admin queue; a recorded device implements it with what was recorded.
+ *
+ * All calls wait on `self`. Negative errno: -EIO when the device refused,
+ * -ENOTTY where a service is absent.
+ */
+
+#include <sys/types.h>
+
+#include "base/actor.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct vf_services_ops {
+	/* VFIO_MIGRATION_STOP_COPY | _P2P | _PRE_COPY that the device offers; 0 = none. */
+	uint64_t (*migration_flags)(void *ctx, uint32_t vf);
+
+	/* Stop starting DMA to peers (P2P quiescent), or go on. */
+	int (*set_p2p)(void *ctx, struct actor *self, uint32_t vf, bool running);
+	/* Stop: no DMA, no interrupt, no state change after this returns; or run again. */
+	int (*suspend)(void *ctx, struct actor *self, uint32_t vf);
+	int (*resume)(void *ctx, struct actor *self, uint32_t vf);
+
+	/*
+	 * Bytes of a stream in pre-copy (what can be sent while running, may be
+	 * 0) and in stop-copy (upper bound, for MIG_DATA_SIZE).
+	 */
+	int (*state_size)(void *ctx, struct actor *self, uint32_t vf, uint64_t *precopy_bytes,
+			  uint64_t *stop_copy_bytes);
+	/*
+	 * Write the stream's next part into `data` (host memory, capacity
+	 * `size`), return its length. `precopy`: the part sent while running.
+	 */
+	ssize_t (*save)(void *ctx, struct actor *self, uint32_t vf, bool precopy, void *data,
+			size_t size);
+	/* Load the whole stream of a stopped VF. -EINVAL: refused (version, cut, altered, misplaced). */
+	int (*load)(void *ctx, struct actor *self, uint32_t vf, const void *data, size_t size);
+};
+
+struct vf_services {
+	void *ctx;
+	const struct vf_services_ops *ops;
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif
