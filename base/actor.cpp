@@ -28,7 +28,7 @@ struct actor {
 	void *arg;
 	boost::context::stack_context stack;
 	ctx::fcontext_t context; /* where to resume: the actor's side while it waits */
-	ctx::fcontext_t pump;	 /* the calendar's side while it runs */
+	ctx::fcontext_t pump;    /* the calendar's side while it runs */
 	struct event resume;
 	struct event timeout;
 	struct waitq *waiting_on;

@@ -36,8 +36,8 @@ struct fault_info {
 extern const struct fault_info fault_catalogue[FAULT_COUNT];
 
 struct fault_plan {
-	uint32_t armed;		      /* bit per fault_id */
-	uint32_t left[FAULT_COUNT];   /* how often it still fires */
+	uint32_t armed;             /* bit per fault_id */
+	uint32_t left[FAULT_COUNT]; /* how often it still fires */
 	uint32_t fired[FAULT_COUNT];
 };
 

@@ -32,8 +32,8 @@ enum bus_op {
 
 enum bus_status {
 	BUS_OK,
-	BUS_ABORT,	/* no target, or the target refused: external abort, UR */
-	BUS_FAULT,	/* translation said no; the fault has been recorded as the architecture has it */
+	BUS_ABORT, /* no target, or the target refused: external abort, UR */
+	BUS_FAULT, /* translation said no; the fault has been recorded as the architecture has it */
 };
 
 /* Who asks, as the SMMU and an MSI doorbell see it. Zero for CPU and walker accesses. */
@@ -44,9 +44,9 @@ struct bus_attr {
 	bool substream_valid;
 	bool privileged;
 	bool instruction;
-	bool posted;	/* keeps its place after earlier posted writes of its stream */
+	bool posted;     /* keeps its place after earlier posted writes of its stream */
 	bool translated; /* AT = translated */
-	uint64_t iova;	 /* the address as the device gave it, for the trace */
+	uint64_t iova;   /* the address as the device gave it, for the trace */
 };
 
 struct bus_req {

@@ -32,10 +32,10 @@ struct reg_row {
 	uint16_t count;
 	uint32_t stride;
 	uint64_t reset;
-	uint64_t ro;	/* software reads them, hardware sets them */
-	uint64_t rw;	/* software's bits */
-	uint64_t w1c;	/* writing 1 clears */
-	uint64_t rc;	/* reading clears */
+	uint64_t ro;  /* software reads them, hardware sets them */
+	uint64_t rw;  /* software's bits */
+	uint64_t w1c; /* writing 1 clears */
+	uint64_t rc;  /* reading clears */
 	/* Value that a read returns, before rc applies; NULL: the stored one. */
 	uint64_t (*on_read)(void *owner, uint32_t index, uint64_t stored);
 	/* After an accepted write stored `now` over `before`; NULL: storage only. */
@@ -52,9 +52,9 @@ struct reg_table {
 struct regs {
 	const struct reg_table *table;
 	void *owner;
-	uint64_t *value;    /* one word per register instance */
-	uint32_t *first;    /* per row: index of its first value */
-	uint16_t *lookup;   /* per 4-byte offset: 1 + row, 0 = no register */
+	uint64_t *value;  /* one word per register instance */
+	uint32_t *first;  /* per row: index of its first value */
+	uint16_t *lookup; /* per 4-byte offset: 1 + row, 0 = no register */
 };
 
 /* Allocates for the table and resets. -ENOMEM; -EINVAL for a table that overlaps or is unsorted. */

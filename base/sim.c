@@ -8,7 +8,7 @@
 
 /* Events pending at once: every in-flight request, timer and actor of a run. */
 #define CALENDAR_CAPACITY (1u << 17)
-#define TEXT_MAX 512
+#define TEXT_MAX          512
 
 int sim_init(struct sim *sim, uint64_t seed, const struct sim_hooks *hooks)
 {

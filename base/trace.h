@@ -52,7 +52,8 @@ extern "C" {
 	X(IOMMU_MAP, "iommu_map", "table", "iova", "len", "writable")                              \
 	X(IOMMU_UNMAP, "iommu_unmap", "table", "iova", "len")                                      \
 	X(DIRTY_TRACKING, "dirty_tracking", "table", "enabled")                                    \
-	/* bits were taken from the table at `begin_ps`, the call returns now; data: bitmap of 64-bit words */ \
+	/* bits were taken from the table at `begin_ps`, the call returns now; data: bitmap of     \
+	 * 64-bit words */                                                                         \
 	X(DIRTY_READ, "dirty_read", "table", "iova", "len", "page_size", "begin_ps", "cleared")    \
 	/* uAPI calls; data: the argument after the call */                                        \
 	X(CALL, "call", "process", "fd", "number", "result")                                       \
@@ -66,7 +67,7 @@ enum trace_kind {
 #define TRACE_KIND_ENUM(kind, ...) TRACE_##kind,
 	TRACE_KINDS(TRACE_KIND_ENUM)
 #undef TRACE_KIND_ENUM
-	TRACE_KIND_COUNT
+		TRACE_KIND_COUNT
 };
 
 struct trace_kind_info {

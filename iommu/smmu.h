@@ -24,24 +24,24 @@ extern "C" {
 struct smmu;
 
 struct smmu_timing {
-	uint64_t tlb_hit_ps;	 /* added to a request that hits */
-	uint64_t walk_step_ps;	 /* added to each table fetch, beyond the memory's own time */
-	uint64_t command_ps;	 /* per command consumed */
-	uint32_t walkers;	 /* walks under way at once */
+	uint64_t tlb_hit_ps;   /* added to a request that hits */
+	uint64_t walk_step_ps; /* added to each table fetch, beyond the memory's own time */
+	uint64_t command_ps;   /* per command consumed */
+	uint32_t walkers;      /* walks under way at once */
 	uint32_t tlb_entries;
 	uint32_t tlb_ways;
 };
 
 struct smmu_cfg {
-	uint8_t sid_bits;	/* IDR1.SIDSIZE */
-	uint8_t ssid_bits;	/* IDR1.SSIDSIZE */
-	uint8_t cmdq_log2;	/* IDR1.CMDQS */
-	uint8_t evtq_log2;	/* IDR1.EVENTQS */
-	uint8_t oas_bits;	/* 32, 36, 40, 42, 44 or 48 */
-	uint8_t httu;		/* IDR0.HTTU: 0 none, 1 access flag, 2 access flag and dirty state */
-	bool two_level_strtab;	/* IDR0.ST_LEVEL */
-	bool msi;		/* IDR0.MSI */
-	bool coherent;		/* IDR0.COHACC */
+	uint8_t sid_bits;      /* IDR1.SIDSIZE */
+	uint8_t ssid_bits;     /* IDR1.SSIDSIZE */
+	uint8_t cmdq_log2;     /* IDR1.CMDQS */
+	uint8_t evtq_log2;     /* IDR1.EVENTQS */
+	uint8_t oas_bits;      /* 32, 36, 40, 42, 44 or 48 */
+	uint8_t httu;          /* IDR0.HTTU: 0 none, 1 access flag, 2 access flag and dirty state */
+	bool two_level_strtab; /* IDR0.ST_LEVEL */
+	bool msi;              /* IDR0.MSI */
+	bool coherent;         /* IDR0.COHACC */
 	/* May the TLB keep an entry that is writable and already marked dirty? If not,
 	 * every write looks at the descriptor again. */
 	bool cache_dirty;
@@ -54,7 +54,7 @@ enum smmu_irq { SMMU_IRQ_EVTQ, SMMU_IRQ_GERROR, SMMU_IRQ_CMD_SYNC };
 struct smmu_env {
 	struct sim_part part;
 	struct bus_port memory; /* to the fabric: DMA, tables, queues, MSI writes */
-	struct irq_port irq;	/* wired interrupts, enum smmu_irq */
+	struct irq_port irq;    /* wired interrupts, enum smmu_irq */
 };
 
 /* NULL without memory or for a cfg that no SMMUv3 can present. */

@@ -27,12 +27,12 @@ void dram_arena_destroy(struct dram_arena *arena);
 uint64_t dram_arena_pages_in_use(const struct dram_arena *arena);
 
 struct dram_timing {
-	uint64_t latency_ps;	       /* arrival to access, unloaded */
-	uint64_t ps_per_byte_x1000;    /* occupancy of the channel; 0 = unbounded */
+	uint64_t latency_ps;        /* arrival to access, unloaded */
+	uint64_t ps_per_byte_x1000; /* occupancy of the channel; 0 = unbounded */
 };
 
 struct dram_cfg {
-	uint64_t base;	     /* physical address of the first byte, 4 KiB aligned */
+	uint64_t base;       /* physical address of the first byte, 4 KiB aligned */
 	uint64_t size_bytes; /* multiple of 4 KiB */
 	struct dram_timing timing;
 };
@@ -58,7 +58,8 @@ uint64_t dram_cas64(struct dram *dram, uint64_t pa, uint64_t expected, uint64_t 
 /* Make page `to_pa` equal to page `from_pa` of `from` by sharing, not by copying. */
 void dram_share_page(struct dram *to, uint64_t to_pa, const struct dram *from, uint64_t from_pa);
 
-/* Are the pages known to be equal without reading them (both zero or shared), or equal by content? */
+/* Are the pages known to be equal without reading them (both zero or shared), or equal by content?
+ */
 bool dram_pages_equal(const struct dram *a, uint64_t a_pa, const struct dram *b, uint64_t b_pa);
 
 /* Is the page known to be zero (never written)? */

@@ -26,24 +26,25 @@ struct smmu_domain;
 
 /* How the kernel follows a dirty-bit clear (docs/architecture.md, Dirty state). */
 enum dirty_clear {
-	DIRTY_CLEAR_LINUX_7_3,	/* no invalidation */
+	DIRTY_CLEAR_LINUX_7_3,  /* no invalidation */
 	DIRTY_CLEAR_INVALIDATE, /* TLBI and CMD_SYNC before the bitmap is returned */
 };
 
 struct smmu_driver_cfg {
 	uint64_t register_pa;
-	uint32_t event_irq, gerror_irq;	  /* wired lines at the cpu port */
+	uint32_t event_irq, gerror_irq; /* wired lines at the cpu port */
 	enum dirty_clear dirty_clear;
-	bool lazy_unmap;		  /* iommu.strict=0: unmap queues its invalidation */
-	uint64_t call_ps;		  /* CPU time of a map, unmap or dirty read */
-	uint64_t page_ps;		  /* CPU time of each page-table entry touched */
+	bool lazy_unmap;  /* iommu.strict=0: unmap queues its invalidation */
+	uint64_t call_ps; /* CPU time of a map, unmap or dirty read */
+	uint64_t page_ps; /* CPU time of each page-table entry touched */
 };
 
 struct smmu_driver_env {
 	struct sim_part part;
 	struct cpu_port cpu;
 	struct frames *frames;
-	/* A translation fault or other event that the driver read from the event queue. Optional. */
+	/* A translation fault or other event that the driver read from the event queue. Optional.
+	 */
 	void (*event)(void *ctx, const uint64_t record[4]);
 	void *event_ctx;
 };
@@ -59,8 +60,8 @@ void smmu_driver_remove(struct smmu_driver *driver);
 /* What the hardware can do, as iommufd reports it. */
 struct smmu_driver_info {
 	uint32_t idr[6], iidr, aidr; /* for IOMMU_GET_HW_INFO */
-	uint64_t page_sizes;	     /* bitmap: 4K | 2M | 1G */
-	uint64_t aperture_last;	     /* last IOVA a domain can map */
+	uint64_t page_sizes;         /* bitmap: 4K | 2M | 1G */
+	uint64_t aperture_last;      /* last IOVA a domain can map */
 	bool dirty_tracking;
 	uint8_t pasid_bits;
 };

@@ -41,7 +41,8 @@ struct vf_services_ops {
 	 */
 	ssize_t (*save)(void *ctx, struct actor *self, uint32_t vf, bool precopy, void *data,
 			size_t size);
-	/* Load the whole stream of a stopped VF. -EINVAL: refused (version, cut, altered, misplaced). */
+	/* Load the whole stream of a stopped VF. -EINVAL: refused (version, cut, altered,
+	 * misplaced). */
 	int (*load)(void *ctx, struct actor *self, uint32_t vf, const void *data, size_t size);
 };
 

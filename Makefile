@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door: sets the machine up, then hands over to CMake and Ninja.
+
+BUILD ?= build
+SCENARIO   := testbench/scenarios/live-migration.yaml
+RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
+
+.DEFAULT_GOAL := all
+.PHONY: all run test bench asan tidy format clean help setup
+
+all: $(BUILD)/build.ninja ## build everything
+	@cmake --build $(BUILD)
+
+run: all ## run the live migration, then replay the recording of a real VMM
+	@$(BUILD)/vfsim run $(SCENARIO)
+	@$(BUILD)/vfsim replay $(RECORDINGS)
+
+test: all asan ## run every test, plain and under sanitizers, and count them
+	@tools/test.sh $(BUILD) $(BUILD)/asan
+
+bench: all ## measure: speed, memory, start-up
+	@tools/bench.sh $(BUILD)
+
+asan: $(BUILD)/asan/build.ninja ## build with address and undefined-behaviour sanitizers, in $(BUILD)/asan
+	@cmake --build $(BUILD)/asan
+
+tidy: all ## only the house rules, formatting and cppcheck
+	@ctest --test-dir $(BUILD) --output-on-failure -L tidy
+
+format: setup ## format the sources in place
+	@git ls-files -z '*.c' '*.h' '*.cpp' '*.hpp' ':!testbench/tidy' | xargs -0r clang-format -i
+
+clean: ## remove everything that was built
+	rm -rf $(BUILD)
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+
+# Set-up, each step once: a stamp is stale when what it depends on has changed since.
+setup: $(BUILD)/setup.stamp
+
+$(BUILD)/setup.stamp: tools/packages.txt tools/setup.sh $(wildcard /var/lib/dpkg/status)
+	@tools/setup.sh
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/uapi-headers/version: tools/fetch-uapi-headers.sh | $(BUILD)/setup.stamp
+	@tools/fetch-uapi-headers.sh $(@D)
+
+$(BUILD)/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/setup.stamp
+	@cmake -S . -B $(BUILD) -G Ninja --log-level=WARNING
+	@touch $@
+
+$(BUILD)/asan/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/setup.stamp
+	@cmake -S . -B $(@D) -G Ninja --log-level=WARNING -DVFSIM_SANITIZE=ON \
+		-DVFSIM_UAPI_HEADERS=$(abspath $(BUILD)/uapi-headers/include)
+	@touch $@

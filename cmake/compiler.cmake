@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+# How every file of vfsim is compiled.
+
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+# One build type; nothing depends on NDEBUG (sim_assert stays in).
+if(NOT CMAKE_BUILD_TYPE)
+	set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
+endif()
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g")
+
+option(VFSIM_SANITIZE "Build with the address and undefined-behaviour sanitizers" OFF)
+if(VFSIM_SANITIZE)
+	set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g1")
+	set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+	add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all
+		-fno-omit-frame-pointer)
+	add_link_options(-fsanitize=address,undefined)
+endif()
+
+include_directories(${PROJECT_SOURCE_DIR})
+add_compile_definitions(_GNU_SOURCE)
+# The same arithmetic on every machine: no fused multiply-add.
+add_compile_options(-ffp-contract=off)
+add_link_options(-Wl,--as-needed)
+add_compile_options(-Wall -Wextra -Werror -Wshadow -Wvla -Wformat=2 -Wpointer-arith -Wundef
+	-Wno-unused-parameter
+	"$<$<COMPILE_LANGUAGE:C>:-Wmissing-prototypes;-Wstrict-prototypes;-Wold-style-definition>"
+	"$<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>")
