@@ -28,7 +28,7 @@ tidy: all ## only the house rules, formatting and cppcheck
 	@ctest --test-dir $(BUILD) --output-on-failure -L tidy
 
 format: setup ## format the sources in place
-	@git ls-files -z '*.c' '*.h' '*.cpp' '*.hpp' ':!testbench/tidy' | xargs -0r clang-format -i
+	@git ls-files -z '*.c' '*.h' '*.cpp' '*.hpp' | xargs -0r clang-format -i
 
 clean: ## remove everything that was built
 	rm -rf $(BUILD)
