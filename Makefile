@@ -21,7 +21,7 @@ test: all asan ## run every test, plain and under sanitizers, and count them
 bench: all ## measure: speed, memory, start-up
 	@tools/bench.sh $(BUILD)
 
-asan: $(BUILD)/asan/build.ninja ## build with address and undefined-behaviour sanitizers, in $(BUILD)/asan
+asan: $(BUILD)/asan/build.ninja ## build with address and undefined-behaviour sanitizers only
 	@cmake --build $(BUILD)/asan
 
 tidy: all ## only the house rules, formatting and cppcheck
@@ -37,7 +37,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
 
 # Set-up, each step once: a stamp is stale when what it depends on has changed since.
-setup: $(BUILD)/setup.stamp
+setup: $(BUILD)/setup.stamp ## only install the packages that are missing
 
 $(BUILD)/setup.stamp: tools/packages.txt tools/setup.sh $(wildcard /var/lib/dpkg/status)
 	@tools/setup.sh

@@ -7,8 +7,8 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 for dir in "$@"; do
 	echo "== ctest in $dir"
-	ctest --test-dir "$dir" --parallel "$(nproc)" --output-on-failure --no-tests=error \
-		--progress | tee -a "$log" || status=1
+	ctest --test-dir "$dir" --parallel "$(nproc)" --output-on-failure --no-tests=error |
+		grep -v --line-buffered '^ *Start ' | tee -a "$log" || status=1
 done
 awk '/tests passed, [0-9]+ tests failed out of [0-9]+/ {
 	for (i = 1; i <= NF; i++)
