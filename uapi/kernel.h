@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_UAPI_KERNEL_H
+#define VFSIM_UAPI_KERNEL_H
+
+/*
+ * The kernel of one host: made once by whoever wires a machine, before its
+ * processes. It stands on the host's SMMU driver and reaches devices through
+ * the CPU port: config space by ECAM, BARs by MMIO.
+ */
+
+#include "uapi/smmu-driver/smmu_driver.h"
+#include "uapi/uapi.h"
+#include "uapi/vfio/vf_services.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The IOVA window that Linux reserves for MSIs behind an Arm SMMU. */
+#define UAPI_MSI_WINDOW_FIRST UINT64_C(0x08000000)
+#define UAPI_MSI_WINDOW_LAST  UINT64_C(0x080fffff)
+
+struct uapi_kernel_cfg {
+	/*
+	 * Reserve the MSI window in every IOAS that a device is attached to. Off
+	 * serves recordings of machines without one: then the doorbell's page is
+	 * mapped at the very end of the aperture.
+	 */
+	bool msi_window;
+	/*
+	 * Backing of process memory: 4096 gives no two neighbouring pages that
+	 * are contiguous, 2 MiB gives aligned contiguous pieces of that size.
+	 */
+	uint64_t page_size;
+	uint64_t syscall_ps; /* CPU time of entering and leaving a call */
+	/* RLIMIT_MEMLOCK in pages for a process without CAP_IPC_LOCK; 0 = unlimited. */
+	uint64_t memlock_pages;
+};
+
+struct uapi_kernel_env {
+	struct sim_part part;
+	struct cpu_port cpu;
+	struct frames *frames;
+	struct smmu_driver *smmu;
+};
+
+/* NULL without memory. */
+struct uapi_kernel *uapi_kernel_create(const struct uapi_kernel_cfg *cfg,
+				       const struct uapi_kernel_env *env);
+/* After every process has exited. What is still held is traced as TRACE_LEAK. */
+void uapi_kernel_destroy(struct uapi_kernel *kernel);
+
+#define UAPI_DEVICE_BARS 6
+
+/* A function of the NIC that is bound to vfio-pci or its variant driver. */
+struct uapi_vfio_device_cfg {
+	uint32_t number;    /* N of /dev/vfio/devices/vfioN; the device number is 511:N */
+	uint32_t stream_id; /* requester ID: PCI_DEVID(bus, devfn) */
+	uint64_t config_pa; /* its 4 KiB of ECAM */
+	bool is_vf;         /* the kernel supplies what a VF's config space leaves out */
+	uint16_t vendor_id; /* of a VF: the PF's vendor and its VF Device ID */
+	uint16_t device_id;
+	struct {
+		uint64_t pa; /* where the kernel placed it */
+		uint64_t
+			size_bytes; /* power of two; 0 = not there, or upper half of a 64-bit BAR */
+		uint32_t flags;     /* PCI_BASE_ADDRESS low bits: 0xc = 64-bit prefetchable */
+	} bar[UAPI_DEVICE_BARS];
+	bool trap_bars;       /* do not offer mmap: every access is a call */
+	bool no_dynamic_msix; /* vectors are fixed while enabled: IRQ_INFO says NORESIZE */
+	/* Migration by the variant driver; ops NULL = plain vfio-pci. `vf` is its index there. */
+	struct vf_services services;
+	uint32_t vf;
+};
+
+/*
+ * Bind a device, as `driver_override` and probe do: reads its config space over
+ * the bus on `self` and blocks its stream. -EEXIST (number), -ENODEV (no
+ * function answers there), -ENOMEM.
+ */
+int uapi_kernel_add_vfio_device(struct uapi_kernel *kernel, struct actor *self,
+				const struct uapi_vfio_device_cfg *cfg);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
