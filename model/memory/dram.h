@@ -31,6 +31,14 @@ struct dram_timing {
 	uint64_t ps_per_byte_x1000; /* occupancy of the channel; 0 = unbounded */
 };
 
+/* What has crossed the bus side. */
+struct dram_counters {
+	uint64_t reads;
+	uint64_t writes;
+	uint64_t cas;
+	uint64_t bytes;
+};
+
 struct dram_cfg {
 	uint64_t base;       /* physical address of the first byte, 4 KiB aligned */
 	uint64_t size_bytes; /* multiple of 4 KiB */
@@ -50,6 +58,11 @@ void dram_destroy(struct dram *dram);
  * A device's write (attr.from_device) is traced as DMA_LANDED when its bytes are in place. */
 struct bus_port dram_bus_port(struct dram *dram);
 
+struct dram_counters dram_counters(const struct dram *dram);
+
+/* Is no bus request under way? For the leak check at the end of a run. */
+bool dram_idle(const struct dram *dram);
+
 /* The coherent CPU side, at once. Outside of DRAM is the caller's bug. */
 void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_bytes);
 void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_bytes);
@@ -57,6 +70,12 @@ uint64_t dram_cas64(struct dram *dram, uint64_t pa, uint64_t expected, uint64_t 
 
 /* Make page `to_pa` equal to page `from_pa` of `from` by sharing, not by copying. */
 void dram_share_page(struct dram *to, uint64_t to_pa, const struct dram *from, uint64_t from_pa);
+
+/*
+ * `count` pages from `pa` become equal to `page` (DRAM_PAGE_SIZE bytes, NULL:
+ * zero) and share one stored page until they are written.
+ */
+void dram_fill_pages(struct dram *dram, uint64_t pa, uint64_t count, const void *page);
 
 /* Are the pages known to be equal without reading them (both zero or shared), or equal by content?
  */

@@ -49,11 +49,23 @@ struct tlp {
 	void *data; /* the requester's buffer, as in struct bus_req */
 	void (*done)(struct tlp *tlp, uint64_t now);
 
+	/*
+	 * Out, with `done`: the function that sent it was reset meanwhile. The
+	 * object and its buffer are the requester's again; what it asked for is
+	 * no longer wanted and what came back means nothing.
+	 */
+	bool discarded;
+
 	/* For the block that holds the TLP. */
 	struct event event;
 	void *owner;
 	struct tlp *next;
 	struct bus_req bus; /* the root port's, for the host side of a DMA */
+
+	/* The sending function's (function.h), from pcie_function_send to `done`. */
+	void (*requester_done)(struct tlp *tlp, uint64_t now);
+	void *function;
+	uint32_t function_resets;
 };
 
 static inline bool tlp_is_posted(const struct tlp *tlp)
@@ -65,7 +77,8 @@ static inline bool tlp_is_posted(const struct tlp *tlp)
  * One end of a link, as seen by whoever sends into it. `request` passes a
  * request that arrives now; `completion` passes a finished non-posted request
  * back towards its requester. A block offers such a port as its ingress and is
- * given its neighbour's as its egress.
+ * given its neighbour's as its egress. A link always lies between a requester
+ * and its target, so a target may call `done` of a posted write from `request`.
  */
 struct tlp_port {
 	void *ctx;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_PCIE_LINK_H
+#define VFSIM_MODEL_PCIE_LINK_H
+
+/*
+ * A PCIe link: two directions, each a FIFO that serialises the bytes of one TLP
+ * after the other and delivers it after a propagation time.
+ *
+ * The rate is what data link overhead leaves for TLPs:
+ *	Raw · (1 − 8/AckLimit − 8/FCGuide − 4/1538)
+ * with the Ack and flow control latency limits of sections 3.6.3 and 2.6.1.2
+ * and a skip ordered set of 4 in 1538 symbols. A TLP costs its header, sequence
+ * number, LCRC and framing: 24 bytes with a 64-bit address, 20 with a 32-bit one
+ * and for completions, 4 more with a PASID. One struct tlp larger than MPS
+ * (writes, completions) or MRRS (read requests) costs the headers of all its
+ * parts, and its bytes travel as one.
+ */
+
+#include "base/sim.h"
+#include "model/pcie/tlp.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pcie_link;
+
+struct pcie_link_cfg {
+	uint8_t generation; /* 1 to 5 */
+	uint8_t lanes;      /* 1, 2, 4, 8, 12, 16 or 32 */
+	uint16_t max_payload;
+	uint16_t max_read_request;
+	uint64_t latency_ps;  /* last byte sent to request at the neighbour */
+	uint64_t fs_per_byte; /* femtoseconds per byte of TLP; 0 = from generation and lanes */
+};
+
+struct pcie_link_env {
+	struct sim_part part;
+};
+
+enum pcie_link_direction { PCIE_LINK_DOWN, PCIE_LINK_UP };
+
+/* One direction's totals. */
+struct pcie_link_counters {
+	uint64_t tlps; /* as they would be on the wire: parts count */
+	uint64_t bytes;
+	uint64_t payload_bytes;
+	uint64_t busy_ps;
+};
+
+/* NULL without memory or for a cfg that no link can have. */
+struct pcie_link *pcie_link_create(const struct pcie_link_cfg *cfg,
+				   const struct pcie_link_env *env);
+void pcie_link_destroy(struct pcie_link *link);
+
+/* The neighbours' ingress ports, copied. Once, before the first event. */
+void pcie_link_connect(struct pcie_link *link, const struct tlp_port *root_port,
+		       const struct tlp_port *device);
+
+/* What the root port (DOWN) or the device (UP) is given as its egress. */
+struct tlp_port pcie_link_port(struct pcie_link *link, enum pcie_link_direction direction);
+
+/* Femtoseconds per byte of TLP, 0 for what no link can have. */
+uint64_t pcie_link_fs_per_byte(const struct pcie_link_cfg *cfg);
+
+struct pcie_link_counters pcie_link_counters(const struct pcie_link *link,
+					     enum pcie_link_direction direction);
+
+/* TLPs under way, both directions. */
+uint32_t pcie_link_in_flight(const struct pcie_link *link);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_PCIE_ROOT_PORT_H
+#define VFSIM_MODEL_PCIE_ROOT_PORT_H
+
+/*
+ * The root complex with its one root port, 00:00.0: between the host's bus and
+ * a link.
+ *
+ * Downward it makes TLPs of CPU accesses. ECAM addresses are offsets (fabric
+ * windows with subtract_base), MMIO addresses are the bus addresses that BARs
+ * hold. A configuration read that nobody answers, and a memory read that ends
+ * as Unsupported Request or Completer Abort, reads all ones with BUS_OK, as root
+ * complexes do for software that probes; what its windows do not cover ends
+ * with BUS_ABORT, reads again all ones. A write is posted: its `done` says that
+ * the device has it.
+ *
+ * Upward it hands DMA to the SMMU in the order of arrival, with the requester
+ * ID as stream ID. A completion to the CPU waits for the posted writes that
+ * came up the link before it (table 2-40, "a read completion must not pass
+ * posted requests"), so who reads a device register then sees its earlier DMA.
+ */
+
+#include "base/sim.h"
+#include "model/pcie/tlp.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pcie_root_port;
+
+/* Registers as the machine's firmware leaves them. */
+struct pcie_root_port_cfg {
+	uint16_t vendor_id;
+	uint16_t device_id;
+	uint8_t secondary_bus;
+	uint8_t subordinate_bus;
+	uint64_t window_base; /* prefetchable memory window, 1 MiB aligned */
+	uint64_t window_bytes;
+	uint32_t requests; /* CPU accesses under way at once; more wait in order */
+};
+
+struct pcie_root_port_env {
+	struct sim_part part;
+	struct bus_port dma; /* to the SMMU */
+};
+
+/* NULL without memory or for a cfg that no root port can have. */
+struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cfg,
+					     const struct pcie_root_port_env *env);
+void pcie_root_port_destroy(struct pcie_root_port *port);
+
+/* Where it sends: its end of the link. Once, before the first event. */
+void pcie_root_port_connect(struct pcie_root_port *port, const struct tlp_port *egress);
+
+/* DMA from the device, completions of the CPU's requests. */
+struct tlp_port pcie_root_port_port(struct pcie_root_port *port);
+
+/* The host's side. */
+struct bus_port pcie_root_port_ecam(struct pcie_root_port *port);
+struct bus_port pcie_root_port_mmio(struct pcie_root_port *port);
+
+/* Nothing under way in either direction: for the leak check at the end of a run. */
+bool pcie_root_port_idle(const struct pcie_root_port *port);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
