@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_HOST_GUEST_DRIVER_H
+#define VFSIM_HOST_GUEST_DRIVER_H
+
+/*
+ * A guest's driver of a VF and the traffic that it carries: the bring-up of
+ * Linux' iavf, register by register and message by message, one queue pair, an
+ * interrupt handler that polls the rings, and a generator of packets whose
+ * every byte the receiver can check (model/nic/frame_format.h).
+ *
+ * Rings, buffers and mailbox lie in guest memory; a DMA address is the
+ * guest-physical one. Nothing is lost silently: a full Tx ring makes the
+ * generator wait.
+ */
+
+#include "host/guest-driver/guest.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct guest_driver;
+
+struct guest_driver_cfg {
+	uint32_t ring_entries;     /* descriptors of each ring: multiple of 32, 64 to 4096 */
+	uint32_t buffer_bytes;     /* of a packet buffer: 1024 to 16256, multiple of 128 */
+	uint32_t mtu_bytes;        /* largest frame without FCS */
+	uint32_t itr_ns;           /* interrupt throttling interval of the queue vector */
+	uint32_t tx_report_stride; /* every n-th packet asks for a write-back; 0 or 1: each */
+	uint64_t packet_ps;        /* CPU time to build and hand over a packet */
+	uint64_t poll_ps;          /* CPU time to take one packet out of the Rx ring */
+};
+
+/* A stream of packets to one peer. */
+struct guest_flow_cfg {
+	uint32_t flow; /* its number in trace events, unique in the run */
+	uint8_t destination[6];
+	uint32_t min_bytes, max_bytes; /* frame without FCS */
+	uint64_t interval_ps;          /* mean; 0: as fast as the ring takes them */
+	bool poisson;                  /* exponential intervals, else constant */
+	uint64_t count;                /* 0: until stopped */
+	uint64_t start_ps;             /* not before */
+};
+
+struct guest_driver_stats {
+	bool running; /* brought up, link known up */
+	uint8_t mac[6];
+	uint64_t tx_packets, rx_packets, tx_bytes, rx_bytes;
+	uint64_t rx_damaged; /* payload not as sent */
+	uint64_t rx_errors;  /* descriptor said so */
+	uint64_t tx_waits;   /* ring full */
+	uint64_t interrupts;
+};
+
+/* Actors start; bring-up begins when the guest runs. NULL without memory. `guest` is borrowed. */
+struct guest_driver *guest_driver_create(struct guest *guest, const struct guest_driver_cfg *cfg,
+					 const char *name);
+void guest_driver_destroy(struct guest_driver *driver);
+
+/* Wait until the link is up. 0, or the error that ended the bring-up. */
+int guest_driver_wait_up(struct guest_driver *driver, struct actor *self);
+
+/* Start a flow; its packets begin when the link is up. -ENOMEM, -EINVAL. */
+int guest_driver_add_flow(struct guest_driver *driver, const struct guest_flow_cfg *cfg);
+/* No new packets; then wait until those handed over have left the Tx ring. */
+void guest_driver_stop_flows(struct guest_driver *driver, struct actor *self);
+/* Close the interface and let go of the VF: DISABLE_QUEUES, RESET_VF. */
+void guest_driver_shutdown(struct guest_driver *driver, struct actor *self);
+
+void guest_driver_stats(const struct guest_driver *driver, struct guest_driver_stats *stats);
+
+/* A program that only writes memory: `pages_per_s` random pages of a region, 8 bytes each. */
+struct guest_dirty_cfg {
+	uint64_t region_bytes;
+	uint64_t pages_per_s;
+	uint32_t batch; /* pages written at one wake-up; 0: 1 */
+};
+struct guest_dirtier;
+struct guest_dirtier *guest_dirtier_create(struct guest *guest, const struct guest_dirty_cfg *cfg,
+					   const char *name);
+uint64_t guest_dirtier_writes(const struct guest_dirtier *dirtier);
+void guest_dirtier_destroy(struct guest_dirtier *dirtier);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_HOST_PF_DRIVER_H
+#define VFSIM_HOST_PF_DRIVER_H
+
+/*
+ * The driver that owns the PF: brings up the PF's admin queue in host memory,
+ * enables VFs, sets their MAC addresses, and asks the firmware on behalf of VFIO
+ * for what only the PF knows (struct vf_services). Admin queue layouts:
+ * pf-firmware/mailbox_format.h.
+ *
+ * Its queue and its state buffers are frames of the host; the PF's stream must
+ * be in an identity domain before probe, as a kernel's own driver has it.
+ */
+
+#include "base/cpu_port.h"
+#include "host/pci-bus/pci_bus.h"
+#include "model/memory/frames.h"
+#include "uapi/vfio/vf_services.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pf_driver;
+
+struct pf_driver_cfg {
+	uint16_t pf_rid;
+	uint16_t num_vfs;
+	uint64_t command_timeout_ps; /* a command that takes longer is -ETIMEDOUT */
+	uint64_t poll_ps;            /* between looks at the admin queue's head */
+	uint64_t state_buffer_bytes; /* largest part of a VF's state saved by one command */
+	/* What the device's firmware offers: VFIO_MIGRATION_STOP_COPY | _P2P | _PRE_COPY. */
+	uint64_t migration_flags;
+};
+
+struct pf_driver_env {
+	struct sim_part part;
+	struct cpu_port cpu;
+	struct frames *frames;
+	struct pci_bus *bus;
+};
+
+/* On an actor. 0, -ENODEV, -ENOMEM, -ETIMEDOUT, -EIO (the firmware refused), and SR-IOV's. */
+int pf_driver_probe(const struct pf_driver_cfg *cfg, const struct pf_driver_env *env,
+		    struct actor *self, struct pf_driver **driver);
+void pf_driver_remove(struct pf_driver *driver, struct actor *self);
+
+/* The address the VF will report to its driver. -EINVAL, -EIO, -ETIMEDOUT. */
+int pf_driver_set_vf_mac(struct pf_driver *driver, struct actor *self, uint32_t vf,
+			 const uint8_t mac[6]);
+
+/* For the kernel's variant driver. Valid until pf_driver_remove. */
+struct vf_services pf_driver_vf_services(struct pf_driver *driver);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
