@@ -12,6 +12,7 @@
  * configuration write (2.2.6.2), the PF at device 0, function 0.
  */
 
+#include "base/sim.h"
 #include "model/pcie/function.h"
 
 #ifdef __cplusplus
