@@ -26,6 +26,9 @@ struct cpu_ops {
 	/* Atomic; returns the value found, which equals `expected` on success. */
 	uint64_t (*memory_cas64)(void *ctx, uint64_t pa, uint64_t expected, uint64_t desired);
 
+	/* Make whole 4 KiB pages zero, at the cost of what was stored there. May be NULL. */
+	void (*memory_zero)(void *ctx, uint64_t pa, uint64_t len_bytes);
+
 	/* Registers at a physical address, 1, 2, 4 or 8 bytes. Reads of nothing are all ones. */
 	uint64_t (*mmio_read)(void *ctx, struct actor *self, uint64_t pa, uint32_t len_bytes);
 	void (*mmio_write)(void *ctx, struct actor *self, uint64_t pa, uint32_t len_bytes,

@@ -92,6 +92,14 @@ enum { SMMU_PROT_READ = 1, SMMU_PROT_WRITE = 2, SMMU_PROT_MMIO = 4 };
 int smmu_domain_map(struct smmu_domain *domain, struct actor *self, uint64_t iova, uint64_t pa,
 		    uint64_t len, uint32_t prot);
 /*
+ * The same for `pages` 4 KiB pages in one call: page i from `iova` on goes to
+ * first_pa + i * step. `step` is 4096 (contiguous: large pages where they fit)
+ * or -4096 (a guest's scattered small pages). Costs one call, and a page_ps for
+ * each entry written.
+ */
+int smmu_domain_map_pages(struct smmu_domain *domain, struct actor *self, uint64_t iova,
+			  uint64_t first_pa, int64_t step, uint64_t pages, uint32_t prot);
+/*
  * Take `len` bytes at `iova` out of the table and, strict, wait until no
  * translation of them is in use. Returns the bytes unmapped.
  */
