@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "traces/line.h"
+
+static int fail(struct trace_reader *reader, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static int fail(struct trace_reader *reader, const char *format, ...)
+{
+	va_list args;
+	int used = snprintf(reader->error, sizeof(reader->error), "%s:%u: ", reader->path,
+			    reader->number);
+
+	va_start(args, format);
+	if (used >= 0 && (size_t)used < sizeof(reader->error))
+		vsnprintf(reader->error + used, sizeof(reader->error) - (size_t)used, format, args);
+	va_end(args);
+	return -EINVAL;
+}
+
+int trace_reader_open(struct trace_reader *reader, const char *path)
+{
+	*reader = (struct trace_reader){.path = path, .file = fopen(path, "r")};
+	if (reader->file)
+		return 0;
+	snprintf(reader->error, sizeof(reader->error), "%s: %s", path, strerror(errno));
+	return -errno;
+}
+
+void trace_reader_close(struct trace_reader *reader)
+{
+	if (reader->file)
+		fclose(reader->file);
+	free(reader->text);
+	reader->file = NULL;
+	reader->text = NULL;
+}
+
+/*
+ * The recordings write 64-bit values unsigned, the JSON library reads them
+ * signed: a number above INT64_MAX is rewritten in place as the negative of the
+ * same bits, which is never longer.
+ */
+static void fold_unsigned(char *text)
+{
+	bool quoted = false;
+
+	for (char *at = text; *at; at++) {
+		char *end;
+		unsigned long long value;
+		char folded[32];
+		int len;
+
+		if (*at == '\\' && quoted && at[1]) {
+			at++;
+			continue;
+		}
+		if (*at == '"')
+			quoted = !quoted;
+		if (quoted || *at < '1' || *at > '9')
+			continue;
+		value = strtoull(at, &end, 10);
+		if (end - at >= 19 && value > INT64_MAX && strcspn(at, ".eE") >= (size_t)(end - at)) {
+			len = snprintf(folded, sizeof(folded), "%lld", (long long)value);
+			memset(at, ' ', (size_t)(end - at));
+			memcpy(at, folded, MIN((size_t)len, (size_t)(end - at)));
+		}
+		at = end - 1;
+	}
+}
+
+/* Members of the line, each with what is said when it is not as it should be. */
+static int take_uint(struct trace_reader *reader, const json_t *json, const char *key,
+		     uint64_t *value)
+{
+	const json_t *member = json_object_get(json, key);
+
+	if (!json_is_integer(member))
+		return fail(reader, "%s: expected an integer", key);
+	*value = (uint64_t)json_integer_value(member);
+	return 0;
+}
+
+static int take_text(struct trace_reader *reader, const json_t *json, const char *key,
+		     const char **value)
+{
+	*value = json_string_value(json_object_get(json, key));
+	return *value ? 0 : fail(reader, "%s: expected a string", key);
+}
+
+static int take_device(struct trace_reader *reader, struct trace_line *line)
+{
+	static const char *const events[] = {"dma_read", "dma_write", "msix"};
+	const json_t *eventfd;
+	const char *event;
+	uint64_t vector = 0;
+
+	line->is_device = true;
+	if (take_text(reader, line->json, "event", &event))
+		return -EINVAL;
+	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+		if (strcmp(event, events[i]))
+			continue;
+		line->event = (enum trace_device_event)i;
+		if (line->event != TRACE_EVENT_MSIX)
+			return take_uint(reader, line->json, "iova", &line->iova) ||
+					       take_uint(reader, line->json, "len", &line->len)
+				       ? -EINVAL
+				       : 0;
+		if (take_uint(reader, line->json, "vector", &vector))
+			return -EINVAL;
+		line->vector = (uint32_t)vector;
+		eventfd = json_object_get(line->json, "eventfd");
+		if (!json_is_integer(eventfd) && !json_is_null(eventfd))
+			return fail(reader, "eventfd: expected an integer or null");
+		line->eventfd = json_is_null(eventfd) ? -1 : json_integer_value(eventfd);
+		return 0;
+	}
+	return fail(reader, "event: expected dma_read, dma_write or msix, found \"%s\"", event);
+}
+
+static int take_result(struct trace_reader *reader, struct trace_line *line)
+{
+	const char *name = json_string_value(json_object_get(line->json, "errno"));
+	const json_t *ret = json_object_get(line->json, "ret");
+
+	if (!json_is_integer(ret))
+		return fail(reader, "ret: expected an integer");
+	line->ret = json_integer_value(ret);
+	if (line->ret < 0 && !name)
+		return fail(reader, "errno: expected the error's name, because ret is negative");
+	if (line->ret >= 0 && name)
+		return fail(reader, "errno: expected none, because ret is not negative");
+	line->error = name ? trace_errno_number(name) : 0;
+	if (name && !line->error)
+		return fail(reader, "errno: expected the name of an error, found \"%s\"", name);
+	return 0;
+}
+
+static int take_call(struct trace_reader *reader, struct trace_line *line)
+{
+	const json_t *fd = json_object_get(line->json, "fd");
+
+	if (!json_is_integer(fd) && !json_is_null(fd))
+		return fail(reader, "fd: expected an integer or null");
+	line->fd = json_is_integer(fd) ? json_integer_value(fd) : -1;
+	if (take_text(reader, line->json, "file", &line->file))
+		return -EINVAL;
+	line->in = json_object_get(line->json, "in");
+	line->out = json_object_get(line->json, "out");
+	if (!json_is_object(line->in))
+		return fail(reader, "in: expected an object");
+	if (!json_is_object(line->out))
+		return fail(reader, "out: expected an object");
+	return take_result(reader, line);
+}
+
+static int take_line(struct trace_reader *reader, struct trace_line *line)
+{
+	const json_t *thread = json_object_get(line->json, "thread");
+	const char *host = json_string_value(json_object_get(line->json, "host"));
+
+	line->host = host ? host : "";
+	if (take_uint(reader, line->json, "t_us", &line->t_us))
+		return -EINVAL;
+	if (!json_is_string(thread) && !json_is_integer(thread))
+		return fail(reader, "thread: expected a name or a number");
+	line->thread = json_is_string(thread) ? json_string_value(thread) : "";
+	if (take_text(reader, line->json, "call", &line->call))
+		return -EINVAL;
+	return strcmp(line->call, "device") ? take_call(reader, line) : take_device(reader, line);
+}
+
+int trace_reader_next(struct trace_reader *reader, struct trace_line *line)
+{
+	json_error_t error;
+	ssize_t len;
+
+	*line = (struct trace_line){.eventfd = -1};
+	do {
+		len = getline(&reader->text, &reader->capacity, reader->file);
+		if (len < 0)
+			return ferror(reader->file) ? fail(reader, "cannot be read") : 0;
+		reader->number++;
+	} while (strspn(reader->text, " \t\r\n") == (size_t)len);
+	if (strlen(reader->text) != (size_t)len)
+		return fail(reader, "expected text, found a zero byte");
+	fold_unsigned(reader->text);
+	line->number = reader->number;
+	line->json = json_loads(reader->text, JSON_REJECT_DUPLICATES, &error);
+	if (!line->json)
+		return fail(reader, "expected one JSON object: %s (column %d)", error.text,
+			    error.column);
+	if (json_is_object(line->json) ? !take_line(reader, line)
+				       : !fail(reader, "expected one JSON object"))
+		return 1;
+	trace_line_release(line);
+	return -EINVAL;
+}
+
+void trace_line_release(struct trace_line *line)
+{
+	json_decref(line->json);
+	line->json = NULL;
+}
+
+int trace_file_load(struct trace_file *file, const char *path, char *error, size_t error_size)
+{
+	struct trace_reader reader;
+	uint32_t capacity = 0;
+	int err = trace_reader_open(&reader, path);
+
+	*file = (struct trace_file){0};
+	file->path = strdup(path);
+	while (!err) {
+		if (file->lines == capacity) {
+			struct trace_line *more;
+
+			capacity = capacity ? 2 * capacity : 1024;
+			more = realloc(file->line, capacity * sizeof(*more));
+			if (!more) {
+				err = -ENOMEM;
+				break;
+			}
+			file->line = more;
+		}
+		err = trace_reader_next(&reader, &file->line[file->lines]);
+		if (err <= 0)
+			break;
+		file->lines++;
+		err = 0;
+	}
+	if (err == -ENOMEM)
+		snprintf(reader.error, sizeof(reader.error), "%s: out of memory", path);
+	if (!err && !file->lines) {
+		snprintf(reader.error, sizeof(reader.error), "%s: expected lines, found none", path);
+		err = -EINVAL;
+	}
+	trace_reader_close(&reader);
+	if (err) {
+		snprintf(error, error_size, "%s", reader.error);
+		trace_file_release(file);
+	}
+	return err;
+}
+
+void trace_file_release(struct trace_file *file)
+{
+	for (uint32_t i = 0; i < file->lines; i++)
+		trace_line_release(&file->line[i]);
+	free(file->line);
+	free(file->path);
+	*file = (struct trace_file){0};
+}
