@@ -19,11 +19,11 @@ extern "C" {
 #endif
 
 enum trace_field_kind {
-	TRACE_NUMBER,	/* compared as it is */
-	TRACE_FD,	/* compared as: open in both, or -1 in both */
-	TRACE_ID,	/* an object: compared by identity along the file */
-	TRACE_ADDRESS,	/* of the program's memory: free */
-	TRACE_STATE,	/* a migration state; NAME_name carries its name */
+	TRACE_NUMBER,  /* compared as it is */
+	TRACE_FD,      /* compared as: open in both, or -1 in both */
+	TRACE_ID,      /* an object: compared by identity along the file */
+	TRACE_ADDRESS, /* of the program's memory: free */
+	TRACE_STATE,   /* a migration state; NAME_name carries its name */
 };
 
 enum trace_direction { TRACE_IN = 1, TRACE_OUT = 2, TRACE_INOUT = 3 };

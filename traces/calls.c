@@ -12,7 +12,7 @@
 		text, offsetof(struct type, member), sizeof(((struct type *)0)->member),           \
 			TRACE_##direction, TRACE_##kind, sign                                      \
 	}
-#define FIELD(type, member, direction, kind) FIELD_AS(#member, type, member, direction, kind, false)
+#define FIELD(type, member, direction, kind)  FIELD_AS(#member, type, member, direction, kind, false)
 #define SIGNED(type, member, direction, kind) FIELD_AS(#member, type, member, direction, kind, true)
 
 static const struct trace_field change_process[] = {
@@ -44,12 +44,9 @@ static const struct trace_field ioas_allow_iovas[] = {
 };
 
 static const struct trace_field ioas_map[] = {
-	FIELD(iommu_ioas_map, size, IN, NUMBER),
-	FIELD(iommu_ioas_map, flags, IN, NUMBER),
-	FIELD(iommu_ioas_map, ioas_id, IN, ID),
-	FIELD(iommu_ioas_map, user_va, IN, ADDRESS),
-	FIELD(iommu_ioas_map, length, IN, NUMBER),
-	FIELD(iommu_ioas_map, iova, INOUT, NUMBER),
+	FIELD(iommu_ioas_map, size, IN, NUMBER),   FIELD(iommu_ioas_map, flags, IN, NUMBER),
+	FIELD(iommu_ioas_map, ioas_id, IN, ID),    FIELD(iommu_ioas_map, user_va, IN, ADDRESS),
+	FIELD(iommu_ioas_map, length, IN, NUMBER), FIELD(iommu_ioas_map, iova, INOUT, NUMBER),
 };
 
 static const struct trace_field ioas_map_file[] = {
@@ -80,10 +77,8 @@ static const struct trace_field ioas_unmap[] = {
 };
 
 static const struct trace_field option[] = {
-	FIELD(iommu_option, size, IN, NUMBER),
-	FIELD(iommu_option, option_id, IN, NUMBER),
-	FIELD(iommu_option, op, IN, NUMBER),
-	FIELD(iommu_option, object_id, IN, ID),
+	FIELD(iommu_option, size, IN, NUMBER),     FIELD(iommu_option, option_id, IN, NUMBER),
+	FIELD(iommu_option, op, IN, NUMBER),       FIELD(iommu_option, object_id, IN, ID),
 	FIELD(iommu_option, val64, INOUT, NUMBER),
 };
 
@@ -189,11 +184,11 @@ static const struct trace_field precopy_info[] = {
 
 #define CALL(request, type, field, codec)                                                          \
 	{                                                                                          \
-		#request, request, sizeof(struct type), field, ARRAY_LEN(field), codec             \
+#request, request, sizeof(struct type), field, ARRAY_LEN(field), codec             \
 	}
 #define BARE(request)                                                                              \
 	{                                                                                          \
-		#request, request, 0, NULL, 0, NULL                                                \
+#request, request, 0, NULL, 0, NULL                                                \
 	}
 
 static const struct trace_call calls[] = {
@@ -242,11 +237,11 @@ static const struct trace_field feature_mig_data_size[] = {
 
 #define FEATURE(name, type, field)                                                                 \
 	{                                                                                          \
-		#name, VFIO_DEVICE_FEATURE_##name, sizeof(struct type), field, ARRAY_LEN(field)    \
+#name, VFIO_DEVICE_FEATURE_##name, sizeof(struct type), field, ARRAY_LEN(field)    \
 	}
 #define FEATURE_BARE(name)                                                                         \
 	{                                                                                          \
-		#name, VFIO_DEVICE_FEATURE_##name, 0, NULL, 0                                      \
+#name, VFIO_DEVICE_FEATURE_##name, 0, NULL, 0                                      \
 	}
 
 static const struct trace_feature features[] = {

@@ -88,9 +88,8 @@ static const char *state_name_agrees(const json_t *object, uint64_t value)
 	const char *name = json_string_value(json_object_get(object, "device_state_name"));
 	const char *right = trace_state_name((uint32_t)value);
 
-	return name && right && strcmp(name, right)
-		       ? "device_state_name: the name of device_state"
-		       : NULL;
+	return name && right && strcmp(name, right) ? "device_state_name: the name of device_state"
+						    : NULL;
 }
 
 const char *trace_fields_decode(const struct trace_field *field, uint32_t fields,

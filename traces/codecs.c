@@ -12,7 +12,7 @@
 #define DIRTY_LIST_MAX 4096u
 /* The largest bitmap that a trace may ask for: 1 TiB of 4 KiB pages. */
 #define DIRTY_BITMAP_MAX (32u << 20)
-#define IOVA_RANGES_MAX 65536u
+#define IOVA_RANGES_MAX  65536u
 
 /* ---- IOMMU_IOAS_IOVA_RANGES: an array of ranges that the kernel fills ---- */
 
@@ -162,9 +162,9 @@ static json_t *dirty_ranges(const uint64_t *words, uint64_t bits, uint64_t iova,
 		while (end < bits && bit_test(words, end))
 			end++;
 		if (end > i)
-			json_array_append_new(ranges,
-					      json_pack("{sIsI}", "iova", (json_int_t)(iova + i * page),
-							"length", (json_int_t)((end - i) * page)));
+			json_array_append_new(
+				ranges, json_pack("{sIsI}", "iova", (json_int_t)(iova + i * page),
+						  "length", (json_int_t)((end - i) * page)));
 		i = end + 1;
 	}
 	return json_pack("{sIso}", "count", (json_int_t)count, "ranges", ranges);
@@ -223,7 +223,8 @@ static void irq_set_encode(const struct trace_call *call, const struct trace_arg
 	list = json_array();
 	for (uint32_t i = 0; i < arg->count; i++) {
 		if (arg->flags & VFIO_IRQ_SET_DATA_EVENTFD && (i + 1) * 4 <= room)
-			json_array_append_new(list, json_integer((int32_t)le32_get(arg->data + 4 * i)));
+			json_array_append_new(list,
+					      json_integer((int32_t)le32_get(arg->data + 4 * i)));
 		else if (arg->flags & VFIO_IRQ_SET_DATA_BOOL && i < room)
 			json_array_append_new(list, json_integer(arg->data[i]));
 	}

@@ -111,7 +111,7 @@ bool trace_compare_result(const struct trace_line *line, int64_t ret,
 			  struct trace_difference *difference)
 {
 	int error = ret < 0 ? (int)-ret : 0;
-	bool equal = line->ret < 0 ? line->error == error
+	bool equal = line->ret < 0      ? line->error == error
 		     : returns_fd(line) ? ret >= 0
 					: ret == line->ret;
 
@@ -165,7 +165,8 @@ static bool compare_object(const struct comparison *comparison, const char *path
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(recorded, key, value) {
+	json_object_foreach(recorded, key, value)
+	{
 		char deeper_path[128], deeper[128];
 
 		snprintf(deeper_path, sizeof(deeper_path), "%s.%s", path, key);
@@ -204,8 +205,7 @@ static bool compare_value(const struct comparison *comparison, const char *path,
 		return compare_array(comparison, path, member, recorded, ours);
 	if (json_is_integer(recorded))
 		return compare_integer(comparison, path, member, recorded, ours);
-	return json_equal(recorded, ours) ||
-	       differs(comparison->difference, path, recorded, ours);
+	return json_equal(recorded, ours) || differs(comparison->difference, path, recorded, ours);
 }
 
 bool trace_compare_out(const struct trace_line *line, const struct trace_call *call,
@@ -227,7 +227,8 @@ bool trace_compare_in(const struct trace_line *line, const struct trace_call *ca
 	bool equal = true;
 
 	/* A recording may say more than the structure holds (file_size); not less, not other. */
-	json_object_foreach(ours, key, value) {
+	json_object_foreach(ours, key, value)
+	{
 		char path[128];
 
 		snprintf(path, sizeof(path), "in.%s", key);

@@ -48,7 +48,8 @@ bool trace_compare_out(const struct trace_line *line, const struct trace_call *c
 		       const json_t *ours, struct trace_relation *ids,
 		       struct trace_difference *difference);
 
-/* Does the line's `in` say what `argument`, decoded from it, says? (A name that contradicts a number.) */
+/* Does the line's `in` say what `argument`, decoded from it, says? (A name that contradicts a
+ * number.) */
 bool trace_compare_in(const struct trace_line *line, const struct trace_call *call,
 		      const struct trace_argument *argument, struct trace_difference *difference);
 

@@ -19,8 +19,8 @@ extern "C" {
 enum trace_device_event { TRACE_EVENT_DMA_READ, TRACE_EVENT_DMA_WRITE, TRACE_EVENT_MSIX };
 
 struct trace_line {
-	uint32_t number; /* in the file, from 1 */
-	json_t *json;	 /* owns what the members below point into */
+	uint32_t number;  /* in the file, from 1 */
+	json_t *json;     /* owns what the members below point into */
 	const char *host; /* "" where the file has none */
 	uint64_t t_us;
 	const char *thread;

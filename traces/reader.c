@@ -65,7 +65,8 @@ static void fold_unsigned(char *text)
 		if (quoted || *at < '1' || *at > '9')
 			continue;
 		value = strtoull(at, &end, 10);
-		if (end - at >= 19 && value > INT64_MAX && strcspn(at, ".eE") >= (size_t)(end - at)) {
+		if (end - at >= 19 && value > INT64_MAX &&
+		    strcspn(at, ".eE") >= (size_t)(end - at)) {
 			len = snprintf(folded, sizeof(folded), "%lld", (long long)value);
 			memset(at, ' ', (size_t)(end - at));
 			memcpy(at, folded, MIN((size_t)len, (size_t)(end - at)));
@@ -238,7 +239,8 @@ int trace_file_load(struct trace_file *file, const char *path, char *error, size
 	if (err == -ENOMEM)
 		snprintf(reader.error, sizeof(reader.error), "%s: out of memory", path);
 	if (!err && !file->lines) {
-		snprintf(reader.error, sizeof(reader.error), "%s: expected lines, found none", path);
+		snprintf(reader.error, sizeof(reader.error), "%s: expected lines, found none",
+			 path);
 		err = -EINVAL;
 	}
 	trace_reader_close(&reader);

@@ -72,8 +72,8 @@ void trace_writer_msix(struct trace_writer *writer, const struct trace_stamp *st
 		       uint32_t vector, int eventfd)
 {
 	begin_line(writer, stamp);
-	fprintf(writer->file, "\"call\":\"device\",\"event\":\"msix\",\"vector\":%u,\"eventfd\":",
-		vector);
+	fprintf(writer->file,
+		"\"call\":\"device\",\"event\":\"msix\",\"vector\":%u,\"eventfd\":", vector);
 	if (eventfd >= 0)
 		fprintf(writer->file, "%d", eventfd);
 	else

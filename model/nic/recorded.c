@@ -8,11 +8,11 @@
 #include "base/bits.h"
 
 /* State stream, little-endian: magic, version, size of all, length of registers, checksum. */
-#define STREAM_MAGIC UINT64_C(0x76667363657664aa)
+#define STREAM_MAGIC   UINT64_C(0x76667363657664aa)
 #define STREAM_VERSION 1u
-#define STREAM_HEADER 32u
-#define REGISTER_BAR 0u
-#define DMA_PART 4096u
+#define STREAM_HEADER  32u
+#define REGISTER_BAR   0u
+#define DMA_PART       4096u
 
 struct recorded_vf {
 	struct recorded_device *device;
