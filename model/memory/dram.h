@@ -24,7 +24,10 @@ struct dram;
 /* NULL without memory. `limit_pages` bounds what may ever be stored. */
 struct dram_arena *dram_arena_create(uint64_t limit_pages);
 void dram_arena_destroy(struct dram_arena *arena);
+
+/* Pages stored: of content, and of the directories that find them. */
 uint64_t dram_arena_pages_in_use(const struct dram_arena *arena);
+uint64_t dram_arena_tables_in_use(const struct dram_arena *arena);
 
 struct dram_timing {
 	uint64_t latency_ps;        /* arrival to access, unloaded */
@@ -50,7 +53,7 @@ struct dram_env {
 	struct dram_arena *arena;
 };
 
-/* NULL without memory. */
+/* NULL without memory or for a cfg that is not page-aligned. The arena outlives it. */
 struct dram *dram_create(const struct dram_cfg *cfg, const struct dram_env *env);
 void dram_destroy(struct dram *dram);
 
@@ -58,7 +61,7 @@ void dram_destroy(struct dram *dram);
  * A device's write (attr.from_device) is traced as DMA_LANDED when its bytes are in place. */
 struct bus_port dram_bus_port(struct dram *dram);
 
-struct dram_counters dram_counters(const struct dram *dram);
+struct dram_counters dram_counters_get(const struct dram *dram);
 
 /* Is no bus request under way? For the leak check at the end of a run. */
 bool dram_idle(const struct dram *dram);

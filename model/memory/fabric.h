@@ -21,18 +21,25 @@ struct fabric_window {
 	uint64_t base;
 	uint64_t size_bytes;
 	struct bus_port target;
-	bool subtract_base; /* target sees an offset (registers) instead of an address (memory) */
+	/*
+	 * The target sees an offset (registers) instead of an address (memory).
+	 * The request itself goes on, so at `done` its addr still is that offset:
+	 * a requester who needs the address again keeps it.
+	 */
+	bool subtract_base;
 };
 
 struct fabric {
 	struct sim_part part;
 	struct fabric_window window[FABRIC_MAX_WINDOWS];
 	uint32_t count;
+	uint32_t last; /* the window of the last request */
 };
 
 void fabric_init(struct fabric *fabric, const struct sim_part *part);
 
-/* -EEXIST when windows overlap, -ENOSPC beyond FABRIC_MAX_WINDOWS. */
+/* -EEXIST when windows overlap, -EINVAL for an empty or wrapping one, -ENOSPC beyond
+ * FABRIC_MAX_WINDOWS. */
 int fabric_add(struct fabric *fabric, const struct fabric_window *window);
 
 /* Requests to no window, or crossing a window's end, complete with BUS_ABORT. */

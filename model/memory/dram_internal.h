@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_MEMORY_DRAM_INTERNAL_H
+#define VFSIM_MODEL_MEMORY_DRAM_INTERNAL_H
+
+/*
+ * A DRAM is a two-level directory of arena page ids. The second level's tables
+ * are arena pages themselves, taken when something in their 4 MiB is first stored.
+ */
+
+#include "model/memory/arena_internal.h"
+
+#define DRAM_TABLE_PAGES (DRAM_PAGE_SIZE / 4)
+
+struct dram {
+	struct dram_cfg cfg;
+	struct dram_env env;
+	uint32_t *table; /* per 4 MiB: arena id of its table, 0 = none */
+	uint64_t tables;
+	uint64_t channel_free_ps; /* when the channel can start another transfer */
+	uint64_t channel_rest_fs; /* below a picosecond */
+	uint32_t in_flight;
+	struct dram_counters counters;
+};
+
+static inline bool dram_covers(const struct dram *dram, uint64_t pa, uint64_t len_bytes)
+{
+	return pa >= dram->cfg.base && len_bytes <= dram->cfg.size_bytes &&
+	       pa - dram->cfg.base <= dram->cfg.size_bytes - len_bytes;
+}
+
+#endif

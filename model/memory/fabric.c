@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/memory/fabric.h"
+
+#include <errno.h>
+
+#include "base/bits.h"
+
+void fabric_init(struct fabric *fabric, const struct sim_part *part)
+{
+	*fabric = (struct fabric){.part = *part};
+}
+
+/* The first window that ends beyond `addr`; windows are kept in order of address. */
+static uint32_t window_after(const struct fabric *fabric, uint64_t addr)
+{
+	uint32_t low = 0, high = fabric->count;
+
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		const struct fabric_window *window = &fabric->window[middle];
+
+		if (window->base + (window->size_bytes - 1) < addr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int fabric_add(struct fabric *fabric, const struct fabric_window *window)
+{
+	uint32_t at = window_after(fabric, window->base);
+	uint64_t last = window->base + (window->size_bytes - 1);
+
+	if (!window->size_bytes || last < window->base)
+		return -EINVAL;
+	if (at < fabric->count && fabric->window[at].base <= last)
+		return -EEXIST;
+	if (fabric->count == FABRIC_MAX_WINDOWS)
+		return -ENOSPC;
+	for (uint32_t i = fabric->count++; i > at; i--)
+		fabric->window[i] = fabric->window[i - 1];
+	fabric->window[at] = *window;
+	fabric->last = 0;
+	return 0;
+}
+
+static bool window_covers(const struct fabric_window *window, const struct bus_req *req)
+{
+	uint64_t offset = req->addr - window->base;
+
+	return req->addr >= window->base && offset < window->size_bytes &&
+	       req->len_bytes <= window->size_bytes - offset;
+}
+
+static void abort_fire(struct event *event, uint64_t now)
+{
+	struct bus_req *req = CONTAINER_OF(event, struct bus_req, event);
+
+	req->done(req, now);
+}
+
+static void abort_request(struct fabric *fabric, struct bus_req *req)
+{
+	req->status = BUS_ABORT;
+	event_init(&req->event, abort_fire);
+	sim_after(fabric->part.sim, &req->event, 0);
+}
+
+static void fabric_send(void *ctx, struct bus_req *req)
+{
+	struct fabric *fabric = ctx;
+	struct fabric_window *window = &fabric->window[fabric->last];
+
+	if (!window_covers(window, req)) {
+		uint32_t at = window_after(fabric, req->addr);
+
+		window = &fabric->window[at];
+		if (at == fabric->count || !window_covers(window, req)) {
+			abort_request(fabric, req);
+			return;
+		}
+		fabric->last = at;
+	}
+	if (window->subtract_base)
+		req->addr -= window->base;
+	bus_send(&window->target, req);
+}
+
+struct bus_port fabric_bus_port(struct fabric *fabric)
+{
+	return (struct bus_port){.ctx = fabric, .send = fabric_send};
+}
