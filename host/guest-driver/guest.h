@@ -36,10 +36,9 @@ struct guest_machine_ops {
 };
 
 struct guest_cfg {
+	uint64_t ram_base; /* guest-physical */
 	uint64_t ram_bytes;
-	uint64_t image_bytes; /* boot image: cold pages with content, from address `image_gpa` */
-	uint64_t image_gpa;
-	uint64_t interrupt_ps; /* from the host's signal to the guest's handler */
+	uint64_t reserved_bytes; /* at the start of RAM: the boot image, not for guest_alloc */
 };
 
 struct guest_vector {
@@ -75,6 +74,8 @@ void guest_interrupt(struct guest *guest, uint32_t vector, uint64_t now);
 /* For the guest's software. `handler` runs in calendar context: it may wake, not wait. */
 void guest_set_handler(struct guest *guest, uint32_t vector,
 		       void (*handler)(void *arg, uint64_t now), void *arg);
+/* Return once the guest runs. */
+void guest_gate(struct guest *guest, struct actor *self);
 void guest_sleep(struct guest *guest, struct actor *self, uint64_t duration_ps);
 /* As actor_wait. */
 bool guest_wait(struct guest *guest, struct actor *self, struct waitq *waitq, uint64_t deadline_ps);
@@ -90,9 +91,6 @@ void guest_memory_write(struct guest *guest, uint64_t gpa, const void *data, uin
 
 /* Guest-physical memory for its software, never given back. 0 when RAM is used up. */
 uint64_t guest_alloc(struct guest *guest, uint64_t len_bytes, uint64_t align_bytes);
-
-/* Write the boot image; the machine must be attached, the guest need not run. */
-void guest_write_image(struct guest *guest);
 
 #ifdef __cplusplus
 }

@@ -29,6 +29,7 @@ struct guest_driver_cfg {
 	uint32_t tx_report_stride; /* every n-th packet asks for a write-back; 0 or 1: each */
 	uint64_t packet_ps;        /* CPU time to build and hand over a packet */
 	uint64_t poll_ps;          /* CPU time to take one packet out of the Rx ring */
+	uint64_t interrupt_ps;     /* CPU time from an interrupt to its handler's work */
 };
 
 /* A stream of packets to one peer. */

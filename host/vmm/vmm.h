@@ -24,9 +24,9 @@ struct vm_cfg {
 	uint32_t number;         /* in trace events */
 	const char *name;        /* of the process; copied */
 	const char *device_path; /* "/dev/vfio/devices/vfio0" */
+	uint64_t ram_base;       /* guest-physical; an IOVA range that the kernel allows */
 	uint64_t ram_bytes;      /* multiple of 4 KiB */
 	bool map_bar0;           /* guest accesses to BAR 0 go straight to the device */
-	bool huge_pages;         /* let the IOMMU map guest memory by blocks: coarser dirty state */
 	uint64_t exit_ps;        /* CPU time of leaving and re-entering the guest for a trap */
 };
 
@@ -59,6 +59,12 @@ int vm_device_fd(const struct vm *vm);
 int vm_iommufd(const struct vm *vm);
 const struct vm_cfg *vm_cfg(const struct vm *vm);
 struct dram *vm_dram(const struct vm *vm);
+
+/*
+ * Load a boot image, as a VMM does before the first start: cold pages with
+ * content, `len_bytes` from the start of RAM. Different pages may share content.
+ */
+void vm_load_image(struct vm *vm, uint64_t len_bytes);
 
 /* Host-physical address of a guest page; 0: not there. */
 uint64_t vm_page_pa(const struct vm *vm, uint64_t gpa);

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Frames whose payload follows from their tag: word k of the payload is
+ * seed(flow, number) + k * step. A byte changed, moved or left out shows, and
+ * both ends cost one addition a word.
+ */
+
+#include "host/guest-driver/iavf_internal.h"
+
+#define PATTERN_STEP UINT64_C(0x9e3779b97f4a7c15)
+
+static uint64_t pattern_seed(uint64_t flow, uint64_t number)
+{
+	uint64_t x = flow * UINT64_C(0xd6e8feb86659fd93) + number * UINT64_C(0xa0761d6478bd642f);
+
+	return x ^ x >> 32;
+}
+
+static uint16_t ipv4_checksum(const uint8_t *header)
+{
+	uint32_t sum = 0;
+
+	for (uint32_t i = 0; i < FRAME_IPV4_BYTES; i += 2)
+		sum += (uint32_t)header[i] << 8 | header[i + 1];
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t) ~(sum + (sum >> 16));
+}
+
+static void be16_put(uint8_t *p, uint32_t value)
+{
+	p[0] = (uint8_t)(value >> 8);
+	p[1] = (uint8_t)value;
+}
+
+/* Addresses 10.x.y.1 and .2 and the ports tell a capture's reader which flow it is. */
+static void build_headers(uint8_t *frame, uint32_t len_bytes, uint32_t flow)
+{
+	uint8_t *ip = frame + FRAME_ETH_BYTES;
+	uint8_t *udp = ip + FRAME_IPV4_BYTES;
+
+	be16_put(frame + FRAME_ETHERTYPE_OFFSET, FRAME_ETHERTYPE_IPV4);
+	memset(ip, 0, FRAME_IPV4_BYTES + FRAME_UDP_BYTES);
+	ip[0] = 0x45;
+	be16_put(ip + 2, len_bytes - FRAME_ETH_BYTES);
+	ip[8] = 64;
+	ip[9] = FRAME_PROTO_UDP;
+	ip[12] = ip[16] = 10;
+	ip[13] = ip[17] = (uint8_t)(flow >> 8);
+	ip[14] = ip[18] = (uint8_t)flow;
+	ip[15] = 1;
+	ip[19] = 2;
+	be16_put(ip + 10, ipv4_checksum(ip));
+	be16_put(udp, 49152 + (flow & 0x3fff));
+	be16_put(udp + 2, 9);
+	be16_put(udp + 4, len_bytes - FRAME_ETH_BYTES - FRAME_IPV4_BYTES);
+}
+
+void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
+		      const uint8_t source[6], uint32_t flow, uint64_t number)
+{
+	uint64_t word = pattern_seed(flow, number);
+	uint8_t *at = frame + FRAME_PAYLOAD_OFFSET;
+	uint8_t *end = frame + len_bytes;
+
+	memcpy(frame, destination, 6);
+	memcpy(frame + 6, source, 6);
+	build_headers(frame, len_bytes, flow);
+	frame_tag_put(frame, flow, number);
+	for (; at + 8 <= end; at += 8, word += PATTERN_STEP)
+		memcpy(at, &word, 8);
+	memcpy(at, &word, (size_t)(end - at));
+}
+
+bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
+		      bool *intact)
+{
+	const uint8_t *at = frame + FRAME_PAYLOAD_OFFSET;
+	const uint8_t *end;
+	uint64_t word, found, wrong = 0;
+	uint32_t ip_bytes;
+
+	*intact = false;
+	if (!frame_tag_get(frame, len_bytes, flow, number))
+		return false;
+	/* What follows the IP packet is padding; a length beyond the frame is damage. */
+	ip_bytes = (uint32_t)frame[FRAME_ETH_BYTES + 2] << 8 | frame[FRAME_ETH_BYTES + 3];
+	if (FRAME_ETH_BYTES + ip_bytes > len_bytes ||
+	    FRAME_ETH_BYTES + ip_bytes < FRAME_PAYLOAD_OFFSET)
+		return true;
+	end = frame + FRAME_ETH_BYTES + ip_bytes;
+	word = pattern_seed(*flow, *number);
+	for (; at + 8 <= end; at += 8, word += PATTERN_STEP) {
+		memcpy(&found, at, 8);
+		wrong |= found ^ word;
+	}
+	*intact = !wrong && !memcmp(at, &word, (size_t)(end - at)) &&
+		  !ipv4_checksum(frame + FRAME_ETH_BYTES);
+	return true;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_HOST_IAVF_INTERNAL_H
+#define VFSIM_HOST_IAVF_INTERNAL_H
+
+/*
+ * The driver's parts, after Linux drivers/net/ethernet/intel/iavf: its admin
+ * queue, the virtchnl conversation, the rings, and the flows that feed them.
+ */
+
+#include "base/bits.h"
+#include "base/rng.h"
+#include "base/trace.h"
+#include "host/guest-driver/guest_driver.h"
+#include "model/nic/frame_format.h"
+#include "pf-firmware/mailbox_format.h"
+
+#define IAVF_AQ_ENTRIES   32u
+#define IAVF_MSIX_VECTORS 2u
+#define IAVF_MISC_VECTOR  0u
+#define IAVF_QUEUE_VECTOR 1u
+#define IAVF_RX_REFILL    32u /* descriptors returned by one tail write */
+#define IAVF_NAPI_BUDGET  64u
+#define IAVF_POLL_PS      (10 * PS_PER_US) /* between looks at VFGEN_RSTAT */
+#define IAVF_POLL_COUNT   5000u
+#define IAVF_AQ_POLL_PS   (50 * PS_PER_US) /* between looks at the ARQ before interrupts work */
+#define IAVF_REPLY_PS     (2 * PS_PER_S)   /* a mailbox answer that takes longer never comes */
+#define IAVF_WATCHDOG_PS  (2 * PS_PER_S)
+
+struct iavf_aq {
+	uint64_t ring;    /* guest-physical */
+	uint64_t buffers; /* IAVF_AQ_ENTRIES times AQ_BUFFER_BYTES */
+	uint32_t next_to_use, next_to_clean;
+};
+
+struct iavf_ring {
+	uint64_t ring;
+	uint64_t buffers; /* entries times buffer_bytes */
+	uint32_t entries, next_to_use, next_to_clean;
+	uint32_t to_return; /* Rx: cleaned descriptors that the device has not got back */
+};
+
+struct iavf_flow {
+	struct guest_driver *driver;
+	struct guest_flow_cfg cfg;
+	struct rng rng;
+	uint64_t sent;
+	bool stopped; /* no new packets */
+	bool sending; /* one is being built or handed over */
+	struct actor *actor;
+	struct iavf_flow *next;
+};
+
+/* A virtchnl message out of the ARQ. */
+struct iavf_message {
+	uint32_t opcode;
+	int32_t status;
+	uint32_t len_bytes;
+	uint8_t data[AQ_BUFFER_BYTES];
+};
+
+struct guest_driver {
+	struct guest *guest;
+	struct guest_driver_cfg cfg;
+	struct actor *admin, *napi;
+	char name[64];
+
+	struct iavf_aq atq, arq;
+	struct iavf_message message; /* being handled; the admin actor's */
+	struct virtchnl_vf_resource resources;
+	uint16_t msix_cap;
+	bool misc_enabled; /* the misc vector works: answers announce themselves */
+
+	struct iavf_ring tx, rx;
+	bool *tx_report; /* by Tx descriptor: its write-back was asked for */
+	uint32_t tx_since_report;
+	struct sim_mutex tx_lock;
+
+	bool link_up, rings_open, stopping, shut_down;
+	int error;
+	bool misc_pending, napi_pending;
+	struct waitq misc_irq, napi_irq, state, tx_room;
+	struct iavf_flow *flows;
+	struct guest_driver_stats stats;
+};
+
+/* Registers of BAR 0. */
+static inline uint32_t iavf_read(struct guest_driver *d, struct actor *self, uint32_t offset)
+{
+	return guest_mmio_read(d->guest, self, 0, offset);
+}
+
+static inline void iavf_write(struct guest_driver *d, struct actor *self, uint32_t offset,
+			      uint32_t value)
+{
+	guest_mmio_write(d->guest, self, 0, offset, value);
+}
+
+/* Wait for posted writes by reading a register. */
+static inline void iavf_flush(struct guest_driver *d, struct actor *self)
+{
+	iavf_read(d, self, VFGEN_RSTAT);
+}
+
+/* iavf_adminq.c */
+int iavf_adminq_alloc(struct guest_driver *d);
+int iavf_adminq_init(struct guest_driver *d, struct actor *self);
+void iavf_adminq_shutdown(struct guest_driver *d, struct actor *self);
+int iavf_adminq_send(struct guest_driver *d, struct actor *self, uint16_t opcode,
+		     uint32_t virtchnl_op, const void *data, uint32_t len_bytes);
+/* The ARQ's next message into d->message. False: none. */
+bool iavf_adminq_receive(struct guest_driver *d, struct actor *self, bool *more);
+
+/* iavf_virtchnl.c */
+int iavf_get_resources(struct guest_driver *d, struct actor *self);
+int iavf_configure_device(struct guest_driver *d, struct actor *self);
+int iavf_configure_queues(struct guest_driver *d, struct actor *self);
+int iavf_disable_queues(struct guest_driver *d, struct actor *self);
+/* Handle the misc interrupt and what the ARQ holds. */
+void iavf_admin_task(struct guest_driver *d, struct actor *self);
+void iavf_misc_irq_enable(struct guest_driver *d, struct actor *self);
+
+/* iavf_rings.c */
+int iavf_rings_alloc(struct guest_driver *d);
+void iavf_rings_open(struct guest_driver *d, struct actor *self);
+void iavf_napi(struct actor *self, void *arg);
+/* Put a frame into the Tx ring and ring the doorbell; waits while the ring is full. */
+void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *frame,
+		   uint32_t len_bytes, uint32_t flow, uint64_t number);
+
+/* iavf_frame.c: frames of model/nic/frame_format.h with a payload that their tag determines. */
+void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
+		      const uint8_t source[6], uint32_t flow, uint64_t number);
+/* Is it ours? Then which, and is every byte of the payload as built. */
+bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
+		      bool *intact);
+
+#endif

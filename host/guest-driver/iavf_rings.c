@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * The queue pair (iavf_txrx.c): rings and buffers in guest memory, and the poll
+ * that an interrupt starts and that goes on until nothing is left to do.
+ */
+
+#include "host/guest-driver/iavf_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static int ring_alloc(struct guest_driver *d, struct iavf_ring *ring, uint32_t descriptor_bytes)
+{
+	ring->entries = d->cfg.ring_entries;
+	ring->ring = guest_alloc(d->guest, (uint64_t)ring->entries * descriptor_bytes, 4096);
+	ring->buffers = guest_alloc(d->guest, (uint64_t)ring->entries * d->cfg.buffer_bytes, 4096);
+	return ring->ring && ring->buffers ? 0 : -ENOMEM;
+}
+
+int iavf_rings_alloc(struct guest_driver *d)
+{
+	int ret = ring_alloc(d, &d->tx, TXD_BYTES);
+
+	if (!ret)
+		ret = ring_alloc(d, &d->rx, RXD_BYTES);
+	d->tx_report = calloc(d->cfg.ring_entries, sizeof(*d->tx_report));
+	return d->tx_report ? ret : -ENOMEM;
+}
+
+static uint64_t buffer_of(const struct guest_driver *d, const struct iavf_ring *ring,
+			  uint32_t index)
+{
+	return ring->buffers + (uint64_t)index * d->cfg.buffer_bytes;
+}
+
+/* iavf_alloc_rx_buffers: every descriptor has its own buffer, for good. */
+static void post_rx(struct guest_driver *d, uint32_t index)
+{
+	const uint64_t descriptor[4] = {buffer_of(d, &d->rx, index), 0, 0, 0};
+
+	guest_memory_write(d->guest, d->rx.ring + (uint64_t)index * RXD_BYTES, descriptor,
+			   RXD_BYTES);
+}
+
+/* Give `count` descriptors back; the tail is the first that the device may not use. */
+static void return_rx(struct guest_driver *d, struct actor *self, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		post_rx(d, (d->rx.next_to_use + i) % d->rx.entries);
+	d->rx.next_to_use = (d->rx.next_to_use + count) % d->rx.entries;
+	iavf_write(d, self, QRX_TAIL1(0), d->rx.next_to_use);
+}
+
+/* iavf_configure: empty rings, all Rx buffers but one with the device. */
+void iavf_rings_open(struct guest_driver *d, struct actor *self)
+{
+	const uint64_t empty[2] = {0, 0};
+
+	d->tx.next_to_use = d->tx.next_to_clean = 0;
+	d->rx.next_to_use = d->rx.next_to_clean = 0;
+	d->rx.to_return = 0;
+	d->tx_since_report = 0;
+	memset(d->tx_report, 0, d->tx.entries * sizeof(*d->tx_report));
+	for (uint32_t i = 0; i < d->tx.entries; i++)
+		guest_memory_write(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES, empty,
+				   TXD_BYTES);
+	post_rx(d, d->rx.entries - 1);
+	return_rx(d, self, d->rx.entries - 1);
+	d->rings_open = true;
+}
+
+static uint32_t tx_free(const struct guest_driver *d)
+{
+	return (d->tx.next_to_clean + d->tx.entries - d->tx.next_to_use - 1) % d->tx.entries;
+}
+
+/* Ask for a write-back now and then, and always before the ring could fill up without one. */
+static bool wants_report(struct guest_driver *d)
+{
+	uint32_t stride = MIN(MAX(d->cfg.tx_report_stride, 1), d->tx.entries / 4);
+
+	if (++d->tx_since_report < stride)
+		return false;
+	d->tx_since_report = 0;
+	return true;
+}
+
+void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *frame,
+		   uint32_t len_bytes, uint32_t flow, uint64_t number)
+{
+	uint64_t descriptor[2];
+	uint32_t index;
+
+	sim_mutex_lock(self, &d->tx_lock);
+	if (!tx_free(d))
+		d->stats.tx_waits++;
+	while (!d->rings_open || !tx_free(d))
+		guest_wait(d->guest, self, &d->tx_room, TIME_NEVER);
+	/* The lock may have been handed over while the guest stood still. */
+	guest_gate(d->guest, self);
+	index = d->tx.next_to_use;
+	guest_memory_write(d->guest, buffer_of(d, &d->tx, index), frame, len_bytes);
+	descriptor[0] = buffer_of(d, &d->tx, index);
+	descriptor[1] = field_put(TXD1_DTYPE, TXD_DTYPE_DATA) | TXD1_CMD_EOP |
+			field_put(TXD1_BUF_SIZE, len_bytes);
+	d->tx_report[index] = wants_report(d);
+	if (d->tx_report[index])
+		descriptor[1] |= TXD1_CMD_RS;
+	guest_memory_write(d->guest, d->tx.ring + (uint64_t)index * TXD_BYTES, descriptor,
+			   TXD_BYTES);
+	d->tx.next_to_use = (index + 1) % d->tx.entries;
+	d->stats.tx_packets++;
+	d->stats.tx_bytes += len_bytes;
+	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow, number, len_bytes);
+	iavf_write(d, self, QTX_TAIL1(0), d->tx.next_to_use);
+	sim_mutex_unlock(self, &d->tx_lock);
+}
+
+/* iavf_clean_tx_irq: a write-back finishes all descriptors before it. */
+static void clean_tx(struct guest_driver *d)
+{
+	uint32_t done = d->tx.next_to_clean;
+	uint64_t word;
+
+	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use;
+	     i = (i + 1) % d->tx.entries) {
+		if (!d->tx_report[i])
+			continue;
+		guest_memory_read(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES + 8, &word, 8);
+		if (field_get(TXD1_DTYPE, word) != TXD_DTYPE_DONE)
+			break;
+		d->tx_report[i] = false;
+		done = (i + 1) % d->tx.entries;
+	}
+	if (done == d->tx.next_to_clean)
+		return;
+	d->tx.next_to_clean = done;
+	waitq_wake(&d->tx_room);
+}
+
+/* A packet has left the ring: is it as it was sent? */
+static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
+{
+	uint32_t len_bytes = (uint32_t)field_get(RXD1_LENGTH, word);
+	uint8_t frame[FRAME_MAX_BYTES + 64];
+	uint64_t flow, number;
+	bool intact;
+
+	d->stats.rx_packets++;
+	d->stats.rx_bytes += len_bytes;
+	if (!(word & RXD1_EOP) || len_bytes > MIN(d->cfg.buffer_bytes, FRAME_MAX_BYTES)) {
+		d->stats.rx_errors++;
+		return;
+	}
+	guest_memory_read(d->guest, buffer_of(d, &d->rx, index), frame, len_bytes);
+	if (!iavf_frame_check(frame, len_bytes, &flow, &number, &intact)) {
+		d->stats.rx_errors++;
+		return;
+	}
+	if (!intact)
+		d->stats.rx_damaged++;
+	trace_emit(&d->guest->part, TRACE_PACKET_RECEIVED, flow, number, len_bytes, intact);
+}
+
+/* iavf_clean_rx_irq */
+static uint32_t clean_rx(struct guest_driver *d, struct actor *self)
+{
+	uint32_t work = 0;
+	uint64_t word;
+
+	while (work < IAVF_NAPI_BUDGET) {
+		uint32_t index = d->rx.next_to_clean;
+
+		guest_memory_read(d->guest, d->rx.ring + (uint64_t)index * RXD_BYTES + 8, &word, 8);
+		if (!(word & RXD1_DD))
+			break;
+		take_packet(d, index, word);
+		d->rx.next_to_clean = (index + 1) % d->rx.entries;
+		work++;
+		if (++d->rx.to_return == IAVF_RX_REFILL) {
+			d->rx.to_return = 0;
+			return_rx(d, self, IAVF_RX_REFILL);
+		}
+	}
+	return work;
+}
+
+/* iavf_napi_poll: poll while a whole budget was used, then let the interrupt come again. */
+static void poll_rings(struct guest_driver *d, struct actor *self)
+{
+	uint32_t work;
+
+	do {
+		clean_tx(d);
+		work = clean_rx(d, self);
+		if (work)
+			guest_sleep(d->guest, self, work * d->cfg.poll_ps);
+	} while (work == IAVF_NAPI_BUDGET && d->rings_open);
+	if (d->rings_open)
+		iavf_write(d, self, VFINT_DYN_CTLN1(0),
+			   (uint32_t)(DYN_CTL_INTENA | field_put(DYN_CTL_ITR_INDX, ITR_NONE)));
+}
+
+void iavf_napi(struct actor *self, void *arg)
+{
+	struct guest_driver *d = arg;
+
+	for (;;) {
+		while (!d->napi_pending)
+			guest_wait(d->guest, self, &d->napi_irq, TIME_NEVER);
+		d->napi_pending = false;
+		d->stats.interrupts++;
+		guest_sleep(d->guest, self, d->cfg.interrupt_ps);
+		if (d->rings_open)
+			poll_rings(d, self);
+	}
+}
