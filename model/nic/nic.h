@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_NIC_NIC_H
+#define VFSIM_MODEL_NIC_NIC_H
+
+/*
+ * The hardware of an SR-IOV NIC behind its PCIe functions: queue engines, DMA
+ * engine, interrupt moderation, the switch between VFs and the wire, the
+ * admin queues' transport and the mailboxes between functions and firmware.
+ *
+ * A NIC is whole with three parts more: its struct pcie_device (who owns
+ * configuration space and BARs), one struct vf for each VF (vf/vf.h: the
+ * register semantics that a VF's driver sees) and the firmware
+ * (pf-firmware/firmware.h). All are created before the first event.
+ */
+
+#include "model/nic/packet.h"
+#include "model/pcie/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define NIC_MAX_VFS         256u
+#define NIC_MAX_QUEUE_PAIRS 16u
+#define NIC_MAX_VECTORS     17u
+
+struct nic;
+
+struct nic_cfg {
+	uint32_t vfs;           /* TotalVFs, at most NIC_MAX_VFS */
+	uint32_t queue_pairs;   /* of a VF */
+	uint32_t vectors;       /* MSI-X vectors of a VF, at least queue_pairs + 1 to be useful */
+	uint32_t packets;       /* packets inside the NIC at once */
+	uint32_t dma_tags;      /* TLPs in flight at once */
+	uint32_t link_mbps;     /* what drivers are told */
+	uint64_t dma_issue_ps;  /* between two TLPs of the DMA engine */
+	uint64_t switch_ps;     /* a packet through the switch to a VF of this NIC */
+	uint64_t write_back_ps; /* longest wait for more descriptors to write back together */
+	uint64_t firmware_poll_ps; /* how often the hardware looks whether a VF is drained */
+};
+
+/* A 25 Gb/s NIC with one queue pair and 5 vectors to a VF; `vfs` is the caller's. */
+void nic_cfg_default(struct nic_cfg *cfg);
+
+struct nic_env {
+	struct sim_part part;
+	struct pcie_device *device; /* the NIC binds its functions */
+};
+
+/* NULL without memory or for a cfg that no NIC can have. */
+struct nic *nic_create(const struct nic_cfg *cfg, const struct nic_env *env);
+void nic_destroy(struct nic *nic);
+
+const struct nic_cfg *nic_config(const struct nic *nic);
+const struct sim_part *nic_part(const struct nic *nic);
+
+/* Where frames leave; without one they are dropped with PACKET_DROP_NO_FILTER. */
+void nic_connect_wire(struct nic *nic, const struct frame_port *wire);
+
+/* Where frames arrive from the wire. */
+struct frame_port nic_frame_port(struct nic *nic);
+
+/* What has passed and what was lost, over all functions. */
+struct nic_counters {
+	uint64_t packets_sent;     /* read from a VF's buffers into the switch */
+	uint64_t packets_received; /* written into a VF's buffers */
+	uint64_t dropped[PACKET_DROP_COUNT];
+};
+
+const struct nic_counters *nic_counters(const struct nic *nic);
+
+/* Tags, DMA jobs, packets and mailbox messages in use: zero when all is quiet. */
+struct nic_usage {
+	uint32_t dma_tags;
+	uint32_t dma_jobs;
+	uint32_t packets;
+	uint32_t mailbox_messages;
+};
+
+struct nic_usage nic_usage(const struct nic *nic);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_PF_FIRMWARE_FIRMWARE_H
+#define VFSIM_PF_FIRMWARE_FIRMWARE_H
+
+/*
+ * The NIC's firmware: answers virtchnl messages of VFs and admin commands of
+ * the PF's driver, one after the other, each for its time. It meets the VFs in
+ * the mailboxes and registers of model/nic/firmware_block.h and nowhere else.
+ */
+
+#include "model/nic/nic.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct firmware;
+
+struct firmware_cfg {
+	uint64_t command_ps; /* a virtchnl message or PF command, unless its row says more */
+	uint64_t state_ps;   /* a part of a VF's state saved or loaded */
+	uint64_t reset_ps;   /* from a drained reset to VFGEN_RSTAT = VFACTIVE */
+};
+
+void firmware_cfg_default(struct firmware_cfg *cfg);
+
+/* Bound to its NIC. VFs without a MAC of the PF driver get 02:vfsim:host:vf. NULL without memory.
+ */
+struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic);
+void firmware_destroy(struct firmware *firmware);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
