@@ -82,13 +82,33 @@ static void show(const json_t *value, char *text, size_t size)
 	free(dump);
 }
 
-static bool differs(struct trace_difference *difference, const char *path, const json_t *recorded,
+/* What a comparison goes along with as it descends. */
+struct comparison {
+	const struct trace_line *line;
+	const struct trace_call *call;
+	struct trace_relation *ids; /* NULL: ids must be the same number */
+	const struct trace_acceptor *acceptor;
+	struct trace_difference *difference;
+};
+
+static bool accepted(const struct comparison *comparison)
+{
+	const struct trace_acceptor *acceptor = comparison->acceptor;
+
+	return acceptor &&
+	       acceptor->accepts(acceptor->ctx, comparison->line, comparison->difference);
+}
+
+/* Tell a difference; true when it was to be expected, so that the comparison goes on. */
+static bool differs(const struct comparison *comparison, const char *path, const json_t *recorded,
 		    const json_t *ours)
 {
+	struct trace_difference *difference = comparison->difference;
+
 	snprintf(difference->field, sizeof(difference->field), "%s", path);
 	show(recorded, difference->recorded, sizeof(difference->recorded));
 	show(ours, difference->ours, sizeof(difference->ours));
-	return false;
+	return accepted(comparison);
 }
 
 static void show_result(char *text, size_t size, int64_t ret, int error)
@@ -108,29 +128,23 @@ static bool returns_fd(const struct trace_line *line)
 }
 
 bool trace_compare_result(const struct trace_line *line, int64_t ret,
+			  const struct trace_acceptor *acceptor,
 			  struct trace_difference *difference)
 {
+	struct comparison comparison = {line, NULL, NULL, acceptor, difference};
 	int error = ret < 0 ? (int)-ret : 0;
 	bool equal = line->ret < 0      ? line->error == error
 		     : returns_fd(line) ? ret >= 0
 					: ret == line->ret;
 
-	/* Both names of one number: the recordings say EOPNOTSUPP, the C library ENOTSUP. */
 	if (equal)
 		return true;
 	snprintf(difference->field, sizeof(difference->field), "%s",
 		 line->ret < 0 && ret < 0 ? "errno" : "ret");
 	show_result(difference->recorded, sizeof(difference->recorded), line->ret, line->error);
 	show_result(difference->ours, sizeof(difference->ours), ret, error);
-	return false;
+	return accepted(&comparison);
 }
-
-/* What a comparison goes along with as it descends. */
-struct comparison {
-	const struct trace_call *call;
-	struct trace_relation *ids; /* NULL: ids must be the same number */
-	struct trace_difference *difference;
-};
 
 static bool compare_integer(const struct comparison *comparison, const char *path,
 			    const char *member, const json_t *recorded, const json_t *ours)
@@ -153,7 +167,7 @@ static bool compare_integer(const struct comparison *comparison, const char *pat
 	case TRACE_STATE:
 		break;
 	}
-	return equal || differs(comparison->difference, path, recorded, ours);
+	return equal || differs(comparison, path, recorded, ours);
 }
 
 static bool compare_value(const struct comparison *comparison, const char *path, const char *member,
@@ -182,7 +196,7 @@ static bool compare_array(const struct comparison *comparison, const char *path,
 			  const json_t *recorded, const json_t *ours)
 {
 	if (json_array_size(recorded) != json_array_size(ours))
-		return differs(comparison->difference, path, recorded, ours);
+		return differs(comparison, path, recorded, ours);
 	for (size_t i = 0; i < json_array_size(recorded); i++) {
 		char deeper[128];
 
@@ -198,21 +212,21 @@ static bool compare_value(const struct comparison *comparison, const char *path,
 			  const json_t *recorded, const json_t *ours)
 {
 	if (!ours || json_typeof(recorded) != json_typeof(ours))
-		return differs(comparison->difference, path, recorded, ours);
+		return differs(comparison, path, recorded, ours);
 	if (json_is_object(recorded))
 		return compare_object(comparison, path, member, (json_t *)recorded, ours);
 	if (json_is_array(recorded))
 		return compare_array(comparison, path, member, recorded, ours);
 	if (json_is_integer(recorded))
 		return compare_integer(comparison, path, member, recorded, ours);
-	return json_equal(recorded, ours) || differs(comparison->difference, path, recorded, ours);
+	return json_equal(recorded, ours) || differs(comparison, path, recorded, ours);
 }
 
 bool trace_compare_out(const struct trace_line *line, const struct trace_call *call,
 		       const json_t *ours, struct trace_relation *ids,
-		       struct trace_difference *difference)
+		       const struct trace_acceptor *acceptor, struct trace_difference *difference)
 {
-	struct comparison comparison = {call, ids, difference};
+	struct comparison comparison = {line, call, ids, acceptor, difference};
 
 	return compare_value(&comparison, "out", "", line->out, ours);
 }
@@ -220,7 +234,7 @@ bool trace_compare_out(const struct trace_line *line, const struct trace_call *c
 bool trace_compare_in(const struct trace_line *line, const struct trace_call *call,
 		      const struct trace_argument *argument, struct trace_difference *difference)
 {
-	struct comparison comparison = {call, NULL, difference};
+	struct comparison comparison = {line, call, NULL, NULL, difference};
 	json_t *ours = trace_call_encode(call, argument, TRACE_IN);
 	const char *key;
 	json_t *value;
@@ -237,7 +251,7 @@ bool trace_compare_in(const struct trace_line *line, const struct trace_call *ca
 		equal = json_object_get(line->in, key)
 				? compare_value(&comparison, path, key, value,
 						json_object_get(line->in, key))
-				: differs(difference, path, NULL, value);
+				: differs(&comparison, path, NULL, value);
 	}
 	json_decref(ours);
 	return equal;

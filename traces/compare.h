@@ -37,16 +37,24 @@ struct trace_difference {
 	char ours[160];
 };
 
+/* Says whether a difference was to be expected (traces/accept.h); NULL: none is. */
+struct trace_acceptor {
+	void *ctx;
+	bool (*accepts)(void *ctx, const struct trace_line *line,
+			const struct trace_difference *difference);
+};
+
 /*
  * Compare our result of a call with the line's: ret and errno, then each member
- * of the line's `out`. `ids` relates object ids. True if equal; else the first
- * difference is told.
+ * of the line's `out`. `ids` relates object ids. True if equal or accepted; else the
+ * first difference is told.
  */
 bool trace_compare_result(const struct trace_line *line, int64_t ret,
+			  const struct trace_acceptor *acceptor,
 			  struct trace_difference *difference);
 bool trace_compare_out(const struct trace_line *line, const struct trace_call *call,
 		       const json_t *ours, struct trace_relation *ids,
-		       struct trace_difference *difference);
+		       const struct trace_acceptor *acceptor, struct trace_difference *difference);
 
 /* Does the line's `in` say what `argument`, decoded from it, says? (A name that contradicts a
  * number.) */

@@ -10,7 +10,7 @@
 /* State stream, little-endian: magic, version, size of all, length of registers, checksum. */
 #define STREAM_MAGIC   UINT64_C(0x76667363657664aa)
 #define STREAM_VERSION 1u
-#define STREAM_HEADER  32u
+#define STREAM_HEADER  RECORDED_STATE_MIN
 #define REGISTER_BAR   0u
 #define DMA_PART       4096u
 
@@ -201,7 +201,7 @@ void recorded_device_save(struct recorded_device *device, uint32_t vf, void *str
 	size_t registers;
 
 	memset(bytes, 0, size);
-	if (size < STREAM_HEADER)
+	if (size < RECORDED_STATE_MIN)
 		return;
 	registers = MIN(size - STREAM_HEADER, (size_t)device->register_bytes);
 	le64_put(bytes, STREAM_MAGIC);
@@ -212,20 +212,37 @@ void recorded_device_save(struct recorded_device *device, uint32_t vf, void *str
 	le64_put(bytes + 24, checksum(bytes + STREAM_HEADER, size - STREAM_HEADER));
 }
 
+/* One part of a stream: its size, or 0 for what save did not write. */
+static size_t load_part(struct recorded_device *device, uint32_t vf, const uint8_t *bytes,
+			size_t left)
+{
+	uint64_t size;
+	uint32_t registers;
+
+	if (left < STREAM_HEADER)
+		return 0;
+	size = le64_get(bytes + 16);
+	registers = le32_get(bytes + 12);
+	if (le64_get(bytes) != STREAM_MAGIC || le32_get(bytes + 8) != STREAM_VERSION ||
+	    size < STREAM_HEADER || size > left || registers > size - STREAM_HEADER ||
+	    registers > device->register_bytes ||
+	    le64_get(bytes + 24) != checksum(bytes + STREAM_HEADER, size - STREAM_HEADER))
+		return 0;
+	memcpy(device->vf[vf].registers, bytes + STREAM_HEADER, registers);
+	return size;
+}
+
 int recorded_device_load(struct recorded_device *device, uint32_t vf, const void *stream,
 			 size_t size)
 {
 	const uint8_t *bytes = stream;
-	uint32_t registers;
 
-	if (size < STREAM_HEADER)
-		return 0; /* too small to carry anything */
-	registers = le32_get(bytes + 12);
-	if (le64_get(bytes) != STREAM_MAGIC || le32_get(bytes + 8) != STREAM_VERSION ||
-	    le64_get(bytes + 16) != size || registers > size - STREAM_HEADER ||
-	    registers > device->register_bytes ||
-	    le64_get(bytes + 24) != checksum(bytes + STREAM_HEADER, size - STREAM_HEADER))
-		return -EINVAL;
-	memcpy(device->vf[vf].registers, bytes + STREAM_HEADER, registers);
+	for (size_t at = 0; at < size;) {
+		size_t part = load_part(device, vf, bytes + at, size - at);
+
+		if (!part)
+			return -EINVAL;
+		at += part;
+	}
 	return 0;
 }

@@ -48,10 +48,13 @@ int recorded_device_dma(struct recorded_device *device, uint32_t vf, bool is_wri
 
 void recorded_device_raise_msix(struct recorded_device *device, uint32_t vf, uint32_t vector);
 
+/* A part of a state stream is at least this long; a shorter one carries nothing. */
+#define RECORDED_STATE_MIN 32u
+
 /*
- * The state of VF `vf` as a stream of exactly `size` bytes, and back. The
- * stream carries as many of the registers as fit and is padded beyond them.
- * load: -EINVAL for a stream that save did not write (altered or cut).
+ * The state of VF `vf` as a part of a stream of exactly `size` bytes: as many
+ * of the registers as fit, and padding. load takes any number of parts.
+ * -EINVAL for what save did not write (altered or cut).
  */
 void recorded_device_save(struct recorded_device *device, uint32_t vf, void *stream, size_t size);
 int recorded_device_load(struct recorded_device *device, uint32_t vf, const void *stream,
