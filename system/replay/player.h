@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_REPLAY_PLAYER_H
+#define VFSIM_SYSTEM_REPLAY_PLAYER_H
+
+/*
+ * A player performs the lines of one recorded program on a process of the
+ * simulated kernel, lets the recorded device do what the recording says it did,
+ * and compares. It stops at the first difference.
+ */
+
+#include "model/nic/recorded.h"
+#include "traces/compare.h"
+#include "uapi/uapi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct player;
+
+struct player_env {
+	struct sim_part part;
+	struct uapi_process *process;
+	struct recorded_device *device;
+	uint32_t vf;
+	const struct trace_acceptor *acceptor; /* NULL: nothing is accepted */
+	/* What the program writes as a migration stream, which recordings do not keep. */
+	const uint8_t *stream;
+	uint64_t stream_bytes;
+};
+
+struct player_counts {
+	uint64_t calls;
+	uint64_t dma;
+	uint64_t interrupts;
+};
+
+/* NULL without memory. */
+struct player *player_create(const struct player_env *env);
+void player_destroy(struct player *player);
+
+/*
+ * Perform one line; false at a difference, which player_difference tells as
+ * "CALL: FIELD: recorded …, here …".
+ */
+bool player_perform(struct player *player, struct actor *self, const struct trace_line *line);
+const char *player_difference(const struct player *player);
+struct player_counts player_counts(const struct player *player);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

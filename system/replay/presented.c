@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "system/replay/presented.h"
+
+#include <inttypes.h>
+#include <linux/vfio.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+/* A program that never asks for the number of vectors gets the NIC's. */
+#define DEFAULT_VECTORS 5
+
+static uint64_t number_at(const json_t *object, const char *key)
+{
+	return (uint64_t)json_integer_value(json_object_get(object, key));
+}
+
+/* First answers that were already seen. */
+struct seen {
+	bool migration, data_size, precopy, logging, vectors, number;
+};
+
+static bool first(bool *seen)
+{
+	bool was = *seen;
+
+	*seen = true;
+	return !was;
+}
+
+static void find_in_feature(struct presented_device *presented, const struct trace_line *line,
+			    struct seen *seen)
+{
+	const char *feature = json_string_value(json_object_get(line->in, "feature"));
+	const json_t *payload = json_object_get(line->out, "payload");
+
+	if (!feature)
+		return;
+	if (!strcmp(feature, "MIGRATION") && first(&seen->migration))
+		presented->migration_flags = line->ret ? 0 : number_at(payload, "flags");
+	else if (!strcmp(feature, "MIG_DATA_SIZE") && !line->ret && first(&seen->data_size))
+		presented->stop_copy_bytes = number_at(payload, "stop_copy_length");
+	else if (!strcmp(feature, "DMA_LOGGING_START") && first(&seen->logging))
+		presented->dma_logging = !line->ret;
+}
+
+static void find_in_line(struct presented_device *presented, const struct trace_line *line,
+			 struct seen *seen)
+{
+	const char *path = json_string_value(json_object_get(line->in, "path"));
+	uint32_t number;
+
+	if (!strcmp(line->call, "VFIO_DEVICE_FEATURE"))
+		find_in_feature(presented, line, seen);
+	else if (!strcmp(line->call, "VFIO_MIG_GET_PRECOPY_INFO") && !line->ret &&
+		 first(&seen->precopy))
+		presented->precopy_bytes = number_at(line->out, "initial_bytes");
+	else if (!strcmp(line->call, "VFIO_DEVICE_GET_IRQ_INFO") && !line->ret &&
+		 number_at(line->in, "index") == VFIO_PCI_MSIX_IRQ_INDEX && first(&seen->vectors))
+		presented->msix_vectors = (uint32_t)number_at(line->out, "count");
+	else if (!strcmp(line->call, "write") && !strcmp(line->file, "migration") && line->ret > 0)
+		presented->written_bytes += (uint64_t)line->ret;
+	else if (path && sscanf(path, "/dev/vfio/devices/vfio%u", &number) == 1 &&
+		 first(&seen->number))
+		presented->number = number;
+}
+
+void presented_find(struct presented_device *presented, const struct trace_file *file,
+		    const char *host)
+{
+	struct seen seen = {0};
+
+	*presented = (struct presented_device){.msix_vectors = DEFAULT_VECTORS};
+	for (uint32_t i = 0; i < file->lines; i++) {
+		const struct trace_line *line = &file->line[i];
+
+		if (!line->is_device && (!*host || !strcmp(line->host, host)))
+			find_in_line(presented, line, &seen);
+	}
+}
+
+static const struct {
+	uint64_t flag;
+	const char *name;
+} migration_flags[] = {
+	{VFIO_MIGRATION_STOP_COPY, "STOP_COPY"},
+	{VFIO_MIGRATION_P2P, "P2P"},
+	{VFIO_MIGRATION_PRE_COPY, "PRE_COPY"},
+};
+
+static void describe_migration(const struct presented_device *presented, char *text, size_t size)
+{
+	size_t used = 0;
+
+	snprintf(text, size, "none");
+	for (size_t i = 0; i < ARRAY_LEN(migration_flags) && used < size; i++)
+		if (presented->migration_flags & migration_flags[i].flag)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? "|" : "",
+						 migration_flags[i].name);
+}
+
+void presented_describe(const struct presented_device *presented, char *text, size_t size)
+{
+	char flags[64];
+
+	describe_migration(presented, flags, sizeof(flags));
+	snprintf(text, size,
+		 "migration %s, DMA logging %s, %u MSI-X vectors, state %" PRIu64
+		 " bytes in pre-copy and %" PRIu64 " in stop-copy",
+		 flags, presented->dma_logging ? "yes" : "no", presented->msix_vectors,
+		 presented->precopy_bytes, presented->stop_copy_bytes);
+}

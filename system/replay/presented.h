@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_REPLAY_PRESENTED_H
+#define VFSIM_SYSTEM_REPLAY_PRESENTED_H
+
+/*
+ * What only the device decides, taken from a recording's first answers: the
+ * device that is presented to the replay has them. A later answer that says
+ * otherwise is a difference.
+ */
+
+#include "traces/line.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct presented_device {
+	uint32_t number;          /* N of /dev/vfio/devices/vfioN */
+	uint64_t migration_flags; /* VFIO_MIGRATION_*, 0 = no migration */
+	bool dma_logging;
+	uint32_t msix_vectors;
+	uint64_t precopy_bytes;   /* of the state, sent while running */
+	uint64_t stop_copy_bytes; /* of the state, as MIG_DATA_SIZE says */
+	uint64_t written_bytes;   /* of a stream that the program writes: a destination */
+};
+
+/* Look through the lines of `host` ("" = all). */
+void presented_find(struct presented_device *presented, const struct trace_file *file,
+		    const char *host);
+
+/* One line for a person; `text` is ended by a zero in any case. */
+void presented_describe(const struct presented_device *presented, char *text, size_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
