@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_CONFIG_CONFIG_H
+#define VFSIM_SYSTEM_CONFIG_CONFIG_H
+
+/*
+ * A scenario as its files state it, checked and complete: the structures that
+ * the schema's rows fill (docs/scenarios.md describes each key). All numbers
+ * are uint64_t in bytes, picoseconds, bits per second or counts.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "system/config/doc.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Timing of a machine: a profile's content. */
+struct timing_cfg {
+	char *source; /* where its numbers come from, for the report's headline */
+	bool estimate;
+	struct {
+		uint64_t latency_ps, bandwidth_bps;
+	} memory;
+	struct {
+		uint64_t tlb_hit_ps, walk_step_ps, command_ps, walkers, tlb_entries, tlb_ways;
+	} smmu;
+	struct {
+		uint64_t latency_ps;
+	} link;
+	struct {
+		uint64_t register_ps, flr_ps, issue_ps, switch_ps;
+	} nic;
+	struct {
+		uint64_t command_ps, byte_ps;
+	} firmware;
+	struct {
+		uint64_t interrupt_ps;
+	} cpu;
+	struct {
+		uint64_t syscall_ps, call_ps, page_ps, command_timeout_ps, poll_ps;
+	} kernel;
+	struct {
+		uint64_t exit_ps, page_ps, dirty_sync_ps;
+	} vmm;
+	struct {
+		uint64_t packet_ps, poll_ps, interrupt_ps;
+	} guest;
+};
+
+struct smmu_config {
+	uint64_t sid_bits, ssid_bits, cmdq_log2, evtq_log2, oas_bits;
+	int httu; /* enum smmu_httu */
+	bool two_level_strtab, msi, coherent, cache_dirty;
+	uint64_t max_transactions;
+};
+
+struct kernel_config {
+	int dirty_clear; /* enum dirty_clear */
+	bool strict, msi_window;
+	uint64_t page_size;
+	uint64_t memlock_pages;
+};
+
+struct nic_config {
+	uint64_t total_vfs, vfs, queue_pairs, msix_vectors;
+};
+
+struct link_config {
+	uint64_t generation, lanes, max_payload, max_read_request;
+};
+
+struct wire_config {
+	uint64_t rate_bps, latency_ps;
+};
+
+struct migration_link_config {
+	uint64_t rate_bps, latency_ps, window_pages;
+};
+
+struct machine_cfg {
+	char *profile;
+	char **hosts;
+	uint32_t hosts_count;
+	uint64_t memory_bytes;
+	struct smmu_config smmu;
+	struct kernel_config kernel;
+	struct nic_config nic;
+	struct link_config link;
+	struct wire_config wire;
+	struct migration_link_config migration_link;
+	struct timing_cfg timing;
+};
+
+struct guest_config {
+	char *name;
+	char *host;
+	uint64_t vf;
+	uint64_t memory_bytes, image_bytes;
+	bool map_bar0, huge_pages;
+	uint64_t ring_entries, buffer_bytes, interrupt_interval_ps, report_stride;
+	struct dirty_config {
+		uint64_t region_bytes, pages_per_s, batch;
+	} * dirty; /* NULL: the CPU dirties nothing by itself */
+};
+
+struct traffic_config {
+	char *from;
+	char *to;
+	uint64_t size_bytes, max_size_bytes;
+	uint64_t rate_bps; /* 0: as fast as the ring takes them */
+	bool poisson;
+	uint64_t count; /* 0: until the scenario's traffic ends */
+	uint64_t start_ps;
+};
+
+struct migration_config {
+	char *guest;
+	char *to;
+	uint64_t vf;
+	uint64_t at_ps;
+	int method; /* enum migration_method */
+	uint64_t max_downtime_ps, max_rounds, then_ps;
+};
+
+enum expect_verdict { EXPECT_PASS, EXPECT_FAIL };
+
+struct expect_config {
+	int check; /* index into the oracle's table */
+	int verdict;
+	uint64_t min;
+};
+
+struct scenario_cfg {
+	char *name;
+	char *what;
+	uint64_t seed;
+	int engine; /* index of engine_names */
+	struct machine_cfg machine;
+	struct guest_config *guests;
+	uint32_t guests_count;
+	struct traffic_config *traffic;
+	uint32_t traffic_count;
+	uint64_t duration_ps;   /* of traffic */
+	uint64_t time_limit_ps; /* of the whole run */
+	struct migration_config *migration;
+	uint32_t allow_loss; /* bit per enum nic_drop */
+	struct expect_config *expect;
+	uint32_t expect_count;
+};
+
+extern const char *const engine_names[]; /* NULL-terminated */
+
+/* A loaded file. */
+struct scenario_file {
+	struct scenario_cfg *cfg;
+	void *object; /* what cfg lies in */
+};
+
+/*
+ * Read a scenario with its machine and profile, apply `sets` (each
+ * "PATH=VALUE"), check everything. -EINVAL with lines in `errors`.
+ */
+int scenario_load(const char *path, const char *const *sets, uint32_t sets_count,
+		  struct scenario_file *file, struct config_errors *errors);
+
+/* A machine alone, for a replay: the cfg has no guests, no traffic, no migration. */
+int machine_load(const char *path, const char *const *sets, uint32_t sets_count,
+		 struct scenario_file *file, struct config_errors *errors);
+
+void scenario_release(struct scenario_file *file);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "system/config/keys.h"
+
+/* As enum dirty_clear has them. */
+static const char *const dirty_clear_names[] = {"linux-7.3", "invalidate", NULL};
+/* As IDR0.HTTU has them. */
+static const char *const httu_names[] = {"none", "access", "dirty", NULL};
+
+static const struct schema_key smmu_keys[] = {
+	{"cache_dirty", KEY(BOOL, smmu_config, cache_dirty), DEFAULT("no"),
+	 WHAT("the TLB may keep an entry that is writable and already marked dirty")},
+	{"httu", KEY(CHOICE, smmu_config, httu), .choice = httu_names, DEFAULT("dirty"),
+	 WHAT("table updates by hardware: access flag; access flag and dirty state")},
+	{"coherent", KEY(BOOL, smmu_config, coherent), DEFAULT("yes"),
+	 WHAT("table walks are coherent with the CPUs")},
+	{"msi", KEY(BOOL, smmu_config, msi), DEFAULT("yes"),
+	 WHAT("CMD_SYNC can complete by a write to memory; no: the driver polls")},
+	{"two_level_strtab", KEY(BOOL, smmu_config, two_level_strtab), DEFAULT("yes"),
+	 WHAT("two-level stream tables")},
+	{"sid_bits", COUNTS(smmu_config, sid_bits, 9, 32), DEFAULT("16"),
+	 WHAT("of a stream ID; 9 hold the NIC's bus 1")},
+	{"ssid_bits", COUNTS(smmu_config, ssid_bits, 0, 20), DEFAULT("0"),
+	 WHAT("of a substream ID; 0: none")},
+	{"cmdq_log2", COUNTS(smmu_config, cmdq_log2, 7, 19), DEFAULT("8"),
+	 WHAT("most entries of the command queue")},
+	{"evtq_log2", COUNTS(smmu_config, evtq_log2, 2, 19), DEFAULT("7"),
+	 WHAT("most entries of the event queue")},
+	{"oas_bits", COUNTS(smmu_config, oas_bits, 32, 48), DEFAULT("48"),
+	 WHAT("of a physical address: 32, 36, 40, 42, 44 or 48")},
+	{"max_transactions", COUNTS(smmu_config, max_transactions, 16, 65536), DEFAULT("1024"),
+	 WHAT("requests in flight")},
+	{NULL},
+};
+static const struct schema_map smmu_map = MAP("smmu", smmu_config, smmu_keys);
+
+static const struct schema_key kernel_keys[] = {
+	{"dirty_clear", KEY(CHOICE, kernel_config, dirty_clear), .choice = dirty_clear_names,
+	 DEFAULT("linux-7.3"), WHAT("after it cleared dirty bits: linux-7.3 leaves the TLB alone")},
+	{"strict", KEY(BOOL, kernel_config, strict), DEFAULT("yes"),
+	 WHAT("an unmap waits for its invalidation")},
+	{"msi_window", KEY(BOOL, kernel_config, msi_window), DEFAULT("yes"),
+	 WHAT("IOVAs 0x08000000 to 0x080fffff are reserved for MSIs")},
+	{"page_size", BYTES(kernel_config, page_size, 4 * KIB, GIB), DEFAULT("4KiB"),
+	 WHAT("backing of process memory: 4KiB pages or 2MiB blocks")},
+	{"memlock_pages", COUNTS(kernel_config, memlock_pages, 0, UINT64_C(1) << 40), DEFAULT("0"),
+	 WHAT("RLIMIT_MEMLOCK of a VMM; 0: unlimited")},
+	{NULL},
+};
+static const struct schema_map kernel_map = MAP("kernel", kernel_config, kernel_keys);
+
+static const struct schema_key nic_keys[] = {
+	{"total_vfs", COUNTS(nic_config, total_vfs, 1, 128), DEFAULT("64"),
+	 WHAT("VFs that the PF has")},
+	{"vfs", COUNTS(nic_config, vfs, 1, 128), DEFAULT("4"), WHAT("VFs that are enabled")},
+	{"queue_pairs", COUNTS(nic_config, queue_pairs, 1, 1), DEFAULT("1"), WHAT("of a VF")},
+	{"msix_vectors", COUNTS(nic_config, msix_vectors, 2, 17), DEFAULT("5"),
+	 WHAT("of a VF; vector 0 serves the mailbox")},
+	{NULL},
+};
+static const struct schema_map nic_map = MAP("nic", nic_config, nic_keys);
+
+static const struct schema_key link_keys[] = {
+	{"generation", COUNTS(link_config, generation, 1, 5), DEFAULT("3"), WHAT("of PCI Express")},
+	{"lanes", COUNTS(link_config, lanes, 1, 32), DEFAULT("8"),
+	 WHAT("1, 2, 4, 8, 12, 16 or 32")},
+	{"max_payload", BYTES(link_config, max_payload, 128, 4096), DEFAULT("256"),
+	 WHAT("MPS: a power of two")},
+	{"max_read_request", BYTES(link_config, max_read_request, 128, 4096), DEFAULT("512"),
+	 WHAT("MRRS: a power of two")},
+	{NULL},
+};
+static const struct schema_map link_map = MAP("link", link_config, link_keys);
+
+static const struct schema_key wire_keys[] = {
+	{"rate", RATES(wire_config, rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("25Gb/s"),
+	 WHAT("of the network; 0: unbounded")},
+	{"latency", TIMES(wire_config, latency_ps, SEC), DEFAULT("1us"),
+	 WHAT("from the last byte sent to the first one received")},
+	{NULL},
+};
+static const struct schema_map wire_map = MAP("wire", wire_config, wire_keys);
+
+static const struct schema_key migration_link_keys[] = {
+	{"rate", RATES(migration_link_config, rate_bps, 1000 * UINT64_C(1000000000)),
+	 DEFAULT("25Gb/s"), WHAT("of the connection that a migration uses; 0: unbounded")},
+	{"latency", TIMES(migration_link_config, latency_ps, SEC), DEFAULT("20us"),
+	 WHAT("one way")},
+	{"window_pages", COUNTS(migration_link_config, window_pages, 1, 65536), DEFAULT("1024"),
+	 WHAT("pages under way at most: the socket's buffer")},
+	{NULL},
+};
+static const struct schema_map migration_link_map =
+	MAP("migration_link", migration_link_config, migration_link_keys);
+
+static const struct schema_key machine_keys[] = {
+	{"profile", KEY(TEXT, machine_cfg, profile), DEFAULT("default-arm"),
+	 WHAT("timing: a name in model/profiles, or a file")},
+	{"hosts", LISTS(TEXTS, machine_cfg, hosts, 1, 2), DEFAULT("source, destination"),
+	 WHAT("their names; two are joined by a wire and a migration link")},
+	{"memory", BYTES(machine_cfg, memory_bytes, 64 * MIB, 64 * TIB), DEFAULT("16GiB"),
+	 WHAT("of each host")},
+	{"smmu", KEY(MAP, machine_cfg, smmu), .map = &smmu_map, WHAT("the SMMUv3")},
+	{"kernel", KEY(MAP, machine_cfg, kernel), .map = &kernel_map, WHAT("its choices")},
+	{"nic", KEY(MAP, machine_cfg, nic), .map = &nic_map, WHAT("the SR-IOV NIC")},
+	{"link", KEY(MAP, machine_cfg, link), .map = &link_map,
+	 WHAT("PCIe, between root port and NIC")},
+	{"wire", KEY(MAP, machine_cfg, wire), .map = &wire_map,
+	 WHAT("the network between the hosts")},
+	{"migration_link", KEY(MAP, machine_cfg, migration_link), .map = &migration_link_map,
+	 WHAT("between the VMMs")},
+	{"timing", KEY(MAP, machine_cfg, timing), .map = &schema_timing,
+	 WHAT("what differs from the profile")},
+	{NULL},
+};
+const struct schema_map schema_machine = MAP("a machine", machine_cfg, machine_keys);

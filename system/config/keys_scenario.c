@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/nic/frame_format.h"
+#include "system/config/keys.h"
+#include "system/oracle/checks.h"
+
+const char *const engine_names[] = {"native", "systemc", "untimed", NULL};
+
+static const char *const verdict_names[] = {"pass", "fail", NULL};
+
+/* As enum migration_method has them. */
+static const char *const method_names[] = {"pre-copy", "stop-copy", "cold", NULL};
+
+/* As enum packet_drop has them. */
+static const char *const drop_names[] = {"no-buffer",      "no-filter", "vf-stopped",
+					 "queue-disabled", "size",      "wire",
+					 "dma-error",      "reset",     NULL};
+
+static const struct schema_key dirty_keys[] = {
+	{"region", BYTES(dirty_config, region_bytes, 4096, TIB), REQUIRED,
+	 WHAT("memory that the program writes to")},
+	{"pages_per_s", COUNTS(dirty_config, pages_per_s, 1, 100000000), REQUIRED,
+	 WHAT("random pages of the region written each second")},
+	{"batch", COUNTS(dirty_config, batch, 1, 4096), DEFAULT("16"),
+	 WHAT("pages written at one wake-up of the program")},
+	{NULL},
+};
+static const struct schema_map dirty_map = MAP("a guest's dirty", dirty_config, dirty_keys);
+
+static const struct schema_key guest_keys[] = {
+	{"name", KEY(TEXT, guest_config, name), REQUIRED, WHAT("how the rest refers to the guest")},
+	{"host", KEY(TEXT, guest_config, host), REQUIRED, WHAT("the host that it starts on")},
+	{"vf", COUNTS(guest_config, vf, 0, 255), REQUIRED, WHAT("the VF assigned to it")},
+	{"memory", BYTES(guest_config, memory_bytes, 4 * MIB, TIB), REQUIRED,
+	 WHAT("guest memory; a multiple of kernel.page_size")},
+	{"image", BYTES(guest_config, image_bytes, 0, TIB), DEFAULT("16MiB"),
+	 WHAT("memory with content from the start: the rest is zero pages")},
+	{"map_bar0", KEY(BOOL, guest_config, map_bar0), DEFAULT("yes"),
+	 WHAT("registers are mapped into the guest; no: each access is trapped")},
+	{"huge_pages", KEY(BOOL, guest_config, huge_pages), DEFAULT("no"),
+	 WHAT("the IOMMU may map guest memory by blocks: dirty state is as coarse")},
+	{"ring_entries", COUNTS(guest_config, ring_entries, 64, 4096), DEFAULT("512"),
+	 WHAT("descriptors of each ring; a multiple of 32")},
+	{"buffer", BYTES(guest_config, buffer_bytes, 1024, 16256), DEFAULT("2048"),
+	 WHAT("a receive buffer; a multiple of 128")},
+	{"interrupt_interval", TIMES(guest_config, interrupt_interval_ps, 8160 * US),
+	 DEFAULT("20us"), WHAT("least time between interrupts of the queues; steps of 2us")},
+	{"report_stride", COUNTS(guest_config, report_stride, 1, 64), DEFAULT("8"),
+	 WHAT("every n-th packet sent asks the device for a write-back")},
+	{"dirty", KEY(MAP_PTR, guest_config, dirty), .map = &dirty_map,
+	 WHAT("a program in the guest that dirties memory; none without it")},
+	{NULL},
+};
+static const struct schema_map guest_map = MAP("a guest", guest_config, guest_keys);
+
+static const struct schema_key traffic_keys[] = {
+	{"from", KEY(TEXT, traffic_config, from), REQUIRED, WHAT("the guest that sends")},
+	{"to", KEY(TEXT, traffic_config, to), REQUIRED, WHAT("the guest that receives and checks")},
+	{"size", BYTES(traffic_config, size_bytes, 64, 9728), DEFAULT("1500"),
+	 WHAT("bytes of a frame, the least of them with max_size")},
+	{"max_size", BYTES(traffic_config, max_size_bytes, 0, 9728), DEFAULT("0"),
+	 WHAT("bytes of the longest frame; 0: all have one size")},
+	{"rate", RATES(traffic_config, rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),
+	 WHAT("of frames' bytes, on average; 0: as fast as the ring takes them")},
+	{"poisson", KEY(BOOL, traffic_config, poisson), DEFAULT("yes"),
+	 WHAT("exponential gaps between packets; no: constant ones")},
+	{"count", COUNTS(traffic_config, count, 0, UINT64_C(1) << 40), DEFAULT("0"),
+	 WHAT("packets; 0: until the traffic's duration is over")},
+	{"start", TIMES(traffic_config, start_ps, 3600 * SEC), DEFAULT("0"),
+	 WHAT("after all guests are up")},
+	{NULL},
+};
+static const struct schema_map traffic_map =
+	MAP("a stream of traffic", traffic_config, traffic_keys);
+
+static const struct schema_key migration_keys[] = {
+	{"guest", KEY(TEXT, migration_config, guest), REQUIRED, WHAT("the guest that moves")},
+	{"to", KEY(TEXT, migration_config, to), REQUIRED, WHAT("the host that it moves to")},
+	{"vf", COUNTS(migration_config, vf, 0, 255), REQUIRED, WHAT("the VF there")},
+	{"at", TIMES(migration_config, at_ps, 3600 * SEC), DEFAULT("5ms"),
+	 WHAT("after all guests are up")},
+	{"method", KEY(CHOICE, migration_config, method), .choice = method_names,
+	 DEFAULT("pre-copy"),
+	 WHAT("pre-copy: memory and device state in rounds; stop-copy: the device's state "
+	      "only after the stop; cold: everything after the stop")},
+	{"max_downtime", TIMES(migration_config, max_downtime_ps, 3600 * SEC), DEFAULT("300ms"),
+	 WHAT("stop the guest when what is left takes no longer")},
+	{"max_rounds", COUNTS(migration_config, max_rounds, 1, 64), DEFAULT("16"),
+	 WHAT("stop the guest anyway after so many rounds")},
+	{"then", TIMES(migration_config, then_ps, 3600 * SEC), DEFAULT("5ms"),
+	 WHAT("traffic goes on at least so long after the guest runs at its new place")},
+	{NULL},
+};
+static const struct schema_map migration_map = MAP("migration", migration_config, migration_keys);
+
+static const struct schema_key expect_keys[] = {
+	{"check", KEY(CHOICE, expect_config, check), .choice = oracle_check_names, REQUIRED,
+	 WHAT("a check of the oracle (vfsim describe checks)")},
+	{"verdict", KEY(CHOICE, expect_config, verdict), .choice = verdict_names, REQUIRED,
+	 WHAT("what it must say")},
+	{"min", COUNTS(expect_config, min, 0, UINT64_C(1) << 40), DEFAULT("0"),
+	 WHAT("with fail: at least so many findings")},
+	{NULL},
+};
+static const struct schema_map expect_map = MAP("an expectation", expect_config, expect_keys);
+
+static const struct schema_key scenario_keys[] = {
+	{"name", KEY(TEXT, scenario_cfg, name), REQUIRED, WHAT("of the scenario")},
+	{"what", KEY(TEXT, scenario_cfg, what), WHAT("what it shows, for a reader")},
+	{"seed", COUNTS(scenario_cfg, seed, 0, UINT64_MAX), DEFAULT("1"),
+	 WHAT("of all randomness")},
+	{"engine", KEY(CHOICE, scenario_cfg, engine), .choice = engine_names, DEFAULT("native"),
+	 WHAT("who owns time")},
+	{"machine", KEY(MAP, scenario_cfg, machine), .map = &schema_machine,
+	 WHAT("hosts and what is in them; or the name of a file that holds it")},
+	{"guests", LISTS(LIST, scenario_cfg, guests, 1, 16), .map = &guest_map, REQUIRED,
+	 WHAT("virtual machines with an assigned VF each")},
+	{"traffic", LISTS(LIST, scenario_cfg, traffic, 0, 64), .map = &traffic_map, DEFAULT(""),
+	 WHAT("streams of checked packets")},
+	{"duration", TIMES(scenario_cfg, duration_ps, 3600 * SEC), DEFAULT("10ms"),
+	 WHAT("of traffic, after all guests are up; a migration is waited for")},
+	{"time_limit", TIMES(scenario_cfg, time_limit_ps, 86400 * SEC), DEFAULT("60s"),
+	 WHAT("simulated time after which a run that has not ended has failed")},
+	{"migration", KEY(MAP_PTR, scenario_cfg, migration), .map = &migration_map,
+	 WHAT("none without it")},
+	{"allow_loss", KEY(CHOICES, scenario_cfg, allow_loss), .choice = drop_names, DEFAULT(""),
+	 WHAT("causes for which packets may be lost")},
+	{"expect", LISTS(LIST, scenario_cfg, expect, 0, 32), .map = &expect_map, DEFAULT(""),
+	 WHAT("checks that must say something in particular; all others must pass")},
+	{NULL},
+};
+const struct schema_map schema_scenario = MAP("a scenario", scenario_cfg, scenario_keys);

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What no single key can say: combinations, references, and what the hardware lacks. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "system/config/config_internal.h"
+#include "system/config/units.h"
+
+struct rules {
+	const struct doc *doc;
+	const struct scenario_cfg *cfg;
+	struct config_errors *errors;
+};
+
+/* The node at `path` or the nearest above it that was written. */
+static const struct doc_node *nearest(const struct doc *doc, const char *path)
+{
+	const struct doc_node *node = doc->root, *child;
+	char name[64];
+	size_t len;
+
+	while (*path) {
+		path += strspn(path, ".[]");
+		len = strcspn(path, ".[]");
+		snprintf(name, sizeof(name), "%.*s", (int)len, path);
+		child = doc_child(node, name);
+		if (!child)
+			break;
+		node = child;
+		path += len;
+		path += strspn(path, "]");
+	}
+	return node;
+}
+
+/* Report about `path`, which printf makes: "guests[%u].vf". */
+static void broken(const struct rules *rules, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void broken(const struct rules *rules, const char *path, const char *format, ...)
+{
+	const struct doc_node *node = nearest(rules->doc, path);
+	char what[300];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	config_error(rules->errors, node->origin, node->line, "%s: %s", path, what);
+}
+
+static const char *indexed(char text[96], const char *list, uint32_t index, const char *key)
+{
+	snprintf(text, 96, "%s[%u].%s", list, index, key);
+	return text;
+}
+
+static const char *size_text(uint64_t bytes, char text[32])
+{
+	return unit_format(UNIT_BYTES, bytes, text, 32);
+}
+
+static bool host_exists(const struct machine_cfg *machine, const char *name)
+{
+	for (uint32_t i = 0; i < machine->hosts_count; i++)
+		if (!strcmp(machine->hosts[i], name))
+			return true;
+	return false;
+}
+
+static const struct guest_config *guest_find(const struct scenario_cfg *cfg, const char *name)
+{
+	for (uint32_t i = 0; i < cfg->guests_count; i++)
+		if (!strcmp(cfg->guests[i].name, name))
+			return &cfg->guests[i];
+	return NULL;
+}
+
+static void check_power(const struct rules *rules, const char *path, uint64_t value)
+{
+	if (!is_power_of_two(value))
+		broken(rules, path, "expected a power of two, not %" PRIu64, value);
+}
+
+static void check_smmu(const struct rules *rules)
+{
+	const struct smmu_config *smmu = &rules->cfg->machine.smmu;
+	const struct timing_cfg *timing = &rules->cfg->machine.timing;
+	static const uint8_t oas[] = {32, 36, 40, 42, 44, 48};
+	uint64_t ways = timing->smmu.tlb_ways, entries = timing->smmu.tlb_entries;
+
+	if (!memchr(oas, (int)smmu->oas_bits, sizeof(oas)))
+		broken(rules, "machine.smmu.oas_bits",
+		       "expected 32, 36, 40, 42, 44 or 48, not %" PRIu64, smmu->oas_bits);
+	if (entries % ways || !is_power_of_two(entries / ways))
+		broken(rules, "machine.timing.smmu.tlb_ways",
+		       "expected a divisor of tlb_entries (%" PRIu64
+		       ") that leaves a power of two, not %" PRIu64,
+		       entries, ways);
+	if (smmu->oas_bits < 48 && rules->cfg->machine.memory_bytes >> (smmu->oas_bits - 1))
+		broken(rules, "machine.memory",
+		       "does not fit into the SMMU's physical addresses (smmu.oas_bits: %" PRIu64
+		       ")",
+		       smmu->oas_bits);
+}
+
+static void check_machine(const struct rules *rules)
+{
+	const struct machine_cfg *machine = &rules->cfg->machine;
+	char text[32];
+
+	check_smmu(rules);
+	check_power(rules, "machine.link.lanes",
+		    machine->link.lanes == 12 ? 4 : machine->link.lanes);
+	check_power(rules, "machine.link.max_payload", machine->link.max_payload);
+	check_power(rules, "machine.link.max_read_request", machine->link.max_read_request);
+	if (machine->nic.vfs > machine->nic.total_vfs)
+		broken(rules, "machine.nic.vfs",
+		       "expected at most the VFs that the PF has (nic.total_vfs: %" PRIu64
+		       "), not %" PRIu64,
+		       machine->nic.total_vfs, machine->nic.vfs);
+	if (machine->kernel.page_size != 4096 && machine->kernel.page_size != 2u << 20)
+		broken(rules, "machine.kernel.page_size",
+		       "expected a page that the SMMU has and the kernel backs memory with: "
+		       "4KiB or 2MiB, not %s",
+		       size_text(machine->kernel.page_size, text));
+	if (machine->memory_bytes % (2u << 20))
+		broken(rules, "machine.memory", "expected a multiple of 2MiB");
+	if (machine->hosts_count == 2 && !strcmp(machine->hosts[0], machine->hosts[1]))
+		broken(rules, "machine.hosts", "expected two different names");
+	if (machine->timing.nic.flr_ps > UINT64_C(100) * 1000000000)
+		broken(rules, "machine.timing.nic.flr", "expected at most 100ms (PCIe 6.6.2)");
+}
+
+static void check_guest_place(const struct rules *rules, uint32_t index)
+{
+	const struct scenario_cfg *cfg = rules->cfg;
+	const struct guest_config *guest = &cfg->guests[index];
+	char path[96];
+
+	if (!host_exists(&cfg->machine, guest->host))
+		broken(rules, indexed(path, "guests", index, "host"),
+		       "expected one of machine.hosts, not `%s`", guest->host);
+	if (guest->vf >= cfg->machine.nic.vfs)
+		broken(rules, indexed(path, "guests", index, "vf"),
+		       "expected a VF that is enabled (nic.vfs: %" PRIu64 "), not %" PRIu64,
+		       cfg->machine.nic.vfs, guest->vf);
+	for (uint32_t i = 0; i < index; i++) {
+		const struct guest_config *other = &cfg->guests[i];
+
+		if (!strcmp(other->name, guest->name))
+			broken(rules, indexed(path, "guests", index, "name"),
+			       "expected a name of its own: guests[%u] has it too", i);
+		if (!strcmp(other->host, guest->host) && other->vf == guest->vf)
+			broken(rules, indexed(path, "guests", index, "vf"),
+			       "expected a VF of its own: %s has VF %" PRIu64 " too", other->name,
+			       guest->vf);
+	}
+}
+
+static void check_guest_sizes(const struct rules *rules, uint32_t index)
+{
+	const struct guest_config *guest = &rules->cfg->guests[index];
+	uint64_t page = rules->cfg->machine.kernel.page_size;
+	char path[96], text[32];
+
+	if (guest->memory_bytes % page)
+		broken(rules, indexed(path, "guests", index, "memory"),
+		       "expected a multiple of kernel.page_size (%s)", size_text(page, text));
+	if (guest->memory_bytes > rules->cfg->machine.memory_bytes / 2)
+		broken(rules, indexed(path, "guests", index, "memory"),
+		       "expected at most half of the host's (machine.memory: %s)",
+		       size_text(rules->cfg->machine.memory_bytes, text));
+	if (guest->image_bytes > guest->memory_bytes / 2)
+		broken(rules, indexed(path, "guests", index, "image"),
+		       "expected at most half of the guest's memory");
+	if (guest->ring_entries % 32)
+		broken(rules, indexed(path, "guests", index, "ring_entries"),
+		       "expected a multiple of 32");
+	if (guest->buffer_bytes % 128)
+		broken(rules, indexed(path, "guests", index, "buffer"),
+		       "expected a multiple of 128");
+	if (guest->dirty && guest->dirty->region_bytes > guest->memory_bytes / 2)
+		broken(rules, indexed(path, "guests", index, "dirty.region"),
+		       "expected at most half of the guest's memory");
+}
+
+static void check_end(const struct rules *rules, uint32_t index, const char *key, const char *name,
+		      uint64_t size)
+{
+	const struct guest_config *guest = guest_find(rules->cfg, name);
+	char path[96];
+
+	if (!guest)
+		broken(rules, indexed(path, "traffic", index, key),
+		       "expected the name of a guest, not `%s`", name);
+	else if (size > guest->buffer_bytes)
+		broken(rules, indexed(path, "traffic", index, "size"),
+		       "expected at most a buffer of %s (%" PRIu64 ")", name, guest->buffer_bytes);
+}
+
+static void check_traffic(const struct rules *rules, uint32_t index)
+{
+	const struct traffic_config *traffic = &rules->cfg->traffic[index];
+	uint64_t size = MAX(traffic->size_bytes, traffic->max_size_bytes);
+	char path[96];
+
+	check_end(rules, index, "from", traffic->from, size);
+	check_end(rules, index, "to", traffic->to, size);
+	if (!strcmp(traffic->from, traffic->to))
+		broken(rules, indexed(path, "traffic", index, "to"), "expected another guest");
+	if (traffic->max_size_bytes && traffic->max_size_bytes < traffic->size_bytes)
+		broken(rules, indexed(path, "traffic", index, "max_size"),
+		       "expected 0 or at least `size`");
+}
+
+static void check_migration(const struct rules *rules)
+{
+	const struct scenario_cfg *cfg = rules->cfg;
+	const struct migration_config *migration = cfg->migration;
+	const struct guest_config *guest = guest_find(cfg, migration->guest);
+
+	if (!guest)
+		broken(rules, "migration.guest", "expected the name of a guest, not `%s`",
+		       migration->guest);
+	else if (!strcmp(guest->host, migration->to))
+		broken(rules, "migration.to", "expected another host: %s is there already",
+		       guest->name);
+	if (!host_exists(&cfg->machine, migration->to))
+		broken(rules, "migration.to", "expected one of machine.hosts, not `%s`",
+		       migration->to);
+	if (migration->vf >= cfg->machine.nic.vfs)
+		broken(rules, "migration.vf",
+		       "expected a VF that is enabled (nic.vfs: %" PRIu64 "), not %" PRIu64,
+		       cfg->machine.nic.vfs, migration->vf);
+	for (uint32_t i = 0; i < cfg->guests_count; i++)
+		if (!strcmp(cfg->guests[i].host, migration->to) &&
+		    cfg->guests[i].vf == migration->vf)
+			broken(rules, "migration.vf", "expected a free VF: %s has it",
+			       cfg->guests[i].name);
+	if (cfg->machine.smmu.httu != 2 || !cfg->machine.smmu.coherent)
+		broken(rules, "machine.smmu.httu",
+		       "a migration needs `httu: dirty` and `coherent: yes`, or no dirty state is "
+		       "tracked");
+}
+
+void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
+			struct config_errors *errors)
+{
+	struct rules rules = {.doc = doc, .cfg = cfg, .errors = errors};
+
+	check_machine(&rules);
+	for (uint32_t i = 0; i < cfg->guests_count; i++) {
+		check_guest_place(&rules, i);
+		check_guest_sizes(&rules, i);
+	}
+	for (uint32_t i = 0; i < cfg->traffic_count; i++)
+		check_traffic(&rules, i);
+	if (cfg->migration)
+		check_migration(&rules);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_ORACLE_KEYMAP_H
+#define VFSIM_SYSTEM_ORACLE_KEYMAP_H
+
+/*
+ * From 64-bit keys to small numbers, fast: open addressing, and the last answer
+ * kept. Keys are never taken out. Zero-initialised is valid and empty.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct keymap_slot {
+	uint64_t key;
+	uint32_t value; /* 1 + number; 0: free */
+};
+
+struct keymap {
+	struct keymap_slot *slot;
+	uint32_t capacity; /* power of two */
+	uint32_t count;
+	struct keymap_slot last;
+};
+
+#define KEYMAP_NONE UINT32_MAX
+
+/* KEYMAP_NONE when the key is not there. */
+uint32_t keymap_get(struct keymap *map, uint64_t key);
+/* Set or replace. */
+void keymap_put(struct keymap *map, uint64_t key, uint32_t number);
+/* The key's number; a new key gets `count` as it is before, and `*is_new` is set. */
+uint32_t keymap_intern(struct keymap *map, uint64_t key, bool *is_new);
+void keymap_release(struct keymap *map);
+
+/* A key made of a host, a number of up to 32 bits and one of up to 24. */
+static inline uint64_t key_of(uint32_t host, uint64_t major, uint64_t minor)
+{
+	return (uint64_t)host << 56 | (minor & 0xffffff) << 32 | (major & 0xffffffff);
+}
+
+/*
+ * Room for element `index` of an array that grows: returns the array, moved if
+ * need be, new elements zero. Out of memory ends the program.
+ */
+void *array_reserve(void *array, uint32_t *capacity, uint64_t index, uint32_t element_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_ORACLE_H
+#define VFSIM_SYSTEM_ORACLE_H
+
+/*
+ * The oracle: judges a run from its trace events alone (and, for what a
+ * migration must have brought over, from a look at memory and VF state at the
+ * switchover). It knows nothing of models nor of planted faults.
+ *
+ * One check is a row of oracle_checks and a file of this folder.
+ */
+
+#include "base/trace.h"
+#include "system/oracle/checks.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct oracle;
+
+enum oracle_verdict { ORACLE_PASS, ORACLE_FAIL, ORACLE_NOT_APPLICABLE };
+
+extern const char *const oracle_verdict_names[];
+
+struct oracle_finding {
+	enum oracle_verdict verdict;
+	uint64_t count;   /* violations */
+	char detail[200]; /* what was looked at, or the first violation */
+};
+
+struct oracle_check_info {
+	const char *name;
+	const char *what;
+};
+
+extern const struct oracle_check_info oracle_checks[CHECK_COUNT];
+
+struct oracle_cfg {
+	uint32_t allowed_loss; /* bit per enum packet_drop */
+};
+
+/* NULL without memory. */
+struct oracle *oracle_create(const struct oracle_cfg *cfg);
+void oracle_destroy(struct oracle *oracle);
+
+/* Every trace event, in order. Borrowed for the call. */
+void oracle_event(struct oracle *oracle, const struct trace_event *event);
+
+/*
+ * A migration's switchover, source and destination stopped: first each guest
+ * page that differs, then this with what was compared. `source_host`'s tracked
+ * tables must have nothing pending any more.
+ */
+void oracle_page_differs(struct oracle *oracle, uint32_t source_host, uint64_t gpa);
+void oracle_memory_compared(struct oracle *oracle, uint32_t source_host, uint64_t pages);
+
+/* VF state at the switchover: `difference` NULL for equal, else what differs. */
+void oracle_vf_state_compared(struct oracle *oracle, const char *difference);
+
+/* No more events: leftovers become violations. Once. */
+void oracle_finish(struct oracle *oracle);
+
+/* After oracle_finish. */
+const struct oracle_finding *oracle_finding(const struct oracle *oracle,
+					    enum oracle_check_id check);
+
+/* Pages that tracking lost, and that it reported without a device's write. */
+uint64_t oracle_pages_lost(const struct oracle *oracle);
+uint64_t oracle_pages_overreported(const struct oracle *oracle);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * packets: within a flow each number that was sent is received once, intact and
+ * after all lower ones, or dropped once for a cause that the scenario allows.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/nic/frame_format.h"
+#include "system/oracle/oracle_internal.h"
+
+enum packet_state { PACKET_UNKNOWN, PACKET_SENT, PACKET_RECEIVED, PACKET_DROPPED };
+
+struct flow {
+	uint64_t id;
+	uint8_t *packet; /* enum packet_state, by number */
+	uint32_t capacity;
+	uint64_t next;   /* one more than the highest number sent */
+	uint64_t newest; /* one more than the highest number received */
+};
+
+struct packets {
+	struct keymap flow_of;
+	struct flow *flow;
+	uint32_t flows, flows_capacity;
+	uint64_t sent, received, dropped;
+};
+
+static struct flow *flow_find(struct packets *state, uint64_t id)
+{
+	bool is_new;
+	uint32_t number = keymap_intern(&state->flow_of, id, &is_new);
+
+	if (is_new) {
+		state->flow = array_reserve(state->flow, &state->flows_capacity, number,
+					    sizeof(*state->flow));
+		state->flow[number].id = id;
+		state->flows = number + 1;
+	}
+	return &state->flow[number];
+}
+
+static enum packet_state packet_state(const struct flow *flow, uint64_t number)
+{
+	return number < flow->next ? flow->packet[number] : PACKET_UNKNOWN;
+}
+
+#define violation(oracle, flow, number, text)                                                      \
+	oracle_violation(oracle, CHECK_PACKETS, "flow %" PRIu64 ", packet %" PRIu64 " " text,      \
+			 (flow)->id, number)
+
+static void on_sent(struct oracle *oracle, struct flow *flow, uint64_t number)
+{
+	if (number < flow->next) {
+		violation(oracle, flow, number, "was sent twice or out of order");
+		return;
+	}
+	flow->packet = array_reserve(flow->packet, &flow->capacity, number, 1);
+	flow->packet[number] = PACKET_SENT;
+	flow->next = number + 1;
+}
+
+static void on_received(struct oracle *oracle, struct flow *flow, uint64_t number, bool intact)
+{
+	enum packet_state before = packet_state(flow, number);
+
+	if (before == PACKET_UNKNOWN) {
+		violation(oracle, flow, number, "was received and never sent");
+		return;
+	}
+	if (!intact)
+		violation(oracle, flow, number, "is not intact");
+	if (before == PACKET_RECEIVED)
+		violation(oracle, flow, number, "was received twice");
+	else if (before == PACKET_DROPPED)
+		violation(oracle, flow, number, "was received after it was said to be lost");
+	else if (number < flow->newest)
+		violation(oracle, flow, number, "was received out of order");
+	flow->packet[number] = PACKET_RECEIVED;
+	if (number >= flow->newest)
+		flow->newest = number + 1;
+}
+
+static void on_dropped(struct oracle *oracle, struct flow *flow, uint64_t number, uint64_t cause)
+{
+	enum packet_state before = packet_state(flow, number);
+
+	if (before != PACKET_SENT) {
+		violation(oracle, flow, number, "was dropped, and was not under way");
+		return;
+	}
+	flow->packet[number] = PACKET_DROPPED;
+	if (cause >= PACKET_DROP_COUNT || !(oracle->cfg.allowed_loss >> cause & 1))
+		oracle_violation(oracle, CHECK_PACKETS,
+				 "flow %" PRIu64 ", packet %" PRIu64 " was lost: %s is not allowed",
+				 flow->id, number, packet_drop_name(cause));
+}
+
+static void packets_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
+{
+	struct packets *state = ctx;
+	const uint64_t *arg = event->arg;
+	struct flow *flow;
+
+	if (arg[0] == FRAME_NO_FLOW)
+		return;
+	flow = flow_find(state, arg[0]);
+	if (event->kind == TRACE_PACKET_SENT) {
+		state->sent++;
+		on_sent(oracle, flow, arg[1]);
+	} else if (event->kind == TRACE_PACKET_RECEIVED) {
+		state->received++;
+		on_received(oracle, flow, arg[1], arg[3] != 0);
+	} else {
+		state->dropped++;
+		on_dropped(oracle, flow, arg[1], arg[3]);
+	}
+}
+
+static void packets_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)
+{
+	const struct packets *state = ctx;
+
+	for (uint32_t i = 0; i < state->flows; i++)
+		for (uint64_t number = 0; number < state->flow[i].next; number++)
+			if (state->flow[i].packet[number] == PACKET_SENT)
+				violation(oracle, &state->flow[i], number,
+					  "was lost without a cause");
+	if (!state->sent)
+		finding->verdict = ORACLE_NOT_APPLICABLE;
+	snprintf(finding->detail, sizeof(finding->detail),
+		 "%" PRIu64 " sent in %u flows, %" PRIu64 " received, %" PRIu64
+		 " lost for causes that are allowed",
+		 state->sent, state->flows, state->received, state->dropped);
+}
+
+static void packets_release(void *ctx)
+{
+	struct packets *state = ctx;
+
+	for (uint32_t i = 0; i < state->flows; i++)
+		free(state->flow[i].packet);
+	free(state->flow);
+	keymap_release(&state->flow_of);
+}
+
+static const enum trace_kind packets_kinds[] = {TRACE_PACKET_SENT, TRACE_PACKET_RECEIVED,
+						TRACE_PACKET_DROPPED, TRACE_KIND_COUNT};
+
+const struct oracle_check oracle_packets = {
+	.state_bytes = sizeof(struct packets),
+	.kind = packets_kinds,
+	.event = packets_event,
+	.finish = packets_finish,
+	.release = packets_release,
+};

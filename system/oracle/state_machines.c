@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state-machines: a device's migration state takes only the arcs that the VFIO
+ * uAPI draws (include/uapi/linux/vfio.h, enum vfio_device_mig_state), each from
+ * where the last one ended; a VF's state likewise goes on from where it was.
+ */
+#include <inttypes.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/bits.h"
+#include "system/oracle/oracle_internal.h"
+
+struct arc {
+	uint8_t from, to;
+};
+
+#define ARC(from, to)                                                                              \
+	{                                                                                          \
+		VFIO_DEVICE_STATE_##from, VFIO_DEVICE_STATE_##to                                   \
+	}
+
+/* Single arcs: combinations have been taken apart before they reach a device. */
+static const struct arc migration_arcs[] = {
+	/* with P2P */
+	ARC(RUNNING, RUNNING_P2P),
+	ARC(RUNNING_P2P, RUNNING),
+	ARC(RUNNING_P2P, STOP),
+	ARC(STOP, RUNNING_P2P),
+	ARC(PRE_COPY, PRE_COPY_P2P),
+	ARC(PRE_COPY_P2P, PRE_COPY),
+	ARC(PRE_COPY_P2P, RUNNING_P2P),
+	ARC(RUNNING_P2P, PRE_COPY_P2P),
+	ARC(PRE_COPY_P2P, STOP_COPY),
+	/* without */
+	ARC(RUNNING, STOP),
+	ARC(STOP, RUNNING),
+	ARC(PRE_COPY, STOP_COPY),
+	/* either */
+	ARC(RUNNING, PRE_COPY),
+	ARC(PRE_COPY, RUNNING),
+	ARC(STOP, STOP_COPY),
+	ARC(STOP_COPY, STOP),
+	ARC(STOP, RESUMING),
+	ARC(RESUMING, STOP),
+};
+
+static bool arc_legal(uint64_t from, uint64_t to, bool was_reset)
+{
+	/* A reset ends in RUNNING from anywhere; an arc that failed may end in ERROR. */
+	if (to == VFIO_DEVICE_STATE_ERROR || (was_reset && to == VFIO_DEVICE_STATE_RUNNING))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(migration_arcs); i++)
+		if (migration_arcs[i].from == from && migration_arcs[i].to == to)
+			return true;
+	return false;
+}
+
+struct machine_state {
+	uint64_t now;
+	bool known;
+};
+
+struct state_machines {
+	struct keymap of;
+	struct machine_state *machine;
+	uint32_t capacity;
+	uint64_t migration_steps, vf_steps, resets;
+};
+
+/* Kinds of machines, to keep their numbers apart. */
+enum { MACHINE_MIGRATION, MACHINE_VF };
+
+static struct machine_state *machine_find(struct state_machines *state, uint32_t host,
+					  uint64_t number, uint32_t kind)
+{
+	bool is_new;
+	uint32_t index = keymap_intern(&state->of, key_of(host, number, kind), &is_new);
+
+	state->machine =
+		array_reserve(state->machine, &state->capacity, index, sizeof(*state->machine));
+	return &state->machine[index];
+}
+
+static void step(struct oracle *oracle, struct machine_state *machine, const char *what,
+		 const uint64_t *arg)
+{
+	if (machine->known && machine->now != arg[1])
+		oracle_violation(oracle, CHECK_STATE_MACHINES,
+				 "%s %" PRIu64 ": a step from %" PRIu64 " to %" PRIu64
+				 ", and the state was %" PRIu64,
+				 what, arg[0], arg[1], arg[2], machine->now);
+	machine->known = true;
+	machine->now = arg[2];
+}
+
+static void state_machines_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
+{
+	struct state_machines *state = ctx;
+	const uint64_t *arg = event->arg;
+	uint32_t host = event->part->host;
+
+	if (event->kind == TRACE_FUNCTION_RESET) {
+		state->resets++;
+		return;
+	}
+	if (event->kind == TRACE_VF_STATE) {
+		state->vf_steps++;
+		step(oracle, machine_find(state, host, arg[0], MACHINE_VF), "VF", arg);
+		return;
+	}
+	state->migration_steps++;
+	step(oracle, machine_find(state, host, arg[0], MACHINE_MIGRATION), "device", arg);
+	/* A device's reset is traced before the state that follows from it. */
+	if (!arc_legal(arg[1], arg[2], state->resets > 0))
+		oracle_violation(oracle, CHECK_STATE_MACHINES,
+				 "device %" PRIu64 ": no arc from %" PRIu64 " to %" PRIu64, arg[0],
+				 arg[1], arg[2]);
+}
+
+static void state_machines_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)
+{
+	const struct state_machines *state = ctx;
+
+	if (!state->migration_steps && !state->vf_steps)
+		finding->verdict = ORACLE_NOT_APPLICABLE;
+	snprintf(finding->detail, sizeof(finding->detail),
+		 "%" PRIu64 " steps of migration states, %" PRIu64 " of VF states, all legal",
+		 state->migration_steps, state->vf_steps);
+}
+
+static void state_machines_release(void *ctx)
+{
+	struct state_machines *state = ctx;
+
+	free(state->machine);
+	keymap_release(&state->of);
+}
+
+static const enum trace_kind state_machines_kinds[] = {TRACE_MIG_STATE, TRACE_VF_STATE,
+						       TRACE_FUNCTION_RESET, TRACE_KIND_COUNT};
+
+const struct oracle_check oracle_state_machines = {
+	.state_bytes = sizeof(struct state_machines),
+	.kind = state_machines_kinds,
+	.event = state_machines_event,
+	.finish = state_machines_finish,
+	.release = state_machines_release,
+};

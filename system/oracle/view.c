@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "system/oracle/view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+
+/* What a stream without a table has in table_of_stream. */
+#define DETACHED (KEYMAP_NONE - 1)
+
+static uint64_t stream_key(uint32_t host, uint64_t stream, uint64_t substream)
+{
+	return key_of(host, stream, substream == TRACE_NO_SUBSTREAM ? 0xffffff : substream);
+}
+
+uint32_t view_stream_table(struct view *view, uint32_t host, uint64_t stream, uint64_t substream)
+{
+	uint32_t number = keymap_get(&view->table_of_stream, stream_key(host, stream, substream));
+
+	return number == DETACHED ? KEYMAP_NONE : number;
+}
+
+uint32_t view_table_number(struct view *view, uint32_t host, uint64_t id)
+{
+	bool is_new;
+	uint32_t number = keymap_intern(&view->table_by_id, key_of(host, id, 0), &is_new);
+
+	if (is_new) {
+		view->table = array_reserve(view->table, &view->tables_capacity, number,
+					    sizeof(*view->table));
+		view->table[number].host = host;
+		view->table[number].id = id;
+		view->tables = number + 1;
+	}
+	return number;
+}
+
+/* Index of the first mapping that ends after `iova`; the last answer or its successor first. */
+static uint32_t first_after(struct view_table *table, uint64_t iova)
+{
+	uint32_t low = 0, high = table->count, last = table->last;
+
+	for (uint32_t i = last; i < MIN(last + 2, table->count); i++)
+		if (table->mapping[i].end > iova && (!i || table->mapping[i - 1].end <= iova))
+			return table->last = i;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (table->mapping[middle].end > iova)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return table->last = low;
+}
+
+bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write)
+{
+	uint64_t end = iova + len;
+	uint32_t i;
+
+	if (!table->id)
+		return true;
+	for (i = first_after(table, iova); i < table->count; i++) {
+		const struct view_mapping *mapping = &table->mapping[i];
+
+		if (mapping->iova > iova || (write && !mapping->writable))
+			return false;
+		if (mapping->end >= end)
+			return true;
+		iova = mapping->end;
+	}
+	return false;
+}
+
+static void insert_at(struct view_table *table, uint32_t i, const struct view_mapping *mapping)
+{
+	table->mapping = array_reserve(table->mapping, &table->capacity, table->count,
+				       sizeof(*table->mapping));
+	memmove(&table->mapping[i + 1], &table->mapping[i],
+		(table->count - i) * sizeof(*table->mapping));
+	table->mapping[i] = *mapping;
+	table->count++;
+}
+
+static void remove_at(struct view_table *table, uint32_t i)
+{
+	table->count--;
+	memmove(&table->mapping[i], &table->mapping[i + 1],
+		(table->count - i) * sizeof(*table->mapping));
+}
+
+static void map(struct view_table *table, uint64_t iova, uint64_t len, bool writable)
+{
+	struct view_mapping mapping = {iova, iova + len, writable};
+	uint32_t i = first_after(table, iova);
+
+	if (i && table->mapping[i - 1].end == iova && table->mapping[i - 1].writable == writable) {
+		table->mapping[i - 1].end = mapping.end;
+		i--;
+	} else {
+		insert_at(table, i, &mapping);
+	}
+	if (i + 1 < table->count && table->mapping[i].end == table->mapping[i + 1].iova &&
+	    table->mapping[i + 1].writable == writable) {
+		table->mapping[i].end = table->mapping[i + 1].end;
+		remove_at(table, i + 1);
+	}
+}
+
+static void unmap(struct view_table *table, uint64_t iova, uint64_t len)
+{
+	uint64_t end = iova + len;
+	uint32_t i = first_after(table, iova);
+
+	while (i < table->count && table->mapping[i].iova < end) {
+		struct view_mapping *mapping = &table->mapping[i];
+		struct view_mapping tail = {end, mapping->end, mapping->writable};
+
+		if (mapping->iova < iova && mapping->end > end) {
+			mapping->end = iova;
+			insert_at(table, i + 1, &tail);
+			return;
+		}
+		if (mapping->iova >= iova && mapping->end <= end) {
+			remove_at(table, i);
+		} else if (mapping->iova < iova) {
+			mapping->end = iova;
+			i++;
+		} else {
+			mapping->iova = end;
+			return;
+		}
+	}
+}
+
+void view_event(struct view *view, const struct trace_event *event)
+{
+	const uint64_t *arg = event->arg;
+	uint32_t host = event->part->host, number;
+
+	switch (event->kind) {
+	case TRACE_IOMMU_ATTACH:
+		number = view_table_number(view, host, arg[2]);
+		keymap_put(&view->table_of_stream, stream_key(host, arg[0], arg[1]), number);
+		return;
+	case TRACE_IOMMU_DETACH:
+		keymap_put(&view->table_of_stream, stream_key(host, arg[0], arg[1]), DETACHED);
+		return;
+	case TRACE_IOMMU_MAP:
+		number = view_table_number(view, host, arg[0]);
+		map(&view->table[number], arg[1], arg[2], arg[3] != 0);
+		return;
+	case TRACE_IOMMU_UNMAP:
+		number = view_table_number(view, host, arg[0]);
+		unmap(&view->table[number], arg[1], arg[2]);
+		return;
+	default:
+		return;
+	}
+}
+
+void view_release(struct view *view)
+{
+	for (uint32_t i = 0; i < view->tables; i++)
+		free(view->table[i].mapping);
+	free(view->table);
+	keymap_release(&view->table_by_id);
+	keymap_release(&view->table_of_stream);
+	*view = (struct view){0};
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_ORACLE_VIEW_H
+#define VFSIM_SYSTEM_ORACLE_VIEW_H
+
+/*
+ * What the kernel has said about who may reach what: I/O page tables with their
+ * live mappings, and the streams attached to them. Built from IOMMU_* events
+ * alone.
+ */
+
+#include "base/trace.h"
+#include "system/oracle/keymap.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* [iova, end), neighbours of equal rights merged. */
+struct view_mapping {
+	uint64_t iova, end;
+	bool writable;
+};
+
+struct view_table {
+	uint32_t host;
+	uint64_t id;                  /* 0: identity, everything may be reached */
+	struct view_mapping *mapping; /* ascending */
+	uint32_t count, capacity;
+	uint32_t last; /* where the last look-up ended */
+};
+
+struct view {
+	struct keymap table_of_stream; /* KEYMAP_NONE or number of the table */
+	struct keymap table_by_id;
+	struct view_table *table;
+	uint32_t tables, tables_capacity;
+};
+
+/* Take in an IOMMU_ATTACH, _DETACH, _MAP or _UNMAP; other events are ignored. */
+void view_event(struct view *view, const struct trace_event *event);
+void view_release(struct view *view);
+
+/* Number of the table that a stream is attached to, KEYMAP_NONE for none. */
+uint32_t view_stream_table(struct view *view, uint32_t host, uint64_t stream, uint64_t substream);
+/* Number of the table `id` of a host; made when it is new. */
+uint32_t view_table_number(struct view *view, uint32_t host, uint64_t id);
+
+/* Do live mappings cover [iova, iova+len), writable ones if `write`? */
+bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
