@@ -32,10 +32,10 @@ struct timing_cfg {
 		uint64_t latency_ps;
 	} link;
 	struct {
-		uint64_t register_ps, flr_ps, issue_ps, switch_ps;
+		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, drain_poll_ps;
 	} nic;
 	struct {
-		uint64_t command_ps, byte_ps;
+		uint64_t command_ps, state_ps, reset_ps;
 	} firmware;
 	struct {
 		uint64_t interrupt_ps;
@@ -66,7 +66,7 @@ struct kernel_config {
 };
 
 struct nic_config {
-	uint64_t total_vfs, vfs, queue_pairs, msix_vectors;
+	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags;
 };
 
 struct link_config {
@@ -74,7 +74,7 @@ struct link_config {
 };
 
 struct wire_config {
-	uint64_t rate_bps, latency_ps;
+	uint64_t rate_bps, latency_ps, loss_ppm;
 };
 
 struct migration_link_config {

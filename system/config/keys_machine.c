@@ -55,6 +55,10 @@ static const struct schema_key nic_keys[] = {
 	{"queue_pairs", COUNTS(nic_config, queue_pairs, 1, 1), DEFAULT("1"), WHAT("of a VF")},
 	{"msix_vectors", COUNTS(nic_config, msix_vectors, 2, 17), DEFAULT("5"),
 	 WHAT("of a VF; vector 0 serves the mailbox")},
+	{"packets", COUNTS(nic_config, packets, 16, 65536), DEFAULT("1024"),
+	 WHAT("packets inside the NIC at once")},
+	{"dma_tags", COUNTS(nic_config, dma_tags, 1, 65536), DEFAULT("256"),
+	 WHAT("DMA requests in flight at once")},
 	{NULL},
 };
 static const struct schema_map nic_map = MAP("nic", nic_config, nic_keys);
@@ -76,6 +80,8 @@ static const struct schema_key wire_keys[] = {
 	 WHAT("of the network; 0: unbounded")},
 	{"latency", TIMES(wire_config, latency_ps, SEC), DEFAULT("1us"),
 	 WHAT("from the last byte sent to the first one received")},
+	{"loss_ppm", COUNTS(wire_config, loss_ppm, 0, 1000000), DEFAULT("0"),
+	 WHAT("frames lost per million")},
 	{NULL},
 };
 static const struct schema_map wire_map = MAP("wire", wire_config, wire_keys);

@@ -34,11 +34,15 @@ static const struct schema_key nic_keys[] = {
 	TIME_ROW("flr", nic.flr_ps, "a function-level reset; at most 100ms"),
 	TIME_ROW("issue", nic.issue_ps, "between two DMA requests of the engine"),
 	TIME_ROW("switch", nic.switch_ps, "a packet's way through the switch"),
+	TIME_ROW("write_back", nic.write_back_ps,
+		 "longest wait for more descriptors to write back together"),
+	TIME_ROW("drain_poll", nic.drain_poll_ps, "looks whether a VF is drained, so often"),
 	{NULL},
 };
 static const struct schema_key firmware_keys[] = {
 	TIME_ROW("command", firmware.command_ps, "a mailbox or admin queue command"),
-	TIME_ROW("byte", firmware.byte_ps, "each byte of a VF's state saved or loaded"),
+	TIME_ROW("state", firmware.state_ps, "a part of a VF's state saved or loaded"),
+	TIME_ROW("reset", firmware.reset_ps, "from a drained reset to an active VF"),
 	{NULL},
 };
 static const struct schema_key cpu_keys[] = {

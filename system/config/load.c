@@ -35,15 +35,10 @@ static void profile_path(const struct doc_node *node, const char *name, char *pa
 	if (strchr(name, '/') || (len > 5 && !strcmp(name + len - 5, ".yaml")))
 		path_beside(node ? node->origin : "", name, path, size);
 	else
+		snprintf(path, size, "model/profiles/%s.yaml", name);
+	/* Not run from a source tree: the profiles of the tree that this was built from. */
+	if (!strncmp(path, "model/profiles/", 15) && access(path, R_OK))
 		snprintf(path, size, "%s/%s.yaml", VFSIM_PROFILE_DIR, name);
-	/* Run from a source tree, messages name the file shortly. */
-	if (!strncmp(path, VFSIM_PROFILE_DIR, strlen(VFSIM_PROFILE_DIR))) {
-		char near[PATH_MAX_BYTES];
-
-		snprintf(near, sizeof(near), "model/profiles%s", path + strlen(VFSIM_PROFILE_DIR));
-		if (!access(near, R_OK))
-			snprintf(path, size, "%s", near);
-	}
 }
 
 /* `machine: FILE` becomes the file's content. */

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hardware: one function for each part, in the order in which they are built. */
+#include "system/machine.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/trace.h"
+
+#define ARENA_PAGES     (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
+#define ROOT_REQUESTS   64u
+#define MSIX_MESSAGES   64u
+#define MSI_ENTRIES     4096u
+#define POSTED_WRITES   64u
+#define RECORDED_VFS    1u
+#define FIRST_VF_OFFSET 16u
+
+struct sim_part host_part(struct host *host, const char *name)
+{
+	struct machine *machine = host->machine;
+	struct sim_part part = {machine->sim, NULL, host->index};
+	char *text = host->part_name[host->part_names++];
+
+	if (host->part_names > HOST_NAMES)
+		abort();
+	snprintf(text, HOST_NAME_LEN, "%s.%s", host->name, name);
+	part.name = text;
+	return part;
+}
+
+/* A port of `target`, as `name` of this host sees it through the engine. */
+static struct bus_port bind_bus(struct host *host, const char *name, struct bus_port target)
+{
+	char text[2 * HOST_NAME_LEN];
+
+	snprintf(text, sizeof(text), "%s.%s", host->name, name);
+	return host->machine->ops->bind_bus(host->machine->engine, text, &target);
+}
+
+static struct tlp_port bind_tlp(struct host *host, const char *name, struct tlp_port target)
+{
+	char text[2 * HOST_NAME_LEN];
+
+	snprintf(text, sizeof(text), "%s.%s", host->name, name);
+	return host->machine->ops->bind_tlp(host->machine->engine, text, &target);
+}
+
+static bool add_window(struct host *host, const char *name, uint64_t base, uint64_t size,
+		       struct bus_port target, bool subtract_base)
+{
+	char text[HOST_NAME_LEN];
+	struct fabric_window window = {
+		.name = name, .base = base, .size_bytes = size, .subtract_base = subtract_base};
+
+	snprintf(text, sizeof(text), "fabric.%s", name);
+	window.target = bind_bus(host, text, target);
+	return !fabric_add(&host->fabric, &window);
+}
+
+static bool build_memory(struct host *host)
+{
+	const struct machine_cfg *cfg = host->machine->cfg;
+	struct dram_cfg dram = {.base = HOST_DRAM_PA, .size_bytes = cfg->memory_bytes};
+	struct dram_env env = {.arena = host->machine->arena};
+	struct sim_part part = host_part(host, "fabric");
+
+	env.part = host_part(host, "dram");
+	dram.timing.latency_ps = cfg->timing.memory.latency_ps;
+	if (cfg->timing.memory.bandwidth_bps)
+		dram.timing.ps_per_byte_x1000 =
+			8 * 1000 * (PS_PER_S / 1000) / (cfg->timing.memory.bandwidth_bps / 1000);
+	host->frames = frames_create(HOST_DRAM_PA, cfg->memory_bytes);
+	host->dram = dram_create(&dram, &env);
+	fabric_init(&host->fabric, &part);
+	return host->frames && host->dram &&
+	       add_window(host, "dram", HOST_DRAM_PA, cfg->memory_bytes, dram_bus_port(host->dram),
+			  false);
+}
+
+static bool build_cpu(struct host *host)
+{
+	struct cpu_cfg cfg = {
+		.doorbell_pa = HOST_DOORBELL_PA,
+		.msi_entries = MSI_ENTRIES,
+		.posted_writes = POSTED_WRITES,
+		.interrupt_ps = host->machine->cfg->timing.cpu.interrupt_ps,
+	};
+	struct cpu_env env = {.dram = host->dram};
+
+	env.part = host_part(host, "cpu");
+	env.bus = bind_bus(host, "cpu.bus", fabric_bus_port(&host->fabric));
+	host->cpu = cpu_create(&cfg, &env);
+	return host->cpu && add_window(host, "doorbell", HOST_DOORBELL_PA, HOST_DOORBELL_LEN,
+				       cpu_doorbell_port(host->cpu), true);
+}
+
+static bool build_smmu(struct host *host)
+{
+	const struct smmu_config *smmu = &host->machine->cfg->smmu;
+	const struct timing_cfg *timing = &host->machine->cfg->timing;
+	struct smmu_cfg cfg = {
+		.sid_bits = (uint8_t)smmu->sid_bits,
+		.ssid_bits = (uint8_t)smmu->ssid_bits,
+		.cmdq_log2 = (uint8_t)smmu->cmdq_log2,
+		.evtq_log2 = (uint8_t)smmu->evtq_log2,
+		.oas_bits = (uint8_t)smmu->oas_bits,
+		.httu = (uint8_t)smmu->httu,
+		.two_level_strtab = smmu->two_level_strtab,
+		.msi = smmu->msi,
+		.coherent = smmu->coherent,
+		.cache_dirty = smmu->cache_dirty,
+		.max_transactions = (uint32_t)smmu->max_transactions,
+		.timing = {.tlb_hit_ps = timing->smmu.tlb_hit_ps,
+			   .walk_step_ps = timing->smmu.walk_step_ps,
+			   .command_ps = timing->smmu.command_ps,
+			   .walkers = (uint32_t)timing->smmu.walkers,
+			   .tlb_entries = (uint32_t)timing->smmu.tlb_entries,
+			   .tlb_ways = (uint32_t)timing->smmu.tlb_ways},
+	};
+	struct smmu_env env = {.irq = cpu_irq_port(host->cpu)};
+
+	env.part = host_part(host, "smmu");
+	env.memory = bind_bus(host, "smmu.memory", fabric_bus_port(&host->fabric));
+	host->smmu = smmu_create(&cfg, &env);
+	return host->smmu && add_window(host, "smmu", HOST_SMMU_PA, SMMU_REGISTER_BYTES,
+					smmu_register_port(host->smmu), true);
+}
+
+static bool build_root_port(struct host *host)
+{
+	struct pcie_root_port_cfg cfg = {
+		.vendor_id = 0x1b36, /* the generic root port of Red Hat's virtual machines */
+		.device_id = 0x000c,
+		.secondary_bus = HOST_NIC_BUS,
+		.subordinate_bus = HOST_NIC_BUS,
+		.window_base = HOST_WINDOW_PA,
+		.window_bytes = HOST_WINDOW_LEN,
+		.requests = ROOT_REQUESTS,
+	};
+	struct pcie_root_port_env env = {.part = host_part(host, "root_port")};
+
+	env.dma = bind_bus(host, "root_port.dma", smmu_dma_port(host->smmu));
+	host->root_port = pcie_root_port_create(&cfg, &env);
+	return host->root_port &&
+	       add_window(host, "ecam", HOST_ECAM_PA, HOST_ECAM_LEN,
+			  pcie_root_port_ecam(host->root_port), true) &&
+	       add_window(host, "mmio", HOST_WINDOW_PA, HOST_WINDOW_LEN,
+			  pcie_root_port_mmio(host->root_port), false);
+}
+
+static void device_cfg(const struct machine_cfg *machine, struct pcie_device_cfg *cfg)
+{
+	pcie_device_cfg_x710(cfg);
+	cfg->bus = HOST_NIC_BUS;
+	cfg->total_vfs = (uint16_t)machine->nic.total_vfs;
+	cfg->vf.msix_vectors = (uint16_t)machine->nic.msix_vectors;
+	cfg->first_vf_offset = FIRST_VF_OFFSET;
+	cfg->vf_stride = 1;
+	cfg->link_generation = (uint8_t)machine->link.generation;
+	cfg->link_lanes = (uint8_t)machine->link.lanes;
+	cfg->max_payload = (uint16_t)machine->link.max_payload;
+	cfg->register_ps = machine->timing.nic.register_ps;
+	cfg->flr_ps = machine->timing.nic.flr_ps;
+	cfg->msix_messages = MSIX_MESSAGES;
+}
+
+static bool build_recorded(struct host *host, const struct machine_options *options)
+{
+	struct recorded_device_env env = {.part = host_part(host, "recorded")};
+
+	host->recorded = recorded_device_create(options->recorded, &env);
+	if (host->recorded)
+		host->device = recorded_device_pcie(host->recorded);
+	return host->recorded != NULL;
+}
+
+static bool build_nic_parts(struct host *host)
+{
+	const struct machine_cfg *machine = host->machine->cfg;
+	struct firmware_cfg cfg;
+
+	firmware_cfg_default(&cfg);
+	cfg.command_ps = machine->timing.firmware.command_ps;
+	cfg.state_ps = machine->timing.firmware.state_ps;
+	cfg.reset_ps = machine->timing.firmware.reset_ps;
+	for (uint32_t i = 0; i < machine->nic.total_vfs; i++) {
+		host->vf[i] = vf_create(host->nic, i);
+		if (!host->vf[i])
+			return false;
+	}
+	host->firmware = firmware_create(&cfg, host->nic);
+	return host->firmware != NULL;
+}
+
+static bool build_nic(struct host *host)
+{
+	const struct machine_cfg *machine = host->machine->cfg;
+	struct pcie_device_env device_env = {.part = host_part(host, "device")};
+	struct nic_env nic_env = {.part = host_part(host, "nic")};
+	struct pcie_device_cfg pcie;
+	struct nic_cfg cfg;
+
+	device_cfg(machine, &pcie);
+	nic_cfg_default(&cfg);
+	cfg.vfs = (uint32_t)machine->nic.total_vfs;
+	cfg.queue_pairs = (uint32_t)machine->nic.queue_pairs;
+	cfg.vectors = (uint32_t)machine->nic.msix_vectors;
+	cfg.packets = (uint32_t)machine->nic.packets;
+	cfg.dma_tags = (uint32_t)machine->nic.dma_tags;
+	if (machine->wire.rate_bps)
+		cfg.link_mbps = (uint32_t)(machine->wire.rate_bps / 1000000);
+	cfg.dma_issue_ps = machine->timing.nic.issue_ps;
+	cfg.switch_ps = machine->timing.nic.switch_ps;
+	cfg.write_back_ps = machine->timing.nic.write_back_ps;
+	cfg.firmware_poll_ps = machine->timing.nic.drain_poll_ps;
+	host->device = pcie_device_create(&pcie, &device_env);
+	if (!host->device)
+		return false;
+	nic_env.device = host->device;
+	host->nic = nic_create(&cfg, &nic_env);
+	return host->nic && build_nic_parts(host);
+}
+
+static bool build_link(struct host *host)
+{
+	const struct machine_cfg *machine = host->machine->cfg;
+	struct pcie_link_cfg cfg = {
+		.generation = (uint8_t)machine->link.generation,
+		.lanes = (uint8_t)machine->link.lanes,
+		.max_payload = (uint16_t)machine->link.max_payload,
+		.max_read_request = (uint16_t)machine->link.max_read_request,
+		.latency_ps = machine->timing.link.latency_ps,
+	};
+	struct pcie_link_env env = {.part = host_part(host, "link")};
+	struct tlp_port root, device, down, up;
+
+	host->link = pcie_link_create(&cfg, &env);
+	if (!host->link)
+		return false;
+	root = bind_tlp(host, "link.root_port", pcie_root_port_port(host->root_port));
+	device = bind_tlp(host, "link.device", pcie_device_port(host->device));
+	pcie_link_connect(host->link, &root, &device);
+	down = bind_tlp(host, "root_port.link", pcie_link_port(host->link, PCIE_LINK_DOWN));
+	up = bind_tlp(host, "device.link", pcie_link_port(host->link, PCIE_LINK_UP));
+	pcie_root_port_connect(host->root_port, &down);
+	pcie_device_connect(host->device, &up);
+	return true;
+}
+
+static bool build_host(struct host *host, const struct machine_options *options)
+{
+	bool recorded = options && options->recorded;
+
+	return build_memory(host) && build_cpu(host) && build_smmu(host) && build_root_port(host) &&
+	       (recorded ? build_recorded(host, options) : build_nic(host)) && build_link(host);
+}
+
+static bool build_wire(struct machine *machine)
+{
+	const struct wire_config *config = &machine->cfg->wire;
+	struct wire_cfg cfg = {.latency_ps = config->latency_ps,
+			       .loss_ppm = (uint32_t)config->loss_ppm};
+	struct wire_env env = {.part = {machine->sim, machine->wire_name, 0}};
+	struct frame_port end[MACHINE_HOSTS];
+
+	snprintf(machine->wire_name, sizeof(machine->wire_name), "wire");
+	if (config->rate_bps)
+		cfg.ps_per_byte = 8 * PS_PER_S / config->rate_bps;
+	machine->wire = wire_create(&cfg, &env);
+	if (!machine->wire)
+		return false;
+	for (uint32_t i = 0; i < MACHINE_HOSTS; i++)
+		end[i] = nic_frame_port(machine->host[i].nic);
+	wire_connect(machine->wire, &end[0], &end[1]);
+	for (uint32_t i = 0; i < MACHINE_HOSTS; i++) {
+		struct frame_port port = wire_port(machine->wire, i);
+
+		nic_connect_wire(machine->host[i].nic, &port);
+	}
+	return true;
+}
+
+struct machine *machine_create(const struct machine_cfg *cfg, struct sim *sim,
+			       const struct engine_ops *ops, const struct machine_options *options)
+{
+	struct machine *machine = calloc(1, sizeof(*machine));
+	bool ok;
+
+	if (!machine)
+		return NULL;
+	machine->cfg = cfg;
+	machine->sim = sim;
+	machine->ops = ops;
+	machine->hosts = cfg->hosts_count;
+	machine->engine = ops->create(sim);
+	machine->arena = dram_arena_create(ARENA_PAGES);
+	ok = machine->engine && machine->arena;
+	for (uint32_t i = 0; ok && i < machine->hosts; i++) {
+		struct host *host = &machine->host[i];
+
+		host->machine = machine;
+		host->index = i;
+		host->name = cfg->hosts[i];
+		ok = build_host(host, options);
+	}
+	if (ok && machine->hosts == MACHINE_HOSTS && machine->host[0].nic)
+		ok = build_wire(machine);
+	if (ok)
+		return machine;
+	machine_destroy(machine);
+	return NULL;
+}
+
+#define DESTROY(part, destroy)                                                                     \
+	do {                                                                                       \
+		if (part)                                                                          \
+			destroy(part);                                                             \
+	} while (0)
+
+static void host_destroy(struct host *host)
+{
+	DESTROY(host->firmware, firmware_destroy);
+	for (uint32_t i = 0; i < NIC_MAX_VFS; i++)
+		DESTROY(host->vf[i], vf_destroy);
+	DESTROY(host->nic, nic_destroy);
+	if (host->recorded)
+		recorded_device_destroy(host->recorded);
+	else
+		DESTROY(host->device, pcie_device_destroy);
+	DESTROY(host->link, pcie_link_destroy);
+	DESTROY(host->root_port, pcie_root_port_destroy);
+	DESTROY(host->smmu, smmu_destroy);
+	DESTROY(host->cpu, cpu_destroy);
+	DESTROY(host->dram, dram_destroy);
+	DESTROY(host->frames, frames_destroy);
+}
+
+void machine_destroy(struct machine *machine)
+{
+	if (!machine)
+		return;
+	DESTROY(machine->wire, wire_destroy);
+	for (uint32_t i = 0; i < machine->hosts; i++)
+		host_destroy(&machine->host[i]);
+	DESTROY(machine->arena, dram_arena_destroy);
+	DESTROY(machine->engine, machine->ops->destroy);
+	free(machine);
+}
+
+struct host *machine_host(struct machine *machine, const char *name)
+{
+	for (uint32_t i = 0; i < machine->hosts; i++)
+		if (!strcmp(machine->host[i].name, name))
+			return &machine->host[i];
+	return NULL;
+}
+
+static void report(struct host *host, const char *name, enum machine_leak what, uint64_t count)
+{
+	struct sim_part part = host_part(host, name);
+
+	trace_emit(&part, TRACE_LEAK, what, count);
+}
+
+static void report_nic(struct host *host)
+{
+	struct nic_usage usage = nic_usage(host->nic);
+
+	report(host, "nic in use", MACHINE_LEAK_NIC,
+	       (uint64_t)usage.dma_tags + usage.dma_jobs + usage.packets + usage.mailbox_messages);
+}
+
+void machine_report_leaks(struct machine *machine)
+{
+	for (uint32_t i = 0; i < machine->hosts; i++) {
+		struct host *host = &machine->host[i];
+
+		report(host, "frames", MACHINE_LEAK_FRAMES, frames_in_use(host->frames));
+		report(host, "smmu busy", MACHINE_LEAK_SMMU, !smmu_idle(host->smmu));
+		report(host, "cpu busy", MACHINE_LEAK_CPU, !cpu_idle(host->cpu));
+		report(host, "root_port busy", MACHINE_LEAK_ROOT_PORT,
+		       !pcie_root_port_idle(host->root_port));
+		report(host, "link", MACHINE_LEAK_LINK, pcie_link_in_flight(host->link));
+		report(host, "device busy", MACHINE_LEAK_DEVICE, !pcie_device_idle(host->device));
+		if (host->nic)
+			report_nic(host);
+	}
+	if (machine->wire) {
+		struct sim_part part = {machine->sim, machine->wire_name, 0};
+
+		trace_emit(&part, TRACE_LEAK, MACHINE_LEAK_WIRE, wire_in_flight(machine->wire));
+	}
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_MACHINE_H
+#define VFSIM_SYSTEM_MACHINE_H
+
+/*
+ * Machines: the only place that wires parts together, by the address map of
+ * docs/architecture.md. A host is hardware (memory, fabric, SMMU, CPU port, root
+ * port, link, NIC) and, once booted on an actor, kernel software that has
+ * brought it up over the bus. Two hosts are joined by a network wire.
+ *
+ * Every port between two blocks goes through the engine, under a name that says
+ * who is asked by whom ("source.smmu.memory").
+ */
+
+#include "host/cpu/cpu.h"
+#include "host/pci-bus/pci_bus.h"
+#include "host/pf-driver/pf_driver.h"
+#include "iommu/smmu.h"
+#include "model/memory/fabric.h"
+#include "model/nic/nic.h"
+#include "model/nic/recorded.h"
+#include "model/nic/wire.h"
+#include "model/pcie/device.h"
+#include "model/pcie/link.h"
+#include "model/pcie/root_port.h"
+#include "pf-firmware/firmware.h"
+#include "system/config/config.h"
+#include "system/engine.h"
+#include "uapi/kernel.h"
+#include "vf/vf.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Addresses of a host. */
+#define HOST_DOORBELL_PA  UINT64_C(0x0000000008020000)
+#define HOST_DOORBELL_LEN UINT64_C(0x10000)
+#define HOST_SMMU_PA      UINT64_C(0x0000000009000000)
+#define HOST_ECAM_PA      UINT64_C(0x0000004010000000)
+#define HOST_ECAM_LEN     UINT64_C(0x10000000)
+#define HOST_WINDOW_PA    UINT64_C(0x0000005000000000)
+#define HOST_WINDOW_LEN   UINT64_C(0x1000000000)
+#define HOST_DRAM_PA      UINT64_C(0x0000010000000000)
+#define HOST_NIC_BUS      1
+#define HOST_PF_RID       PCIE_RID(HOST_NIC_BUS, 0, 0)
+
+#define MACHINE_HOSTS 2
+#define HOST_NAMES    64
+#define HOST_NAME_LEN 48
+
+struct machine;
+
+/* One host. Members are for reading by who runs software on it. */
+struct host {
+	struct machine *machine;
+	uint32_t index;
+	const char *name;
+
+	/* hardware */
+	struct frames *frames;
+	struct dram *dram;
+	struct fabric fabric;
+	struct smmu *smmu;
+	struct cpu *cpu;
+	struct pcie_root_port *root_port;
+	struct pcie_link *link;
+	struct pcie_device *device;
+	struct nic *nic; /* NULL with a recorded device */
+	struct vf *vf[NIC_MAX_VFS];
+	struct firmware *firmware;
+	struct recorded_device *recorded;
+
+	/* software, after host_boot */
+	struct pci_bus pci_bus;
+	struct smmu_driver *smmu_driver;
+	struct pf_driver *pf_driver;
+	struct uapi_kernel *kernel;
+
+	char part_name[HOST_NAMES][HOST_NAME_LEN];
+	uint32_t part_names;
+};
+
+struct machine {
+	const struct machine_cfg *cfg;
+	struct sim *sim;
+	const struct engine_ops *ops;
+	struct engine *engine;
+	struct dram_arena *arena;
+	struct wire *wire; /* NULL with one host, or with recorded devices */
+	struct host host[MACHINE_HOSTS];
+	uint32_t hosts;
+	char wire_name[HOST_NAME_LEN];
+};
+
+/* Instead of the NIC: a device that does what a recording says. */
+struct machine_options {
+	const struct recorded_device_cfg *recorded; /* NULL: the NIC */
+};
+
+/*
+ * Build the hardware, within engine->enter. `cfg`, `sim` and `options` are
+ * borrowed. NULL without memory or for a cfg that a part refuses: our error,
+ * since the schema has checked it.
+ */
+struct machine *machine_create(const struct machine_cfg *cfg, struct sim *sim,
+			       const struct engine_ops *ops, const struct machine_options *options);
+void machine_destroy(struct machine *machine);
+
+/* NULL for an unknown name. */
+struct host *machine_host(struct machine *machine, const char *name);
+
+/* A part of a host with a name of its own, "source.NAME", kept by the host. */
+struct sim_part host_part(struct host *host, const char *name);
+
+/*
+ * Bring a host's software up, on an actor: SMMU driver, PCI bus, PF driver with
+ * its VFs, kernel, VFs bound to VFIO. `services` (may be NULL) stands in for the
+ * PF driver's where the device is a recorded one. 0 or a negative errno; the
+ * step that failed is logged.
+ */
+struct host_boot_options {
+	const struct vf_services *services; /* for a recorded device */
+	uint32_t first_number;              /* N of /dev/vfio/devices/vfioN for VF 0 */
+	bool trap_bars;                     /* VFIO offers no mmap of BARs */
+	bool no_dynamic_msix;               /* VFIO's IRQ_INFO says NORESIZE */
+};
+int host_boot(struct host *host, struct actor *self, const struct host_boot_options *options);
+
+/* Take the software down again: after its processes have exited. */
+void host_shutdown(struct host *host, struct actor *self);
+
+/* What is still held when all software is gone, as LEAK events. */
+enum machine_leak {
+	MACHINE_LEAK_FRAMES = 100,
+	MACHINE_LEAK_SMMU,
+	MACHINE_LEAK_CPU,
+	MACHINE_LEAK_ROOT_PORT,
+	MACHINE_LEAK_LINK,
+	MACHINE_LEAK_DEVICE,
+	MACHINE_LEAK_NIC,
+	MACHINE_LEAK_WIRE,
+};
+void machine_report_leaks(struct machine *machine);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
