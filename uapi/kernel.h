@@ -20,6 +20,18 @@ extern "C" {
 #define UAPI_MSI_WINDOW_FIRST UINT64_C(0x08000000)
 #define UAPI_MSI_WINDOW_LAST  UINT64_C(0x080fffff)
 
+#define UAPI_RESET_WAIT_PS (100 * PS_PER_MS)
+
+/* TRACE_LEAK's `what`: still there when a process has exited or the kernel goes away. */
+enum uapi_leak {
+	UAPI_LEAK_PROCESSES,
+	UAPI_LEAK_FILES,
+	UAPI_LEAK_MAPPINGS, /* areas of I/O address spaces */
+	UAPI_LEAK_OBJECTS,  /* iommufd object ids */
+	UAPI_LEAK_PINNED_PAGES,
+	UAPI_LEAK_MEMORY_PAGES,
+};
+
 struct uapi_kernel_cfg {
 	/*
 	 * Reserve the MSI window in every IOAS that a device is attached to. Off
@@ -32,7 +44,8 @@ struct uapi_kernel_cfg {
 	 * are contiguous, 2 MiB gives aligned contiguous pieces of that size.
 	 */
 	uint64_t page_size;
-	uint64_t syscall_ps; /* CPU time of entering and leaving a call */
+	uint64_t reset_wait_ps; /* after a function reset; 0: UAPI_RESET_WAIT_PS, PCIe's 100 ms */
+	uint64_t syscall_ps;    /* CPU time of entering and leaving a call */
 	/* RLIMIT_MEMLOCK in pages for a process without CAP_IPC_LOCK; 0 = unlimited. */
 	uint64_t memlock_pages;
 };

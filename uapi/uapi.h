@@ -106,7 +106,7 @@ int uapi_memfd_create(struct uapi_process *process, const char *name, uint64_t s
 
 /*
  * An eventfd, counter 0; read waits while it is 0. `signalled(arg, now)` (may
- * be NULL) also runs at each signal of the kernel, in calendar context.
+ * be NULL) also runs at each signal, of the kernel or written; it must not wait.
  */
 int uapi_eventfd(struct uapi_process *process, void (*signalled)(void *arg, uint64_t now),
 		 void *arg);

@@ -35,9 +35,12 @@ struct vf_services_ops {
 	 */
 	int (*state_size)(void *ctx, struct actor *self, uint32_t vf, uint64_t *precopy_bytes,
 			  uint64_t *stop_copy_bytes);
+	/* A new stream begins with the next save: forget how far the last one got. May be NULL. */
+	void (*save_begin)(void *ctx, uint32_t vf);
 	/*
 	 * Write the stream's next part into `data` (host memory, capacity
-	 * `size`), return its length. `precopy`: the part sent while running.
+	 * `size`), return its length; 0 = no more for now. `precopy`: only what
+	 * can be sent while running. Called until it returns 0.
 	 */
 	ssize_t (*save)(void *ctx, struct actor *self, uint32_t vf, bool precopy, void *data,
 			size_t size);
