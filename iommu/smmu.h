@@ -13,6 +13,7 @@
  */
 
 #include "base/port.h"
+#include "base/regs.h"
 #include "base/sim.h"
 
 #ifdef __cplusplus
@@ -64,8 +65,35 @@ void smmu_destroy(struct smmu *smmu);
 /* Registers: pages 0 and 1, addresses are offsets. */
 struct bus_port smmu_register_port(struct smmu *smmu);
 
-/* Where the root complex sends the DMA of its streams. */
+/*
+ * Where the root complex sends the DMA of its streams. A request lies within
+ * one 4 KiB page, as PCI Express demands; one that does not is terminated as
+ * F_UUT. Completions: BUS_OK, BUS_FAULT (terminated here; a posted write was
+ * dropped), or what memory answered.
+ */
 struct bus_port smmu_dma_port(struct smmu *smmu);
+
+/* The registers' table: names, offsets, bits (`vfsim describe registers`). Static. */
+const struct reg_table *smmu_register_table(void);
+
+/* Counted since creation; borrowed, valid while the SMMU lives. */
+struct smmu_counters {
+	uint64_t transactions;
+	uint64_t tlb_hits;
+	uint64_t tlb_misses; /* lookups that had to wait for a walk */
+	uint64_t walks;
+	uint64_t leaf_reads; /* writes that looked at their descriptor again */
+	uint64_t access_updates;
+	uint64_t dirty_updates;
+	uint64_t ste_fetches;
+	uint64_t cd_fetches;
+	uint64_t faults;      /* transactions terminated */
+	uint64_t events;      /* records written */
+	uint64_t events_lost; /* records not written: queue full, off or refused */
+	uint64_t commands;
+	uint64_t syncs;
+};
+const struct smmu_counters *smmu_stats(const struct smmu *smmu);
 
 /* Nothing in flight and no command waiting: for the leak check at the end of a run. */
 bool smmu_idle(const struct smmu *smmu);

@@ -208,7 +208,8 @@ enum event_number {
 #define EVENT0_SUBSTREAMID BITS(31, 12)
 #define EVENT0_STREAMID    BITS(63, 32)
 #define EVENT1_STAG        BITS(15, 0)
-#define EVENT1_REASON      BITS(15, 0) /* F_UUT: BITS(31, 16) */
+#define EVENT1_REASON      BITS(15, 0)
+#define EVENT1_UUT_REASON  BITS(31, 16)
 #define EVENT1_STALL       BIT(31)
 #define EVENT1_PNU         BIT(33)
 #define EVENT1_IND         BIT(34)

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The SMMU's own message-signalled interrupts: IHI 0070, 3.18. */
+#include "iommu/smmu_internal.h"
+
+static void send(struct msi *msi)
+{
+	msi->busy = true;
+	msi->again = false;
+	le32_put(msi->bytes, msi->data);
+	msi->req.status = BUS_OK;
+	msi->req.addr = msi->address;
+	bus_send(&msi->smmu->env.memory, &msi->req);
+}
+
+static void written(struct bus_req *req, uint64_t now)
+{
+	struct msi *msi = CONTAINER_OF(req, struct msi, req);
+
+	msi->busy = false;
+	if (req->status != BUS_OK)
+		smmu_gerror_raise(msi->smmu, msi->abort_error);
+	if (msi->again)
+		send(msi);
+	else
+		msi->sent(msi->smmu);
+}
+
+bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data)
+{
+	if (!msi->smmu->cfg.msi || !(address & IRQ_CFG0_ADDR))
+		return false;
+	msi->address = address & IRQ_CFG0_ADDR & msi->smmu->oas_mask;
+	msi->data = data;
+	msi->again = true;
+	if (!msi->busy)
+		send(msi);
+	return true;
+}
+
+void smmu_msi_init(struct msi *msi, struct smmu *smmu, uint64_t abort_error,
+		   void (*sent)(struct smmu *smmu))
+{
+	*msi = (struct msi){.smmu = smmu, .abort_error = abort_error, .sent = sent};
+	msi->req = (struct bus_req){
+		.op = BUS_WRITE, .len_bytes = 4, .data = msi->bytes, .done = written};
+}

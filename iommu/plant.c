@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SMMU's planted faults (base/fault.h): what a defective one would do.
+ *
+ * FAULT_DIRTY_UPDATE_SKIPPED: a leaf that is found clean stays clean although
+ * it is written, until software has made another pass over the dirty bits. The
+ * pass shows by a witness: another leaf that needs its update a second time.
+ *
+ * FAULT_DMA_AFTER_INVALIDATION: the last data write whose page was invalidated
+ * is made once more, 1 ps after the CMD_SYNC that ended the invalidation.
+ */
+#include "iommu/smmu_internal.h"
+
+/* Interrupt messages are this long; the fault is about data. */
+#define MSI_BYTES 4u
+
+bool smmu_plant_skips_update(struct smmu *smmu, uint64_t ttd_pa)
+{
+	struct plant *plant = &smmu->plant;
+
+	if (plant->skipping && plant->skipped_ttd_pa == ttd_pa)
+		return true;
+	if (plant->skipping || !fault_fires(&smmu->sim->faults, FAULT_DIRTY_UPDATE_SKIPPED))
+		return false;
+	plant->skipping = true;
+	plant->witnessed = false;
+	plant->skipped_ttd_pa = ttd_pa;
+	return true;
+}
+
+void smmu_plant_saw_update(struct smmu *smmu, uint64_t ttd_pa)
+{
+	struct plant *plant = &smmu->plant;
+
+	if (!plant->skipping)
+		return;
+	if (plant->witnessed && plant->witness_ttd_pa == ttd_pa)
+		plant->skipping = false;
+	if (plant->witnessed)
+		return;
+	plant->witnessed = true;
+	plant->witness_ttd_pa = ttd_pa;
+}
+
+void smmu_plant_saw_write(struct transaction *txn)
+{
+	struct plant *plant = &txn->smmu->plant;
+
+	if (txn->out.op != BUS_WRITE || !txn->translated || txn->out.len_bytes <= MSI_BYTES ||
+	    plant->stale)
+		return;
+	plant->remembered = true;
+	plant->asid = txn->cd.asid;
+	plant->page = txn->leaf.va;
+	plant->shift = txn->leaf.shift;
+	memcpy(plant->bytes, txn->out.data, txn->out.len_bytes);
+	plant->req = (struct bus_req){
+		.op = BUS_WRITE,
+		.addr = txn->out.addr,
+		.len_bytes = txn->out.len_bytes,
+		.attr = txn->out.attr,
+		.data = plant->bytes,
+	};
+}
+
+void smmu_plant_saw_tlbi(struct smmu *smmu, const uint16_t *asid, const uint64_t *va)
+{
+	struct plant *plant = &smmu->plant;
+
+	if (plant->remembered && (!asid || *asid == plant->asid) &&
+	    (!va || *va >> plant->shift == plant->page >> plant->shift))
+		plant->stale = true;
+}
+
+static void landed(struct bus_req *req, uint64_t now)
+{
+	struct smmu *smmu = CONTAINER_OF(req, struct smmu, plant.req);
+
+	smmu->plant.in_flight = false;
+	smmu->plant.stale = false;
+}
+
+static void fire(struct event *event, uint64_t now)
+{
+	struct smmu *smmu = CONTAINER_OF(event, struct smmu, plant.event);
+
+	smmu->plant.req.done = landed;
+	bus_send(&smmu->env.memory, &smmu->plant.req);
+}
+
+void smmu_plant_saw_sync(struct smmu *smmu)
+{
+	struct plant *plant = &smmu->plant;
+
+	if (!plant->stale || plant->in_flight ||
+	    !fault_fires(&smmu->sim->faults, FAULT_DMA_AFTER_INVALIDATION))
+		return;
+	plant->in_flight = true;
+	plant->remembered = false;
+	event_init(&plant->event, fire);
+	sim_after(smmu->sim, &plant->event, 1);
+}

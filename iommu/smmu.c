@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Creation, the register port, and what an observer may ask. */
+#include "iommu/smmu_internal.h"
+
+#include <stdlib.h>
+
+static bool oas_is_valid(uint8_t bits)
+{
+	return bits == 32 || bits == 36 || bits == 40 || bits == 42 || bits == 44 || bits == 48;
+}
+
+/* Limits of IDR0, IDR1 and IDR5, 6.3.1 to 6.3.6. */
+static bool cfg_is_valid(const struct smmu_cfg *cfg)
+{
+	return cfg->sid_bits <= 32 && cfg->ssid_bits <= 20 && cfg->cmdq_log2 <= 19 &&
+	       cfg->evtq_log2 <= 19 && oas_is_valid(cfg->oas_bits) &&
+	       cfg->httu <= IDR0_HTTU_ACCESS_DIRTY && cfg->max_transactions &&
+	       cfg->timing.walkers && cfg->timing.tlb_ways &&
+	       cfg->timing.tlb_entries >= cfg->timing.tlb_ways;
+}
+
+static int init(struct smmu *smmu)
+{
+	int err = smmu_regs_init(smmu);
+
+	if (!err)
+		err = smmu_tbu_init(smmu);
+	if (!err)
+		err = smmu_order_init(smmu);
+	if (!err)
+		err = smmu_tlb_init(smmu);
+	return err;
+}
+
+struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
+{
+	struct smmu *smmu;
+
+	if (!cfg_is_valid(cfg))
+		return NULL;
+	smmu = calloc(1, sizeof(*smmu));
+	if (!smmu)
+		return NULL;
+	smmu->cfg = *cfg;
+	smmu->env = *env;
+	smmu->sim = env->part.sim;
+	smmu->oas_mask = BIT(cfg->oas_bits) - 1;
+	smmu->walker = calloc(cfg->timing.walkers, sizeof(struct transaction *));
+	if (!smmu->walker || init(smmu)) {
+		smmu_destroy(smmu);
+		return NULL;
+	}
+	smmu_cmdq_init(smmu);
+	smmu_evtq_init(smmu);
+	smmu_msi_init(&smmu->gerror_msi, smmu, GERROR_MSI_GERROR_ABT_ERR, smmu_regs_settle);
+	return smmu;
+}
+
+void smmu_destroy(struct smmu *smmu)
+{
+	if (!smmu)
+		return;
+	regs_fini(&smmu->regs);
+	smmu_tbu_fini(smmu);
+	smmu_order_fini(smmu);
+	smmu_tlb_fini(smmu);
+	free(smmu->walker);
+	free(smmu);
+}
+
+/* Registers take 32-bit and 64-bit accesses, naturally aligned, 6.2. */
+static bool access_is_valid(const struct bus_req *req)
+{
+	return req->op != BUS_CAS64 && (req->len_bytes == 4 || req->len_bytes == 8) &&
+	       !(req->addr % req->len_bytes) && req->addr + req->len_bytes <= SMMU_REGISTER_BYTES;
+}
+
+static uint64_t value_of(const struct bus_req *req)
+{
+	return req->len_bytes == 8 ? le64_get(req->data) : le32_get(req->data);
+}
+
+static void access_register(struct smmu *smmu, struct bus_req *req)
+{
+	uint64_t value;
+
+	if (req->op == BUS_WRITE) {
+		regs_write(&smmu->regs, (uint32_t)req->addr, req->len_bytes, value_of(req));
+		return;
+	}
+	regs_read(&smmu->regs, (uint32_t)req->addr, req->len_bytes, &value);
+	if (req->len_bytes == 8)
+		le64_put(req->data, value);
+	else
+		le32_put(req->data, (uint32_t)value);
+}
+
+static void fire_access(struct event *event, uint64_t now)
+{
+	struct bus_req *req = CONTAINER_OF(event, struct bus_req, event);
+
+	req->status = BUS_ABORT;
+	if (access_is_valid(req)) {
+		req->status = BUS_OK;
+		access_register(req->owner, req);
+	}
+	req->done(req, now);
+}
+
+static void receive(void *ctx, struct bus_req *req)
+{
+	struct smmu *smmu = ctx;
+
+	req->owner = smmu;
+	event_init(&req->event, fire_access);
+	sim_after(smmu->sim, &req->event, 0);
+}
+
+struct bus_port smmu_register_port(struct smmu *smmu)
+{
+	return (struct bus_port){.ctx = smmu, .send = receive};
+}
+
+const struct smmu_counters *smmu_stats(const struct smmu *smmu)
+{
+	return &smmu->stats;
+}
+
+static bool commands_wait(const struct smmu *smmu)
+{
+	struct queue_view queue =
+		smmu_queue_view(smmu, ROW_CMDQ_BASE, CMD_BYTES, smmu->cfg.cmdq_log2);
+
+	return (smmu_reg(smmu, ROW_CR0) & CR0_CMDQEN) &&
+	       !smmu_queue_empty(&queue, smmu_reg(smmu, ROW_CMDQ_PROD),
+				 smmu_reg(smmu, ROW_CMDQ_CONS));
+}
+
+bool smmu_idle(const struct smmu *smmu)
+{
+	return !smmu->in_flight && !smmu->backlog && smmu->cmdq.state == CMDQ_IDLE &&
+	       !commands_wait(smmu) && smmu_evtq_idle(smmu) && !smmu->gerror_msi.busy &&
+	       !smmu->plant.in_flight;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stream table, linear or with two levels: IHI 0070, 3.3.1, 5.1 and 5.2. */
+#include "iommu/smmu_internal.h"
+
+static void go_to_ste(struct transaction *txn, uint64_t address);
+
+/* STRTAB_BASE_CFG.SPLIT; reserved values behave as 6, 6.3.25. */
+static uint32_t split_of(uint64_t cfg)
+{
+	uint32_t split = (uint32_t)field_get(STRTAB_BASE_CFG_SPLIT, cfg);
+
+	return split == 8 || split == 10 ? split : 6;
+}
+
+static bool is_two_level(const struct smmu *smmu, uint64_t cfg)
+{
+	return smmu->cfg.two_level_strtab &&
+	       field_get(STRTAB_BASE_CFG_FMT, cfg) == STRTAB_BASE_CFG_FMT_2LVL;
+}
+
+static uint32_t log2size_of(const struct smmu *smmu, uint64_t cfg)
+{
+	return (uint32_t)MIN(field_get(STRTAB_BASE_CFG_LOG2SIZE, cfg), smmu->cfg.sid_bits);
+}
+
+/* The address of the table's first entry; the SMMU aligns it to the table's size. */
+static uint64_t table_base(const struct smmu *smmu, uint64_t bytes)
+{
+	uint64_t base = smmu_reg(smmu, ROW_STRTAB_BASE) & STRTAB_BASE_ADDR & smmu->oas_mask;
+
+	return align_down(base, MAX(bytes, 64));
+}
+
+/* No STE for this stream: recorded only if software asked for it, CR2.RECINVSID. */
+static void reject_stream(struct transaction *txn)
+{
+	smmu_walk_fail(txn, C_BAD_STREAMID);
+}
+
+static void use_l1std(struct transaction *txn, uint64_t l1std)
+{
+	struct smmu *smmu = txn->smmu;
+	uint32_t split = split_of(smmu_reg(smmu, ROW_STRTAB_BASE_CFG));
+	uint32_t span = (uint32_t)field_get(L1STD_SPAN, l1std);
+	uint64_t index = txn->req->attr.stream_id & (BIT(split) - 1);
+	uint64_t base;
+
+	if (!span || span > 11 || span > split + 1 || index >= BIT(span - 1)) {
+		reject_stream(txn);
+		return;
+	}
+	base = align_down(l1std & L1STD_L2PTR & smmu->oas_mask, BIT(span - 1) * STE_BYTES);
+	go_to_ste(txn, base + index * STE_BYTES);
+}
+
+static void l1std_arrived(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+	struct smmu *smmu = txn->smmu;
+	uint64_t l1std = le64_get(req->data);
+	uint32_t split = split_of(smmu_reg(smmu, ROW_STRTAB_BASE_CFG));
+
+	if (req->status != BUS_OK) {
+		smmu_walk_fail(txn, F_STE_FETCH);
+		return;
+	}
+	if (txn->conf_generation == smmu->conf.generation)
+		smmu_conf_fill_l1std(smmu, txn->req->attr.stream_id >> split, l1std);
+	use_l1std(txn, l1std);
+}
+
+/* S1 fields that make an STE ILLEGAL, 5.2.2; stalls and 2-level CD tables are not supported. */
+static bool s1_is_legal(const struct smmu *smmu, const uint64_t word[STE_WORDS])
+{
+	uint64_t cd_max = field_get(STE0_S1CDMAX, word[0]);
+	uint64_t fmt = field_get(STE0_S1FMT, word[0]);
+
+	if (word[1] & STE1_S1STALLD)
+		return false;
+	if (smmu->cfg.ssid_bits && cd_max > smmu->cfg.ssid_bits)
+		return false;
+	if (smmu->cfg.ssid_bits && cd_max && (fmt == STE0_S1FMT_4K_L2 || fmt == STE0_S1FMT_64K_L2))
+		return false;
+	return !(word[0] & STE0_S1CONTEXTPTR & ~smmu->oas_mask);
+}
+
+static struct ste_config decode(const struct smmu *smmu, const uint64_t word[STE_WORDS])
+{
+	struct ste_config ste = {.kind = STE_ILLEGAL};
+
+	if (!(word[0] & STE0_V))
+		return ste;
+	switch (field_get(STE0_CONFIG, word[0])) {
+	case STE0_CONFIG_BYPASS:
+		ste.kind = STE_BYPASS;
+		break;
+	case STE0_CONFIG_S1:
+		if (!s1_is_legal(smmu, word))
+			break;
+		ste.kind = STE_S1;
+		ste.cd_max = smmu->cfg.ssid_bits ? (uint8_t)field_get(STE0_S1CDMAX, word[0]) : 0;
+		ste.s1dss = (uint8_t)field_get(STE1_S1DSS, word[1]);
+		ste.context_ptr = word[0] & STE0_S1CONTEXTPTR;
+		break;
+	case STE0_CONFIG_S2:
+	case STE0_CONFIG_S1_S2: /* IDR0.S2P == 0 */
+		break;
+	default:
+		ste.kind = STE_ABORT;
+		break;
+	}
+	return ste;
+}
+
+static void ste_arrived(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+	struct smmu *smmu = txn->smmu;
+	uint64_t word[STE_WORDS];
+	struct ste_config ste;
+
+	if (req->status != BUS_OK) {
+		smmu_walk_fail(txn, F_STE_FETCH);
+		return;
+	}
+	for (uint32_t i = 0; i < STE_WORDS; i++)
+		word[i] = le64_get((const uint8_t *)req->data + 8 * i);
+	ste = decode(smmu, word);
+	if (txn->conf_generation == smmu->conf.generation)
+		smmu_conf_fill_ste(smmu, txn->req->attr.stream_id, &ste);
+	smmu_walk_leave(txn, smmu_txn_translate);
+}
+
+static void go_to_ste(struct transaction *txn, uint64_t address)
+{
+	txn->smmu->stats.ste_fetches++;
+	smmu_txn_fetch(txn, address, STE_BYTES, ste_arrived);
+}
+
+void smmu_strtab_fetch(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	uint64_t cfg = smmu_reg(smmu, ROW_STRTAB_BASE_CFG);
+	uint32_t stream = txn->req->attr.stream_id;
+	uint32_t log2size = log2size_of(smmu, cfg);
+	uint32_t split = split_of(cfg);
+	const uint64_t *cached;
+
+	if ((uint64_t)stream >> log2size) {
+		reject_stream(txn);
+		return;
+	}
+	if (!is_two_level(smmu, cfg)) {
+		go_to_ste(txn, table_base(smmu, BIT(log2size) * STE_BYTES) +
+				       (uint64_t)stream * STE_BYTES);
+		return;
+	}
+	cached = smmu_conf_find_l1std(smmu, stream >> split);
+	if (cached)
+		use_l1std(txn, *cached);
+	else
+		smmu_txn_fetch(txn,
+			       table_base(smmu, log2size > split
+							? BIT(log2size - split) * L1STD_BYTES
+							: L1STD_BYTES) +
+				       (uint64_t)(stream >> split) * L1STD_BYTES,
+			       L1STD_BYTES, l1std_arrived);
+}
+
+/* Which context descriptor a stage 1 stream's transaction goes to: S1CDMax and S1DSS, 5.2. */
+static void select_cd(struct transaction *txn)
+{
+	const struct bus_attr *attr = &txn->req->attr;
+	const struct ste_config *ste = &txn->ste;
+
+	txn->cd_index = 0;
+	if (attr->substream_valid) {
+		if (!ste->cd_max || (uint64_t)attr->substream_id >> ste->cd_max)
+			smmu_fault(txn, C_BAD_SUBSTREAMID);
+		else if (!attr->substream_id && ste->s1dss == STE1_S1DSS_SSID0)
+			smmu_fault(txn, F_STREAM_DISABLED);
+		else
+			txn->cd_index = attr->substream_id;
+		return;
+	}
+	if (!ste->cd_max || ste->s1dss == STE1_S1DSS_SSID0)
+		return;
+	if (ste->s1dss == STE1_S1DSS_BYPASS)
+		smmu_txn_bypass(txn);
+	else
+		smmu_fault(txn, F_STREAM_DISABLED);
+}
+
+void smmu_strtab_apply(struct transaction *txn)
+{
+	switch (txn->ste.kind) {
+	case STE_ILLEGAL:
+		smmu_fault(txn, C_BAD_STE);
+		break;
+	case STE_ABORT:
+		smmu_fault_silent(txn);
+		break;
+	case STE_BYPASS:
+		if (txn->req->attr.substream_valid)
+			smmu_fault(txn, C_BAD_SUBSTREAMID);
+		else
+			smmu_txn_bypass(txn);
+		break;
+	case STE_S1:
+		select_cd(txn);
+		break;
+	}
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Transactions: a device's request from its arrival at the DMA port to its
+ * completion. Lookups happen at the end of tlb_hit_ps, so that a transaction
+ * that hits leaves in the instant in which it was looked up.
+ */
+#include "iommu/smmu_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* F_UUT's Reason is ours to define, 7.3.2. */
+enum { REASON_TRANSLATED = 1, REASON_CROSSES_GRANULE = 2 };
+
+void txn_list_add(struct txn_list *list, struct transaction *txn)
+{
+	txn->next = NULL;
+	if (list->head)
+		list->tail->next = txn;
+	else
+		list->head = txn;
+	list->tail = txn;
+}
+
+struct transaction *txn_list_take(struct txn_list *list)
+{
+	struct transaction *txn = list->head;
+
+	if (txn)
+		list->head = txn->next;
+	return txn;
+}
+
+void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+		    void (*done)(struct bus_req *req, uint64_t now))
+{
+	struct smmu *smmu = txn->smmu;
+
+	txn->table.op = BUS_READ;
+	txn->table.status = BUS_OK;
+	txn->table.addr = address;
+	txn->table.len_bytes = len_bytes;
+	txn->table.data = txn->table_data;
+	txn->table.done = done;
+	if (smmu->cfg.timing.walk_step_ps && txn->walking)
+		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
+	else
+		bus_send(&smmu->env.memory, &txn->table);
+}
+
+/* The time before a table fetch is over. */
+static void fire_fetch(struct transaction *txn)
+{
+	bus_send(&txn->smmu->env.memory, &txn->table);
+}
+
+/* SMMUEN == 0: GBPA decides, and only an address beyond OAS is refused, 3.4 and 6.3.14. */
+static void pass_disabled(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+
+	if ((smmu_reg(smmu, ROW_GBPA) & GBPA_ABORT) || (txn->req->addr & ~smmu->oas_mask)) {
+		smmu_fault_silent(txn);
+		return;
+	}
+	txn->translated = false;
+	smmu_txn_ready(txn, TXN_READY);
+}
+
+void smmu_txn_bypass(struct transaction *txn)
+{
+	if (txn->req->addr & ~txn->smmu->oas_mask) {
+		txn->cd = (struct cd_config){.abort = true, .record = true};
+		smmu_fault(txn, F_ADDR_SIZE);
+		return;
+	}
+	txn->translated = false;
+	smmu_txn_ready(txn, TXN_READY);
+}
+
+/* The stage 1 context is known: the TLB, or a walk. */
+static void translate_s1(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	const struct region *region;
+	struct tlb_line *line;
+
+	if (txn->cd.illegal) {
+		smmu_fault(txn, C_BAD_CD);
+		return;
+	}
+	if (!smmu_walk_region(&txn->cd, txn->req->addr, &txn->walk_va, &region)) {
+		smmu_fault(txn, F_TRANSLATION);
+		return;
+	}
+	line = smmu_tlb_find(smmu, txn->cd.asid, txn->walk_va);
+	if (!line) {
+		smmu->stats.tlb_misses++;
+		smmu_walk_enter(txn, smmu_walk_begin);
+		return;
+	}
+	smmu->stats.tlb_hits++;
+	txn->leaf = line->leaf;
+	smmu_txn_use_leaf(txn, false, line->dirty);
+}
+
+void smmu_txn_translate(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	const struct bus_attr *attr = &txn->req->attr;
+	const struct ste_config *ste;
+	const struct cd_config *cd;
+
+	ste = smmu_conf_find_ste(smmu, attr->stream_id);
+	if (!ste) {
+		smmu_walk_enter(txn, smmu_strtab_fetch);
+		return;
+	}
+	txn->ste = *ste;
+	smmu_strtab_apply(txn);
+	if (txn->state != TXN_BUSY || txn->ste.kind != STE_S1)
+		return;
+	cd = smmu_conf_find_cd(smmu, attr->stream_id, txn->cd_index);
+	if (!cd) {
+		smmu_walk_enter(txn, smmu_cd_fetch);
+		return;
+	}
+	txn->cd = *cd;
+	translate_s1(txn);
+}
+
+enum permission { PERMISSION_OK, PERMISSION_DENIED, PERMISSION_MANAGED };
+
+/* Instruction fetches: never from what UXN/PXN, or WXN with a writable page, excludes. */
+static bool may_execute(const struct transaction *txn)
+{
+	const struct leaf *leaf = &txn->leaf;
+	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
+	bool writable = !(leaf->ttd & TTD_AP2) && !(leaf->limits & LIMIT_READ_ONLY);
+
+	if (writable && txn->cd.wxn)
+		return false;
+	if (txn->req->attr.privileged)
+		return !(leaf->ttd & TTD_PXN) && !(leaf->limits & LIMIT_PXN) &&
+		       !(writable && unpriv);
+	return !(leaf->ttd & TTD_UXN) && !(leaf->limits & LIMIT_UXN);
+}
+
+/* Stage 1 permissions of the EL1&0 regime, and whether dirty state is managed, 3.13.3. */
+static enum permission check(const struct transaction *txn)
+{
+	const struct leaf *leaf = &txn->leaf;
+	const struct bus_attr *attr = &txn->req->attr;
+	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
+
+	if (!attr->privileged && !unpriv)
+		return PERMISSION_DENIED;
+	if (attr->privileged && txn->cd.pan && unpriv && !attr->instruction)
+		return PERMISSION_DENIED;
+	if (!txn->write)
+		return attr->instruction && !may_execute(txn) ? PERMISSION_DENIED : PERMISSION_OK;
+	if (leaf->limits & LIMIT_READ_ONLY)
+		return PERMISSION_DENIED;
+	if (txn->cd.hd && (leaf->ttd & TTD_DBM))
+		return PERMISSION_MANAGED;
+	return leaf->ttd & TTD_AP2 ? PERMISSION_DENIED : PERMISSION_OK;
+}
+
+void smmu_txn_use_leaf(struct transaction *txn, bool fresh, bool known_dirty)
+{
+	txn->translated = true;
+	switch (check(txn)) {
+	case PERMISSION_DENIED:
+		smmu_fault(txn, F_PERMISSION);
+		break;
+	case PERMISSION_OK:
+		smmu_txn_ready(txn, TXN_READY);
+		break;
+	case PERMISSION_MANAGED:
+		if (known_dirty)
+			smmu_txn_ready(txn, TXN_READY);
+		else if (fresh)
+			smmu_httu_looked(txn, txn->leaf.ttd);
+		else
+			smmu_httu_look(txn);
+		break;
+	}
+}
+
+void smmu_txn_ready(struct transaction *txn, enum txn_state state)
+{
+	txn->state = state;
+	txn->looked_ps = smmu_now(txn->smmu);
+	smmu_order_release(txn);
+}
+
+static uint64_t substream_of(const struct bus_attr *attr)
+{
+	return attr->substream_valid ? attr->substream_id : TRACE_NO_SUBSTREAM;
+}
+
+static void forwarded(struct bus_req *out, uint64_t now)
+{
+	smmu_txn_end(CONTAINER_OF(out, struct transaction, out), out->status);
+}
+
+void smmu_txn_forward(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	const struct bus_req *req = txn->req;
+	struct bus_req *out = &txn->out;
+
+	out->op = req->op;
+	out->status = BUS_OK;
+	out->addr = req->addr;
+	if (txn->translated)
+		out->addr = txn->leaf.pa | (req->addr & (BIT(txn->leaf.shift) - 1));
+	out->len_bytes = req->len_bytes;
+	out->attr = req->attr;
+	out->attr.iova = req->addr;
+	out->data = req->data;
+	out->done = forwarded;
+	if (txn->write)
+		trace_emit(&smmu->env.part, TRACE_DMA_WRITE, req->attr.stream_id,
+			   substream_of(&req->attr), req->addr, out->addr, req->len_bytes);
+	else
+		trace_emit(&smmu->env.part, TRACE_DMA_READ, req->attr.stream_id,
+			   substream_of(&req->attr), req->addr, out->addr, req->len_bytes);
+	if (fault_armed(&smmu->sim->faults, FAULT_DMA_AFTER_INVALIDATION))
+		smmu_plant_saw_write(txn);
+	bus_send(&smmu->env.memory, out);
+}
+
+/* RAZ/WI: reads return zero, writes are lost, the device sees success, 5.5. */
+static void answer(struct transaction *txn)
+{
+	struct bus_req *req = txn->req;
+
+	if (txn->fault.raz_wi && req->op == BUS_READ)
+		memset(req->data, 0, req->len_bytes);
+	smmu_txn_end(txn, txn->fault.raz_wi ? BUS_OK : BUS_FAULT);
+}
+
+void smmu_txn_terminate(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	const struct bus_req *req = txn->req;
+
+	smmu->stats.faults++;
+	trace_emit(&smmu->env.part, TRACE_DMA_FAULT, req->attr.stream_id, substream_of(&req->attr),
+		   req->addr, txn->write, req->len_bytes, txn->fault.number);
+	if (txn->fault.recorded)
+		smmu_evtq_record(txn);
+	else
+		sim_after(smmu->sim, &txn->event, 0);
+}
+
+/* The time between arrival and lookup is over. */
+static void look_up(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	const struct bus_req *req = txn->req;
+
+	if (!(smmu_reg(smmu, ROW_CR0) & CR0_SMMUEN)) {
+		pass_disabled(txn);
+		return;
+	}
+	txn->translating = true;
+	smmu->translating++;
+	if (req->attr.translated)
+		smmu_fault_unsupported(txn, REASON_TRANSLATED);
+	else if ((req->addr & (GRANULE_BYTES - 1)) + req->len_bytes > GRANULE_BYTES)
+		smmu_fault_unsupported(txn, REASON_CROSSES_GRANULE);
+	else
+		smmu_txn_translate(txn);
+}
+
+static void fire(struct event *event, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(event, struct transaction, event);
+
+	if (txn->state == TXN_FAULTED)
+		answer(txn);
+	else if (txn->walking)
+		fire_fetch(txn);
+	else
+		look_up(txn);
+}
+
+static void begin(struct smmu *smmu, struct bus_req *req)
+{
+	struct transaction *txn = smmu->free_txn;
+
+	smmu->free_txn = txn->next;
+	txn->req = req;
+	txn->state = TXN_BUSY;
+	txn->write = req->op != BUS_READ;
+	txn->posted = req->attr.posted && req->op == BUS_WRITE;
+	txn->translating = false;
+	txn->walking = false;
+	txn->epoch = smmu->epoch;
+	smmu->epoch_count[txn->epoch]++;
+	smmu->in_flight++;
+	smmu->stats.transactions++;
+	smmu_order_enter(txn);
+	if (smmu->cfg.timing.tlb_hit_ps)
+		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.tlb_hit_ps);
+	else
+		look_up(txn);
+}
+
+static void begin_next(struct smmu *smmu)
+{
+	struct bus_req *req = smmu->backlog;
+
+	if (!req)
+		return;
+	smmu->backlog = req->next;
+	begin(smmu, req);
+}
+
+void smmu_txn_end(struct transaction *txn, enum bus_status status)
+{
+	struct smmu *smmu = txn->smmu;
+	struct bus_req *req = txn->req;
+
+	smmu_order_exit(txn);
+	txn->next = smmu->free_txn;
+	smmu->free_txn = txn;
+	smmu->in_flight--;
+	if (txn->translating && !--smmu->translating)
+		smmu_regs_settle(smmu);
+	if (!--smmu->epoch_count[txn->epoch] && txn->epoch != smmu->epoch)
+		smmu_cmdq_drained(smmu);
+	begin_next(smmu);
+	req->status = status;
+	req->done(req, smmu_now(smmu));
+}
+
+static void receive(void *ctx, struct bus_req *req)
+{
+	struct smmu *smmu = ctx;
+
+	if (smmu->free_txn && !smmu->backlog) {
+		begin(smmu, req);
+		return;
+	}
+	req->next = NULL;
+	if (smmu->backlog)
+		smmu->backlog_tail->next = req;
+	else
+		smmu->backlog = req;
+	smmu->backlog_tail = req;
+}
+
+struct bus_port smmu_dma_port(struct smmu *smmu)
+{
+	return (struct bus_port){.ctx = smmu, .send = receive};
+}
+
+int smmu_tbu_init(struct smmu *smmu)
+{
+	smmu->pool = calloc(smmu->cfg.max_transactions, sizeof(struct transaction));
+	if (!smmu->pool)
+		return -ENOMEM;
+	for (uint32_t i = smmu->cfg.max_transactions; i--;) {
+		struct transaction *txn = &smmu->pool[i];
+
+		txn->smmu = smmu;
+		event_init(&txn->event, fire);
+		txn->next = smmu->free_txn;
+		smmu->free_txn = txn;
+	}
+	return 0;
+}
+
+void smmu_tbu_fini(struct smmu *smmu)
+{
+	free(smmu->pool);
+}
