@@ -61,28 +61,28 @@ static uint32_t fresh_id(struct dram_arena *arena)
 	return id;
 }
 
-uint32_t arena_take(struct dram_arena *arena)
+uint32_t dram_arena_take(struct dram_arena *arena)
 {
 	uint32_t id = arena->free_id;
 
 	if (id)
-		arena->free_id = *arena_refs(arena, id);
+		arena->free_id = *dram_arena_refs(arena, id);
 	else
 		id = fresh_id(arena);
 	if (!id)
 		return 0;
-	*arena_refs(arena, id) = 1;
+	*dram_arena_refs(arena, id) = 1;
 	arena->pages++;
 	return id;
 }
 
-void arena_release(struct dram_arena *arena, uint32_t id, uint32_t refs)
+void dram_arena_release(struct dram_arena *arena, uint32_t id, uint32_t refs)
 {
 	uint32_t *left;
 
 	if (!id)
 		return;
-	left = arena_refs(arena, id);
+	left = dram_arena_refs(arena, id);
 	*left -= refs;
 	if (*left)
 		return;

@@ -26,20 +26,20 @@ struct dram_arena {
 	uint32_t free_id;
 };
 
-static inline void *arena_page(const struct dram_arena *arena, uint32_t id)
+static inline void *dram_arena_page(const struct dram_arena *arena, uint32_t id)
 {
 	return arena->slab[id / ARENA_SLAB_PAGES]->page[id % ARENA_SLAB_PAGES];
 }
 
-static inline uint32_t *arena_refs(const struct dram_arena *arena, uint32_t id)
+static inline uint32_t *dram_arena_refs(const struct dram_arena *arena, uint32_t id)
 {
 	return &arena->slab[id / ARENA_SLAB_PAGES]->refs[id % ARENA_SLAB_PAGES];
 }
 
 /* A page with one reference and any content; 0 when the arena is exhausted. */
-uint32_t arena_take(struct dram_arena *arena);
+uint32_t dram_arena_take(struct dram_arena *arena);
 
 /* Give up `refs` references; id 0 is left alone. */
-void arena_release(struct dram_arena *arena, uint32_t id, uint32_t refs);
+void dram_arena_release(struct dram_arena *arena, uint32_t id, uint32_t refs);
 
 #endif

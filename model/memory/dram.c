@@ -31,11 +31,11 @@ struct dram *dram_create(const struct dram_cfg *cfg, const struct dram_env *env)
 /* Release a table and what it names. */
 static void drop_table(struct dram *dram, uint32_t table_id)
 {
-	const uint32_t *entry = arena_page(dram->env.arena, table_id);
+	const uint32_t *entry = dram_arena_page(dram->env.arena, table_id);
 
 	for (uint32_t i = 0; i < DRAM_TABLE_PAGES; i++)
-		arena_release(dram->env.arena, entry[i], 1);
-	arena_release(dram->env.arena, table_id, 1);
+		dram_arena_release(dram->env.arena, entry[i], 1);
+	dram_arena_release(dram->env.arena, table_id, 1);
 	dram->env.arena->tables--;
 	dram->env.arena->pages++; /* released as a page, counted as a table */
 }
@@ -65,13 +65,13 @@ static uint32_t page_id(const struct dram *dram, uint64_t pa)
 
 	if (!table_id)
 		return 0;
-	entry = arena_page(dram->env.arena, table_id);
+	entry = dram_arena_page(dram->env.arena, table_id);
 	return entry[number % DRAM_TABLE_PAGES];
 }
 
 static uint32_t take_page(struct dram *dram)
 {
-	uint32_t id = arena_take(dram->env.arena);
+	uint32_t id = dram_arena_take(dram->env.arena);
 
 	if (!id)
 		sim_panic(&dram->env.part, __FILE__, __LINE__,
@@ -89,11 +89,11 @@ static uint32_t *page_entry(struct dram *dram, uint64_t pa)
 
 	if (!*table_id) {
 		*table_id = take_page(dram);
-		memset(arena_page(dram->env.arena, *table_id), 0, DRAM_PAGE_SIZE);
+		memset(dram_arena_page(dram->env.arena, *table_id), 0, DRAM_PAGE_SIZE);
 		dram->env.arena->pages--;
 		dram->env.arena->tables++;
 	}
-	entry = arena_page(dram->env.arena, *table_id);
+	entry = dram_arena_page(dram->env.arena, *table_id);
 	return &entry[number % DRAM_TABLE_PAGES];
 }
 
@@ -104,19 +104,20 @@ static uint8_t *page_for_write(struct dram *dram, uint64_t pa)
 	uint32_t *entry = page_entry(dram, pa);
 	uint32_t old = *entry;
 
-	if (old && *arena_refs(arena, old) == 1)
-		return arena_page(arena, old);
+	if (old && *dram_arena_refs(arena, old) == 1)
+		return dram_arena_page(arena, old);
 	*entry = take_page(dram);
-	memcpy(arena_page(arena, *entry), old ? arena_page(arena, old) : zero_page, DRAM_PAGE_SIZE);
-	arena_release(arena, old, 1);
-	return arena_page(arena, *entry);
+	memcpy(dram_arena_page(arena, *entry), old ? dram_arena_page(arena, old) : zero_page,
+	       DRAM_PAGE_SIZE);
+	dram_arena_release(arena, old, 1);
+	return dram_arena_page(arena, *entry);
 }
 
 static const uint8_t *page_for_read(const struct dram *dram, uint64_t pa)
 {
 	uint32_t id = page_id(dram, pa);
 
-	return id ? arena_page(dram->env.arena, id) : zero_page;
+	return id ? dram_arena_page(dram->env.arena, id) : zero_page;
 }
 
 static uint64_t bytes_in_page(uint64_t pa, uint64_t len_bytes)
@@ -175,7 +176,7 @@ static void set_page(struct dram *dram, uint64_t pa, uint32_t id)
 	if (!id && !page_id(dram, pa))
 		return;
 	entry = page_entry(dram, pa);
-	arena_release(dram->env.arena, *entry, 1);
+	dram_arena_release(dram->env.arena, *entry, 1);
 	*entry = id;
 }
 
@@ -192,7 +193,7 @@ void dram_share_page(struct dram *to, uint64_t to_pa, const struct dram *from, u
 	}
 	id = page_id(from, from_pa);
 	if (id)
-		++*arena_refs(to->env.arena, id);
+		++*dram_arena_refs(to->env.arena, id);
 	set_page(to, to_pa, id);
 }
 
@@ -205,8 +206,8 @@ void dram_fill_pages(struct dram *dram, uint64_t pa, uint64_t count, const void 
 	sim_assert(&dram->env.part, dram_covers(dram, pa, count * DRAM_PAGE_SIZE));
 	if (count && page && memcmp(page, zero_page, DRAM_PAGE_SIZE)) {
 		id = take_page(dram);
-		memcpy(arena_page(arena, id), page, DRAM_PAGE_SIZE);
-		*arena_refs(arena, id) = (uint32_t)count;
+		memcpy(dram_arena_page(arena, id), page, DRAM_PAGE_SIZE);
+		*dram_arena_refs(arena, id) = (uint32_t)count;
 	}
 	for (uint64_t i = 0; i < count; i++)
 		set_page(dram, pa + i * DRAM_PAGE_SIZE, id);
@@ -237,5 +238,5 @@ const void *dram_page_peek(const struct dram *dram, uint64_t pa)
 
 	sim_assert(&dram->env.part, dram_covers(dram, pa, 1));
 	id = page_id(dram, pa);
-	return id ? arena_page(dram->env.arena, id) : NULL;
+	return id ? dram_arena_page(dram->env.arena, id) : NULL;
 }

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_PCIE_CONFIG_REGS_INTERNAL_H
+#define VFSIM_MODEL_PCIE_CONFIG_REGS_INTERNAL_H
+
+/*
+ * Offsets and fields of configuration space (PCI Express Base Specification,
+ * chapter 7 and, for SR-IOV, section 9.3). Registers are taken as double words:
+ * a 16-bit register in the upper half has its fields at [31:16].
+ */
+
+#include "base/bits.h"
+
+/* Type 0 and type 1 headers. */
+#define CFG_ID                 0x00u
+#define CFG_COMMAND            0x04u
+#define CFG_CLASS              0x08u
+#define CFG_HEADER             0x0cu
+#define CFG_BAR                0x10u
+#define CFG_SUBSYSTEM          0x2cu
+#define CFG_CAP_POINTER        0x34u
+#define CFG_INTERRUPT          0x3cu
+#define COMMAND_MEMORY         BIT(1)
+#define COMMAND_BUS_MASTER     BIT(2)
+#define COMMAND_PARITY         BIT(6)
+#define COMMAND_SERR           BIT(8)
+#define COMMAND_INTX_DISABLE   BIT(10)
+#define STATUS_CAP_LIST        BIT(16 + 4)
+#define STATUS_RECEIVED_TA     BIT(16 + 12)
+#define STATUS_RECEIVED_MA     BIT(16 + 13)
+#define STATUS_ERRORS          (BIT(16 + 8) | BITS(16 + 15, 16 + 11))
+#define HEADER_CACHE_LINE      BITS(7, 0)
+#define HEADER_TYPE            BITS(23, 16)
+#define BAR_MEMORY_64_PREFETCH 0xcu
+#define BAR_FLAGS              BITS(3, 0)
+
+/* Type 1 only. */
+#define CFG_BUS_NUMBERS         0x18u
+#define CFG_SECONDARY_STATUS    0x1cu
+#define CFG_MEMORY_WINDOW       0x20u
+#define CFG_PREFETCH_WINDOW     0x24u
+#define CFG_PREFETCH_BASE_HIGH  0x28u
+#define CFG_PREFETCH_LIMIT_HIGH 0x2cu
+#define BUS_PRIMARY             BITS(7, 0)
+#define BUS_SECONDARY           BITS(15, 8)
+#define BUS_SUBORDINATE         BITS(23, 16)
+#define WINDOW_BASE             BITS(15, 4)
+#define WINDOW_LIMIT            BITS(31, 20)
+#define WINDOW_64               (BIT(0) | BIT(16))
+#define WINDOW_SHIFT            20u
+
+/* Capability list. */
+#define CAP_ID          BITS(7, 0)
+#define CAP_NEXT        BITS(15, 8)
+#define EXT_CAP_ID      BITS(15, 0)
+#define EXT_CAP_VERSION BITS(19, 16)
+#define EXT_CAP_NEXT    BITS(31, 20)
+#define EXT_CAP_FIRST   0x100u
+
+#define CAP_ID_PCIE      0x10u
+#define CAP_ID_MSIX      0x11u
+#define EXT_CAP_ID_ARI   0x000eu
+#define EXT_CAP_ID_SRIOV 0x0010u
+
+/* PCI Express capability, section 7.5.3. */
+#define PCIE_VERSION             BITS(19, 16)
+#define PCIE_PORT_TYPE           BITS(23, 20)
+#define PCIE_TYPE_ENDPOINT       0u
+#define PCIE_TYPE_ROOT_PORT      4u
+#define PCIE_DEVCAP              0x04u
+#define DEVCAP_MAX_PAYLOAD       BITS(2, 0)
+#define DEVCAP_EXTENDED_TAG      BIT(5)
+#define DEVCAP_ROLE_BASED_ERRORS BIT(15)
+#define DEVCAP_FLR               BIT(28)
+#define PCIE_DEVCTL              0x08u
+#define DEVCTL_ERROR_REPORTING   BITS(3, 0)
+#define DEVCTL_RELAXED_ORDERING  BIT(4)
+#define DEVCTL_MAX_PAYLOAD       BITS(7, 5)
+#define DEVCTL_EXTENDED_TAG      BIT(8)
+#define DEVCTL_NO_SNOOP          BIT(11)
+#define DEVCTL_MAX_READ          BITS(14, 12)
+#define DEVCTL_INITIATE_FLR      BIT(15)
+#define DEVSTA_ERRORS            BITS(19, 16)
+#define DEVSTA_CORRECTABLE       BIT(16)
+#define DEVSTA_NON_FATAL         BIT(17)
+#define DEVSTA_UNSUPPORTED       BIT(19)
+#define DEVSTA_PENDING           BIT(21)
+#define PCIE_LNKCAP              0x0cu
+#define PCIE_LNKCTL              0x10u
+#define LNK_SPEED                BITS(3, 0)
+#define LNK_WIDTH                BITS(9, 4)
+#define LNKCTL_RW                (BITS(1, 0) | BIT(3) | BITS(7, 6))
+#define LNKSTA_SPEED             BITS(19, 16)
+#define LNKSTA_WIDTH             BITS(25, 20)
+#define PCIE_SLTCAP              0x14u
+#define PCIE_ROOTCTL             0x1cu
+#define PCIE_DEVCAP2             0x24u
+#define DEVCAP2_TIMEOUT_RANGES   BITS(3, 0)
+#define DEVCAP2_TIMEOUT_DISABLE  BIT(4)
+#define DEVCAP2_ARI_FORWARDING   BIT(5)
+#define PCIE_DEVCTL2             0x28u
+#define DEVCTL2_TIMEOUT          BITS(4, 0)
+#define DEVCTL2_ARI_FORWARDING   BIT(5)
+#define PCIE_LNKCAP2             0x2cu
+#define LNKCAP2_SPEEDS           BITS(7, 1)
+#define PCIE_LNKCTL2             0x30u
+#define PCIE_CAP_BYTES           0x3cu
+
+/* MSI-X, section 7.7.2. */
+#define MSIX_CONTROL       0x00u
+#define MSIX_TABLE_SIZE    BITS(26, 16)
+#define MSIX_FUNCTION_MASK BIT(30)
+#define MSIX_ENABLE        BIT(31)
+#define MSIX_TABLE         0x04u
+#define MSIX_PBA           0x08u
+#define MSIX_ENTRY_BYTES   16u
+#define MSIX_VECTOR_MASK   BIT(0)
+
+/* ARI, section 7.8.8. */
+#define ARI_CAPABILITY 0x04u
+
+/* SR-IOV, section 9.3.3. */
+#define SRIOV_CAPABILITIES    0x04u
+#define SRIOV_CONTROL         0x08u
+#define SRIOV_VF_ENABLE       BIT(0)
+#define SRIOV_VF_MSE          BIT(3)
+#define SRIOV_ARI             BIT(4)
+#define SRIOV_INITIAL_VFS     0x0cu
+#define SRIOV_NUM_VFS         0x10u
+#define NUM_VFS               BITS(15, 0)
+#define SRIOV_OFFSET_STRIDE   0x14u
+#define SRIOV_VF_DEVICE_ID    0x18u
+#define SRIOV_SUPPORTED_PAGES 0x1cu
+#define SRIOV_SYSTEM_PAGE     0x20u
+#define SRIOV_VF_BAR          0x24u
+#define SRIOV_MIGRATION_ARRAY 0x3cu
+
+#endif

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The endpoint: which function a request is for, and its answer. */
+#include "model/pcie/device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/pcie/device_internal.h"
+
+void pcie_device_cfg_x710(struct pcie_device_cfg *cfg)
+{
+	*cfg = (struct pcie_device_cfg){
+		.pf = {.vendor_id = 0x8086,
+		       .device_id = 0x1572,
+		       .subsystem_vendor_id = 0x8086,
+		       .revision = 1,
+		       .class_code = 0x020000,
+		       .bar_bytes = {[0] = 512 << 10, [3] = 32 << 10},
+		       .msix_vectors = 129,
+		       .msix_bar = 3,
+		       .msix_pba_offset = 0x1000},
+		.vf = {.vendor_id = 0x8086,
+		       .device_id = 0x1889,
+		       .subsystem_vendor_id = 0x8086,
+		       .revision = 1,
+		       .class_code = 0x020000,
+		       .bar_bytes = {[0] = 64 << 10, [3] = 16 << 10},
+		       .msix_vectors = 5,
+		       .msix_bar = 3,
+		       .msix_pba_offset = 0x2000},
+		.bus = 1,
+		.first_vf_offset = 16,
+		.vf_stride = 1,
+		.supported_page_sizes = 0x553,
+		.link_generation = 3,
+		.link_lanes = 8,
+		.max_payload = 256,
+		.msix_messages = 256,
+	};
+}
+
+static bool msix_fits(const struct pcie_function_cfg *fn)
+{
+	uint32_t table = fn->msix_table_offset, pba = fn->msix_pba_offset;
+	uint32_t table_end = table + fn->msix_vectors * MSIX_ENTRY_BYTES;
+	uint32_t pba_end = pba + (fn->msix_vectors + 63u) / 64 * 8;
+
+	return fn->msix_vectors && fn->msix_vectors <= 2048 && !(table % 8) && !(pba % 8) &&
+	       fn->msix_bar < PCIE_BARS && table_end <= fn->bar_bytes[fn->msix_bar] &&
+	       pba_end <= fn->bar_bytes[fn->msix_bar] && (table_end <= pba || pba_end <= table);
+}
+
+/* BARs are 64-bit: each takes the next index too. */
+static bool bars_fit(const struct pcie_function_cfg *fn)
+{
+	for (uint32_t bar = 0; bar < PCIE_BARS; bar++) {
+		uint64_t bytes = fn->bar_bytes[bar];
+
+		if (!bytes)
+			continue;
+		if (!is_power_of_two(bytes) || bytes < 4096 || bar + 1 == PCIE_BARS ||
+		    fn->bar_bytes[bar + 1])
+			return false;
+	}
+	return true;
+}
+
+static bool cfg_valid(const struct pcie_device_cfg *cfg)
+{
+	uint32_t last_vf = cfg->first_vf_offset + cfg->vf_stride * (cfg->total_vfs - 1u);
+
+	if (!cfg->total_vfs || !cfg->first_vf_offset || !cfg->vf_stride || last_vf > 0xff)
+		return false;
+	return bars_fit(&cfg->pf) && bars_fit(&cfg->vf) && msix_fits(&cfg->pf) &&
+	       msix_fits(&cfg->vf) && is_power_of_two(cfg->max_payload) &&
+	       cfg->max_payload >= 128 && cfg->max_payload <= 4096 && cfg->msix_messages;
+}
+
+static int init_functions(struct pcie_device *device)
+{
+	const struct pcie_device_cfg *cfg = &device->cfg;
+
+	for (uint32_t f = 0; f < device->functions; f++) {
+		uint32_t devfn = f ? cfg->first_vf_offset + (f - 1) * cfg->vf_stride : 0;
+		int err = pcie_function_init(&device->function[f], device, f, (uint8_t)devfn);
+
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+struct pcie_device *pcie_device_create(const struct pcie_device_cfg *cfg,
+				       const struct pcie_device_env *env)
+{
+	struct pcie_device *device;
+
+	if (!cfg_valid(cfg))
+		return NULL;
+	device = calloc(1, sizeof(*device));
+	if (!device)
+		return NULL;
+	device->cfg = *cfg;
+	device->env = *env;
+	device->bus = cfg->bus;
+	device->functions = 1u + cfg->total_vfs;
+	for (uint32_t vf = 0; vf < 2; vf++) {
+		pcie_config_layout_init(&device->config_layout[vf], cfg, vf);
+		pcie_msix_layout_init(&device->msix_layout[vf], vf ? &cfg->vf : &cfg->pf);
+	}
+	device->function = calloc(device->functions, sizeof(device->function[0]));
+	device->message = calloc(cfg->msix_messages, sizeof(device->message[0]));
+	if (!device->function || !device->message || init_functions(device)) {
+		pcie_device_destroy(device);
+		return NULL;
+	}
+	pcie_msix_pool_init(device);
+	return device;
+}
+
+void pcie_device_destroy(struct pcie_device *device)
+{
+	if (!device)
+		return;
+	for (uint32_t f = 0; device->function && f < device->functions; f++)
+		pcie_function_fini(&device->function[f]);
+	free(device->function);
+	free(device->message);
+	free(device);
+}
+
+void pcie_device_connect(struct pcie_device *device, const struct tlp_port *egress)
+{
+	device->egress = *egress;
+}
+
+struct pcie_function *pcie_device_pf(struct pcie_device *device)
+{
+	return &device->function[0];
+}
+
+struct pcie_function *pcie_device_vf(struct pcie_device *device, uint32_t vf)
+{
+	return vf < device->cfg.total_vfs ? &device->function[1 + vf] : NULL;
+}
+
+uint32_t pcie_device_num_vfs(const struct pcie_device *device)
+{
+	return device->num_vfs;
+}
+
+const struct reg_table *pcie_device_config_table(const struct pcie_device *device, bool vf)
+{
+	return &device->config_layout[vf].table;
+}
+
+bool pcie_device_idle(const struct pcie_device *device)
+{
+	for (uint32_t f = 0; f < device->functions; f++)
+		if (device->function[f].in_flight || device->function[f].in_reset)
+			return false;
+	return !device->reads;
+}
+
+/* ---- which BAR ---- */
+
+/* A base address: two registers as software would read them. */
+static uint64_t base_address(struct pcie_function *pf, uint32_t registers, uint32_t bar)
+{
+	uint64_t low, high;
+
+	regs_read(&pf->config, registers + 4 * bar, 4, &low);
+	regs_read(&pf->config, registers + 4 * bar + 4, 4, &high);
+	return (low & ~BAR_FLAGS) | high << 32;
+}
+
+static void add_range(struct pcie_device *device, uint32_t bar, bool vf, uint64_t bytes,
+		      uint32_t count)
+{
+	uint32_t registers = vf ? AT_SRIOV + SRIOV_VF_BAR : CFG_BAR;
+
+	if (!bytes || !count)
+		return;
+	device->range[device->ranges++] = (struct bar_range){
+		.base = base_address(&device->function[0], registers, bar),
+		.bytes = bytes * count,
+		.shift = (uint32_t)__builtin_ctzll(bytes),
+		.bar = bar,
+		.vf = vf,
+	};
+}
+
+void pcie_device_remap(struct pcie_device *device)
+{
+	struct pcie_function *pf = &device->function[0];
+	bool pf_on = pcie_config_get(pf, CFG_COMMAND) & COMMAND_MEMORY;
+	bool vf_on = pcie_config_get(pf, AT_SRIOV + SRIOV_CONTROL) & SRIOV_VF_MSE;
+
+	device->ranges = 0;
+	for (uint32_t bar = 0; bar < PCIE_BARS; bar++) {
+		if (vf_on)
+			add_range(device, bar, true, pcie_sriov_bar_bytes(device, bar),
+				  device->num_vfs);
+		if (pf_on)
+			add_range(device, bar, false, device->cfg.pf.bar_bytes[bar], 1);
+	}
+}
+
+/* Where a memory request falls. */
+struct place {
+	struct pcie_function *fn;
+	uint32_t bar;
+	uint64_t offset;
+};
+
+static bool decode(struct pcie_device *device, const struct tlp *tlp, struct place *place)
+{
+	for (uint32_t r = 0; r < device->ranges; r++) {
+		const struct bar_range *range = &device->range[r];
+		uint64_t from = tlp->addr - range->base;
+		uint32_t index = (uint32_t)(from >> range->shift);
+
+		if (from >= range->bytes)
+			continue;
+		place->fn = &device->function[range->vf ? 1 + index : 0];
+		place->bar = range->bar;
+		place->offset = from & (BIT(range->shift) - 1);
+		return place->offset + tlp->len_bytes <=
+			       function_cfg(place->fn)->bar_bytes[place->bar] &&
+		       !place->fn->in_reset;
+	}
+	return false;
+}
+
+/* ---- accesses ---- */
+
+static uint64_t read_bar(const struct place *place, uint64_t offset, uint32_t len_bytes)
+{
+	struct pcie_function *fn = place->fn;
+	uint64_t value = 0;
+
+	if (place->bar == function_cfg(fn)->msix_bar)
+		regs_read(&fn->msix, (uint32_t)offset, len_bytes, &value);
+	else if (fn->ops && fn->ops->bar_read)
+		value = fn->ops->bar_read(fn->ctx, place->bar, offset, len_bytes);
+	return value;
+}
+
+static void write_bar(const struct place *place, uint64_t offset, uint32_t len_bytes,
+		      uint64_t value)
+{
+	struct pcie_function *fn = place->fn;
+
+	if (place->bar == function_cfg(fn)->msix_bar)
+		regs_write(&fn->msix, (uint32_t)offset, len_bytes, value);
+	else if (fn->ops && fn->ops->bar_write)
+		fn->ops->bar_write(fn->ctx, place->bar, offset, len_bytes, value);
+}
+
+/* The largest naturally aligned register access at `offset` within `left` bytes. */
+static uint32_t access_bytes(uint64_t offset, uint32_t left)
+{
+	uint32_t bytes = 8;
+
+	while (bytes > left || offset % bytes)
+		bytes /= 2;
+	return bytes;
+}
+
+static void access_bar(const struct place *place, struct tlp *tlp)
+{
+	uint8_t *data = tlp->data;
+	uint64_t value;
+	uint32_t step;
+
+	for (uint32_t at = 0; at < tlp->len_bytes; at += step) {
+		step = access_bytes(place->offset + at, tlp->len_bytes - at);
+		if (tlp->type == TLP_MRD) {
+			value = read_bar(place, place->offset + at, step);
+			memcpy(data + at, &value, step);
+		} else {
+			value = 0;
+			memcpy(&value, data + at, step);
+			write_bar(place, place->offset + at, step, value);
+		}
+	}
+}
+
+/* Unsupported Request, as the PF reports it: role-based errors, section 6.2.3.2.4. */
+static void note_unsupported(struct pcie_device *device, const struct tlp *tlp)
+{
+	struct pcie_function *pf = &device->function[0];
+	uint64_t status = tlp_is_posted(tlp) ? DEVSTA_NON_FATAL : DEVSTA_CORRECTABLE;
+
+	pcie_config_set(pf, AT_PCIE + PCIE_DEVCTL,
+			pcie_config_get(pf, AT_PCIE + PCIE_DEVCTL) | DEVSTA_UNSUPPORTED | status);
+}
+
+/* The function that a configuration request names; NULL when it is not there. */
+static struct pcie_function *configured(struct pcie_device *device, uint16_t completer_id)
+{
+	uint32_t devfn = completer_id & 0xff, from = devfn - device->cfg.first_vf_offset;
+
+	if (!devfn)
+		return &device->function[0];
+	if (!device->num_vfs || devfn < device->cfg.first_vf_offset || from % device->cfg.vf_stride)
+		return NULL;
+	from /= device->cfg.vf_stride;
+	return from < device->num_vfs ? &device->function[1 + from] : NULL;
+}
+
+static enum tlp_status access_config(struct pcie_device *device, struct tlp *tlp)
+{
+	struct pcie_function *fn = configured(device, tlp->completer_id);
+	uint64_t value = 0;
+
+	if (!fn)
+		return TLP_UR;
+	/* Permitted after a function-level reset (2.3.1). */
+	if (fn->in_reset)
+		return TLP_CRS;
+	if (tlp->type == TLP_CFGRD) {
+		regs_read(&fn->config, (uint32_t)tlp->addr, tlp->len_bytes, &value);
+		memcpy(tlp->data, &value, tlp->len_bytes);
+		return TLP_SC;
+	}
+	device->bus = (uint8_t)(tlp->completer_id >> 8);
+	memcpy(&value, tlp->data, tlp->len_bytes);
+	regs_write(&fn->config, (uint32_t)tlp->addr, tlp->len_bytes, value);
+	return TLP_SC;
+}
+
+static enum tlp_status access_memory(struct pcie_device *device, struct tlp *tlp)
+{
+	struct place place;
+
+	if (!decode(device, tlp, &place))
+		return TLP_UR;
+	access_bar(&place, tlp);
+	return TLP_SC;
+}
+
+/* A non-posted request's access, at the end of the device's own latency. */
+static void access_fire(struct event *event, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+	struct pcie_device *device = tlp->owner;
+
+	device->reads--;
+	tlp->status =
+		tlp->type == TLP_MRD ? access_memory(device, tlp) : access_config(device, tlp);
+	if (tlp->status == TLP_UR)
+		note_unsupported(device, tlp);
+	device->egress.completion(device->egress.ctx, tlp);
+}
+
+static void device_request(void *ctx, struct tlp *tlp)
+{
+	struct pcie_device *device = ctx;
+	struct sim *sim = device->env.part.sim;
+
+	if (!tlp_is_posted(tlp)) {
+		device->reads++;
+		tlp->owner = device;
+		event_init(&tlp->event, access_fire);
+		sim_after(sim, &tlp->event, sim->untimed ? 0 : device->cfg.register_ps);
+		return;
+	}
+	tlp->status = access_memory(device, tlp);
+	if (tlp->status == TLP_UR)
+		note_unsupported(device, tlp);
+	tlp->done(tlp, sim_now(sim));
+}
+
+static void device_completion(void *ctx, struct tlp *tlp)
+{
+	struct pcie_device *device = ctx;
+
+	tlp->done(tlp, sim_now(device->env.part.sim));
+}
+
+struct tlp_port pcie_device_port(struct pcie_device *device)
+{
+	return (struct tlp_port){
+		.ctx = device,
+		.request = device_request,
+		.completion = device_completion,
+	};
+}

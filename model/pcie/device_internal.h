@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_PCIE_DEVICE_INTERNAL_H
+#define VFSIM_MODEL_PCIE_DEVICE_INTERNAL_H
+
+#include "base/regs.h"
+#include "model/pcie/config_regs_internal.h"
+#include "model/pcie/device.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * A capability as a row of the table in capabilities.c: where it lies, which
+ * functions have it, its registers (offsets from its start; the first one
+ * carries the list header). `fill` puts in what the device's cfg decides.
+ */
+struct pcie_capability {
+	const char *name;
+	uint16_t id;
+	uint8_t version; /* of an extended capability; 0 = in the first 256 bytes */
+	bool pf, vf;
+	uint16_t offset;
+	uint16_t len_bytes;
+	const struct reg_row *row;
+	uint32_t rows;
+	void (*fill)(struct reg_row *row, const struct pcie_device_cfg *cfg,
+		     const struct pcie_function_cfg *fn);
+};
+
+extern const struct pcie_capability pcie_capabilities[];
+extern const uint32_t pcie_capability_count;
+
+/* Where the capabilities lie: as on the X710, but that has AER where the extended list must start.
+ */
+#define AT_MSIX  0x70u
+#define AT_PCIE  0xa0u
+#define AT_ARI   0x100u
+#define AT_SRIOV 0x160u
+
+#define CONFIG_MAX_ROWS 64
+
+/* Configuration space of one kind of function. */
+struct config_layout {
+	struct reg_row row[CONFIG_MAX_ROWS];
+	struct reg_table table;
+};
+
+/* Build the layouts of both kinds. */
+void pcie_config_layout_init(struct config_layout *layout, const struct pcie_device_cfg *cfg,
+			     bool vf);
+
+/* MSI-X table and PBA of one kind of function. */
+#define MSIX_ROWS 5
+struct msix_layout {
+	struct reg_row row[MSIX_ROWS];
+	struct reg_table table;
+};
+
+void pcie_msix_layout_init(struct msix_layout *layout, const struct pcie_function_cfg *fn);
+
+struct pcie_function {
+	struct pcie_device *device;
+	const struct pcie_function_ops *ops;
+	void *ctx;
+	bool is_vf;
+	bool present;
+	bool in_reset;
+	bool bus_master;
+	uint8_t devfn;
+	uint32_t resets;        /* counts resets: a TLP from before the last is discarded */
+	uint32_t in_flight;     /* all */
+	uint32_t reads_pending; /* non-posted since the last reset */
+	struct event flr_event;
+	struct regs config;
+
+	struct regs msix;
+	uint64_t *msix_pending; /* bit per vector */
+	uint32_t msix_pending_count;
+};
+
+/* A message of a function's MSI-X on its way. */
+struct msix_message {
+	struct tlp tlp;
+	struct pcie_device *device;
+	uint8_t data[4];
+	struct msix_message *next;
+};
+
+/* Equal BARs side by side: one of the PF, or one BAR of all VFs. */
+struct bar_range {
+	uint64_t base;
+	uint64_t bytes; /* of all of them; 0 = not decoded */
+	uint32_t shift; /* log2 of one */
+	uint32_t bar;
+	bool vf;
+};
+
+struct pcie_device {
+	struct pcie_device_cfg cfg;
+	struct pcie_device_env env;
+	struct tlp_port egress;
+	uint8_t bus;
+	uint32_t functions; /* PF, then VFs */
+	struct pcie_function *function;
+	uint32_t num_vfs; /* present */
+	struct bar_range range[2 * PCIE_BARS];
+	uint32_t ranges;
+	uint32_t reads; /* requests that wait for their access */
+
+	struct config_layout config_layout[2]; /* PF, VF */
+	struct msix_layout msix_layout[2];
+
+	struct msix_message *message;
+	struct msix_message *free_message;
+	uint32_t messages_in_flight;
+	bool starved; /* a vector became pending for want of a message */
+};
+
+static inline const struct pcie_function_cfg *function_cfg(const struct pcie_function *fn)
+{
+	return fn->is_vf ? &fn->device->cfg.vf : &fn->device->cfg.pf;
+}
+
+/* Hardware's access to the double word of configuration space at `offset`. */
+uint64_t pcie_config_get(const struct pcie_function *fn, uint32_t offset);
+void pcie_config_set(struct pcie_function *fn, uint32_t offset, uint64_t value);
+
+/* function.c */
+int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, bool vf,
+		       uint8_t devfn);
+void pcie_function_fini(struct pcie_function *fn);
+/* Registers and MSI-X to reset values, what is in flight to be discarded. */
+void pcie_function_reset(struct pcie_function *fn);
+void pcie_function_start_flr(struct pcie_function *fn);
+void pcie_function_set_bus_master(struct pcie_function *fn, bool on);
+
+/* msix.c */
+void pcie_msix_reset(struct pcie_function *fn);
+/* Send what is pending and no longer held back. */
+void pcie_msix_flush(struct pcie_function *fn);
+void pcie_msix_pool_init(struct pcie_device *device);
+
+/* sriov.c */
+/* Bytes of one VF's BAR: its own size, at least a system page. */
+uint64_t pcie_sriov_bar_bytes(const struct pcie_device *device, uint32_t bar);
+void pcie_sriov_disable(struct pcie_device *device);
+uint64_t pcie_sriov_bar_read(void *owner, uint32_t index, uint64_t stored);
+void pcie_sriov_control_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+void pcie_sriov_num_vfs_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+void pcie_sriov_bar_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+
+/* device.c */
+/* Decode BARs again: a base address, an enable or the number of VFs changed. */
+void pcie_device_remap(struct pcie_device *device);
+
+/* What a base address register of `bytes` reads: address bits and flags. `high`: its upper half. */
+uint32_t pcie_bar_value(uint64_t bytes, bool high, uint32_t stored);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

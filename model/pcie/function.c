@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A function's life: its resets, and the DMA it has under way. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/trace.h"
+#include "model/pcie/device_internal.h"
+
+#define BOUNDARY_BYTES 4096u
+
+static void flr_done(struct event *event, uint64_t now);
+
+int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, bool vf, uint8_t devfn)
+{
+	const struct msix_layout *msix = &device->msix_layout[vf];
+	int err;
+
+	fn->device = device;
+	fn->is_vf = vf;
+	fn->present = !vf;
+	fn->devfn = devfn;
+	event_init(&fn->flr_event, flr_done);
+	fn->msix_pending = calloc((function_cfg(fn)->msix_vectors + 63u) / 64, sizeof(uint64_t));
+	if (!fn->msix_pending)
+		return -ENOMEM;
+	err = regs_init(&fn->config, &device->config_layout[vf].table, fn);
+	return err ? err : regs_init(&fn->msix, &msix->table, fn);
+}
+
+void pcie_function_fini(struct pcie_function *fn)
+{
+	free(fn->msix_pending);
+	regs_fini(&fn->config);
+	regs_fini(&fn->msix);
+}
+
+void pcie_function_bind(struct pcie_function *fn, const struct pcie_function_ops *ops, void *ctx)
+{
+	fn->ops = ops;
+	fn->ctx = ctx;
+}
+
+uint16_t pcie_function_rid(const struct pcie_function *fn)
+{
+	return (uint16_t)(fn->device->bus << 8 | fn->devfn);
+}
+
+bool pcie_function_present(const struct pcie_function *fn)
+{
+	return fn->present;
+}
+
+bool pcie_function_bus_master(const struct pcie_function *fn)
+{
+	return fn->bus_master;
+}
+
+bool pcie_function_in_reset(const struct pcie_function *fn)
+{
+	return fn->in_reset;
+}
+
+uint32_t pcie_function_in_flight(const struct pcie_function *fn)
+{
+	return fn->in_flight;
+}
+
+/* ---- reset ---- */
+
+void pcie_function_reset(struct pcie_function *fn)
+{
+	/* Max_Payload_Size outlives a function-level reset (6.6.2). */
+	uint64_t payload = pcie_config_get(fn, AT_PCIE + PCIE_DEVCTL) & DEVCTL_MAX_PAYLOAD;
+	struct calendar *calendar = &fn->device->env.part.sim->calendar;
+	uint64_t devctl;
+
+	calendar_cancel(calendar, &fn->flr_event);
+	regs_reset(&fn->config);
+	devctl = pcie_config_get(fn, AT_PCIE + PCIE_DEVCTL) & ~DEVCTL_MAX_PAYLOAD;
+	pcie_config_set(fn, AT_PCIE + PCIE_DEVCTL, devctl | payload);
+	pcie_msix_reset(fn);
+	fn->in_reset = false;
+	fn->bus_master = false;
+	fn->reads_pending = 0;
+	fn->resets++;
+}
+
+void pcie_function_start_flr(struct pcie_function *fn)
+{
+	struct pcie_device *device = fn->device;
+	const struct sim_part *part = &device->env.part;
+
+	if (!fn->is_vf)
+		pcie_sriov_disable(device);
+	pcie_function_reset(fn);
+	pcie_device_remap(device);
+	fn->in_reset = true;
+	trace_emit(part, TRACE_FUNCTION_RESET, pcie_function_rid(fn), PCIE_RESET_FLR);
+	sim_after(part->sim, &fn->flr_event, part->sim->untimed ? 0 : device->cfg.flr_ps);
+	if (fn->ops && fn->ops->reset)
+		fn->ops->reset(fn->ctx, PCIE_RESET_FLR);
+}
+
+static void flr_done(struct event *event, uint64_t now)
+{
+	struct pcie_function *fn = CONTAINER_OF(event, struct pcie_function, flr_event);
+
+	fn->in_reset = false;
+	if (fn->ops && fn->ops->reset_done)
+		fn->ops->reset_done(fn->ctx);
+}
+
+void pcie_function_set_bus_master(struct pcie_function *fn, bool on)
+{
+	fn->bus_master = on;
+	if (fn->ops && fn->ops->bus_master)
+		fn->ops->bus_master(fn->ctx, on);
+	pcie_msix_flush(fn);
+}
+
+/* ---- DMA ---- */
+
+/* Status register: how a request of this function ended (7.5.1.1.4). */
+static void note_status(struct pcie_function *fn, enum tlp_status status)
+{
+	uint64_t bit = status == TLP_CA ? STATUS_RECEIVED_TA : STATUS_RECEIVED_MA;
+
+	pcie_config_set(fn, CFG_COMMAND, pcie_config_get(fn, CFG_COMMAND) | bit);
+}
+
+/* Every request of a function ends here, then at its requester. */
+static void request_done(struct tlp *tlp, uint64_t now)
+{
+	struct pcie_function *fn = tlp->function;
+
+	fn->in_flight--;
+	tlp->done = tlp->requester_done;
+	tlp->discarded = tlp->function_resets != fn->resets;
+	if (!tlp_is_posted(tlp) && !tlp->discarded) {
+		fn->reads_pending--;
+		if (tlp->status != TLP_SC)
+			note_status(fn, tlp->status);
+	}
+	tlp->done(tlp, now);
+}
+
+static void refused_fire(struct event *event, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+
+	tlp->status = TLP_UR;
+	request_done(tlp, now);
+}
+
+void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
+{
+	struct pcie_device *device = fn->device;
+
+	sim_assert(&device->env.part,
+		   tlp->addr % BOUNDARY_BYTES + tlp->len_bytes <= BOUNDARY_BYTES);
+	tlp->requester_id = pcie_function_rid(fn);
+	tlp->status = TLP_SC;
+	tlp->discarded = false;
+	tlp->function = fn;
+	tlp->function_resets = fn->resets;
+	tlp->requester_done = tlp->done;
+	tlp->done = request_done;
+	fn->in_flight++;
+	fn->reads_pending += !tlp_is_posted(tlp);
+	if (fn->bus_master) {
+		device->egress.request(device->egress.ctx, tlp);
+		return;
+	}
+	event_init(&tlp->event, refused_fire);
+	sim_after(device->env.part.sim, &tlp->event, 0);
+}

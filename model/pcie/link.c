@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/pcie/link.h"
+
+#include <stdlib.h>
+
+#include "base/bits.h"
+
+/* Framing 2, sequence number 2, LCRC 4; then 3 or 4 double words of header. */
+#define TLP_OVERHEAD_BYTES 8u
+#define HEADER_3DW_BYTES   (TLP_OVERHEAD_BYTES + 12u)
+#define HEADER_4DW_BYTES   (TLP_OVERHEAD_BYTES + 16u)
+#define PASID_PREFIX_BYTES 4u
+#define DW_BYTES           4u
+
+struct direction {
+	struct pcie_link *link;
+	struct tlp_port target;
+	uint64_t free_ps; /* when the transmitter is idle again */
+	uint64_t rest_fs; /* below a picosecond */
+	struct pcie_link_counters counters;
+};
+
+struct pcie_link {
+	struct pcie_link_cfg cfg;
+	struct pcie_link_env env;
+	uint64_t fs_per_byte;
+	uint32_t in_flight;
+	struct direction direction[2];
+};
+
+/* Symbols a generation's receiver may take inside itself (3.6.3.1, tables 3-7 to 3-9). */
+static const struct generation {
+	double gigatransfers;
+	double encoding;
+	uint32_t internal_delay;
+} generations[] = {
+	[1] = {2.5, 8.0 / 10, 19},      [2] = {5.0, 8.0 / 10, 70},
+	[3] = {8.0, 128.0 / 130, 115},  [4] = {16.0, 128.0 / 130, 115},
+	[5] = {32.0, 128.0 / 130, 115},
+};
+
+/* AckFactor · 10 of the same tables, by width and by payload up to 256 bytes or above. */
+static const struct width {
+	uint8_t lanes;
+	uint32_t factor_small;
+	uint32_t factor_large;
+} widths[] = {
+	{1, 14, 10},  {2, 14, 10},  {4, 14, 10},  {8, 25, 10},
+	{12, 30, 20}, {16, 30, 20}, {32, 30, 20},
+};
+
+#define TLP_LIMIT_OVERHEAD 28u /* the TLPOverhead of the latency limit's equation */
+
+/* Ack latency limit in symbol times; the one for flow control updates is the same number. */
+static uint32_t latency_limit(const struct pcie_link_cfg *cfg, const struct width *width)
+{
+	uint32_t factor = cfg->max_payload <= 256 ? width->factor_small : width->factor_large;
+	uint32_t bytes = cfg->max_payload + TLP_LIMIT_OVERHEAD;
+
+	return bytes * factor / (10 * width->lanes) + generations[cfg->generation].internal_delay;
+}
+
+uint64_t pcie_link_fs_per_byte(const struct pcie_link_cfg *cfg)
+{
+	const struct generation *generation = &generations[cfg->generation];
+	double limit, share;
+
+	if (cfg->fs_per_byte)
+		return cfg->fs_per_byte;
+	if (!cfg->generation || cfg->generation >= ARRAY_LEN(generations))
+		return 0;
+	for (uint32_t w = 0; w < ARRAY_LEN(widths); w++) {
+		if (widths[w].lanes != cfg->lanes)
+			continue;
+		limit = latency_limit(cfg, &widths[w]);
+		share = 1 - 8 / limit - 8 / limit - 4.0 / 1538;
+		/* 8 bits at a Gb/s take 8,000,000 fs. */
+		return (uint64_t)(8e6 / (generation->gigatransfers * generation->encoding *
+					 cfg->lanes * share) +
+				  0.5);
+	}
+	return 0;
+}
+
+struct pcie_link *pcie_link_create(const struct pcie_link_cfg *cfg, const struct pcie_link_env *env)
+{
+	struct pcie_link *link;
+	uint64_t fs_per_byte;
+
+	if (cfg->max_payload < 128 || cfg->max_read_request < 128)
+		return NULL;
+	fs_per_byte = pcie_link_fs_per_byte(cfg);
+	if (!fs_per_byte)
+		return NULL;
+	link = calloc(1, sizeof(*link));
+	if (!link)
+		return NULL;
+	link->cfg = *cfg;
+	link->env = *env;
+	link->fs_per_byte = fs_per_byte;
+	link->direction[PCIE_LINK_DOWN].link = link;
+	link->direction[PCIE_LINK_UP].link = link;
+	return link;
+}
+
+void pcie_link_destroy(struct pcie_link *link)
+{
+	free(link);
+}
+
+void pcie_link_connect(struct pcie_link *link, const struct tlp_port *root_port,
+		       const struct tlp_port *device)
+{
+	link->direction[PCIE_LINK_DOWN].target = *device;
+	link->direction[PCIE_LINK_UP].target = *root_port;
+}
+
+/* What one struct tlp costs on the wire. */
+struct cost {
+	uint32_t tlps;
+	uint32_t header_bytes;
+	uint32_t payload_bytes;
+};
+
+static uint32_t parts(uint32_t len_bytes, uint32_t part_bytes)
+{
+	return len_bytes ? (len_bytes + part_bytes - 1) / part_bytes : 1;
+}
+
+/* Data travels in whole double words; a request of no bytes still carries one. */
+static uint32_t payload(const struct tlp *tlp)
+{
+	uint32_t bytes = (uint32_t)align_up(tlp->addr % DW_BYTES + tlp->len_bytes, DW_BYTES);
+
+	return MAX(bytes, DW_BYTES);
+}
+
+static struct cost request_cost(const struct pcie_link *link, const struct tlp *tlp)
+{
+	struct cost cost = {.tlps = 1, .header_bytes = HEADER_3DW_BYTES};
+
+	switch (tlp->type) {
+	case TLP_MWR:
+		cost.tlps = parts(tlp->len_bytes, link->cfg.max_payload);
+		cost.payload_bytes = payload(tlp);
+		break;
+	case TLP_MRD:
+		cost.tlps = parts(tlp->len_bytes, link->cfg.max_read_request);
+		break;
+	case TLP_CFGWR:
+		cost.payload_bytes = DW_BYTES;
+		return cost;
+	case TLP_CFGRD:
+		return cost;
+	}
+	/* Below 4 GiB the short header is mandatory (2.2.4.1). */
+	if (tlp->addr + tlp->len_bytes > BIT(32))
+		cost.header_bytes = HEADER_4DW_BYTES;
+	if (tlp->pasid_valid)
+		cost.header_bytes += PASID_PREFIX_BYTES;
+	return cost;
+}
+
+static struct cost completion_cost(const struct pcie_link *link, const struct tlp *tlp)
+{
+	struct cost cost = {.tlps = 1, .header_bytes = HEADER_3DW_BYTES};
+
+	if (tlp->status != TLP_SC || tlp->type == TLP_CFGWR)
+		return cost;
+	cost.payload_bytes = tlp->type == TLP_MRD ? payload(tlp) : DW_BYTES;
+	if (tlp->type == TLP_MRD)
+		cost.tlps = parts(tlp->len_bytes, link->cfg.max_payload);
+	return cost;
+}
+
+/* Take the transmitter for these bytes; when they have all arrived. */
+static uint64_t transmit(struct direction *direction, const struct cost *cost)
+{
+	const struct pcie_link *link = direction->link;
+	const struct sim *sim = link->env.part.sim;
+	uint64_t bytes = (uint64_t)cost->tlps * cost->header_bytes + cost->payload_bytes;
+	uint64_t busy_fs = bytes * link->fs_per_byte + direction->rest_fs;
+
+	direction->counters.tlps += cost->tlps;
+	direction->counters.bytes += bytes;
+	direction->counters.payload_bytes += cost->payload_bytes;
+	if (sim->untimed)
+		return sim_now(sim);
+	direction->counters.busy_ps += busy_fs / 1000;
+	direction->free_ps = MAX(direction->free_ps, sim_now(sim)) + busy_fs / 1000;
+	direction->rest_fs = busy_fs % 1000;
+	return direction->free_ps + link->cfg.latency_ps;
+}
+
+static void send(struct direction *direction, struct tlp *tlp, const struct cost *cost,
+		 void (*deliver)(struct event *event, uint64_t now))
+{
+	struct pcie_link *link = direction->link;
+
+	tlp->owner = direction;
+	link->in_flight++;
+	event_init(&tlp->event, deliver);
+	calendar_schedule(&link->env.part.sim->calendar, &tlp->event, transmit(direction, cost));
+}
+
+static void deliver_request(struct event *event, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+	struct direction *direction = tlp->owner;
+
+	direction->link->in_flight--;
+	direction->target.request(direction->target.ctx, tlp);
+}
+
+static void deliver_completion(struct event *event, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+	struct direction *direction = tlp->owner;
+
+	direction->link->in_flight--;
+	direction->target.completion(direction->target.ctx, tlp);
+}
+
+static void link_request(void *ctx, struct tlp *tlp)
+{
+	struct direction *direction = ctx;
+	struct cost cost = request_cost(direction->link, tlp);
+
+	send(direction, tlp, &cost, deliver_request);
+}
+
+static void link_completion(void *ctx, struct tlp *tlp)
+{
+	struct direction *direction = ctx;
+	struct cost cost = completion_cost(direction->link, tlp);
+
+	send(direction, tlp, &cost, deliver_completion);
+}
+
+struct tlp_port pcie_link_port(struct pcie_link *link, enum pcie_link_direction direction)
+{
+	return (struct tlp_port){
+		.ctx = &link->direction[direction],
+		.request = link_request,
+		.completion = link_completion,
+	};
+}
+
+struct pcie_link_counters pcie_link_counters_get(const struct pcie_link *link,
+						 enum pcie_link_direction direction)
+{
+	return link->direction[direction].counters;
+}
+
+uint32_t pcie_link_in_flight(const struct pcie_link *link)
+{
+	return link->in_flight;
+}

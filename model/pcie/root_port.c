@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/pcie/root_port.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "model/pcie/root_port_internal.h"
+
+/* ECAM: bus, device and function above 12 bits of register (7.2.2). */
+#define ECAM_BUS(offset)      ((uint32_t)((offset) >> 20) & 0xff)
+#define ECAM_DEVFN(offset)    ((uint32_t)((offset) >> 12) & 0xff)
+#define ECAM_REGISTER(offset) ((uint32_t)(offset)&0xfff)
+
+struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cfg,
+					     const struct pcie_root_port_env *env)
+{
+	struct pcie_root_port *port;
+
+	if (!cfg->requests || !cfg->secondary_bus || cfg->subordinate_bus < cfg->secondary_bus)
+		return NULL;
+	port = calloc(1, sizeof(*port));
+	if (!port)
+		return NULL;
+	port->cfg = *cfg;
+	port->env = *env;
+	port->ecam = (struct root_port_door){port, true};
+	port->mmio = (struct root_port_door){port, false};
+	port->starved_tail = &port->starved_head;
+	port->held_tail = &port->held_head;
+	port->access = calloc(cfg->requests, sizeof(port->access[0]));
+	port->group = calloc(cfg->requests + 1u, sizeof(port->group[0]));
+	if (!port->access || !port->group || pcie_root_port_config_init(port)) {
+		pcie_root_port_destroy(port);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < cfg->requests; i++) {
+		port->access[i].port = port;
+		port->access[i].next = port->free;
+		port->free = &port->access[i];
+	}
+	for (uint32_t i = 0; i <= cfg->requests; i++)
+		port->group[i].port = port;
+	return port;
+}
+
+void pcie_root_port_destroy(struct pcie_root_port *port)
+{
+	if (!port)
+		return;
+	pcie_root_port_config_fini(port);
+	free(port->access);
+	free(port->group);
+	free(port);
+}
+
+void pcie_root_port_connect(struct pcie_root_port *port, const struct tlp_port *egress)
+{
+	port->egress = *egress;
+}
+
+bool pcie_root_port_idle(const struct pcie_root_port *port)
+{
+	return !port->under_way;
+}
+
+/* ---- down: the CPU's accesses ---- */
+
+/* What the root complex does with a request. */
+enum claim { CLAIM_SEND, CLAIM_OWN, CLAIM_ALL_ONES, CLAIM_ABORT };
+
+static enum claim claim_config(const struct pcie_root_port *port, const struct bus_req *req)
+{
+	uint32_t bus = ECAM_BUS(req->addr), devfn = ECAM_DEVFN(req->addr);
+
+	if (req->op == BUS_CAS64 || req->len_bytes > 4 || req->addr % 4 + req->len_bytes > 4)
+		return CLAIM_ABORT;
+	if (!bus)
+		return devfn ? CLAIM_ALL_ONES : CLAIM_OWN;
+	if (bus < port->secondary || bus > port->subordinate)
+		return CLAIM_ALL_ONES;
+	/* Without ARI forwarding only device 0 is behind a link (7.5.3.16). */
+	if (bus == port->secondary && devfn >> 3 && !port->ari_forwarding)
+		return CLAIM_ALL_ONES;
+	return CLAIM_SEND;
+}
+
+static enum claim claim_memory(const struct pcie_root_port *port, const struct bus_req *req)
+{
+	if (req->op == BUS_CAS64 || !port->memory_enable)
+		return CLAIM_ABORT;
+	for (uint32_t w = 0; w < ARRAY_LEN(port->window); w++)
+		if (req->addr >= port->window[w].base &&
+		    req->addr + req->len_bytes - 1 <= port->window[w].last)
+			return CLAIM_SEND;
+	return CLAIM_ABORT;
+}
+
+static void fill_ones(struct bus_req *req)
+{
+	if (req->op == BUS_READ)
+		memset(req->data, 0xff, req->len_bytes);
+}
+
+/* Fires for what never leaves the root complex. */
+static void answer_fire(struct event *event, uint64_t now)
+{
+	struct bus_req *req = CONTAINER_OF(event, struct bus_req, event);
+	struct root_port_door *door = req->owner;
+	struct pcie_root_port *port = door->port;
+	uint64_t value = 0;
+
+	port->under_way--;
+	if (!door->config || claim_config(port, req) != CLAIM_OWN) {
+		fill_ones(req);
+	} else if (req->op == BUS_READ) {
+		regs_read(&port->config, ECAM_REGISTER(req->addr), req->len_bytes, &value);
+		memcpy(req->data, &value, req->len_bytes);
+	} else {
+		memcpy(&value, req->data, req->len_bytes);
+		regs_write(&port->config, ECAM_REGISTER(req->addr), req->len_bytes, value);
+	}
+	req->done(req, now);
+}
+
+static void start_waiting(struct pcie_root_port *port);
+
+/* A CPU access ends: give its answer to the bus. */
+static void finish_access(struct cpu_access *access, uint64_t now)
+{
+	struct pcie_root_port *port = access->port;
+	struct bus_req *req = access->req;
+
+	access->next = port->free;
+	port->free = access;
+	port->under_way--;
+	req->status = BUS_OK;
+	if (access->tlp.status != TLP_SC && !tlp_is_posted(&access->tlp)) {
+		fill_ones(req);
+		pcie_root_port_config_note(port, access->tlp.status);
+	}
+	start_waiting(port);
+	req->done(req, now);
+}
+
+/* Let go of the completions whose posted writes are all performed. */
+static void release_held(struct pcie_root_port *port, uint64_t now)
+{
+	while (port->held_head && !port->held_head->group->left) {
+		struct cpu_access *access = port->held_head;
+
+		port->held_head = access->next;
+		if (!port->held_head)
+			port->held_tail = &port->held_head;
+		finish_access(access, now);
+	}
+}
+
+static void access_done(struct tlp *tlp, uint64_t now)
+{
+	struct cpu_access *access = CONTAINER_OF(tlp, struct cpu_access, tlp);
+	struct pcie_root_port *port = access->port;
+
+	if (tlp_is_posted(tlp) || !port->posted) {
+		finish_access(access, now);
+		return;
+	}
+	access->group = &port->group[port->open_group];
+	port->open_group = (port->open_group + 1) % (port->cfg.requests + 1);
+	access->next = NULL;
+	*port->held_tail = access;
+	port->held_tail = &access->next;
+	release_held(port, now);
+}
+
+static enum tlp_type tlp_type_of(const struct root_port_door *door, enum bus_op op)
+{
+	if (door->config)
+		return op == BUS_READ ? TLP_CFGRD : TLP_CFGWR;
+	return op == BUS_READ ? TLP_MRD : TLP_MWR;
+}
+
+static void start_access(const struct root_port_door *door, struct bus_req *req)
+{
+	struct pcie_root_port *port = door->port;
+	struct cpu_access *access = port->free;
+	struct tlp *tlp = &access->tlp;
+
+	port->free = access->next;
+	access->req = req;
+	tlp->type = tlp_type_of(door, req->op);
+	tlp->status = TLP_SC;
+	tlp->requester_id = PCIE_RID(0, 0, 0);
+	tlp->completer_id = door->config ? (uint16_t)(req->addr >> 12) : 0;
+	tlp->addr = door->config ? ECAM_REGISTER(req->addr) : req->addr;
+	tlp->len_bytes = req->len_bytes;
+	tlp->data = req->data;
+	tlp->done = access_done;
+	port->egress.request(port->egress.ctx, tlp);
+}
+
+static void start_waiting(struct pcie_root_port *port)
+{
+	struct bus_req *req = port->starved_head;
+
+	if (!req || !port->free)
+		return;
+	port->starved_head = req->next;
+	if (!port->starved_head)
+		port->starved_tail = &port->starved_head;
+	start_access(req->owner, req);
+}
+
+static void root_port_send(void *ctx, struct bus_req *req)
+{
+	struct root_port_door *door = ctx;
+	struct pcie_root_port *port = door->port;
+	enum claim claim = door->config ? claim_config(port, req) : claim_memory(port, req);
+
+	req->owner = door;
+	port->under_way++;
+	if (claim != CLAIM_SEND) {
+		req->status = claim == CLAIM_ABORT ? BUS_ABORT : BUS_OK;
+		event_init(&req->event, answer_fire);
+		sim_after(port->env.part.sim, &req->event, 0);
+		return;
+	}
+	if (port->free && !port->starved_head) {
+		start_access(door, req);
+		return;
+	}
+	req->next = NULL;
+	*port->starved_tail = req;
+	port->starved_tail = &req->next;
+}
+
+struct bus_port pcie_root_port_ecam(struct pcie_root_port *port)
+{
+	return (struct bus_port){.ctx = &port->ecam, .send = root_port_send};
+}
+
+struct bus_port pcie_root_port_mmio(struct pcie_root_port *port)
+{
+	return (struct bus_port){.ctx = &port->mmio, .send = root_port_send};
+}
+
+/* ---- up: the device's DMA ---- */
+
+static void dma_write_done(struct bus_req *bus, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(bus, struct tlp, bus);
+	struct posted_group *group = tlp->owner;
+	struct pcie_root_port *port = group->port;
+
+	group->left--;
+	port->posted--;
+	port->under_way--;
+	tlp->done(tlp, now);
+	release_held(port, now);
+}
+
+static void dma_read_done(struct bus_req *bus, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(bus, struct tlp, bus);
+	struct pcie_root_port *port = tlp->owner;
+	static const enum tlp_status status[] = {
+		[BUS_OK] = TLP_SC, [BUS_ABORT] = TLP_UR, [BUS_FAULT] = TLP_CA};
+
+	tlp->status = status[bus->status];
+	port->under_way--;
+	port->egress.completion(port->egress.ctx, tlp);
+}
+
+static void refused_write_fire(struct event *event, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+
+	tlp->done(tlp, now);
+}
+
+/* Unsupported Request, section 2.3.1. A posted one just ends. */
+static void refuse_dma(struct pcie_root_port *port, struct tlp *tlp)
+{
+	tlp->status = TLP_UR;
+	if (!tlp_is_posted(tlp)) {
+		port->egress.completion(port->egress.ctx, tlp);
+		return;
+	}
+	event_init(&tlp->event, refused_write_fire);
+	sim_after(port->env.part.sim, &tlp->event, 0);
+}
+
+static void fill_attr(struct bus_attr *attr, const struct tlp *tlp)
+{
+	attr->from_device = true;
+	attr->stream_id = tlp->requester_id;
+	attr->substream_id = tlp->pasid;
+	attr->substream_valid = tlp->pasid_valid;
+	attr->privileged = tlp->privileged;
+	attr->instruction = tlp->execute;
+	attr->posted = tlp_is_posted(tlp);
+	attr->translated = tlp->at == 2;
+	attr->iova = tlp->addr;
+}
+
+static void root_port_request(void *ctx, struct tlp *tlp)
+{
+	struct pcie_root_port *port = ctx;
+	struct posted_group *group = &port->group[port->open_group];
+	struct bus_req *bus = &tlp->bus;
+
+	if (!port->bus_master || tlp->at == 1 || (tlp->type != TLP_MRD && tlp->type != TLP_MWR)) {
+		refuse_dma(port, tlp);
+		return;
+	}
+	fill_attr(&bus->attr, tlp);
+	bus->status = BUS_OK;
+	bus->addr = tlp->addr;
+	bus->len_bytes = tlp->len_bytes;
+	bus->data = tlp->data;
+	port->under_way++;
+	if (tlp_is_posted(tlp)) {
+		group->left++;
+		port->posted++;
+		tlp->owner = group;
+		bus->op = BUS_WRITE;
+		bus->done = dma_write_done;
+	} else {
+		tlp->owner = port;
+		bus->op = BUS_READ;
+		bus->done = dma_read_done;
+	}
+	bus_send(&port->env.dma, bus);
+}
+
+static void root_port_completion(void *ctx, struct tlp *tlp)
+{
+	struct pcie_root_port *port = ctx;
+
+	tlp->done(tlp, sim_now(port->env.part.sim));
+}
+
+struct tlp_port pcie_root_port_port(struct pcie_root_port *port)
+{
+	return (struct tlp_port){
+		.ctx = port,
+		.request = root_port_request,
+		.completion = root_port_completion,
+	};
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_PCIE_ROOT_PORT_INTERNAL_H
+#define VFSIM_MODEL_PCIE_ROOT_PORT_INTERNAL_H
+
+#include "base/regs.h"
+#include "model/pcie/root_port.h"
+
+/*
+ * Posted writes handed upward since the last waiting CPU completion and not yet
+ * performed. A completion that arrives closes the open group and waits until
+ * its own and all earlier groups are empty.
+ */
+struct posted_group {
+	struct pcie_root_port *port;
+	uint32_t left;
+};
+
+/* A CPU access on its way down and back. */
+struct cpu_access {
+	struct tlp tlp;
+	struct pcie_root_port *port;
+	struct bus_req *req;
+	struct posted_group *group; /* the last group it waits for */
+	struct cpu_access *next;    /* free, or waiting for posted writes */
+};
+
+/* One of the two bus ports; a request that waits for a cpu_access remembers which. */
+struct root_port_door {
+	struct pcie_root_port *port;
+	bool config;
+};
+
+struct pcie_root_port {
+	struct pcie_root_port_cfg cfg;
+	struct pcie_root_port_env env;
+	struct tlp_port egress;
+	struct root_port_door ecam, mmio;
+
+	/* The bridge's own configuration space, and what of it decides about traffic. */
+	struct regs config;
+	struct reg_row *rows;
+	struct reg_table table;
+	bool memory_enable, bus_master, ari_forwarding;
+	uint8_t secondary, subordinate;
+	struct {
+		uint64_t base, last; /* base > last: closed */
+	} window[2];
+
+	struct cpu_access *access;
+	struct cpu_access *free;
+	struct bus_req *starved_head, **starved_tail; /* waiting for a cpu_access */
+	struct cpu_access *held_head, **held_tail;    /* completions behind posted writes */
+	struct posted_group *group;                   /* ring of cfg.requests + 1 */
+	uint32_t open_group;
+	uint32_t posted;    /* in all groups */
+	uint32_t under_way; /* requests of both directions */
+};
+
+/* Make the type 1 configuration space as firmware leaves it. -ENOMEM. */
+int pcie_root_port_config_init(struct pcie_root_port *port);
+void pcie_root_port_config_fini(struct pcie_root_port *port);
+
+/* Secondary Status: Received Master Abort or Received Target Abort. */
+void pcie_root_port_config_note(struct pcie_root_port *port, enum tlp_status status);
+
+#endif
