@@ -55,6 +55,8 @@ struct trace_codec {
 	/* Fill `argument` from `in`. NULL, or what was expected. */
 	const char *(*decode)(const struct trace_call *call, const json_t *in,
 			      struct trace_argument *argument);
+	/* Find what `argument->bytes`, a program's own, point to. NULL: nothing. */
+	void (*borrow)(struct trace_argument *argument);
 };
 
 struct trace_call {
@@ -82,6 +84,12 @@ json_t *trace_call_encode(const struct trace_call *call, const struct trace_argu
 const char *trace_call_decode(const struct trace_call *call, const json_t *in,
 			      struct trace_argument *argument);
 void trace_argument_release(struct trace_argument *argument);
+
+/*
+ * A view of a program's own argument, whose pointers are valid here, taken before
+ * the call is done. It is not released.
+ */
+struct trace_argument trace_argument_borrow(const struct trace_call *call, void *bytes);
 
 /* A field's value, sign-extended where it is signed; and its setting. */
 uint64_t trace_field_get(const struct trace_field *field, const void *bytes);

@@ -49,7 +49,17 @@ static const char *iova_ranges_decode(const struct trace_call *call, const json_
 	return NULL;
 }
 
-const struct trace_codec trace_codec_iova_ranges = {iova_ranges_encode, iova_ranges_decode};
+static void iova_ranges_borrow(struct trace_argument *argument)
+{
+	const struct iommu_ioas_iova_ranges *arg = (const void *)argument->bytes;
+
+	/* Before the call: afterwards num_iovas is what there is, not what there is room for. */
+	argument->side = (void *)(uintptr_t)arg->allowed_iovas;
+	argument->side_len = argument->side ? arg->num_iovas * 16 : 0;
+}
+
+const struct trace_codec trace_codec_iova_ranges = {iova_ranges_encode, iova_ranges_decode,
+						    iova_ranges_borrow};
 
 /* ---- IOMMU_IOAS_ALLOW_IOVAS: an array of ranges that the program gives ---- */
 
@@ -94,7 +104,8 @@ static const char *allow_iovas_decode(const struct trace_call *call, const json_
 	return NULL;
 }
 
-const struct trace_codec trace_codec_allow_iovas = {allow_iovas_encode, allow_iovas_decode};
+const struct trace_codec trace_codec_allow_iovas = {allow_iovas_encode, allow_iovas_decode,
+						    iova_ranges_borrow};
 
 /* ---- IOMMU_GET_HW_INFO: a buffer for the hardware's own structure ---- */
 
@@ -123,7 +134,7 @@ static const char *hw_info_decode(const struct trace_call *call, const json_t *i
 	return NULL;
 }
 
-const struct trace_codec trace_codec_hw_info = {hw_info_encode, hw_info_decode};
+const struct trace_codec trace_codec_hw_info = {hw_info_encode, hw_info_decode, NULL};
 
 /* ---- Dirty bitmaps: a list of page addresses, or of ranges when it is long ---- */
 
@@ -136,7 +147,9 @@ static uint64_t count_bits(const uint64_t *words, uint64_t bits)
 {
 	uint64_t count = 0;
 
-	for (uint64_t i = 0; i < bits; i++)
+	for (uint64_t i = 0; i < bits / 64; i++)
+		count += (uint64_t)__builtin_popcountll(words[i]);
+	for (uint64_t i = bits / 64 * 64; i < bits; i++)
 		count += bit_test(words, i);
 	return count;
 }
@@ -206,7 +219,17 @@ static const char *dirty_bitmap_decode(const struct trace_call *call, const json
 	return NULL;
 }
 
-const struct trace_codec trace_codec_dirty_bitmap = {dirty_bitmap_encode, dirty_bitmap_decode};
+static void dirty_bitmap_borrow(struct trace_argument *argument)
+{
+	const struct iommu_hwpt_get_dirty_bitmap *arg = (const void *)argument->bytes;
+	uint64_t pages = arg->page_size ? arg->length / arg->page_size : 0;
+
+	argument->side = (void *)(uintptr_t)arg->data;
+	argument->side_len = argument->side ? (uint32_t)(align_up(pages, 64) / 8) : 0;
+}
+
+const struct trace_codec trace_codec_dirty_bitmap = {dirty_bitmap_encode, dirty_bitmap_decode,
+						     dirty_bitmap_borrow};
 
 /* ---- VFIO_DEVICE_SET_IRQS: eventfds or booleans behind the header ---- */
 
@@ -256,7 +279,7 @@ static const char *irq_set_decode(const struct trace_call *call, const json_t *i
 	return NULL;
 }
 
-const struct trace_codec trace_codec_irq_set = {irq_set_encode, irq_set_decode};
+const struct trace_codec trace_codec_irq_set = {irq_set_encode, irq_set_decode, NULL};
 
 /* ---- VFIO_DEVICE_FEATURE: a payload that the feature's index chooses ---- */
 
@@ -321,4 +344,4 @@ static const char *feature_decode(const struct trace_call *call, const json_t *i
 	return trace_fields_decode(feature->field, feature->fields, payload, arg->data);
 }
 
-const struct trace_codec trace_codec_feature = {feature_encode, feature_decode};
+const struct trace_codec trace_codec_feature = {feature_encode, feature_decode, NULL};

@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "system/sequence.h"
+
+#include <errno.h>
+#include <linux/vfio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
+#include "traces/writer.h"
+
+#define REGION_SHIFT 40
+#define VALUE_BYTES  8
+/* MSI-X has at most 2048 vectors (PCIe 6.1.4.2). */
+#define VECTORS   2048
+#define FILE_NAME 16
+
+/* A call under way: what went in, before the kernel changed it. */
+struct open_call {
+	const struct uapi_call *call;
+	const struct trace_call *row;
+	struct trace_argument argument;
+	json_t *in;
+	char file[FILE_NAME];
+	struct open_call *next;
+};
+
+/* A program, and the device that is its own. */
+struct program {
+	struct sequence *sequence;
+	struct uapi_process *process;
+	const char *host;
+	uint32_t host_index;
+	uint32_t stream_id;
+	int eventfd[VECTORS]; /* that SET_IRQS gave a vector, -1 none */
+	struct open_call *open;
+	struct program *next;
+};
+
+struct sequence {
+	struct sim *sim;
+	struct trace_writer writer;
+	struct program *programs;
+};
+
+struct sequence *sequence_create(struct sim *sim, const char *path)
+{
+	struct sequence *sequence = calloc(1, sizeof(*sequence));
+	int err;
+
+	if (!sequence)
+		return NULL;
+	sequence->sim = sim;
+	err = trace_writer_open(&sequence->writer, path);
+	if (!err)
+		return sequence;
+	free(sequence);
+	errno = -err;
+	return NULL;
+}
+
+static void drop_call(struct open_call *open)
+{
+	json_decref(open->in);
+	free(open);
+}
+
+int sequence_destroy(struct sequence *sequence)
+{
+	int err = trace_writer_close(&sequence->writer);
+
+	while (sequence->programs) {
+		struct program *program = sequence->programs;
+
+		sequence->programs = program->next;
+		while (program->open) {
+			struct open_call *open = program->open;
+
+			program->open = open->next;
+			drop_call(open);
+		}
+		free(program);
+	}
+	free(sequence);
+	return err;
+}
+
+static struct trace_stamp stamp(const struct program *program, const char *thread)
+{
+	return (struct trace_stamp){
+		.time_ps = sim_now(program->sequence->sim),
+		.host = program->host,
+		.thread = thread,
+	};
+}
+
+/* ---- members of a syscall's line ---- */
+
+static const char *const regions[] = {
+	"bar0", "bar1", "bar2", "bar3", "bar4", "bar5", "rom", "config", "vga",
+};
+
+static json_t *bytes_value(const void *data, size_t len)
+{
+	uint64_t value = 0;
+
+	memcpy(&value, data, MIN(len, sizeof(value)));
+	return json_integer((json_int_t)value);
+}
+
+static json_t *bytes_hex(const uint8_t *data, size_t len)
+{
+	char *text = malloc(2 * len + 1);
+	json_t *hex;
+
+	if (!text)
+		return json_null();
+	for (size_t i = 0; i < len; i++)
+		snprintf(text + 2 * i, 3, "%02x", data[i]);
+	hex = json_string(text);
+	free(text);
+	return hex;
+}
+
+static void set_bytes(json_t *object, const void *data, size_t len)
+{
+	if (len <= VALUE_BYTES)
+		json_object_set_new(object, "value", bytes_value(data, len));
+	else
+		json_object_set_new(object, "data_hex", bytes_hex(data, len));
+}
+
+static json_t *in_path(const struct uapi_call *call, const char *key)
+{
+	return json_pack("{sssi}", "path", call->path, key, call->flags);
+}
+
+static json_t *in_open(const struct uapi_call *call)
+{
+	return in_path(call, "flags");
+}
+
+static json_t *in_access(const struct uapi_call *call)
+{
+	return in_path(call, "mode");
+}
+
+static json_t *in_nothing(const struct uapi_call *call)
+{
+	return json_object();
+}
+
+static json_t *in_len(const struct uapi_call *call)
+{
+	return json_pack("{sI}", "len", (json_int_t)call->len);
+}
+
+static json_t *in_region(const struct uapi_call *call)
+{
+	uint64_t region = call->offset >> REGION_SHIFT;
+	uint64_t offset = call->offset & (BIT(REGION_SHIFT) - 1);
+
+	return json_pack("{sssIsI}", "region", region < ARRAY_LEN(regions) ? regions[region] : "?",
+			 "offset", (json_int_t)offset, "len", (json_int_t)call->len);
+}
+
+static json_t *in_pwrite(const struct uapi_call *call)
+{
+	json_t *in = in_region(call);
+
+	set_bytes(in, call->argument, call->len);
+	return in;
+}
+
+static json_t *out_nothing(const struct uapi_call *call)
+{
+	return json_object();
+}
+
+static json_t *out_fstat(const struct uapi_call *call)
+{
+	const struct uapi_stat *stat = call->argument;
+
+	return json_pack("{sIsIsI}", "st_mode", (json_int_t)stat->mode, "st_rdev_major",
+			 (json_int_t)stat->major, "st_rdev_minor", (json_int_t)stat->minor);
+}
+
+static json_t *out_pread(const struct uapi_call *call)
+{
+	json_t *out = json_object();
+
+	if (call->result > 0)
+		set_bytes(out, call->argument, (size_t)call->result);
+	return out;
+}
+
+/* The syscalls that the recordings have; `on`: on which files (NULL: all). */
+static const struct syscall_row {
+	const char *name;
+	const char *on;
+	json_t *(*in)(const struct uapi_call *call);
+	json_t *(*out)(const struct uapi_call *call);
+} syscalls[] = {
+	{"open", NULL, in_open, out_nothing},       {"access", NULL, in_access, out_nothing},
+	{"close", NULL, in_nothing, out_nothing},   {"fstat", "device", in_nothing, out_fstat},
+	{"pread", "device", in_region, out_pread},  {"pwrite", "device", in_pwrite, out_nothing},
+	{"read", "migration", in_len, out_nothing}, {"write", "migration", in_len, out_nothing},
+};
+
+static const struct syscall_row *find_syscall(const struct uapi_call *call)
+{
+	for (size_t i = 0; i < ARRAY_LEN(syscalls); i++)
+		if (!strcmp(syscalls[i].name, call->name) &&
+		    (!syscalls[i].on || !strcmp(syscalls[i].on, call->file)))
+			return &syscalls[i];
+	return NULL;
+}
+
+/* Files that a recording knows; eventfds and memfds come and go unseen in it. */
+static bool is_recorded_file(const char *file)
+{
+	return strcmp(file, "eventfd") && strcmp(file, "memfd");
+}
+
+/* ---- the hook ---- */
+
+static void add_file_size(const struct program *program, const struct uapi_call *call, json_t *in)
+{
+	json_t *fd = json_object_get(in, "fd");
+
+	if (!strcmp(call->name, "IOMMU_IOAS_MAP_FILE") && fd)
+		json_object_set_new(in, "file_size",
+				    json_integer((json_int_t)uapi_memfd_size(
+					    program->process, (int)json_integer_value(fd))));
+}
+
+static void before(void *ctx, const struct uapi_call *call)
+{
+	struct program *program = ctx;
+	const struct syscall_row *row = find_syscall(call);
+	const struct trace_call *ioctl_row = NULL;
+	struct open_call *open;
+
+	if (!row)
+		ioctl_row = trace_call_by_name(call->name);
+	if ((!row && !ioctl_row) || !is_recorded_file(call->file))
+		return;
+	open = calloc(1, sizeof(*open));
+	if (!open)
+		return;
+	open->call = call;
+	open->row = ioctl_row;
+	snprintf(open->file, sizeof(open->file), "%s", call->file);
+	if (ioctl_row) {
+		open->argument = trace_argument_borrow(ioctl_row, call->argument);
+		open->in = trace_call_encode(ioctl_row, &open->argument, TRACE_IN);
+		add_file_size(program, call, open->in);
+	} else {
+		open->in = row->in(call);
+	}
+	open->next = program->open;
+	program->open = open;
+}
+
+static struct open_call *take_open(struct program *program, const struct uapi_call *call)
+{
+	for (struct open_call **link = &program->open; *link; link = &(*link)->next) {
+		struct open_call *open = *link;
+
+		if (open->call != call)
+			continue;
+		*link = open->next;
+		return open;
+	}
+	return NULL;
+}
+
+/* Which eventfd a vector signals from here on: what an msix line tells. */
+static void note_eventfds(struct program *program, const struct vfio_irq_set *set)
+{
+	bool eventfds = set->flags & VFIO_IRQ_SET_DATA_EVENTFD;
+
+	if (set->index != VFIO_PCI_MSIX_IRQ_INDEX || !(set->flags & VFIO_IRQ_SET_ACTION_TRIGGER))
+		return;
+	if (!set->count && set->flags & VFIO_IRQ_SET_DATA_NONE)
+		memset(program->eventfd, 0xff, sizeof(program->eventfd));
+	for (uint32_t i = 0; eventfds && i < set->count && set->start + i < VECTORS; i++)
+		program->eventfd[set->start + i] = (int32_t)le32_get(set->data + 4 * i);
+}
+
+/* What a path names, for the calls that have no file yet. */
+static const char *file_of(const struct uapi_call *call, const struct open_call *open)
+{
+	if (!call->path)
+		return open->file;
+	return strcmp(call->path, "/dev/iommu") ? "device" : "iommufd";
+}
+
+static void after(void *ctx, const struct uapi_call *call)
+{
+	struct program *program = ctx;
+	struct open_call *open = take_open(program, call);
+	struct trace_stamp when = stamp(program, actor_name(call->actor));
+	int fd = call->fd;
+	json_t *out;
+
+	if (!open)
+		return;
+	if (open->row)
+		out = trace_call_encode(open->row, &open->argument, TRACE_OUT);
+	else
+		out = find_syscall(call)->out(call);
+	if (open->row && open->row->request == VFIO_DEVICE_SET_IRQS && call->result >= 0)
+		note_eventfds(program, call->argument);
+	if (!strcmp(call->name, "open"))
+		fd = call->result >= 0 ? (int)call->result : -1;
+	trace_writer_call(&program->sequence->writer, &when, fd, file_of(call, open), call->name,
+			  json_incref(open->in), out, call->result);
+	drop_call(open);
+}
+
+int sequence_add(struct sequence *sequence, struct uapi_process *process, const char *host,
+		 uint32_t host_index, uint32_t stream_id)
+{
+	struct program *program = calloc(1, sizeof(*program));
+	struct uapi_call_hook hook = {.ctx = program, .before = before, .after = after};
+
+	if (!program)
+		return -ENOMEM;
+	program->sequence = sequence;
+	program->process = process;
+	program->host = host;
+	program->host_index = host_index;
+	program->stream_id = stream_id;
+	memset(program->eventfd, 0xff, sizeof(program->eventfd));
+	program->next = sequence->programs;
+	sequence->programs = program;
+	uapi_process_set_hook(process, &hook);
+	return 0;
+}
+
+static const struct program *program_of(const struct sequence *sequence, uint32_t host_index,
+					uint64_t stream_id)
+{
+	const struct program *program = sequence->programs;
+
+	while (program && (program->host_index != host_index || program->stream_id != stream_id))
+		program = program->next;
+	return program;
+}
+
+void sequence_trace(struct sequence *sequence, const struct trace_event *event)
+{
+	const struct program *program;
+	struct trace_stamp when;
+
+	if (event->kind != TRACE_DMA_READ && event->kind != TRACE_DMA_WRITE &&
+	    event->kind != TRACE_MSIX_RAISED)
+		return;
+	/* Streams are requester IDs: argument 0 is who did it, in all three. */
+	program = program_of(sequence, event->part->host, event->arg[0]);
+	if (!program)
+		return;
+	when = stamp(program, "engine");
+	if (event->kind == TRACE_MSIX_RAISED)
+		trace_writer_msix(&sequence->writer, &when, (uint32_t)event->arg[1],
+				  event->arg[1] < VECTORS ? program->eventfd[event->arg[1]] : -1);
+	else
+		trace_writer_dma(&sequence->writer, &when, event->kind == TRACE_DMA_WRITE,
+				 event->arg[2], event->arg[4]);
+}
