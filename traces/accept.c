@@ -55,7 +55,7 @@ int trace_accept_load(struct trace_accept_list *list, const char *path, char *er
 		.log_fn = on_log,
 		.log_ctx = &complaint,
 		.mem_fn = cyaml_mem,
-		.log_level = CYAML_LOG_ERROR,
+		.log_level = CYAML_LOG_INFO,
 	};
 	unsigned int count = 0;
 	cyaml_err_t err;

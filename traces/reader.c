@@ -41,38 +41,61 @@ void trace_reader_close(struct trace_reader *reader)
 	reader->text = NULL;
 }
 
+/* The end of the number at `at` if it is an integer above INT64_MAX; its value in *value. */
+static char *big_number(char *at, unsigned long long *value)
+{
+	char *end;
+
+	*value = strtoull(at, &end, 10);
+	return end - at >= 19 && *value > INT64_MAX && !(*end == '.' || *end == 'e' || *end == 'E')
+		       ? end
+		       : NULL;
+}
+
 /*
  * The recordings write 64-bit values unsigned, the JSON library reads them
- * signed: a number above INT64_MAX is rewritten in place as the negative of the
- * same bits, which is never longer.
+ * signed: a number above INT64_MAX is rewritten as the negative of the same
+ * bits, which may take a character more. False without memory.
  */
-static void fold_unsigned(char *text)
+static bool fold_unsigned(struct trace_reader *reader)
 {
 	bool quoted = false;
 
-	for (char *at = text; *at; at++) {
-		char *end;
+	for (size_t i = 0; reader->text[i]; i++) {
+		char *at = &reader->text[i], *end;
 		unsigned long long value;
 		char folded[32];
-		int len;
+		size_t len, tail;
 
 		if (*at == '\\' && quoted && at[1]) {
-			at++;
+			i++;
 			continue;
 		}
 		if (*at == '"')
 			quoted = !quoted;
-		if (quoted || *at < '1' || *at > '9')
+		if (quoted || *at < '0' || *at > '9')
 			continue;
-		value = strtoull(at, &end, 10);
-		if (end - at >= 19 && value > INT64_MAX &&
-		    strcspn(at, ".eE") >= (size_t)(end - at)) {
-			len = snprintf(folded, sizeof(folded), "%lld", (long long)value);
-			memset(at, ' ', (size_t)(end - at));
-			memcpy(at, folded, MIN((size_t)len, (size_t)(end - at)));
+		end = big_number(at, &value);
+		if (!end) {
+			i += strspn(at, "0123456789") - 1;
+			continue;
 		}
-		at = end - 1;
+		len = (size_t)snprintf(folded, sizeof(folded), "%lld", (long long)value);
+		tail = strlen(end) + 1;
+		if (i + len + tail > reader->capacity) {
+			char *more = realloc(reader->text, i + len + tail);
+
+			if (!more)
+				return false;
+			end = more + (end - reader->text);
+			reader->text = more;
+			reader->capacity = i + len + tail;
+		}
+		memmove(reader->text + i + len, end, tail);
+		memcpy(reader->text + i, folded, len);
+		i += len - 1;
 	}
+	return true;
 }
 
 /* Members of the line, each with what is said when it is not as it should be. */
@@ -191,7 +214,8 @@ int trace_reader_next(struct trace_reader *reader, struct trace_line *line)
 	} while (strspn(reader->text, " \t\r\n") == (size_t)len);
 	if (strlen(reader->text) != (size_t)len)
 		return fail(reader, "expected text, found a zero byte");
-	fold_unsigned(reader->text);
+	if (!fold_unsigned(reader))
+		return fail(reader, "out of memory");
 	line->number = reader->number;
 	line->json = json_loads(reader->text, JSON_REJECT_DUPLICATES, &error);
 	if (!line->json)

@@ -104,6 +104,9 @@ int uapi_poll(struct uapi_process *process, struct actor *self, int fd, uint64_t
 /* memfd_create + ftruncate. Frames are taken when the file is first mapped for DMA or touched. */
 int uapi_memfd_create(struct uapi_process *process, const char *name, uint64_t size_bytes);
 
+/* Its size; 0 for a descriptor that is no memfd. Not a call: no hook hears of it. */
+uint64_t uapi_memfd_size(struct uapi_process *process, int fd);
+
 /*
  * An eventfd, counter 0; read waits while it is 0. `signalled(arg, now)` (may
  * be NULL) also runs at each signal, of the kernel or written; it must not wait.

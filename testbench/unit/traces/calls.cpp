@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/iommufd.h>
+#include <linux/vfio.h>
+
+#include <cstring>
+
+#include "testbench/unit/traces/trace_file.h"
+#include "traces/call.h"
+#include "traces/compare.h"
+
+namespace
+{
+struct Argument {
+	explicit Argument(const char *name, const char *in)
+		: call(trace_call_by_name(name)), json(json_loads(in, 0, nullptr)),
+		  why(trace_call_decode(call, json, &argument))
+	{
+	}
+	~Argument()
+	{
+		trace_argument_release(&argument);
+		json_decref(json);
+	}
+	template <typename T>
+	T *as()
+	{
+		return reinterpret_cast<T *>(argument.bytes);
+	}
+	std::string encoded(enum trace_direction direction)
+	{
+		json_t *object = trace_call_encode(call, &argument, direction);
+		char *text = json_dumps(object, JSON_COMPACT);
+		std::string result = text;
+
+		free(text);
+		json_decref(object);
+		return result;
+	}
+	const struct trace_call *call;
+	struct trace_argument argument = {};
+	json_t *json;
+	const char *why;
+};
+} // namespace
+
+TEST(TraceCalls, EveryLineOfTheRecordingsIsUnderstoodAndSaidAgain)
+{
+	for (const char *side : {"source", "destination"}) {
+		std::string path =
+			recording(std::string("qemu-precopy-iommufd-iavf-") + side + ".jsonl");
+		struct trace_file trace;
+		char error[512];
+		uint32_t ioctls = 0;
+
+		ASSERT_EQ(trace_file_load(&trace, path.c_str(), error, sizeof(error)), 0) << error;
+		for (uint32_t i = 0; i < trace.lines; i++) {
+			struct trace_line *line = &trace.line[i];
+			const struct trace_call *call = trace_call_by_name(line->call);
+			struct trace_argument argument;
+			struct trace_difference difference;
+
+			if (!call)
+				continue;
+			ioctls++;
+			ASSERT_EQ(trace_call_decode(call, line->in, &argument), nullptr)
+				<< path << ":" << line->number;
+			EXPECT_TRUE(trace_compare_in(line, call, &argument, &difference))
+				<< path << ":" << line->number << ": " << difference.field;
+			trace_argument_release(&argument);
+		}
+		EXPECT_GT(ioctls, 50u);
+		trace_file_release(&trace);
+	}
+}
+
+TEST(TraceCalls, NumbersOfTwoFilesDoNotMix)
+{
+	/* 0x3b85 is IOAS_MAP on iommufd; 0x3b7a is BIND on a device. */
+	EXPECT_STREQ(trace_call_by_request("iommufd", IOMMU_IOAS_MAP)->name, "IOMMU_IOAS_MAP");
+	EXPECT_STREQ(trace_call_by_request("device", VFIO_DEVICE_BIND_IOMMUFD)->name,
+		     "VFIO_DEVICE_BIND_IOMMUFD");
+	EXPECT_EQ(trace_call_by_request("device", IOMMU_IOAS_MAP), nullptr);
+}
+
+TEST(TraceCalls, ADirtyBitmapIsAListOfPages)
+{
+	Argument argument("IOMMU_HWPT_GET_DIRTY_BITMAP",
+			  R"({"size":48,"hwpt_id":3,"flags":0,"iova":1048576,"length":524288,)"
+			  R"("page_size":4096})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	static_cast<uint64_t *>(argument.argument.side)[0] = 1u << 1 | 1u << 5;
+	static_cast<uint64_t *>(argument.argument.side)[1] = UINT64_C(1) << 63;
+	EXPECT_EQ(argument.encoded(TRACE_OUT),
+		  R"({"dirty_count":3,"dirty":[1052672,1069056,1568768]})");
+}
+
+TEST(TraceCalls, ALongDirtyBitmapIsAListOfRanges)
+{
+	Argument argument("IOMMU_HWPT_GET_DIRTY_BITMAP",
+			  R"({"size":48,"hwpt_id":3,"flags":0,"iova":0,"length":67108864,)"
+			  R"("page_size":4096})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	memset(argument.argument.side, 0xff, 16384 / 8);
+	static_cast<uint64_t *>(argument.argument.side)[0] &= ~UINT64_C(2);
+	EXPECT_EQ(
+		argument.encoded(TRACE_OUT),
+		R"({"dirty_count":16383,"dirty":{"count":16383,"ranges":[{"iova":0,"length":4096},)"
+		R"({"iova":8192,"length":67100672}]}})");
+}
+
+TEST(TraceCalls, EventfdsStandBehindTheHeader)
+{
+	Argument argument("VFIO_DEVICE_SET_IRQS",
+			  R"({"argsz":28,"flags":36,"index":2,"start":0,"count":2,"fds":[22,-1]})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	const auto *set = argument.as<struct vfio_irq_set>();
+	int32_t fds[2];
+
+	memcpy(fds, set->data, sizeof(fds));
+	EXPECT_EQ(fds[0], 22);
+	EXPECT_EQ(fds[1], -1);
+	EXPECT_NE(argument.encoded(TRACE_IN).find(R"("fds":[22,-1])"), std::string::npos);
+}
+
+TEST(TraceCalls, ANameThatContradictsItsNumberIsRefused)
+{
+	EXPECT_NE(Argument("VFIO_DEVICE_FEATURE",
+			   R"({"argsz":16,"flags":131074,"op":"get","feature":"MIG_DEVICE_STATE"})")
+			  .why,
+		  nullptr);
+	EXPECT_NE(Argument("VFIO_DEVICE_FEATURE",
+			   R"({"argsz":16,"flags":131074,"op":"set","feature":"MIGRATION"})")
+			  .why,
+		  nullptr);
+	EXPECT_NE(
+		Argument("VFIO_DEVICE_FEATURE",
+			 R"({"argsz":16,"flags":131074,"op":"set","feature":"MIG_DEVICE_STATE",)"
+			 R"("payload":{"device_state":3,"device_state_name":"STOP","data_fd":0}})")
+			.why,
+		nullptr);
+}
+
+TEST(TraceCalls, AValueThatDoesNotFitItsFieldIsRefused)
+{
+	EXPECT_NE(Argument("IOMMU_IOAS_ALLOC", R"({"size":4294967296,"flags":0})").why, nullptr);
+	EXPECT_NE(Argument("IOMMU_IOAS_ALLOC", R"({"size":-1,"flags":0})").why, nullptr);
+	EXPECT_NE(Argument("IOMMU_IOAS_ALLOC", R"({"size":"12","flags":0})").why, nullptr);
+	EXPECT_NE(Argument("IOMMU_IOAS_ALLOC", R"({"size":12})").why, nullptr);
+	EXPECT_EQ(Argument("IOMMU_IOAS_ALLOC", R"({"size":12,"flags":0})").why, nullptr);
+}
