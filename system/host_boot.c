@@ -7,7 +7,6 @@
 
 #include "system/machine.h"
 
-#define PF_STATE_BUFFER 32768u
 #define MIGRATION_FLAGS (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P | VFIO_MIGRATION_PRE_COPY)
 
 /* A boot under way. */
@@ -62,7 +61,6 @@ static int boot_pf(struct boot *boot)
 		.num_vfs = vfs,
 		.command_timeout_ps = machine->timing.kernel.command_timeout_ps,
 		.poll_ps = machine->timing.kernel.poll_ps,
-		.state_buffer_bytes = PF_STATE_BUFFER,
 		.migration_flags = MIGRATION_FLAGS,
 	};
 	struct pf_driver_env env = {

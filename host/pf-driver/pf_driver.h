@@ -28,7 +28,6 @@ struct pf_driver_cfg {
 	uint16_t num_vfs;
 	uint64_t command_timeout_ps; /* a command that takes longer is -ETIMEDOUT */
 	uint64_t poll_ps;            /* between looks at the admin queue's head */
-	uint64_t state_buffer_bytes; /* largest part of a VF's state saved by one command */
 	/* What the device's firmware offers: VFIO_MIGRATION_STOP_COPY | _P2P | _PRE_COPY. */
 	uint64_t migration_flags;
 };
