@@ -150,9 +150,16 @@ struct Bandwidth {
 	double write[3], read[3];
 };
 
+static void PrintTo(const Bandwidth &link, std::ostream *out)
+{
+	*out << "gen" << (int)link.generation << " x" << (int)link.lanes;
+}
+
 class LinkBandwidth : public Link, public testing::WithParamInterface<Bandwidth>
 {
 protected:
+	static constexpr double kRounding = 0.006; // the table's two digits, and whole femtoseconds
+
 	// What goes through when one TLP follows the other.
 	double measure(enum tlp_type type, uint32_t len)
 	{
