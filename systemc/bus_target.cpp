@@ -10,11 +10,14 @@ BusTarget::Access::Access(BusTarget *owner) : target(owner)
 	event_init(&arrival, on_arrival);
 }
 
-BusTarget::BusTarget(const sc_core::sc_module_name &module_name, struct engine &engine,
-		     const struct bus_port &target)
-	: sc_core::sc_module(module_name), socket("socket"), engine_(engine), target_(target)
+BusTarget::BusTarget(struct engine &engine, const struct bus_port &target)
+	: engine_(engine), target_(target)
 {
-	socket.bind(*this);
+}
+
+void BusTarget::answer_to(BackwardSocket &socket)
+{
+	socket_ = &socket;
 }
 
 tlm::tlm_sync_enum BusTarget::nb_transport_fw(tlm::tlm_generic_payload &payload,
@@ -111,7 +114,8 @@ void BusTarget::respond(Access *access)
 	tlm::tlm_phase phase = tlm::BEGIN_RESP;
 	sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
 
-	if (socket->nb_transport_bw(*access->payload, phase, delay) == tlm::TLM_COMPLETED ||
+	if (socket_->backward().nb_transport_bw(*access->payload, phase, delay) ==
+		    tlm::TLM_COMPLETED ||
 	    phase == tlm::END_RESP)
 		end(access);
 	else

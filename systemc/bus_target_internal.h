@@ -5,22 +5,23 @@
 #include "systemc/bus_payload.h"
 #include "systemc/engine_internal.h"
 #include "systemc/pool_internal.h"
+#include "systemc/sockets.h"
 
 namespace vfsim
 {
 /*
- * The socket in front of one of our blocks. It makes a struct bus_req of each
+ * What a socket in front of one of our blocks leads to. It makes a struct bus_req of each
  * payload and answers when that is done: BEGIN_RESP, or the return of
  * b_transport. Requests are accepted at once (END_REQ), so any number may be
  * under way; responses wait for the one before to be accepted.
  */
-class BusTarget : public sc_core::sc_module, public tlm::tlm_fw_transport_if<>
+class BusTarget : public tlm::tlm_fw_transport_if<>
 {
 public:
-	BusTarget(const sc_core::sc_module_name &module_name, struct engine &engine,
-		  const struct bus_port &target);
+	BusTarget(struct engine &engine, const struct bus_port &target);
 
-	tlm::tlm_target_socket<64> socket;
+	/* Where responses go: kept, and not owned. */
+	void answer_to(BackwardSocket &socket);
 
 	tlm::tlm_sync_enum nb_transport_fw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
 					   sc_core::sc_time &delay) override;
@@ -50,6 +51,7 @@ private:
 
 	struct engine &engine_;
 	struct bus_port target_;
+	BackwardSocket *socket_ = nullptr;
 	Pool<Access> pool_;
 	Access *responding_ = nullptr; /* BEGIN_RESP given, END_RESP to come */
 	std::deque<Access *> waiting_; /* done meanwhile */

@@ -14,13 +14,11 @@ BusInitiator::Transaction::~Transaction()
 	clear_extension(&extension);
 }
 
-BusInitiator::BusInitiator(const sc_core::sc_module_name &module_name, struct engine &engine)
-	: sc_core::sc_module(module_name), socket("socket"), engine_(engine)
+BusInitiator::BusInitiator(struct engine &engine) : engine_(engine)
 {
-	socket.bind(*this);
 }
 
-void BusInitiator::send(struct bus_req *req)
+void BusInitiator::send(ForwardSocket &socket, struct bus_req *req)
 {
 	Transaction *transaction = pool_.take(*this);
 	tlm::tlm_phase phase = tlm::BEGIN_REQ;
@@ -30,7 +28,7 @@ void BusInitiator::send(struct bus_req *req)
 	transaction->extension.request = req;
 	bus_payload_set(*transaction, *req);
 	transaction->acquire();
-	socket->nb_transport_fw(*transaction, phase, delay);
+	socket.forward().nb_transport_fw(*transaction, phase, delay);
 	engine_assert(engine_.sim, phase == tlm::END_REQ, "a request was not accepted at once");
 }
 
@@ -57,9 +55,10 @@ void BusInitiator::free(tlm::tlm_generic_payload *payload)
 }
 
 BusWire::BusWire(struct engine &engine, const char *name, const struct bus_port &target)
-	: Wire(engine, name), from_(module_name("from").c_str(), engine),
-	  to_(module_name("to").c_str(), engine, target)
+	: Wire(engine, name), initiator_(engine), target_(engine, target),
+	  from_(module_name("from").c_str(), initiator_), to_(module_name("to").c_str(), target_)
 {
+	target_.answer_to(to_);
 	from_.socket.bind(to_.socket);
 }
 
@@ -73,6 +72,6 @@ void BusWire::send(void *ctx, struct bus_req *req)
 	BusWire *wire = static_cast<BusWire *>(ctx);
 
 	wire->crosses();
-	wire->from_.send(req);
+	wire->initiator_.send(wire->from_, req);
 }
 } // namespace vfsim

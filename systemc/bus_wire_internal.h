@@ -7,20 +7,16 @@
 namespace vfsim
 {
 /*
- * The socket that takes the place of a struct bus_port: a request becomes a
+ * What takes the place of a struct bus_port's target: a request becomes a
  * generic payload from a pool, BEGIN_RESP becomes the request's `done`. It
  * schedules nothing and holds no behaviour.
  */
-class BusInitiator : public sc_core::sc_module,
-		     public tlm::tlm_bw_transport_if<>,
-		     public tlm::tlm_mm_interface
+class BusInitiator : public tlm::tlm_bw_transport_if<>, public tlm::tlm_mm_interface
 {
 public:
-	BusInitiator(const sc_core::sc_module_name &module_name, struct engine &engine);
+	explicit BusInitiator(struct engine &engine);
 
-	tlm::tlm_initiator_socket<64> socket;
-
-	void send(struct bus_req *req);
+	void send(ForwardSocket &socket, struct bus_req *req);
 
 	tlm::tlm_sync_enum nb_transport_bw(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
 					   sc_core::sc_time &delay) override;
@@ -51,8 +47,12 @@ public:
 private:
 	static void send(void *ctx, struct bus_req *req);
 
-	BusInitiator from_;
-	BusTarget to_;
+	static constexpr unsigned BusWidth = 64;
+
+	BusInitiator initiator_;
+	BusTarget target_;
+	ForwardSocketOf<BusWidth> from_;
+	BackwardSocketOf<BusWidth> to_;
 };
 } // namespace vfsim
 #endif

@@ -3,6 +3,7 @@
 #include "systemc/engine_systemc.h"
 
 #include "systemc/bus_wire_internal.h"
+#include "systemc/foreign_internal.h"
 #include "systemc/tlp_wire_internal.h"
 
 #include <algorithm>
@@ -71,17 +72,13 @@ void systemc_destroy(struct engine *engine)
 }
 
 /* A port of kind W. Two of one name would be one line in the results. */
-template <class W, class Port>
-Port bind(struct engine *engine, const char *name, const Port &target)
+template <class W, class... Args>
+auto bind(struct engine *engine, const char *name, const Args &...args)
 {
-	const auto &wires = engine->wires;
-
-	engine_assert(engine->sim,
-		      std::none_of(wires.begin(), wires.end(),
-				   [&](const auto &wire) { return wire->name() == name; }),
-		      name);
-	auto wire = std::make_unique<W>(*engine, name, target);
-	const Port port = wire->port();
+	for (const auto &wire : engine->wires)
+		engine_assert(engine->sim, wire->name() != name, "two ports of one name");
+	auto wire = std::make_unique<W>(*engine, name, args...);
+	const auto port = wire->port();
 	engine->wires.push_back(std::move(wire));
 	return port;
 }
@@ -89,7 +86,14 @@ Port bind(struct engine *engine, const char *name, const Port &target)
 struct bus_port systemc_bind_bus(struct engine *engine, const char *name,
 				 const struct bus_port *target)
 {
-	return bind<vfsim::BusWire>(engine, name, *target);
+	vfsim::ForeignFactories &factories = vfsim::foreign_factories();
+	const auto foreign = factories.find(name);
+
+	if (foreign == factories.end())
+		return bind<vfsim::BusWire>(engine, name, *target);
+	const vfsim::ForeignFactory factory = foreign->second;
+	factories.erase(foreign);
+	return bind<vfsim::ForeignWire>(engine, name, *target, factory);
 }
 
 struct tlp_port systemc_bind_tlp(struct engine *engine, const char *name,
@@ -100,6 +104,8 @@ struct tlp_port systemc_bind_tlp(struct engine *engine, const char *name,
 
 void systemc_run(struct engine *engine, uint64_t until_ps, const bool *stop)
 {
+	engine_assert(engine->sim, vfsim::foreign_factories().empty(),
+		      "a foreign block was given for a port that does not exist");
 	engine->has_run = true;
 	engine->pump.run(until_ps, stop);
 }
