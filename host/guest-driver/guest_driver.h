@@ -68,7 +68,7 @@ void guest_driver_stop_flows(struct guest_driver *driver, struct actor *self);
 /* Close the interface and let go of the VF: DISABLE_QUEUES, RESET_VF. */
 void guest_driver_shutdown(struct guest_driver *driver, struct actor *self);
 
-void guest_driver_stats(const struct guest_driver *driver, struct guest_driver_stats *stats);
+void guest_driver_stats_get(const struct guest_driver *driver, struct guest_driver_stats *stats);
 
 /* A program that only writes memory: `pages_per_s` random pages of a region, 8 bytes each. */
 struct guest_dirty_cfg {

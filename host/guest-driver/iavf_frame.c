@@ -14,6 +14,7 @@ static uint64_t pattern_seed(uint64_t flow, uint64_t number)
 {
 	uint64_t x = flow * UINT64_C(0xd6e8feb86659fd93) + number * UINT64_C(0xa0761d6478bd642f);
 
+	x = (x ^ x >> 32) * UINT64_C(0xd6e8feb86659fd93);
 	return x ^ x >> 32;
 }
 

@@ -279,7 +279,7 @@ void guest_driver_shutdown(struct guest_driver *d, struct actor *self)
 		actor_wait(self, &d->state, TIME_NEVER);
 }
 
-void guest_driver_stats(const struct guest_driver *d, struct guest_driver_stats *stats)
+void guest_driver_stats_get(const struct guest_driver *d, struct guest_driver_stats *stats)
 {
 	*stats = d->stats;
 }

@@ -130,7 +130,7 @@ int vm_iommufd(const struct vm *vm)
 	return vm->iommufd;
 }
 
-const struct vm_cfg *vm_cfg(const struct vm *vm)
+const struct vm_cfg *vm_cfg_get(const struct vm *vm)
 {
 	return &vm->cfg;
 }

@@ -57,7 +57,7 @@ bool vm_running(const struct vm *vm);
 struct uapi_process *vm_process(struct vm *vm);
 int vm_device_fd(const struct vm *vm);
 int vm_iommufd(const struct vm *vm);
-const struct vm_cfg *vm_cfg(const struct vm *vm);
+const struct vm_cfg *vm_cfg_get(const struct vm *vm);
 struct dram *vm_dram(const struct vm *vm);
 
 /*

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mock_vf.h"
+
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+
+namespace
+{
+const struct guest_driver_cfg Cfg = {512, 2048, 1514, 50000, 1, 0, 0, 0};
+
+class GuestDriverBringUp : public ::testing::Test
+{
+protected:
+	void start()
+	{
+		driver = guest_driver_create(&vf.guest, &Cfg, "driver");
+		ASSERT_NE(driver, nullptr);
+		guest_run(&vf.guest);
+	}
+
+	void TearDown() override
+	{
+		guest_driver_destroy(driver);
+	}
+
+	struct guest_driver_stats stats()
+	{
+		struct guest_driver_stats s;
+		guest_driver_stats_get(driver, &s);
+		return s;
+	}
+
+	MockVf vf;
+	struct guest_driver *driver = nullptr;
+};
+
+/* traces: arm64-smmu-iavf-1cpu, the messages between probe and carrier. */
+TEST_F(GuestDriverBringUp, MessagesComeInTheOrderOfIavf)
+{
+	start();
+	vf.run_for(PS_PER_S);
+	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u, 7u, 23u, 24u, 10u, 6u, 8u));
+	EXPECT_TRUE(stats().running);
+}
+
+TEST_F(GuestDriverBringUp, RegisterWritesUpToTheFirstMessageAreThoseOfIavf)
+{
+	start();
+	vf.run_for(PS_PER_S);
+	auto writes = vf.writes();
+	writes.resize(12);
+	EXPECT_THAT(writes, ElementsAre("6400", "8400", "6800", "7c00", "7800", "7400", "7000",
+					"8000", "6c00", "6000", "7000", "8400"));
+}
+
+TEST_F(GuestDriverBringUp, MessageBodiesHaveTheLengthsOfIavf)
+{
+	start();
+	vf.run_for(PS_PER_S);
+	const size_t expected[] = {8, 4, 4 + 2 * 12 - 2, 57, 69, 12, 72, 12};
+	std::vector<size_t> found;
+	for (const auto &body : vf.bodies)
+		found.push_back(body.size());
+	EXPECT_THAT(found, ElementsAreArray(expected));
+}
+
+TEST_F(GuestDriverBringUp, AllRxDescriptorsButOneAreWithTheDevice)
+{
+	start();
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(vf.registers[QRX_TAIL1(0)], 511u);
+}
+
+TEST_F(GuestDriverBringUp, WaitsUntilTheFunctionIsActive)
+{
+	vf.registers[VFGEN_RSTAT] = VFR_INPROGRESS;
+	start();
+	vf.run_for(5 * PS_PER_MS);
+	EXPECT_TRUE(vf.writes().empty());
+	vf.registers[VFGEN_RSTAT] = VFR_VFACTIVE;
+	vf.run_for(PS_PER_S);
+	EXPECT_TRUE(stats().running);
+}
+
+TEST_F(GuestDriverBringUp, RefusalEndsItWithAnError)
+{
+	vf.refuse[VIRTCHNL_OP_CONFIG_VSI_QUEUES] = VIRTCHNL_STATUS_ERR_PARAM;
+	start();
+	vf.run_for(PS_PER_S);
+	EXPECT_FALSE(stats().running);
+	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u, 7u, 23u, 24u, 10u, 6u));
+}
+
+TEST_F(GuestDriverBringUp, SilentMailboxTimesOut)
+{
+	vf.answer = false;
+	start();
+	int ret = 0;
+	struct Ctx {
+		struct guest_driver *driver;
+		int *ret;
+	} ctx = {driver, &ret};
+	auto *waiter = actor_start(
+		&vf.sim, "waiter",
+		[](struct actor *self, void *arg) {
+			auto *c = static_cast<Ctx *>(arg);
+			*c->ret = guest_driver_wait_up(c->driver, self);
+		},
+		&ctx);
+	vf.run_for(10 * PS_PER_S);
+	EXPECT_EQ(ret, -ETIMEDOUT);
+	EXPECT_TRUE(actor_finished(waiter));
+	actor_forget(waiter);
+}
+
+/* The mailbox's rings wrap: more messages than entries. */
+TEST_F(GuestDriverBringUp, LinkEventsAreTakenForEver)
+{
+	start();
+	vf.run_for(PS_PER_S);
+	for (int i = 0; i < 100; i++) {
+		vf.send_event(VIRTCHNL_EVENT_LINK_CHANGE, true);
+		vf.run_for(PS_PER_MS);
+	}
+	EXPECT_EQ(vf.registers[VF_ARQH1], (8u + 1 + 100) % 32);
+	EXPECT_EQ((vf.registers[VF_ARQT1] + 1) % 32, vf.registers[VF_ARQH1]);
+}
+
+TEST_F(GuestDriverBringUp, ShutdownDisablesQueuesAndResets)
+{
+	start();
+	vf.run_for(PS_PER_S);
+	vf.messages.clear();
+	auto *closer = actor_start(
+		&vf.sim, "closer",
+		[](struct actor *self, void *arg) {
+			guest_driver_shutdown(static_cast<struct guest_driver *>(arg), self);
+		},
+		driver);
+	vf.run_for(PS_PER_S);
+	EXPECT_TRUE(actor_finished(closer));
+	actor_forget(closer);
+	EXPECT_THAT(vf.messages, ElementsAre(9u, 2u));
+	EXPECT_EQ(vf.registers[VF_ATQLEN1], 0u);
+	EXPECT_EQ(vf.registers[VF_ARQLEN1], 0u);
+}
+
+TEST_F(GuestDriverBringUp, PauseAtAnyTimeIsSurvived)
+{
+	struct sim_part part = vf.part;
+	start();
+	auto *pauser = actor_start(
+		&vf.sim, "pauser",
+		[](struct actor *self, void *arg) {
+			auto *guest = static_cast<struct guest *>(arg);
+			for (;;) {
+				actor_sleep(self, 1700 * PS_PER_NS);
+				guest_pause(guest, self);
+				actor_sleep(self, 900 * PS_PER_NS);
+				guest_run(guest);
+			}
+		},
+		&vf.guest);
+	vf.run_for(PS_PER_S);
+	EXPECT_TRUE(stats().running);
+	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u, 7u, 23u, 24u, 10u, 6u, 8u));
+	actor_destroy(pauser);
+	(void)part;
+}
+
+TEST_F(GuestDriverBringUp, NothingIsTouchedWhilePaused)
+{
+	start();
+	vf.run_for(20 * PS_PER_US);
+	auto *pauser = actor_start(
+		&vf.sim, "pauser",
+		[](struct actor *self, void *arg) {
+			guest_pause(static_cast<struct guest *>(arg), self);
+		},
+		&vf.guest);
+	vf.run_for(PS_PER_MS);
+	size_t accesses = vf.log.size();
+	EXPECT_GT(accesses, 0u);
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(vf.log.size(), accesses);
+	guest_run(&vf.guest);
+	vf.run_for(PS_PER_S);
+	EXPECT_TRUE(stats().running);
+	actor_forget(pauser);
+}
+
+TEST_F(GuestDriverBringUp, ConfigurationOutOfRangeIsRefused)
+{
+	struct guest_driver_cfg bad = Cfg;
+	bad.ring_entries = 100;
+	EXPECT_EQ(guest_driver_create(&vf.guest, &bad, "d"), nullptr);
+	bad = Cfg;
+	bad.mtu_bytes = 4000;
+	EXPECT_EQ(guest_driver_create(&vf.guest, &bad, "d"), nullptr);
+	bad = Cfg;
+	bad.itr_ns = 20000000;
+	EXPECT_EQ(guest_driver_create(&vf.guest, &bad, "d"), nullptr);
+}
+} // namespace

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "mock_vf.h"
+
+extern "C" {
+#include "host/guest-driver/iavf_internal.h"
+}
+
+namespace
+{
+const struct guest_driver_cfg Cfg = {64, 2048, 1514, 50000, 1, 0, 0, 0};
+
+class GuestTraffic : public ::testing::Test
+{
+protected:
+	void SetUp() override
+	{
+		start(Cfg);
+	}
+
+	void TearDown() override
+	{
+		guest_driver_destroy(driver);
+	}
+
+	void start(const struct guest_driver_cfg &cfg)
+	{
+		guest_driver_destroy(driver);
+		driver = guest_driver_create(&vf.guest, &cfg, "driver");
+		ASSERT_NE(driver, nullptr);
+		if (!vf.guest.running)
+			guest_run(&vf.guest);
+		vf.run_for(PS_PER_S);
+		vf.packets.clear();
+	}
+
+	void add(uint64_t interval_ps, uint64_t count, bool poisson = false, uint32_t flow = 5)
+	{
+		struct guest_flow_cfg cfg = {
+			flow, {2, 0, 0, 0, 0, 9}, 60, 1514, interval_ps, poisson, count, 0};
+		ASSERT_EQ(guest_driver_add_flow(driver, &cfg), 0);
+	}
+
+	size_t count(enum trace_kind kind)
+	{
+		size_t n = 0;
+		for (const auto &p : vf.packets)
+			n += p.kind == kind;
+		return n;
+	}
+
+	MockVf vf;
+	struct guest_driver *driver = nullptr;
+};
+
+TEST_F(GuestTraffic, EveryPacketComesBackIntactAndInOrder)
+{
+	add(10 * PS_PER_US, 1000);
+	vf.run_for(PS_PER_S);
+	uint64_t next = 0;
+	for (const auto &p : vf.packets) {
+		if (p.kind != TRACE_PACKET_RECEIVED)
+			continue;
+		EXPECT_EQ(p.number, next++);
+		EXPECT_EQ(p.flow, 5u);
+		EXPECT_EQ(p.intact, 1u);
+	}
+	EXPECT_EQ(next, 1000u);
+	EXPECT_EQ(count(TRACE_PACKET_SENT), 1000u);
+}
+
+TEST_F(GuestTraffic, ChangedByteIsSeenAtTheReceiver)
+{
+	vf.damage_every = 10;
+	add(10 * PS_PER_US, 1000);
+	vf.run_for(PS_PER_S);
+	struct guest_driver_stats stats;
+	guest_driver_stats_get(driver, &stats);
+	EXPECT_EQ(stats.rx_damaged, 100u);
+}
+
+TEST_F(GuestTraffic, FullRingMakesTheGeneratorWait)
+{
+	vf.complete_tx = false;
+	add(PS_PER_US, 200);
+	vf.run_for(PS_PER_MS * 10);
+	EXPECT_EQ(count(TRACE_PACKET_SENT), 63u);
+	vf.complete_tx = true;
+	vf.drain_tx();
+	vf.run_for(PS_PER_MS * 10);
+	EXPECT_EQ(count(TRACE_PACKET_SENT), 200u);
+	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), 200u);
+}
+
+TEST_F(GuestTraffic, SparseReportsFillNoRingForEver)
+{
+	struct guest_driver_cfg cfg = Cfg;
+	cfg.tx_report_stride = 1000;
+	start(cfg);
+	add(PS_PER_US, 500);
+	vf.run_for(PS_PER_MS * 10);
+	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), 500u);
+}
+
+TEST_F(GuestTraffic, RxDescriptorsGoBackToTheDevice)
+{
+	add(10 * PS_PER_US, 10000);
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), 10000u);
+	EXPECT_GE(vf.rx_posted(), 63u - IAVF_RX_REFILL);
+}
+
+TEST_F(GuestTraffic, ConstantRateKeepsItsPace)
+{
+	add(100 * PS_PER_US, 0);
+	vf.run_for(PS_PER_S);
+	EXPECT_NEAR((double)count(TRACE_PACKET_SENT), 10000, 2);
+}
+
+TEST_F(GuestTraffic, PoissonRateHasItsMean)
+{
+	add(100 * PS_PER_US, 0, true);
+	vf.run_for(PS_PER_S);
+	EXPECT_NEAR((double)count(TRACE_PACKET_SENT), 10000, 500);
+}
+
+TEST_F(GuestTraffic, TwoFlowsShareTheRing)
+{
+	add(3 * PS_PER_US, 1000, true, 1);
+	add(3 * PS_PER_US, 1000, true, 2);
+	vf.run_for(PS_PER_S);
+	uint64_t next[3] = {0, 0, 0};
+	for (const auto &p : vf.packets) {
+		if (p.kind == TRACE_PACKET_RECEIVED) {
+			EXPECT_EQ(p.number, next[p.flow]++);
+		}
+	}
+	EXPECT_EQ(next[1], 1000u);
+	EXPECT_EQ(next[2], 1000u);
+}
+
+TEST_F(GuestTraffic, StoppedFlowsSendNothingMore)
+{
+	add(100 * PS_PER_US, 0);
+	vf.run_for(50 * PS_PER_MS);
+	auto *stopper = actor_start(
+		&vf.sim, "stopper",
+		[](struct actor *self, void *arg) {
+			guest_driver_stop_flows(static_cast<struct guest_driver *>(arg), self);
+		},
+		driver);
+	vf.run_for(PS_PER_MS);
+	EXPECT_TRUE(actor_finished(stopper));
+	actor_forget(stopper);
+	size_t sent = count(TRACE_PACKET_SENT);
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(count(TRACE_PACKET_SENT), sent);
+	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), sent);
+}
+
+TEST_F(GuestTraffic, NothingIsSentOrLostWhilePaused)
+{
+	add(10 * PS_PER_US, 0);
+	vf.run_for(10 * PS_PER_MS);
+	auto *pauser = actor_start(
+		&vf.sim, "pauser",
+		[](struct actor *self, void *arg) {
+			guest_pause(static_cast<struct guest *>(arg), self);
+		},
+		&vf.guest);
+	vf.run_for(PS_PER_MS);
+	size_t sent = count(TRACE_PACKET_SENT);
+	vf.run_for(100 * PS_PER_MS);
+	EXPECT_EQ(count(TRACE_PACKET_SENT), sent);
+	guest_run(&vf.guest);
+	vf.run_for(10 * PS_PER_MS);
+	EXPECT_GT(count(TRACE_PACKET_SENT), sent);
+	EXPECT_LE(count(TRACE_PACKET_SENT) - count(TRACE_PACKET_RECEIVED), 1u);
+	actor_forget(pauser);
+}
+
+TEST_F(GuestTraffic, FrameLengthsBeyondTheMtuAreRefused)
+{
+	struct guest_flow_cfg cfg = {1, {2, 0, 0, 0, 0, 9}, 60, 1515, 1000, false, 1, 0};
+	EXPECT_EQ(guest_driver_add_flow(driver, &cfg), -EINVAL);
+	cfg.max_bytes = 1514;
+	cfg.min_bytes = 59;
+	EXPECT_EQ(guest_driver_add_flow(driver, &cfg), -EINVAL);
+}
+
+class Frame : public ::testing::TestWithParam<uint32_t>
+{
+};
+
+TEST_P(Frame, EveryChangedPayloadByteIsNoticed)
+{
+	const uint8_t to[6] = {2, 0, 0, 0, 0, 1}, from[6] = {2, 0, 0, 0, 0, 2};
+	std::vector<uint8_t> frame(GetParam());
+	uint64_t flow, number;
+	bool intact;
+
+	iavf_frame_build(frame.data(), GetParam(), to, from, 3, 77);
+	ASSERT_TRUE(iavf_frame_check(frame.data(), GetParam(), &flow, &number, &intact));
+	EXPECT_EQ(flow, 3u);
+	EXPECT_EQ(number, 77u);
+	EXPECT_TRUE(intact);
+	/* The tag's own bytes name another packet, whose payload this is not. */
+	for (size_t i = FRAME_TAG_OFFSET + 4; i < frame.size(); i++) {
+		frame[i] ^= 0x10;
+		iavf_frame_check(frame.data(), GetParam(), &flow, &number, &intact);
+		EXPECT_FALSE(intact) << "byte " << i;
+		frame[i] ^= 0x10;
+	}
+}
+
+TEST_P(Frame, PaddingOfTheWireIsNotPayload)
+{
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	std::vector<uint8_t> frame(GetParam() + 64);
+	uint64_t flow, number;
+	bool intact;
+
+	iavf_frame_build(frame.data(), GetParam(), mac, mac, 3, 77);
+	ASSERT_TRUE(iavf_frame_check(frame.data(), GetParam() + 64, &flow, &number, &intact));
+	EXPECT_TRUE(intact);
+}
+
+INSTANTIATE_TEST_SUITE_P(Lengths, Frame, ::testing::Values(60, 61, 64, 65, 127, 1500, 1514, 9728));
+
+TEST(GuestDirtier, WritesAtItsRateWithinItsRegion)
+{
+	MockVf vf;
+	struct guest_dirty_cfg cfg = {1 << 20, 10000, 4};
+	auto *dirtier = guest_dirtier_create(&vf.guest, &cfg, "dirtier");
+	ASSERT_NE(dirtier, nullptr);
+	guest_run(&vf.guest);
+	vf.run_for(PS_PER_S);
+	EXPECT_NEAR((double)guest_dirtier_writes(dirtier), 10000, 4);
+	std::vector<uint8_t> rest(vf.memory.begin() + (2 << 20), vf.memory.end());
+	EXPECT_EQ(std::count(rest.begin(), rest.end(), 0), (long)rest.size());
+	guest_dirtier_destroy(dirtier);
+}
+} // namespace
