@@ -26,6 +26,8 @@ int vm_create(const struct vm_cfg *cfg, const struct vm_env *env, struct actor *
 	if (ret)
 		goto fail_log;
 	vm->process = uapi_process_create(env->kernel, vm->name, &uapi_user_ops_direct, NULL);
+	if (vm->process && env->program)
+		env->program(env->program_ctx, vm->process);
 	ret = vm->process ? vm_open_all(vm, self) : -ENOMEM;
 	if (ret)
 		goto fail_open;

@@ -35,6 +35,9 @@ struct vm_env {
 	struct uapi_kernel *kernel;
 	struct cpu_port cpu;
 	struct dram *dram; /* the host's, for sharing pages that a migration carries */
+	/* Told of the VM's process when it is made, before its first call; may be NULL. */
+	void (*program)(void *ctx, struct uapi_process *process);
+	void *program_ctx;
 };
 
 /*

@@ -47,7 +47,7 @@ struct timing_cfg {
 		uint64_t exit_ps, page_ps, dirty_sync_ps;
 	} vmm;
 	struct {
-		uint64_t packet_ps, poll_ps, interrupt_ps;
+		uint64_t packet_ps, poll_ps;
 	} guest;
 };
 
@@ -100,7 +100,7 @@ struct guest_config {
 	char *host;
 	uint64_t vf;
 	uint64_t memory_bytes, image_bytes;
-	bool map_bar0, huge_pages;
+	bool map_bar0;
 	uint64_t ring_entries, buffer_bytes, interrupt_interval_ps, report_stride;
 	struct dirty_config {
 		uint64_t region_bytes, pages_per_s, batch;

@@ -36,8 +36,6 @@ static const struct schema_key guest_keys[] = {
 	 WHAT("memory with content from the start: the rest is zero pages")},
 	{"map_bar0", KEY(BOOL, guest_config, map_bar0), DEFAULT("yes"),
 	 WHAT("registers are mapped into the guest; no: each access is trapped")},
-	{"huge_pages", KEY(BOOL, guest_config, huge_pages), DEFAULT("no"),
-	 WHAT("the IOMMU may map guest memory by blocks: dirty state is as coarse")},
 	{"ring_entries", COUNTS(guest_config, ring_entries, 64, 4096), DEFAULT("512"),
 	 WHAT("descriptors of each ring; a multiple of 32")},
 	{"buffer", BYTES(guest_config, buffer_bytes, 1024, 16256), DEFAULT("2048"),

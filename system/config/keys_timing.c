@@ -66,7 +66,6 @@ static const struct schema_key vmm_keys[] = {
 static const struct schema_key guest_keys[] = {
 	TIME_ROW("packet", guest.packet_ps, "to build a packet and hand it over"),
 	TIME_ROW("poll", guest.poll_ps, "to take a packet out of the ring"),
-	TIME_ROW("interrupt", guest.interrupt_ps, "from the host's signal to the handler"),
 	{NULL},
 };
 

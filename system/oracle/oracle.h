@@ -11,6 +11,7 @@
  */
 
 #include "base/trace.h"
+#include "model/nic/frame_format.h"
 #include "system/oracle/checks.h"
 
 #ifdef __cplusplus
@@ -64,6 +65,14 @@ void oracle_finish(struct oracle *oracle);
 /* After oracle_finish. */
 const struct oracle_finding *oracle_finding(const struct oracle *oracle,
 					    enum oracle_check_id check);
+
+/* Packets so far. */
+struct oracle_packets {
+	uint64_t sent, received;
+	uint64_t lost[PACKET_DROP_COUNT]; /* by cause */
+	uint64_t duplicated, reordered, damaged;
+};
+const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle);
 
 /* Pages that tracking lost, and that it reported without a device's write. */
 uint64_t oracle_pages_lost(const struct oracle *oracle);

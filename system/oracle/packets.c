@@ -24,7 +24,7 @@ struct packets {
 	struct keymap flow_of;
 	struct flow *flow;
 	uint32_t flows, flows_capacity;
-	uint64_t sent, received, dropped;
+	struct oracle_packets counts;
 };
 
 static struct flow *flow_find(struct packets *state, uint64_t id)
@@ -61,7 +61,8 @@ static void on_sent(struct oracle *oracle, struct flow *flow, uint64_t number)
 	flow->next = number + 1;
 }
 
-static void on_received(struct oracle *oracle, struct flow *flow, uint64_t number, bool intact)
+static void on_received(struct oracle *oracle, struct oracle_packets *counts, struct flow *flow,
+			uint64_t number, bool intact)
 {
 	enum packet_state before = packet_state(flow, number);
 
@@ -69,14 +70,19 @@ static void on_received(struct oracle *oracle, struct flow *flow, uint64_t numbe
 		violation(oracle, flow, number, "was received and never sent");
 		return;
 	}
-	if (!intact)
+	if (!intact) {
+		counts->damaged++;
 		violation(oracle, flow, number, "is not intact");
-	if (before == PACKET_RECEIVED)
+	}
+	if (before == PACKET_RECEIVED) {
+		counts->duplicated++;
 		violation(oracle, flow, number, "was received twice");
-	else if (before == PACKET_DROPPED)
+	} else if (before == PACKET_DROPPED) {
 		violation(oracle, flow, number, "was received after it was said to be lost");
-	else if (number < flow->newest)
+	} else if (number < flow->newest) {
+		counts->reordered++;
 		violation(oracle, flow, number, "was received out of order");
+	}
 	flow->packet[number] = PACKET_RECEIVED;
 	if (number >= flow->newest)
 		flow->newest = number + 1;
@@ -100,6 +106,7 @@ static void on_dropped(struct oracle *oracle, struct flow *flow, uint64_t number
 static void packets_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
 {
 	struct packets *state = ctx;
+	struct oracle_packets *counts = &state->counts;
 	const uint64_t *arg = event->arg;
 	struct flow *flow;
 
@@ -107,32 +114,42 @@ static void packets_event(struct oracle *oracle, void *ctx, const struct trace_e
 		return;
 	flow = flow_find(state, arg[0]);
 	if (event->kind == TRACE_PACKET_SENT) {
-		state->sent++;
+		counts->sent++;
 		on_sent(oracle, flow, arg[1]);
 	} else if (event->kind == TRACE_PACKET_RECEIVED) {
-		state->received++;
-		on_received(oracle, flow, arg[1], arg[3] != 0);
+		counts->received++;
+		on_received(oracle, counts, flow, arg[1], arg[3] != 0);
 	} else {
-		state->dropped++;
+		counts->lost[MIN(arg[3], PACKET_DROP_COUNT - 1)]++;
 		on_dropped(oracle, flow, arg[1], arg[3]);
 	}
+}
+
+const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle)
+{
+	const struct packets *state = oracle->state[CHECK_PACKETS];
+
+	return &state->counts;
 }
 
 static void packets_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)
 {
 	const struct packets *state = ctx;
+	uint64_t lost = 0;
 
+	for (uint32_t cause = 0; cause < PACKET_DROP_COUNT; cause++)
+		lost += state->counts.lost[cause];
 	for (uint32_t i = 0; i < state->flows; i++)
 		for (uint64_t number = 0; number < state->flow[i].next; number++)
 			if (state->flow[i].packet[number] == PACKET_SENT)
 				violation(oracle, &state->flow[i], number,
 					  "was lost without a cause");
-	if (!state->sent)
+	if (!state->counts.sent)
 		finding->verdict = ORACLE_NOT_APPLICABLE;
 	snprintf(finding->detail, sizeof(finding->detail),
 		 "%" PRIu64 " sent in %u flows, %" PRIu64 " received, %" PRIu64
 		 " lost for causes that are allowed",
-		 state->sent, state->flows, state->received, state->dropped);
+		 state->counts.sent, state->flows, state->counts.received, lost);
 }
 
 static void packets_release(void *ctx)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "system/result.h"
+
+void result_note(struct run_result *result, const char *format, ...)
+{
+	va_list args;
+
+	if (result->notes == RESULT_NOTES)
+		return;
+	va_start(args, format);
+	vsnprintf(result->note[result->notes], sizeof(result->note[0]), format, args);
+	va_end(args);
+	result->notes++;
+}
+
+static json_t *number(uint64_t value)
+{
+	return json_integer((json_int_t)value);
+}
+
+static json_t *sockets_json(const struct run_result *result)
+{
+	json_t *object = json_object();
+
+	for (uint32_t i = 0; i < result->sockets; i++)
+		json_object_set_new(object, result->socket[i].name,
+				    number(result->socket[i].transactions));
+	return object;
+}
+
+static json_t *checks_json(const struct run_result *result)
+{
+	json_t *array = json_array();
+
+	for (uint32_t id = 0; id < CHECK_COUNT; id++) {
+		const struct oracle_finding *finding = &result->check[id].finding;
+		json_t *check = json_object();
+
+		json_object_set_new(check, "name", json_string(oracle_checks[id].name));
+		json_object_set_new(check, "verdict",
+				    json_string(oracle_verdict_names[finding->verdict]));
+		json_object_set_new(check, "count", number(finding->count));
+		json_object_set_new(check, "detail", json_string(finding->detail));
+		json_array_append_new(array, check);
+	}
+	return array;
+}
+
+static json_t *rounds_json(const struct result_migration *migration)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < migration->rounds; i++) {
+		const struct result_round *round = &migration->round[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "n", number(round->number));
+		json_object_set_new(object, "dirty_pages", number(round->dirty_pages));
+		json_object_set_new(object, "bytes", number(round->bytes));
+		json_object_set_new(object, "time_ps", number(round->time_ps));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+/* null when there was none. */
+static json_t *migration_json(const struct result_migration *migration)
+{
+	json_t *object;
+
+	if (!migration->happened)
+		return json_null();
+	object = json_object();
+	json_object_set_new(object, "method", json_string(migration->method));
+	json_object_set_new(object, "rounds", rounds_json(migration));
+	json_object_set_new(object, "downtime_ps", number(migration->downtime_ps));
+	json_object_set_new(object, "total_ps", number(migration->total_ps));
+	json_object_set_new(object, "pages_lost", number(migration->pages_lost));
+	json_object_set_new(object, "pages_overreported", number(migration->pages_overreported));
+	return object;
+}
+
+static json_t *packets_json(const struct oracle_packets *packets)
+{
+	json_t *object = json_object(), *lost = json_object();
+
+	for (uint32_t cause = 0; cause < PACKET_DROP_COUNT; cause++)
+		if (packets->lost[cause])
+			json_object_set_new(lost, packet_drop_name(cause),
+					    number(packets->lost[cause]));
+	json_object_set_new(object, "sent", number(packets->sent));
+	json_object_set_new(object, "received", number(packets->received));
+	json_object_set_new(object, "lost", lost);
+	json_object_set_new(object, "duplicated", number(packets->duplicated));
+	json_object_set_new(object, "reordered", number(packets->reordered));
+	return object;
+}
+
+json_t *result_json(const struct run_result *result)
+{
+	json_t *object = json_object();
+	char digest[24];
+
+	snprintf(digest, sizeof(digest), "%016" PRIx64, result->digest);
+	json_object_set_new(object, "name", json_string(result->name));
+	json_object_set_new(object, "verdict", json_string(result->passed ? "pass" : "fail"));
+	json_object_set_new(object, "seed", number(result->seed));
+	json_object_set_new(object, "engine", json_string(result->engine));
+	json_object_set_new(object, "digest", json_string(digest));
+	json_object_set_new(object, "sim_time_ps", number(result->sim_time_ps));
+	json_object_set_new(object, "wall_s", json_real(result->wall_s));
+	json_object_set_new(object, "sockets", sockets_json(result));
+	json_object_set_new(object, "checks", checks_json(result));
+	json_object_set_new(object, "migration", migration_json(&result->migration));
+	json_object_set_new(object, "packets", packets_json(&result->packets));
+	if (result->error[0])
+		json_object_set_new(object, "error", json_string(result->error));
+	return object;
+}

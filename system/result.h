@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_RESULT_H
+#define VFSIM_SYSTEM_RESULT_H
+
+/*
+ * What a run came to, and how it is told: as text for a person, as JSON for a
+ * program.
+ */
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "model/nic/frame_format.h"
+#include "system/config/config.h"
+#include "system/oracle/oracle.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define RESULT_ROUNDS  64
+#define RESULT_SOCKETS 64
+#define RESULT_NOTES   8
+
+struct result_socket {
+	char name[64];
+	uint64_t transactions;
+};
+
+struct result_check {
+	struct oracle_finding finding;
+	bool expected_fail; /* the scenario wants it to fail */
+	bool as_expected;
+};
+
+struct result_round {
+	uint64_t number, dirty_pages, bytes, begin_ps, time_ps;
+};
+
+struct result_migration {
+	bool happened;
+	const char *method;
+	struct result_round round[RESULT_ROUNDS];
+	uint32_t rounds;
+	uint64_t downtime_ps, total_ps, begin_ps;
+	uint64_t memory_bytes, state_bytes;
+	uint64_t pages_lost, pages_overreported;
+};
+
+struct result_phase {
+	const char *name; /* "before", "during" a migration, "after" it */
+	struct oracle_packets packets;
+	uint64_t time_ps;
+};
+
+struct run_result {
+	const char *kind; /* "scenario" or "replay" */
+	char name[96];
+	char what[200];
+	bool passed;     /* every check and expectation held, and the run came to its end */
+	char error[300]; /* why the run did not come to its end; empty: it did */
+	uint64_t seed;
+	const char *engine;
+	uint64_t digest;
+	uint64_t sim_time_ps;
+	double wall_s;   /* the caller's: nothing here reads a clock */
+	uint64_t events; /* trace events */
+	struct result_socket socket[RESULT_SOCKETS];
+	uint32_t sockets;
+	struct result_check check[CHECK_COUNT];
+	struct result_migration migration;
+	struct oracle_packets packets;
+	struct result_phase phase[3];
+	uint32_t phases;
+	char reproduce[600];          /* the command that runs this again */
+	char note[RESULT_NOTES][200]; /* lines for a person: where files went, what was presented */
+	uint32_t notes;
+};
+
+void result_note(struct run_result *result, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* The caller owns the object. */
+json_t *result_json(const struct run_result *result);
+
+/* `cfg` NULL: no machine is described (a replay). `colour`: the output is a terminal. */
+void result_print(const struct run_result *result, const struct scenario_cfg *cfg, FILE *out,
+		  bool colour);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_RUN_H
+#define VFSIM_SYSTEM_RUN_H
+
+/*
+ * Running a scenario: builds its machine on an engine, boots it, brings guests
+ * up, lets traffic flow, migrates, drains, takes everything down and lets the
+ * oracle judge. Nothing here reads a clock of the host.
+ */
+
+#include "system/engine.h"
+#include "system/result.h"
+#include "uapi/uapi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Who else wants to see a run: any member may be NULL. A list, called in order. */
+struct run_listener {
+	void *ctx;
+	/* Every trace event. */
+	void (*event)(void *ctx, const struct trace_event *event);
+	/* The run begins, at time 0. Negative errno: it does not. */
+	int (*start)(void *ctx, struct sim *sim);
+	/* A program was made on a host, to drive the device of stream `stream_id`; no call yet. */
+	void (*program)(void *ctx, struct uapi_process *process, uint32_t host,
+			const char *host_name, uint32_t stream_id);
+	struct run_listener *next;
+};
+
+struct run_options {
+	const struct scenario_cfg *cfg;
+	const struct engine_ops *engine;
+	const char *const *plants; /* names of faults, each fires once */
+	uint32_t plants_count;
+	struct run_listener *listeners;
+	struct sim_hooks hooks; /* log and panic are passed on; trace is the run's own */
+	enum log_level log_level;
+};
+
+/*
+ * Run. 0 whatever the verdict (result->passed); -EINVAL for an unknown fault,
+ * -ENOMEM. Takes place within engine->enter.
+ */
+int scenario_run(const struct run_options *options, struct run_result *result);
+
+struct digest;
+
+/*
+ * What every run has, a scenario or a replay: a sim whose trace events go to
+ * digest, oracle and listeners.
+ */
+struct monitor {
+	struct sim sim;
+	struct digest *digest;
+	struct oracle *oracle;
+	struct run_listener *listeners;
+	struct sim_hooks caller; /* log and panic */
+	uint64_t events;
+};
+
+/* -ENOMEM; -EINVAL for an unknown fault, which is then named in result->error. */
+int monitor_init(struct monitor *monitor, const struct run_options *options, uint64_t seed,
+		 struct run_result *result);
+void monitor_fini(struct monitor *monitor);
+/* Tell the listeners of a program. */
+void monitor_program(struct monitor *monitor, struct uapi_process *process, uint32_t host,
+		     const char *host_name, uint32_t stream_id);
+/* Let the oracle finish; fill checks, packets, digest, time and sockets; judge by expectations. */
+void monitor_finish(struct monitor *monitor, const struct run_options *options,
+		    const struct engine *engine, struct run_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "system/scenario_internal.h"
+
+/* How long packets under way may take to arrive once nobody sends. */
+#define DRAIN_LIMIT_PS (50 * PS_PER_MS)
+#define DRAIN_STEP_PS  (100 * PS_PER_US)
+
+int scenario_fail(struct scenario *scenario, int rc, const char *what)
+{
+	struct run_result *result = scenario->result;
+
+	if (rc && !result->error[0])
+		snprintf(result->error, sizeof(result->error), "%s failed: %s", what,
+			 strerror(-rc));
+	return rc;
+}
+
+void scenario_phase(struct scenario *scenario, const char *name)
+{
+	struct run_result *result = scenario->result;
+	const struct oracle_packets *now = oracle_packet_counts(scenario->monitor.oracle);
+	struct oracle_packets *then = &scenario->phase_begin;
+	struct result_phase *phase = &result->phase[result->phases++];
+	uint64_t now_ps = sim_now(&scenario->monitor.sim);
+
+	phase->name = name;
+	phase->time_ps = now_ps - scenario->phase_begin_ps;
+	phase->packets.sent = now->sent - then->sent;
+	phase->packets.received = now->received - then->received;
+	for (uint32_t i = 0; i < PACKET_DROP_COUNT; i++)
+		phase->packets.lost[i] = now->lost[i] - then->lost[i];
+	*then = *now;
+	scenario->phase_begin_ps = now_ps;
+}
+
+/* Hosts boot at the same time, each on an actor. */
+struct host_boot_job {
+	struct host *host;
+	int rc;
+};
+
+static void boot_body(struct actor *self, void *arg)
+{
+	struct host_boot_job *job = arg;
+
+	job->rc = host_boot(job->host, self, NULL);
+}
+
+int scenario_boot(struct scenario *scenario, struct actor *self)
+{
+	struct machine *machine = scenario->machine;
+	struct host_boot_job job[MACHINE_HOSTS];
+	struct actor *actor[MACHINE_HOSTS];
+	int rc = 0;
+
+	for (uint32_t i = 0; i < machine->hosts; i++) {
+		job[i] = (struct host_boot_job){&machine->host[i], 0};
+		actor[i] = actor_start(machine->sim, machine->host[i].name, boot_body, &job[i]);
+	}
+	for (uint32_t i = 0; i < machine->hosts; i++) {
+		if (actor[i])
+			actor_join(self, actor[i]);
+		else
+			job[i].rc = -ENOMEM;
+		rc = rc ? rc : job[i].rc;
+	}
+	return scenario_fail(scenario, rc, "the boot of a host");
+}
+
+static void program_made(void *ctx, struct uapi_process *process)
+{
+	const struct run_vm *slot = ctx;
+
+	monitor_program(&slot->scenario->monitor, process, slot->host->index, slot->host->name,
+			slot->stream_id);
+}
+
+int scenario_create_vm(struct scenario *scenario, struct actor *self,
+		       const struct guest_config *cfg, struct host *host, uint64_t vf,
+		       struct vm **vm)
+{
+	const struct timing_cfg *timing = &scenario->cfg->machine.timing;
+	struct run_vm *slot = &scenario->vm[scenario->vms++];
+	struct vm_cfg vm_cfg = {
+		.number = (uint32_t)(cfg - scenario->cfg->guests),
+		.name = cfg->name,
+		.device_path = slot->device_path,
+		.ram_base = SCENARIO_RAM_BASE,
+		.ram_bytes = cfg->memory_bytes,
+		.map_bar0 = cfg->map_bar0,
+		.exit_ps = timing->vmm.exit_ps,
+	};
+	struct vm_env env = {.kernel = host->kernel,
+			     .cpu = cpu_port(host->cpu),
+			     .dram = host->dram,
+			     .program = program_made,
+			     .program_ctx = slot};
+	int rc;
+
+	slot->scenario = scenario;
+	slot->host = host;
+	slot->stream_id = pci_bus_vf(&host->pci_bus, HOST_PF_RID, (uint32_t)vf)->rid;
+	snprintf(slot->part_name, sizeof(slot->part_name), "%s.vmm.%s", host->name, cfg->name);
+	snprintf(slot->device_path, sizeof(slot->device_path), "/dev/vfio/devices/vfio%" PRIu64,
+		 vf);
+	env.part = (struct sim_part){scenario->machine->sim, slot->part_name, host->index};
+	rc = vm_create(&vm_cfg, &env, self, &slot->vm);
+	if (rc)
+		slot->vm = NULL;
+	*vm = slot->vm;
+	return scenario_fail(scenario, rc, "the start of a VMM");
+}
+
+static void guest_mac(uint32_t index, uint8_t mac[6])
+{
+	static const uint8_t prefix[5] = {0x02, 0x76, 0x66, 0x73, 0x00};
+
+	memcpy(mac, prefix, sizeof(prefix));
+	mac[5] = (uint8_t)(index + 1);
+}
+
+/* The largest frame that a guest sends or receives. */
+static uint32_t guest_mtu(const struct scenario_cfg *cfg, const char *name)
+{
+	uint64_t mtu = 1514;
+
+	for (uint32_t i = 0; i < cfg->traffic_count; i++) {
+		const struct traffic_config *traffic = &cfg->traffic[i];
+
+		if (!strcmp(traffic->from, name) || !strcmp(traffic->to, name))
+			mtu = MAX(mtu, MAX(traffic->size_bytes, traffic->max_size_bytes));
+	}
+	return (uint32_t)mtu;
+}
+
+static int start_driver(struct scenario *scenario, struct run_guest *guest)
+{
+	const struct timing_cfg *timing = &scenario->cfg->machine.timing;
+	const struct guest_config *cfg = guest->cfg;
+	struct guest_driver_cfg driver = {
+		.ring_entries = (uint32_t)cfg->ring_entries,
+		.buffer_bytes = (uint32_t)cfg->buffer_bytes,
+		.mtu_bytes = guest_mtu(scenario->cfg, cfg->name),
+		.itr_ns = (uint32_t)(cfg->interrupt_interval_ps / PS_PER_NS),
+		.tx_report_stride = (uint32_t)cfg->report_stride,
+		.packet_ps = timing->guest.packet_ps,
+		.poll_ps = timing->guest.poll_ps,
+	};
+
+	guest->driver = guest_driver_create(&guest->guest, &driver, guest->name);
+	return guest->driver ? 0 : -ENOMEM;
+}
+
+static int start_guest(struct scenario *scenario, struct actor *self, uint32_t index)
+{
+	struct run_guest *guest = &scenario->guest[index];
+	const struct guest_config *cfg = &scenario->cfg->guests[index];
+	struct guest_cfg guest_cfg = {
+		.ram_base = SCENARIO_RAM_BASE,
+		.ram_bytes = cfg->memory_bytes,
+		.reserved_bytes = cfg->image_bytes,
+	};
+	struct sim_part part = {scenario->machine->sim, guest->part_name, 0};
+	int rc;
+
+	guest->cfg = cfg;
+	guest->host = machine_host(scenario->machine, cfg->host);
+	guest->vf = cfg->vf;
+	part.host = guest->host->index;
+	snprintf(guest->name, sizeof(guest->name), "%s", cfg->name);
+	snprintf(guest->part_name, sizeof(guest->part_name), "guest.%s", cfg->name);
+	guest_mac(index, guest->mac);
+	guest_init(&guest->guest, &guest_cfg, &part);
+	rc = pf_driver_set_vf_mac(guest->host->pf_driver, self, (uint32_t)cfg->vf, guest->mac);
+	if (!rc)
+		rc = scenario_create_vm(scenario, self, cfg, guest->host, cfg->vf, &guest->vm);
+	if (rc)
+		return rc;
+	vm_set_guest(guest->vm, &guest->guest);
+	if (cfg->image_bytes)
+		vm_load_image(guest->vm, cfg->image_bytes);
+	rc = start_driver(scenario, guest);
+	return rc ? rc : vm_start(guest->vm, self);
+}
+
+int scenario_start_guests(struct scenario *scenario, struct actor *self)
+{
+	uint32_t count = scenario->cfg->guests_count;
+	int rc = 0;
+
+	for (uint32_t i = 0; !rc && i < count; i++)
+		rc = start_guest(scenario, self, i);
+	for (uint32_t i = 0; !rc && i < count; i++)
+		rc = guest_driver_wait_up(scenario->guest[i].driver, self);
+	scenario->up_ps = sim_now(scenario->machine->sim);
+	return scenario_fail(scenario, rc, "the start of a guest");
+}
+
+static struct run_guest *guest_named(struct scenario *scenario, const char *name)
+{
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
+		if (!strcmp(scenario->cfg->guests[i].name, name))
+			return &scenario->guest[i];
+	return NULL;
+}
+
+static int start_flow(struct scenario *scenario, uint32_t index)
+{
+	const struct traffic_config *traffic = &scenario->cfg->traffic[index];
+	struct run_guest *from = guest_named(scenario, traffic->from);
+	const struct run_guest *to = guest_named(scenario, traffic->to);
+	struct guest_flow_cfg flow = {
+		.flow = index,
+		.min_bytes = (uint32_t)traffic->size_bytes,
+		.max_bytes = (uint32_t)MAX(traffic->size_bytes, traffic->max_size_bytes),
+		.poisson = traffic->poisson,
+		.count = traffic->count,
+		.start_ps = scenario->up_ps + traffic->start_ps,
+	};
+
+	memcpy(flow.destination, to->mac, sizeof(flow.destination));
+	if (traffic->rate_bps) {
+		uint64_t bits = 4 * ((uint64_t)flow.min_bytes + flow.max_bytes);
+
+		flow.interval_ps = bits * (PS_PER_S / 1000) / MAX(traffic->rate_bps / 1000, 1);
+	}
+	return guest_driver_add_flow(from->driver, &flow);
+}
+
+int scenario_start_traffic(struct scenario *scenario, struct actor *self)
+{
+	const struct scenario_cfg *cfg = scenario->cfg;
+	int rc = 0;
+
+	scenario->phase_begin_ps = scenario->up_ps;
+	for (uint32_t i = 0; !rc && i < cfg->traffic_count; i++)
+		rc = start_flow(scenario, i);
+	for (uint32_t i = 0; !rc && i < cfg->guests_count; i++) {
+		struct run_guest *guest = &scenario->guest[i];
+		const struct dirty_config *dirty = guest->cfg->dirty;
+		struct guest_dirty_cfg program;
+
+		if (!dirty)
+			continue;
+		program = (struct guest_dirty_cfg){dirty->region_bytes, dirty->pages_per_s,
+						   (uint32_t)dirty->batch};
+		guest->dirtier = guest_dirtier_create(&guest->guest, &program, guest->name);
+		rc = guest->dirtier ? 0 : -ENOMEM;
+	}
+	return scenario_fail(scenario, rc, "the start of traffic");
+}
+
+static void sleep_until(struct actor *self, uint64_t time_ps)
+{
+	uint64_t now = sim_now(actor_sim(self));
+
+	if (time_ps > now)
+		actor_sleep(self, time_ps - now);
+}
+
+static bool packets_under_way(const struct scenario *scenario)
+{
+	const struct oracle_packets *packets = oracle_packet_counts(scenario->monitor.oracle);
+	uint64_t there = packets->received;
+
+	for (uint32_t i = 0; i < PACKET_DROP_COUNT; i++)
+		there += packets->lost[i];
+	return there < packets->sent;
+}
+
+/* Guests stop sending; what is under way arrives. */
+int scenario_end_traffic(struct scenario *scenario, struct actor *self)
+{
+	uint64_t end = scenario->up_ps + scenario->cfg->duration_ps, limit;
+
+	if (scenario->cfg->migration && !scenario->migration.error)
+		end = MAX(end, scenario->migration.end_ps + scenario->cfg->migration->then_ps);
+	sleep_until(self, end);
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
+		guest_driver_stop_flows(scenario->guest[i].driver, self);
+	limit = sim_now(scenario->machine->sim) + DRAIN_LIMIT_PS;
+	while (packets_under_way(scenario) && sim_now(scenario->machine->sim) < limit)
+		actor_sleep(self, DRAIN_STEP_PS);
+	scenario_phase(scenario, scenario->result->phases ? "after" : "traffic");
+	return 0;
+}
+
+void scenario_take_down(struct scenario *scenario, struct actor *self)
+{
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++) {
+		struct run_guest *guest = &scenario->guest[i];
+
+		if (guest->dirtier)
+			guest_dirtier_destroy(guest->dirtier);
+		if (guest->driver && guest->vm && vm_running(guest->vm) &&
+		    !scenario->result->error[0])
+			guest_driver_shutdown(guest->driver, self);
+	}
+	for (uint32_t i = 0; i < scenario->vms; i++)
+		if (scenario->vm[i].vm)
+			vm_destroy(scenario->vm[i].vm, self);
+	for (uint32_t i = 0; i < scenario->machine->hosts; i++)
+		host_shutdown(&scenario->machine->host[i], self);
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
+		if (scenario->guest[i].driver)
+			guest_driver_destroy(scenario->guest[i].driver);
+	/* What was posted last is still on its way. */
+	actor_sleep(self, PS_PER_MS);
+	machine_report_leaks(scenario->machine);
+}
+
+static void scenario_body(struct actor *self, void *arg)
+{
+	static int (*const step[])(struct scenario * scenario, struct actor * self) = {
+		scenario_boot,    scenario_start_guests, scenario_start_traffic,
+		scenario_migrate, scenario_end_traffic,
+	};
+	struct scenario *scenario = arg;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < sizeof(step) / sizeof(step[0]); i++)
+		rc = step[i](scenario, self);
+	scenario_take_down(scenario, self);
+	scenario->ended = true;
+}
+
+static void pump(struct scenario *scenario)
+{
+	const struct engine_ops *ops = scenario->options->engine;
+	struct actor *actor =
+		actor_start(&scenario->monitor.sim, "scenario", scenario_body, scenario);
+
+	if (!actor) {
+		scenario_fail(scenario, -ENOMEM, "the start of the scenario");
+		return;
+	}
+	ops->run(scenario->machine->engine, scenario->cfg->time_limit_ps, &scenario->ended);
+	if (scenario->ended) {
+		actor_forget(actor);
+		return;
+	}
+	snprintf(scenario->result->error, sizeof(scenario->result->error),
+		 "the scenario did not end within %" PRIu64 " ms of simulated time",
+		 scenario->cfg->time_limit_ps / PS_PER_MS);
+	actor_destroy(actor);
+}
+
+static int scenario_enter(void *arg)
+{
+	struct scenario *scenario = arg;
+	const struct run_options *options = scenario->options;
+	int rc;
+
+	rc = monitor_init(&scenario->monitor, options, scenario->cfg->seed, scenario->result);
+	if (rc)
+		return rc;
+	scenario->machine = machine_create(&scenario->cfg->machine, &scenario->monitor.sim,
+					   options->engine, NULL);
+	if (scenario->machine) {
+		pump(scenario);
+		monitor_finish(&scenario->monitor, options, scenario->machine->engine,
+			       scenario->result);
+		machine_destroy(scenario->machine);
+	}
+	monitor_fini(&scenario->monitor);
+	return scenario->machine ? 0 : -ENOMEM;
+}
+
+int scenario_run(const struct run_options *options, struct run_result *result)
+{
+	struct scenario *scenario = calloc(1, sizeof(*scenario));
+	int rc;
+
+	if (!scenario)
+		return -ENOMEM;
+	*result = (struct run_result){.kind = "scenario"};
+	snprintf(result->name, sizeof(result->name), "%s", options->cfg->name);
+	if (options->cfg->what)
+		snprintf(result->what, sizeof(result->what), "%s", options->cfg->what);
+	scenario->options = options;
+	scenario->cfg = options->cfg;
+	scenario->result = result;
+	rc = options->engine->enter(scenario_enter, scenario);
+	free(scenario);
+	return rc;
+}

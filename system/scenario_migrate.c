@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The migration of a scenario, and the oracle's look at the switchover. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "system/scenario_internal.h"
+
+static const char *const method_text[] = {
+	[MIGRATION_PRE_COPY] = "pre-copy",
+	[MIGRATION_STOP_COPY] = "stop-copy",
+	[MIGRATION_COLD] = "cold",
+};
+
+/* Who compares memory, and of which host. */
+struct comparison {
+	struct oracle *oracle;
+	uint32_t source_host;
+};
+
+static void page_differs(void *ctx, uint64_t gpa)
+{
+	const struct comparison *comparison = ctx;
+
+	oracle_page_differs(comparison->oracle, comparison->source_host, gpa);
+}
+
+static void switchover(void *ctx, struct vm *source, struct vm *destination)
+{
+	struct scenario *scenario = ctx;
+	const struct guest_config *cfg = &scenario->cfg->guests[vm_cfg(source)->number];
+	struct host *host = machine_host(scenario->machine, cfg->host);
+	struct comparison comparison = {scenario->monitor.oracle, host->index};
+
+	vm_compare_memory(source, destination, page_differs, &comparison);
+	oracle_memory_compared(comparison.oracle, comparison.source_host,
+			       vm_cfg(source)->ram_bytes / DRAM_PAGE_SIZE);
+}
+
+static struct channel *open_channel(struct scenario *scenario, struct host *from, const char *name,
+				    bool pages)
+{
+	const struct migration_link_config *link = &scenario->cfg->machine.migration_link;
+	struct channel_cfg cfg = {
+		.bytes_per_s = link->rate_bps / 8,
+		.latency_ps = link->latency_ps,
+		.window_pages = (uint32_t)link->window_pages,
+	};
+	struct channel_env env = {.part = host_part(from, name)};
+
+	env.dram = pages ? from->dram : NULL;
+	env.frames = from->frames;
+	return channel_create(&cfg, &env);
+}
+
+static void take_result(struct scenario *scenario)
+{
+	const struct migration_result *from = &scenario->migration;
+	struct result_migration *to = &scenario->result->migration;
+
+	to->happened = true;
+	to->method = method_text[scenario->cfg->migration->method];
+	to->begin_ps = from->begin_ps;
+	to->downtime_ps = from->downtime_ps;
+	to->total_ps = from->end_ps - from->begin_ps;
+	to->memory_bytes = from->memory_bytes;
+	to->state_bytes = from->state_bytes;
+	to->rounds = MIN(from->rounds, RESULT_ROUNDS);
+	for (uint32_t i = 0; i < to->rounds; i++) {
+		to->round[i].number = from->round[i].number;
+		to->round[i].dirty_pages = from->round[i].dirty_pages;
+		to->round[i].bytes = from->round[i].bytes;
+		to->round[i].begin_ps = from->round[i].begin_ps;
+		to->round[i].time_ps = from->round[i].time_ps;
+	}
+}
+
+static int run_migration(struct scenario *scenario, struct actor *self, struct run_guest *guest,
+			 struct host *to)
+{
+	const struct migration_config *config = scenario->cfg->migration;
+	const struct timing_cfg *timing = &scenario->cfg->machine.timing;
+	struct migration_cfg cfg = {
+		.method = (enum migration_method)config->method,
+		.max_downtime_ps = config->max_downtime_ps,
+		.max_rounds = (uint32_t)config->max_rounds,
+		.page_ps = timing->vmm.page_ps,
+		.dirty_sync_ps = timing->vmm.dirty_sync_ps,
+	};
+	struct vmm_hooks hooks = {scenario, switchover};
+	struct channel *forth = open_channel(scenario, guest->host, "migration", true);
+	struct channel *back = open_channel(scenario, to, "migration_back", false);
+	struct migration *migration = NULL;
+	struct vm *vm = NULL;
+	int rc = -ENOMEM;
+
+	if (forth && back)
+		rc = scenario_create_vm(scenario, self, guest->cfg, to, config->vf, &vm);
+	if (!rc) {
+		migration = migration_create(&cfg, &hooks, guest->vm, vm, forth, back);
+		rc = migration ? migration_run(migration, self, &scenario->migration) : -ENOMEM;
+		take_result(scenario);
+	}
+	if (!rc) {
+		guest->vm = vm;
+		guest->host = to;
+		guest->vf = config->vf;
+	}
+	if (migration)
+		migration_destroy(migration);
+	if (forth)
+		channel_destroy(forth);
+	if (back)
+		channel_destroy(back);
+	return rc;
+}
+
+int scenario_migrate(struct scenario *scenario, struct actor *self)
+{
+	const struct migration_config *config = scenario->cfg->migration;
+	struct run_guest *guest = NULL;
+	char what[200];
+	uint64_t at, now;
+	int rc;
+
+	if (!config)
+		return 0;
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
+		if (!strcmp(scenario->cfg->guests[i].name, config->guest))
+			guest = &scenario->guest[i];
+	at = scenario->up_ps + config->at_ps;
+	now = sim_now(scenario->machine->sim);
+	if (at > now)
+		actor_sleep(self, at - now);
+	scenario_phase(scenario, "before");
+	rc = run_migration(scenario, self, guest, machine_host(scenario->machine, config->to));
+	scenario_phase(scenario, "during");
+	snprintf(what, sizeof(what), "the migration (%s)",
+		 scenario->migration.failed_step ? scenario->migration.failed_step : "its set-up");
+	return scenario_fail(scenario, rc, what);
+}
