@@ -36,7 +36,7 @@ struct nic_cfg {
 	uint64_t dma_issue_ps;  /* between two TLPs of the DMA engine */
 	uint64_t switch_ps;     /* a packet through the switch to a VF of this NIC */
 	uint64_t write_back_ps; /* longest wait for more descriptors to write back together */
-	uint64_t firmware_poll_ps; /* how often the hardware looks whether a VF is drained */
+	uint64_t drain_poll_ps; /* how often the hardware looks whether a VF is drained */
 };
 
 /* A 25 Gb/s NIC with one queue pair and 5 vectors to a VF; `vfs` is the caller's. */
@@ -66,6 +66,10 @@ struct nic_counters {
 	uint64_t packets_received; /* written into a VF's buffers */
 	uint64_t dropped[PACKET_DROP_COUNT];
 };
+
+/* The PF's registers, for documentation and tests. */
+struct reg_table;
+const struct reg_table *nic_pf_reg_table(void);
 
 const struct nic_counters *nic_counters(const struct nic *nic);
 

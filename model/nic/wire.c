@@ -58,7 +58,6 @@ static void wire_deliver(struct event *event, uint64_t now)
 	struct packet *packet = CONTAINER_OF(event, struct packet, wire_event);
 	struct wire_direction *direction = packet->wire_owner;
 
-	(void)now;
 	direction->wire->in_flight--;
 	direction->to.frame(direction->to.ctx, packet);
 }

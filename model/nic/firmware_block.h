@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_NIC_FIRMWARE_BLOCK_H
+#define VFSIM_MODEL_NIC_FIRMWARE_BLOCK_H
+
+/*
+ * The NIC's inside as its firmware drives it: mailboxes, queue contexts, the
+ * switch's filters, reset and stop of VFs. These calls are the registers of the
+ * embedded processor; none waits.
+ */
+
+#include "model/nic/vf_block.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Which function a mailbox message is from: a VF's index, or the PF. */
+#define NIC_PF NIC_MAX_VFS
+
+/* Interrupts of the embedded processor. */
+struct nic_firmware_ops {
+	void (*doorbell)(void *ctx); /* a message waits in a mailbox */
+	/* A VF was reset by what is not the firmware; a VFR drained comes as vf_drained alone. */
+	void (*vf_reset)(void *ctx, uint32_t vf, enum nic_reset_cause cause);
+	void (*vf_drained)(void *ctx, uint32_t vf);    /* after reset or stop: no DMA is left */
+	void (*queue_drained)(void *ctx, uint32_t vf); /* a disabled queue has no DMA left */
+};
+
+void nic_firmware_bind(struct nic *nic, const struct nic_firmware_ops *ops, void *ctx);
+
+/*
+ * Mailboxes. A function has one message in at a time; messages are served in
+ * the order of their doorbells. It stays readable until acknowledged.
+ */
+struct mailbox_message {
+	uint32_t function;
+	struct aq_desc desc;
+	const uint8_t *data;
+	uint32_t len_bytes;
+};
+
+#define MAILBOX_REPLY_BYTES 256u   /* largest message to a function */
+#define MAILBOX_POSTS       8u     /* messages that wait for a function's receive queue */
+#define MAILBOX_VF_BYTES    4096u  /* largest message from a VF */
+#define MAILBOX_PF_BYTES    32768u /* largest buffer of a PF command */
+
+/* The next message whose doorbell rang; false if none. It is taken off the line. */
+bool nic_mailbox_take(struct nic *nic, struct mailbox_message *message);
+
+/*
+ * The firmware is done with the function's message: write back `desc`, and
+ * before it `len_bytes` of answer from the message's own buffer
+ * (nic_mailbox_buffer). Without effect if a reset took the message away.
+ */
+void nic_mailbox_ack(struct nic *nic, uint32_t function, const struct aq_desc *desc,
+		     uint32_t len_bytes);
+uint8_t *nic_mailbox_buffer(struct nic *nic, uint32_t function);
+
+/* Post a message to a function's receive queue. -ENOSPC: MAILBOX_POSTS wait already. */
+int nic_mailbox_post(struct nic *nic, uint32_t function, const struct aq_desc *desc,
+		     const void *data, uint32_t len_bytes);
+
+/* Messages that wait, for saving: the n-th (0 is the oldest), false beyond the last. */
+bool nic_mailbox_waiting(struct nic *nic, uint32_t vf, uint32_t n, struct mailbox_message *message);
+
+/* Queue contexts. */
+struct nic_queue_context {
+	uint64_t base;
+	uint32_t len; /* descriptors */
+	uint32_t head;
+	uint32_t tail;
+	uint32_t buffer_bytes; /* Rx */
+	uint32_t max_packet;   /* Rx */
+	uint32_t vector;       /* 0: causes no interrupt */
+	uint32_t itr_index;
+	bool enabled;
+};
+
+void nic_queue_context_get(struct nic *nic, uint32_t vf, bool rx, uint32_t queue,
+			   struct nic_queue_context *context);
+/* The queue must be disabled and drained. `enabled` is obeyed. */
+void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t queue,
+			   const struct nic_queue_context *context);
+/* Disabling drains: queue_drained follows, unless it is drained at once. */
+void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, bool enable);
+bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t queue);
+
+/* Interrupt vectors, beyond their registers. */
+struct nic_vector_state {
+	uint32_t dyn_ctl;
+	uint32_t itr[3];
+	bool pending; /* a cause waits, an MSI-X that the function holds back included */
+};
+
+void nic_vector_get(struct nic *nic, uint32_t vf, uint32_t vector, struct nic_vector_state *state);
+void nic_vector_set(struct nic *nic, uint32_t vf, uint32_t vector,
+		    const struct nic_vector_state *state);
+
+/* The switch. Octets of a MAC address in memory order. */
+#define NIC_FILTERS_PER_VF 18u
+
+/* -ENOSPC: the VF has NIC_FILTERS_PER_VF; -EEXIST, -ENOENT. */
+int nic_filter_add(struct nic *nic, uint32_t vf, const uint8_t mac[6]);
+int nic_filter_del(struct nic *nic, uint32_t vf, const uint8_t mac[6]);
+void nic_filter_clear(struct nic *nic, uint32_t vf);
+/* The n-th filter of the VF, false beyond the last. */
+bool nic_filter_get(struct nic *nic, uint32_t vf, uint32_t n, uint8_t mac[6]);
+void nic_promiscuous_set(struct nic *nic, uint32_t vf, bool unicast, bool multicast);
+
+/* What the VF's counters say, and setting them (a loaded state). */
+struct nic_vf_stats {
+	uint64_t rx_bytes, rx_unicast, rx_multicast, rx_broadcast, rx_discards;
+	uint64_t tx_bytes, tx_unicast, tx_multicast, tx_broadcast, tx_discards, tx_errors;
+};
+
+struct nic_vf_stats *nic_vf_stats(struct nic *nic, uint32_t vf);
+
+/* Is the VF there (VF Enable)? */
+bool nic_vf_present(struct nic *nic, uint32_t vf);
+
+/* Begin a VFR: what FLR does, but for configuration space. vf_drained follows. */
+void nic_vf_reset(struct nic *nic, uint32_t vf);
+void nic_vf_set_rstat(struct nic *nic, uint32_t vf, uint32_t state);
+
+/*
+ * Stop a VF: nothing new starts, what was started ends (a packet that was
+ * fetched is sent, a packet that was accepted is written out), then vf_drained.
+ * Doorbells are remembered, frames are dropped as PACKET_DROP_VF_STOPPED. A
+ * reset takes all stops away.
+ */
+#define NIC_STOP_P2P     BIT(0)
+#define NIC_STOP_SUSPEND BIT(1)
+void nic_vf_stop(struct nic *nic, uint32_t vf, uint32_t why);
+void nic_vf_go(struct nic *nic, uint32_t vf, uint32_t why);
+uint32_t nic_vf_stopped(struct nic *nic, uint32_t vf);
+bool nic_vf_drained(struct nic *nic, uint32_t vf);
+
+/* The VF's register file. */
+struct regs *nic_vf_regs(struct nic *nic, uint32_t vf);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_NIC_NIC_INTERNAL_H
+#define VFSIM_MODEL_NIC_NIC_INTERNAL_H
+
+/* What the NIC's blocks know of each other. */
+
+#include "model/nic/dma.h"
+#include "model/nic/firmware_block.h"
+
+/* --- DMA engine (dma.c) --- */
+
+struct dma_tag {
+	struct tlp tlp;
+	struct dma_job *job;
+	struct dma_tag *next_free;
+};
+
+struct dma_engine {
+	struct sim_part part;
+	uint64_t issue_ps;
+	struct dma_job *job;
+	uint32_t jobs, jobs_touched, jobs_in_use;
+	struct dma_job *free_job;
+	struct dma_tag *tag;
+	uint32_t tags, tags_in_use;
+	struct dma_tag *free_tag;
+	struct dma_job *first, *last; /* waiting to be issued */
+	uint64_t next_issue_ps;
+	struct event issue_event;
+	bool issuing;
+	/* A function has no job left. */
+	void (*idle)(void *ctx, struct dma_function *function);
+	void *idle_ctx;
+};
+
+int dma_engine_init(struct dma_engine *engine, const struct sim_part *part, uint32_t tags,
+		    uint32_t jobs, uint64_t issue_ps);
+void dma_engine_fini(struct dma_engine *engine);
+
+/* --- Interrupt vectors (interrupt.c) --- */
+
+struct nic_vector {
+	struct nic_vf *vf;
+	uint32_t index;
+	bool enabled;   /* INTENA */
+	bool pending;   /* a cause waits */
+	bool wb_on_itr; /* at the interval's end, write back although disabled */
+	uint8_t itr_shown;
+	uint16_t itr[3];
+	uint64_t fired_ps; /* when it last fired; the intervals count from there */
+	uint64_t due_ps;   /* when the waiting causes may fire */
+	bool has_fired;
+	struct event timer;
+};
+
+void vector_init(struct nic_vector *vector, struct nic_vf *vf, uint32_t index);
+void vector_reset(struct nic_vector *vector);
+void vector_cause(struct nic_vector *vector, uint32_t itr_index);
+/* May it fire now? */
+bool vector_ready(const struct nic_vector *vector, uint32_t itr_index);
+/* It has fired by other means than the timer (a planted fault). */
+void vector_fired(struct nic_vector *vector);
+/* After a stop ended: fire what waits. */
+void vector_resume(struct nic_vector *vector);
+
+/* --- Queues (queue.c: what both kinds share; queue_tx.c, queue_rx.c) --- */
+
+#define QUEUE_CACHE  32u  /* descriptors fetched ahead */
+#define QUEUE_FETCH  8u   /* descriptors in one read */
+#define TX_SLOTS     32u  /* packets of a queue being read */
+#define TX_MAX_DESCS 18u  /* of one packet */
+#define RX_FIFO      32u  /* packets that wait for descriptors of a queue */
+#define RX_JOBS      256u /* writes of a queue in flight before it begins no more */
+#define WB_LINE      128u
+
+struct tx_slot {
+	struct packet *packet; /* NULL: malformed, only written back */
+	uint16_t parts;        /* reads in flight */
+	bool failed;
+	bool report;
+	uint32_t eop_index;
+	uint64_t eop[2];
+};
+
+struct nic_queue {
+	struct nic_vf *vf;
+	uint32_t index;
+	bool rx;
+	struct nic_queue_context context; /* head: next descriptor to use */
+	uint32_t desc_bytes;
+	/* Descriptors from head on that were fetched. */
+	uint64_t cache[QUEUE_CACHE][2];
+	uint32_t cache_first, cache_count;
+	bool fetching;
+	bool draining; /* disabled, DMA left */
+	uint32_t jobs; /* DMA jobs in flight */
+	/* Descriptors done, gathered into one write. */
+	uint32_t wb_first, wb_count;
+	uint8_t wb_line[WB_LINE];
+	struct event wb_timer;
+	/* Tx */
+	struct tx_slot slot[TX_SLOTS];
+	uint32_t slot_first, slot_count;
+	bool waits_for_packet;
+	struct nic_queue *next_waiting;
+	/* Rx */
+	struct packet *fifo[RX_FIFO];
+	uint32_t fifo_first, fifo_count;
+};
+
+void queue_init(struct nic_queue *queue, struct nic_vf *vf, bool rx, uint32_t index);
+void queue_reset(struct nic_queue *queue);
+/* Give up what was fetched but not used, and packets that wait: stop or disable. */
+void queue_quiesce(struct nic_queue *queue, enum packet_drop cause);
+void queue_run(struct nic_queue *queue);
+bool queue_is_drained(const struct nic_queue *queue);
+bool queue_may_run(const struct nic_queue *queue);
+/* Tell the firmware when a disabled queue has no DMA left. */
+void queue_check_drained(struct nic_queue *queue);
+
+/* Fetch more descriptors if there is room and software has filled some. */
+void queue_fetch(struct nic_queue *queue);
+uint32_t queue_posted(const struct nic_queue *queue);
+/* Take the oldest cached descriptor: its words. Moves head. */
+const uint64_t *queue_take(struct nic_queue *queue);
+
+/* Descriptor `index` is done; `words` of desc_bytes. */
+void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words);
+void queue_flush(struct nic_queue *queue);
+void queue_announce(struct nic_queue *queue);
+void queue_cause(struct nic_queue *queue);
+/* A job of the queue ended; false if it was from before a reset. */
+bool queue_job_done(struct nic_queue *queue, const struct dma_job *job);
+
+void queue_tx_run(struct nic_queue *queue);
+void queue_tx_quiesce(struct nic_queue *queue);
+void queue_rx_run(struct nic_queue *queue);
+/* Takes over the reference. */
+void queue_rx_packet(struct nic_queue *queue, struct packet *packet);
+void queue_rx_quiesce(struct nic_queue *queue, enum packet_drop cause);
+
+/* --- Admin queue and mailbox (admin_queue.c, mailbox.c) --- */
+
+enum aq_send_state { AQ_IDLE, AQ_FETCH, AQ_BUFFER, AQ_FIRMWARE, AQ_WRITE_BACK };
+
+struct mailbox_post {
+	struct aq_desc desc;
+	uint32_t len_bytes;
+	uint8_t data[MAILBOX_REPLY_BYTES];
+};
+
+struct admin_queue {
+	struct nic *nic;
+	uint32_t function; /* VF index or NIC_PF */
+	struct dma_function *dma;
+	struct regs *regs;
+	struct admin_queue_rows rows;
+	/* Cause the owner's interrupt: it announces the descriptor written back at `iova`. */
+	void (*interrupt)(void *ctx, uint64_t iova);
+	void *ctx;
+	bool stopped;
+	/* Send queue. */
+	enum aq_send_state send;
+	struct aq_desc desc;
+	uint8_t *buffer;
+	uint32_t capacity, len_bytes;
+	bool queued; /* on the mailbox's line */
+	struct admin_queue *next;
+	/* Receive queue. */
+	bool receiving;
+	struct mailbox_post post[MAILBOX_POSTS];
+	uint32_t post_first, post_count;
+};
+
+int admin_queue_init(struct admin_queue *aq, struct nic *nic, uint32_t function,
+		     struct dma_function *dma, struct regs *regs,
+		     const struct admin_queue_rows *rows);
+void admin_queue_fini(struct admin_queue *aq);
+void admin_queue_reset(struct admin_queue *aq);
+bool admin_queue_idle(const struct admin_queue *aq);
+void admin_queue_receive(struct admin_queue *aq);
+void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, uint32_t len_bytes);
+int admin_queue_post(struct admin_queue *aq, const struct aq_desc *desc, const void *data,
+		     uint32_t len_bytes);
+
+struct mailbox {
+	struct admin_queue *first, *last; /* messages whose doorbell rang */
+	uint32_t waiting;
+};
+
+/* The send queue holds a message for the firmware: ring. */
+void mailbox_ring(struct nic *nic, struct admin_queue *aq);
+void mailbox_forget(struct nic *nic, struct admin_queue *aq);
+
+/* --- Switch (switch.c) --- */
+
+#define FILTER_SLOTS 16384u
+
+/* A planted fault does not hit a run's first packets. */
+#define FAULT_FROM_PACKET 100u
+
+struct nic_switch {
+	/* Hash table, open addressing: MAC in bits 47:0, 1 + VF above; 0 = free. */
+	uint64_t filter[FILTER_SLOTS];
+	uint64_t promisc_unicast[NIC_MAX_VFS / 64];
+	uint64_t promisc_multicast[NIC_MAX_VFS / 64];
+	uint64_t tagged; /* tagged packets handed to VFs: when planted faults fire */
+};
+
+/* 0 unicast, 1 multicast, 2 broadcast. */
+uint32_t packet_cast(const struct packet *packet);
+
+/* A packet from VF `packet->source_vf`, read whole. Takes over the reference. */
+void switch_from_vf(struct nic *nic, struct packet *packet);
+
+/* A packet from the wire. Takes over the reference. */
+void switch_from_wire(struct nic *nic, struct packet *packet);
+
+/* Count and trace a lost packet, and put it. */
+void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);
+
+/* --- The NIC and its VFs --- */
+
+struct nic_vf {
+	struct nic *nic;
+	uint32_t index;
+	struct dma_function dma;
+	const struct nic_vf_ops *ops;
+	void *ctx;
+	struct regs *regs;
+	struct nic_queue *tx, *rx; /* queue_pairs of each */
+	struct nic_vector *vector;
+	struct admin_queue aq;
+	struct nic_vf_stats stats;
+	uint32_t filters;
+	uint8_t mac[NIC_FILTERS_PER_VF][6];
+	uint32_t stopped;   /* NIC_STOP_* */
+	bool resetting;     /* until the last DMA from before the reset is done */
+	bool drain_pending; /* somebody waits for the VF to be drained */
+	struct event drain_poll;
+};
+
+struct nic {
+	struct nic_cfg cfg;
+	struct nic_env env;
+	struct dma_engine dma;
+	struct packet_pool *pool;
+	struct nic_vf *vf;
+	struct nic_queue *queues;
+	struct nic_vector *vectors;
+	struct nic_switch *sw;
+	struct mailbox mailbox;
+	/* PF */
+	struct dma_function pf_dma;
+	struct regs pf_regs;
+	struct admin_queue pf_aq;
+	const struct nic_firmware_ops *firmware;
+	void *firmware_ctx;
+	struct frame_port wire;
+	struct nic_counters counters;
+	struct nic_queue *waiting_first, *waiting_last; /* Tx queues without a packet */
+	struct event packet_freed;
+};
+
+/* Hardware may start something for this VF. */
+static inline bool nic_vf_runs(const struct nic_vf *vf)
+{
+	return !vf->stopped && !vf->resetting;
+}
+
+/* Look whether a VF that stops or resets has drained, and tell who waits. */
+void nic_vf_check_drained(struct nic_vf *vf);
+
+/* PF registers and admin queue (pf.c). */
+int nic_pf_init(struct nic *nic);
+void nic_pf_fini(struct nic *nic);
+
+/* What PCIe asks of a VF (vf_block.c). */
+extern const struct pcie_function_ops nic_vf_pcie_ops;
+void nic_vf_init(struct nic_vf *vf, struct nic *nic, uint32_t index);
+void nic_vf_fini(struct nic_vf *vf);
+
+#endif

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What transmit and receive queues share: fetching descriptors ahead, writing
+ * them back in groups, enabling, disabling and draining.
+ */
+#include "base/trace.h"
+#include "model/nic/nic_internal.h"
+
+static void queue_wb_timer(struct event *event, uint64_t now)
+{
+	queue_flush(CONTAINER_OF(event, struct nic_queue, wb_timer));
+}
+
+void queue_init(struct nic_queue *queue, struct nic_vf *vf, bool rx, uint32_t index)
+{
+	queue->vf = vf;
+	queue->rx = rx;
+	queue->index = index;
+	queue->desc_bytes = rx ? RXD_BYTES : TXD_BYTES;
+	queue->context.itr_index = ITR_NONE;
+	event_init(&queue->wb_timer, queue_wb_timer);
+}
+
+bool queue_may_run(const struct nic_queue *queue)
+{
+	return queue->context.enabled && nic_vf_runs(queue->vf);
+}
+
+bool queue_is_drained(const struct nic_queue *queue)
+{
+	return !queue->jobs && !queue->slot_count && !queue->wb_count;
+}
+
+/* Descriptors that software has filled and the queue has not used. */
+uint32_t queue_posted(const struct nic_queue *queue)
+{
+	const struct nic_queue_context *context = &queue->context;
+	uint32_t tail = context->tail;
+
+	if (tail >= context->len)
+		return 0;
+	return tail >= context->head ? tail - context->head : tail + context->len - context->head;
+}
+
+bool queue_job_done(struct nic_queue *queue, const struct dma_job *job)
+{
+	if (job->stale)
+		return false;
+	queue->jobs--;
+	return true;
+}
+
+/* A disabled queue is empty: the firmware waits for that. */
+void queue_check_drained(struct nic_queue *queue)
+{
+	struct nic *nic = queue->vf->nic;
+
+	if (!queue->draining || !queue_is_drained(queue))
+		return;
+	queue->draining = false;
+	if (nic->firmware)
+		nic->firmware->queue_drained(nic->firmware_ctx, queue->vf->index);
+}
+
+/* --- Fetching --- */
+
+/* Index of the first descriptor that is not cached. */
+static uint32_t queue_next_fetch(const struct nic_queue *queue)
+{
+	uint32_t next = queue->context.head + queue->cache_count;
+
+	return next >= queue->context.len ? next - queue->context.len : next;
+}
+
+static void queue_fetched(struct dma_job *job, uint64_t now)
+{
+	struct nic_queue *queue = job->owner;
+	const uint64_t *word = (const uint64_t *)(const void *)job->inline_data;
+	uint32_t words = queue->desc_bytes / 8;
+
+	if (!queue_job_done(queue, job))
+		return;
+	queue->fetching = false;
+	if (job->failed) {
+		/* The ring is not readable: the queue stops until software sets it up anew. */
+		queue->context.enabled = false;
+		queue_quiesce(queue, PACKET_DROP_DMA_ERROR);
+	} else if (queue_may_run(queue) && job->user == queue_next_fetch(queue)) {
+		for (uint32_t i = 0; i < job->len_bytes / queue->desc_bytes; i++) {
+			uint32_t at = (queue->cache_first + queue->cache_count++) % QUEUE_CACHE;
+
+			queue->cache[at][0] = word[i * words];
+			queue->cache[at][1] = word[i * words + 1];
+		}
+	}
+	queue_run(queue);
+	queue_check_drained(queue);
+}
+
+void queue_fetch(struct nic_queue *queue)
+{
+	uint32_t from = queue_next_fetch(queue);
+	uint32_t count = queue_posted(queue) - queue->cache_count;
+	struct dma_job *job;
+
+	if (queue->fetching || !count || QUEUE_CACHE - queue->cache_count < QUEUE_FETCH)
+		return;
+	/* Receive buffers are posted ahead of need: do not fetch them one by one. */
+	if (queue->rx && count < QUEUE_FETCH && queue->cache_count >= QUEUE_FETCH)
+		return;
+	/* Up to the next group's border, which is never beyond the ring's end. */
+	count = MIN(count, QUEUE_FETCH - from % QUEUE_FETCH);
+	count = MIN(count, queue->context.len - from);
+	job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_READ);
+	job->iova = queue->context.base + (uint64_t)from * queue->desc_bytes;
+	job->len_bytes = count * queue->desc_bytes;
+	job->data = job->inline_data;
+	job->user = from;
+	job->owner = queue;
+	job->done = queue_fetched;
+	queue->fetching = true;
+	queue->jobs++;
+	dma_submit(job);
+}
+
+const uint64_t *queue_take(struct nic_queue *queue)
+{
+	const uint64_t *words = queue->cache[queue->cache_first];
+
+	queue->cache_first = (queue->cache_first + 1) % QUEUE_CACHE;
+	queue->cache_count--;
+	if (++queue->context.head == queue->context.len)
+		queue->context.head = 0;
+	return words;
+}
+
+/* --- Writing back --- */
+
+static void queue_wrote(struct dma_job *job, uint64_t now)
+{
+	struct nic_queue *queue = job->owner;
+
+	if (queue_job_done(queue, job))
+		queue_check_drained(queue);
+}
+
+static uint64_t queue_wb_iova(const struct nic_queue *queue)
+{
+	return queue->context.base + (uint64_t)queue->wb_first * queue->desc_bytes;
+}
+
+/* Say which bytes the vector's next interrupt announces: those that are about to be written. */
+void queue_announce(struct nic_queue *queue)
+{
+	struct nic_vf *vf = queue->vf;
+
+	if (queue->context.vector && queue->wb_count)
+		trace_emit(&vf->nic->env.part, TRACE_MSIX_ANNOUNCES,
+			   pcie_function_rid(vf->dma.pcie), queue->context.vector,
+			   queue_wb_iova(queue), queue->wb_count * queue->desc_bytes);
+}
+
+static void queue_wb_submit(struct nic_queue *queue)
+{
+	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_WRITE);
+
+	job->iova = queue_wb_iova(queue);
+	job->len_bytes = queue->wb_count * queue->desc_bytes;
+	job->data = job->inline_data;
+	memcpy(job->inline_data, queue->wb_line, job->len_bytes);
+	job->owner = queue;
+	job->done = queue_wrote;
+	queue->wb_count = 0;
+	queue->jobs++;
+	dma_submit(job);
+}
+
+void queue_flush(struct nic_queue *queue)
+{
+	if (!queue->wb_count)
+		return;
+	queue_announce(queue);
+	queue_wb_submit(queue);
+}
+
+void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words)
+{
+	uint32_t line = WB_LINE / queue->desc_bytes;
+
+	if (queue->wb_count && index != queue->wb_first + queue->wb_count)
+		queue_flush(queue);
+	if (!queue->wb_count)
+		queue->wb_first = index;
+	memcpy(queue->wb_line + queue->wb_count * queue->desc_bytes, words, queue->desc_bytes);
+	queue->wb_count++;
+	if ((index + 1) % line == 0 || index + 1 == queue->context.len)
+		queue_flush(queue);
+}
+
+/*
+ * Something was written back, or gathered: cause the queue's interrupt, and see
+ * to it that what is gathered does not wait for ever.
+ */
+void queue_cause(struct nic_queue *queue)
+{
+	struct sim *sim = queue->vf->nic->env.part.sim;
+
+	if (queue->context.vector)
+		nic_vf_cause(queue->vf, queue->context.vector, queue->context.itr_index);
+	if (!queue->wb_count)
+		return;
+	if (sim->untimed || !nic_vf_runs(queue->vf) || !queue->context.enabled)
+		queue_flush(queue);
+	else if (!event_pending(&queue->wb_timer))
+		sim_after(sim, &queue->wb_timer, queue->vf->nic->cfg.write_back_ps);
+}
+
+/* --- Life --- */
+
+void queue_run(struct nic_queue *queue)
+{
+	if (!queue_may_run(queue))
+		return;
+	if (queue->rx)
+		queue_rx_run(queue);
+	else
+		queue_tx_run(queue);
+}
+
+void queue_quiesce(struct nic_queue *queue, enum packet_drop cause)
+{
+	queue->cache_count = 0;
+	queue->cache_first = 0;
+	if (queue->rx)
+		queue_rx_quiesce(queue, cause);
+	queue_flush(queue);
+}
+
+/* A reset: jobs in flight are void, packets that are inside are lost. */
+void queue_reset(struct nic_queue *queue)
+{
+	struct nic *nic = queue->vf->nic;
+
+	calendar_cancel(&nic->env.part.sim->calendar, &queue->wb_timer);
+	queue->wb_count = 0;
+	if (queue->rx)
+		queue_rx_quiesce(queue, PACKET_DROP_RESET);
+	else
+		queue_tx_quiesce(queue);
+	queue->jobs = 0;
+	queue->cache_first = queue->cache_count = 0;
+	queue->fetching = queue->draining = false;
+	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE};
+}
+
+static struct nic_queue *queue_of(struct nic_vf *vf, bool rx, uint32_t index)
+{
+	return rx ? &vf->rx[index] : &vf->tx[index];
+}
+
+void nic_vf_tail_write(struct nic_vf *vf, bool rx, uint32_t index, uint32_t tail)
+{
+	struct nic_queue *queue = queue_of(vf, rx, index);
+
+	queue->context.tail = tail;
+	queue_run(queue);
+}
+
+uint32_t nic_vf_tail_read(const struct nic_vf *vf, bool rx, uint32_t index)
+{
+	return rx ? vf->rx[index].context.tail : vf->tx[index].context.tail;
+}
+
+void nic_queue_context_get(struct nic *nic, uint32_t vf, bool rx, uint32_t index,
+			   struct nic_queue_context *context)
+{
+	*context = queue_of(&nic->vf[vf], rx, index)->context;
+}
+
+void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t index,
+			   const struct nic_queue_context *context)
+{
+	struct nic_queue *queue = queue_of(&nic->vf[vf], rx, index);
+
+	sim_assert(&nic->env.part, queue_is_drained(queue));
+	queue->context = *context;
+	queue->cache_first = queue->cache_count = 0;
+	queue_run(queue);
+}
+
+void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t index, bool enable)
+{
+	struct nic_queue *queue = queue_of(&nic->vf[vf], rx, index);
+
+	if (queue->context.enabled == enable)
+		return;
+	queue->context.enabled = enable;
+	if (enable) {
+		queue_run(queue);
+		return;
+	}
+	queue_quiesce(queue, PACKET_DROP_QUEUE_DISABLED);
+	queue->draining = !queue_is_drained(queue);
+}
+
+bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t index)
+{
+	return queue_is_drained(queue_of(&nic->vf[vf], rx, index));
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Receive queues. A packet takes as many posted descriptors as it fills
+ * buffers; its bytes are written straight from the snapshot, then the
+ * descriptors are written back in the legacy 32-byte format, then the interrupt
+ * is caused: the DMA engine keeps that order. A packet waits only while its
+ * descriptors are on their way; without posted descriptors it is lost.
+ */
+#include "base/trace.h"
+#include "model/nic/nic_internal.h"
+
+static uint32_t rx_buffers(const struct nic_queue *queue, const struct packet *packet)
+{
+	uint32_t size = queue->context.buffer_bytes;
+
+	return (packet->len_bytes + size - 1) / size;
+}
+
+static void rx_wrote(struct dma_job *job, uint64_t now)
+{
+	struct nic_queue *queue = job->owner;
+
+	if (!queue_job_done(queue, job))
+		return;
+	if (queue->fifo_count)
+		queue_run(queue);
+	queue_check_drained(queue);
+}
+
+static void rx_write(struct nic_queue *queue, struct packet *packet, uint64_t iova, uint32_t from,
+		     uint32_t len)
+{
+	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_WRITE);
+
+	job->iova = iova;
+	job->len_bytes = len;
+	job->data = packet->data + from;
+	job->packet = packet_ref(packet);
+	job->owner = queue;
+	job->done = rx_wrote;
+	queue->jobs++;
+	dma_submit(job);
+}
+
+static void rx_count(struct nic_queue *queue, const struct packet *packet)
+{
+	struct nic_vf *vf = queue->vf;
+	uint64_t *counter[3] = {&vf->stats.rx_unicast, &vf->stats.rx_multicast,
+				&vf->stats.rx_broadcast};
+
+	vf->stats.rx_bytes += packet->len_bytes;
+	(*counter[packet_cast(packet)])++;
+	vf->nic->counters.packets_received++;
+}
+
+/*
+ * Planted fault: the interrupt leaves before the write-back that it announces.
+ * True if it did.
+ */
+static bool rx_misfire(struct nic_queue *queue)
+{
+	struct nic_vf *vf = queue->vf;
+	struct sim *sim = vf->nic->env.part.sim;
+	struct nic_vector *vector = &vf->vector[queue->context.vector];
+
+	if (!fault_armed(&sim->faults, FAULT_MSIX_BEFORE_DATA) || !queue->wb_count ||
+	    !vector->index || vf->nic->sw->tagged < FAULT_FROM_PACKET ||
+	    !vector_ready(vector, queue->context.itr_index) ||
+	    !fault_fires(&sim->faults, FAULT_MSIX_BEFORE_DATA))
+		return false;
+	queue_announce(queue);
+	vector_fired(vector);
+	dma_raise(&vf->nic->dma, &vf->dma, vector->index);
+	queue_flush(queue);
+	vector->pending = true;
+	return true;
+}
+
+/* The descriptors are here: write the packet into its buffers. */
+static void rx_deliver(struct nic_queue *queue, struct packet *packet)
+{
+	uint64_t size = queue->context.buffer_bytes;
+
+	for (uint32_t from = 0; from < packet->len_bytes;) {
+		uint32_t len = (uint32_t)MIN(packet->len_bytes - from, size);
+		uint32_t index = queue->context.head;
+		uint64_t iova = queue_take(queue)[0];
+		uint64_t words[4] = {0};
+
+		rx_write(queue, packet, iova, from, len);
+		from += len;
+		words[1] = RXD1_DD | field_put(RXD1_LENGTH, len) |
+			   field_put(RXD1_UMBCAST, packet_cast(packet));
+		if (from == packet->len_bytes)
+			words[1] |= RXD1_EOP;
+		queue_write_back(queue, index, words);
+	}
+	rx_count(queue, packet);
+	packet_put(packet);
+	if (!rx_misfire(queue))
+		queue_cause(queue);
+}
+
+static struct packet *rx_pop(struct nic_queue *queue)
+{
+	struct packet *packet = queue->fifo[queue->fifo_first];
+
+	queue->fifo_first = (queue->fifo_first + 1) % RX_FIFO;
+	queue->fifo_count--;
+	return packet;
+}
+
+void queue_rx_run(struct nic_queue *queue)
+{
+	while (queue->fifo_count && queue->jobs < RX_JOBS) {
+		uint32_t need = rx_buffers(queue, queue->fifo[queue->fifo_first]);
+
+		if (need > queue_posted(queue) || need > QUEUE_CACHE - QUEUE_FETCH)
+			nic_drop(queue->vf->nic, queue->vf, rx_pop(queue), PACKET_DROP_NO_BUFFER);
+		else if (need <= queue->cache_count)
+			rx_deliver(queue, rx_pop(queue));
+		else
+			break;
+	}
+	queue_fetch(queue);
+}
+
+void queue_rx_packet(struct nic_queue *queue, struct packet *packet)
+{
+	struct nic_vf *vf = queue->vf;
+	enum packet_drop cause;
+
+	if (vf->stopped)
+		cause = PACKET_DROP_VF_STOPPED;
+	else if (!queue_may_run(queue))
+		cause = PACKET_DROP_QUEUE_DISABLED;
+	else if (packet->len_bytes > queue->context.max_packet)
+		cause = PACKET_DROP_SIZE;
+	else if (queue->fifo_count == RX_FIFO)
+		cause = PACKET_DROP_NO_BUFFER;
+	else {
+		queue->fifo[(queue->fifo_first + queue->fifo_count++) % RX_FIFO] = packet;
+		queue_rx_run(queue);
+		return;
+	}
+	nic_drop(vf->nic, vf, packet, cause);
+}
+
+void queue_rx_quiesce(struct nic_queue *queue, enum packet_drop cause)
+{
+	while (queue->fifo_count)
+		nic_drop(queue->vf->nic, queue->vf, rx_pop(queue), cause);
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The switch between VFs and the wire (a VEB, IEEE 802.1Q edge virtual
+ * bridging): known unicast goes to the VFs that have a filter for it, unknown
+ * unicast from a VF to the wire, broadcast and multicast to VFs and wire.
+ */
+#include <errno.h>
+
+#include "model/nic/nic_internal.h"
+
+#define KEY_MAC BITS(47, 0)
+
+static uint64_t mac_key(const uint8_t *mac)
+{
+	return le32_get(mac) | (uint64_t)le16_get(mac + 4) << 32;
+}
+
+static uint32_t filter_hash(uint64_t mac)
+{
+	return (uint32_t)((mac & KEY_MAC) * UINT64_C(0x9e3779b97f4a7c15) >> 50) % FILTER_SLOTS;
+}
+
+/* Slot of the key, or the free one where it would go. */
+static uint32_t filter_slot(const struct nic_switch *sw, uint64_t key)
+{
+	uint32_t slot = filter_hash(key);
+
+	while (sw->filter[slot] && sw->filter[slot] != key)
+		slot = (slot + 1) % FILTER_SLOTS;
+	return slot;
+}
+
+static uint64_t filter_key(uint32_t vf, const uint8_t *mac)
+{
+	return mac_key(mac) | (uint64_t)(vf + 1) << 48;
+}
+
+int nic_filter_add(struct nic *nic, uint32_t index, const uint8_t mac[6])
+{
+	struct nic_vf *vf = &nic->vf[index];
+	uint64_t key = filter_key(index, mac);
+	uint32_t slot = filter_slot(nic->sw, key);
+
+	if (nic->sw->filter[slot])
+		return -EEXIST;
+	if (vf->filters == NIC_FILTERS_PER_VF)
+		return -ENOSPC;
+	nic->sw->filter[slot] = key;
+	memcpy(vf->mac[vf->filters++], mac, 6);
+	return 0;
+}
+
+/* Free a slot, moving up what was displaced by it (linear probing). */
+static void filter_free(struct nic_switch *sw, uint32_t hole)
+{
+	uint32_t slot = hole;
+
+	for (;;) {
+		uint32_t home;
+
+		slot = (slot + 1) % FILTER_SLOTS;
+		if (!sw->filter[slot])
+			break;
+		home = filter_hash(sw->filter[slot]);
+		/* Does home lie outside of (hole, slot]? */
+		if ((slot - home) % FILTER_SLOTS >= (slot - hole) % FILTER_SLOTS) {
+			sw->filter[hole] = sw->filter[slot];
+			hole = slot;
+		}
+	}
+	sw->filter[hole] = 0;
+}
+
+int nic_filter_del(struct nic *nic, uint32_t index, const uint8_t mac[6])
+{
+	struct nic_vf *vf = &nic->vf[index];
+	uint32_t slot = filter_slot(nic->sw, filter_key(index, mac));
+
+	if (!nic->sw->filter[slot])
+		return -ENOENT;
+	filter_free(nic->sw, slot);
+	for (uint32_t i = 0; i < vf->filters; i++) {
+		if (memcmp(vf->mac[i], mac, 6))
+			continue;
+		memmove(vf->mac[i], vf->mac[i + 1], (size_t)(vf->filters - i - 1) * 6);
+		vf->filters--;
+		break;
+	}
+	return 0;
+}
+
+void nic_filter_clear(struct nic *nic, uint32_t index)
+{
+	struct nic_vf *vf = &nic->vf[index];
+
+	while (vf->filters) {
+		vf->filters--;
+		filter_free(nic->sw, filter_slot(nic->sw, filter_key(index, vf->mac[vf->filters])));
+	}
+	nic_promiscuous_set(nic, index, false, false);
+}
+
+bool nic_filter_get(struct nic *nic, uint32_t vf, uint32_t n, uint8_t mac[6])
+{
+	if (n >= nic->vf[vf].filters)
+		return false;
+	memcpy(mac, nic->vf[vf].mac[n], 6);
+	return true;
+}
+
+static void set_bit(uint64_t *map, uint32_t bit, bool value)
+{
+	map[bit / 64] = value ? map[bit / 64] | BIT(bit % 64) : map[bit / 64] & ~BIT(bit % 64);
+}
+
+void nic_promiscuous_set(struct nic *nic, uint32_t vf, bool unicast, bool multicast)
+{
+	set_bit(nic->sw->promisc_unicast, vf, unicast);
+	set_bit(nic->sw->promisc_multicast, vf, multicast);
+}
+
+uint32_t packet_cast(const struct packet *packet)
+{
+	if (!(packet->data[0] & 1))
+		return 0;
+	return mac_key(packet->data) == KEY_MAC ? 2 : 1;
+}
+
+void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause)
+{
+	nic->counters.dropped[cause]++;
+	if (vf)
+		vf->stats.rx_discards += packet->source_vf != vf->index;
+	packet_trace_drop(&nic->env.part, packet, cause);
+	packet_put(packet);
+}
+
+/* One copy for one VF. Takes over a reference. */
+static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
+{
+	struct fault_plan *faults = &nic->env.part.sim->faults;
+	uint64_t flow, number;
+	bool twice = false;
+
+	if (frame_tag_get(packet->data, packet->len_bytes, &flow, &number)) {
+		nic->sw->tagged++;
+		twice = fault_armed(faults, FAULT_PACKET_DUPLICATED) &&
+			nic->sw->tagged > FAULT_FROM_PACKET && queue_may_run(&nic->vf[vf].rx[0]) &&
+			fault_fires(faults, FAULT_PACKET_DUPLICATED);
+	}
+	if (twice)
+		queue_rx_packet(&nic->vf[vf].rx[0], packet_ref(packet));
+	queue_rx_packet(&nic->vf[vf].rx[0], packet);
+}
+
+/* Does any VF have a filter for the packet's destination? */
+static bool switch_knows(const struct nic *nic, const struct packet *packet)
+{
+	uint64_t mac = mac_key(packet->data);
+
+	for (uint32_t slot = filter_hash(mac); nic->sw->filter[slot];
+	     slot = (slot + 1) % FILTER_SLOTS)
+		if ((nic->sw->filter[slot] & KEY_MAC) == mac)
+			return true;
+	return false;
+}
+
+/* Copies for the VFs with a filter for the destination. How many there were. */
+static uint32_t switch_filtered(struct nic *nic, struct packet *packet)
+{
+	uint64_t mac = mac_key(packet->data);
+	uint32_t copies = 0;
+
+	for (uint32_t slot = filter_hash(mac); nic->sw->filter[slot];
+	     slot = (slot + 1) % FILTER_SLOTS) {
+		uint32_t vf = (uint32_t)(nic->sw->filter[slot] >> 48) - 1;
+
+		if ((nic->sw->filter[slot] & KEY_MAC) != mac || vf == packet->source_vf)
+			continue;
+		switch_to_vf(nic, vf, packet_ref(packet));
+		copies++;
+	}
+	return copies;
+}
+
+/* Copies for the VFs of a map, but for those with a filter, who have theirs. */
+static uint32_t switch_mapped(struct nic *nic, struct packet *packet, const uint64_t *map)
+{
+	uint32_t copies = 0;
+
+	for (uint32_t vf = 0; vf < nic->cfg.vfs; vf++) {
+		bool wanted =
+			map ? map[vf / 64] >> (vf % 64) & 1 : nic->vf[vf].rx[0].context.enabled;
+
+		if (!wanted || vf == packet->source_vf)
+			continue;
+		if (map && nic->sw->filter[filter_slot(nic->sw, filter_key(vf, packet->data))])
+			continue;
+		switch_to_vf(nic, vf, packet_ref(packet));
+		copies++;
+	}
+	return copies;
+}
+
+static bool map_empty(const uint64_t *map)
+{
+	return !(map[0] | map[1] | map[2] | map[3]);
+}
+
+/* To the VFs that want it. How many. */
+static uint32_t switch_to_vfs(struct nic *nic, struct packet *packet)
+{
+	uint32_t cast = packet_cast(packet);
+	const uint64_t *map = cast ? nic->sw->promisc_multicast : nic->sw->promisc_unicast;
+	uint32_t copies;
+
+	if (cast == 2)
+		return switch_mapped(nic, packet, NULL);
+	copies = switch_filtered(nic, packet);
+	if (!map_empty(map))
+		copies += switch_mapped(nic, packet, map);
+	return copies;
+}
+
+static void switch_local(struct event *event, uint64_t now)
+{
+	struct packet *packet = CONTAINER_OF(event, struct packet, switch_event);
+	struct nic *nic = packet->switch_owner;
+
+	switch_to_vfs(nic, packet);
+	packet_put(packet);
+}
+
+void switch_from_vf(struct nic *nic, struct packet *packet)
+{
+	bool group = packet_cast(packet) != 0;
+	bool local = group || !map_empty(nic->sw->promisc_unicast) || switch_knows(nic, packet);
+	bool out = group || !switch_knows(nic, packet);
+
+	if (local) {
+		packet->switch_owner = nic;
+		event_init(&packet->switch_event, switch_local);
+		packet_ref(packet);
+		sim_after(nic->env.part.sim, &packet->switch_event,
+			  nic->env.part.sim->untimed ? 0 : nic->cfg.switch_ps);
+	}
+	if (!out)
+		packet_put(packet);
+	else if (nic->wire.frame)
+		nic->wire.frame(nic->wire.ctx, packet);
+	else
+		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
+}
+
+void switch_from_wire(struct nic *nic, struct packet *packet)
+{
+	packet->source_vf = NIC_NO_VF;
+	if (packet->len_bytes < 14 || packet->len_bytes > FRAME_MAX_BYTES)
+		nic_drop(nic, NULL, packet, PACKET_DROP_SIZE);
+	else if (!switch_to_vfs(nic, packet) && !packet_cast(packet))
+		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
+	else
+		packet_put(packet);
+}
