@@ -24,7 +24,7 @@ struct firmware_cfg {
 
 void firmware_cfg_default(struct firmware_cfg *cfg);
 
-/* Bound to its NIC. VFs without a MAC of the PF driver get 02:vfsim:host:vf. NULL without memory.
+/* Bound to its NIC. A VF without a MAC of the PF driver has 02:56:46:host:vf. NULL without memory.
  */
 struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic);
 void firmware_destroy(struct firmware *firmware);

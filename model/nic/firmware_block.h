@@ -63,6 +63,9 @@ int nic_mailbox_post(struct nic *nic, uint32_t function, const struct aq_desc *d
 /* Messages that wait, for saving: the n-th (0 is the oldest), false beyond the last. */
 bool nic_mailbox_waiting(struct nic *nic, uint32_t vf, uint32_t n, struct mailbox_message *message);
 
+/* Forget the messages that wait. */
+void nic_mailbox_flush(struct nic *nic, uint32_t vf);
+
 /* Queue contexts. */
 struct nic_queue_context {
 	uint64_t base;
@@ -81,6 +84,9 @@ void nic_queue_context_get(struct nic *nic, uint32_t vf, bool rx, uint32_t queue
 /* The queue must be disabled and drained. `enabled` is obeyed. */
 void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t queue,
 			   const struct nic_queue_context *context);
+/* Which vector the queue causes (0: none), under which throttling interval. */
+void nic_queue_map(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, uint32_t vector,
+		   uint32_t itr_index);
 /* Disabling drains: queue_drained follows, unless it is drained at once. */
 void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, bool enable);
 bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t queue);

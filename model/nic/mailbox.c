@@ -86,3 +86,8 @@ bool nic_mailbox_waiting(struct nic *nic, uint32_t vf, uint32_t n, struct mailbo
 	message->len_bytes = post->len_bytes;
 	return true;
 }
+
+void nic_mailbox_flush(struct nic *nic, uint32_t vf)
+{
+	nic->vf[vf].aq.post_count = 0;
+}

@@ -288,6 +288,15 @@ void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t index
 	queue_run(queue);
 }
 
+void nic_queue_map(struct nic *nic, uint32_t vf, bool rx, uint32_t index, uint32_t vector,
+		   uint32_t itr_index)
+{
+	struct nic_queue *queue = queue_of(&nic->vf[vf], rx, index);
+
+	queue->context.vector = vector;
+	queue->context.itr_index = itr_index;
+}
+
 void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t index, bool enable)
 {
 	struct nic_queue *queue = queue_of(&nic->vf[vf], rx, index);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pf-firmware/firmware.h"
+
+#include <stdlib.h>
+
+#include "base/trace.h"
+#include "pf-firmware/firmware_internal.h"
+
+void firmware_cfg_default(struct firmware_cfg *cfg)
+{
+	*cfg = (struct firmware_cfg){
+		.command_ps = 10 * PS_PER_US,
+		.state_ps = 50 * PS_PER_US,
+		.reset_ps = PS_PER_MS,
+	};
+}
+
+/* --- Messages --- */
+
+static void fw_next(struct firmware *fw)
+{
+	uint64_t time;
+
+	if (fw->busy || !nic_mailbox_take(fw->nic, &fw->current))
+		return;
+	fw->busy = true;
+	fw->current_void = false;
+	if (fw->current.function == NIC_PF) {
+		time = pf_command_time(fw, &fw->current);
+	} else {
+		trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REQUEST, fw->current.function,
+			   fw->current.desc.cookie_high, fw->current.len_bytes);
+		time = virtchnl_time(fw, &fw->current);
+	}
+	sim_after(fw->sim, &fw->work, fw->sim->untimed ? 0 : time);
+}
+
+static void fw_work(struct event *event, uint64_t now)
+{
+	struct firmware *fw = CONTAINER_OF(event, struct firmware, work);
+
+	fw->busy = false;
+	if (fw->current_void)
+		;
+	else if (fw->current.function == NIC_PF)
+		pf_command_handle(fw, &fw->current);
+	else
+		virtchnl_handle(&fw->vf[fw->current.function], &fw->current);
+	fw_next(fw);
+}
+
+static void fw_doorbell(void *ctx)
+{
+	fw_next(ctx);
+}
+
+void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
+		     uint32_t len_bytes)
+{
+	struct firmware *fw = vf->fw;
+	struct aq_desc desc = {
+		.opcode = AQC_SEND_MSG_TO_VF,
+		.cookie_high = opcode,
+		.cookie_low = (uint32_t)status,
+	};
+
+	if (nic_mailbox_post(fw->nic, vf->index, &desc, data, len_bytes)) {
+		/* The driver does not empty its receive queue: it has lost this answer. */
+		sim_log(nic_part(fw->nic), LOG_WARNING, "vf%u: mailbox full, opcode %u lost",
+			vf->index, opcode);
+		return;
+	}
+	trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REPLY, vf->index, opcode,
+		   (uint64_t)(int64_t)status, len_bytes);
+}
+
+/* --- Reset --- */
+
+void firmware_forget_vf(struct fw_vf *vf)
+{
+	struct firmware *fw = vf->fw;
+
+	memset(&vf->virtchnl, 0, sizeof(vf->virtchnl));
+	memcpy(vf->virtchnl.mac, vf->mac, sizeof(vf->mac));
+	nic_filter_clear(fw->nic, vf->index);
+	vf->disable_waits = false;
+	vf->saved = false;
+	vf->stream_len = 0;
+	memset(&vf->load, 0, sizeof(vf->load));
+	vf->resetting = true;
+	calendar_cancel(&fw->sim->calendar, &vf->activate);
+	if (fw->busy && fw->current.function == vf->index)
+		fw->current_void = true;
+	if (fw->pf_waits && fw->pf_waits_for == vf->index)
+		pf_command_complete(fw, AQ_RC_EIO);
+}
+
+static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
+{
+	struct firmware *fw = ctx;
+
+	firmware_forget_vf(&fw->vf[vf]);
+}
+
+static void fw_activate(struct event *event, uint64_t now)
+{
+	struct fw_vf *vf = CONTAINER_OF(event, struct fw_vf, activate);
+
+	vf->resetting = false;
+	if (nic_vf_present(vf->fw->nic, vf->index))
+		nic_vf_set_rstat(vf->fw->nic, vf->index, VFR_VFACTIVE);
+}
+
+static void fw_vf_drained(void *ctx, uint32_t index)
+{
+	struct firmware *fw = ctx;
+	struct fw_vf *vf = &fw->vf[index];
+
+	if (vf->resetting)
+		sim_after(fw->sim, &vf->activate, fw->sim->untimed ? 0 : fw->cfg.reset_ps);
+	if (fw->pf_waits && fw->pf_waits_for == index)
+		pf_command_complete(fw, AQ_RC_OK);
+}
+
+static void fw_queue_drained(void *ctx, uint32_t vf)
+{
+	struct firmware *fw = ctx;
+
+	virtchnl_queues_drained(&fw->vf[vf]);
+}
+
+static const struct nic_firmware_ops fw_ops = {
+	.doorbell = fw_doorbell,
+	.vf_reset = fw_vf_reset,
+	.vf_drained = fw_vf_drained,
+	.queue_drained = fw_queue_drained,
+};
+
+/* --- Life --- */
+
+static void fw_vf_init(struct firmware *fw, uint32_t index)
+{
+	struct fw_vf *vf = &fw->vf[index];
+	uint32_t host = nic_part(fw->nic)->host;
+	uint8_t mac[6] = {0x02, 0x56, 0x46, (uint8_t)host, (uint8_t)(index >> 8), (uint8_t)index};
+
+	vf->fw = fw;
+	vf->index = index;
+	vf->stream = fw->streams + (size_t)index * STATE_MAX_BYTES;
+	memcpy(vf->mac, mac, sizeof(mac));
+	memcpy(vf->virtchnl.mac, mac, sizeof(mac));
+	event_init(&vf->activate, fw_activate);
+}
+
+struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic)
+{
+	uint32_t vfs = nic_config(nic)->vfs;
+	struct firmware *fw = calloc(1, sizeof(*fw));
+
+	if (!fw)
+		return NULL;
+	fw->cfg = *cfg;
+	fw->nic = nic;
+	fw->sim = nic_part(nic)->sim;
+	fw->vf = calloc(vfs, sizeof(fw->vf[0]));
+	fw->streams = calloc(vfs, STATE_MAX_BYTES);
+	if (!fw->vf || !fw->streams) {
+		firmware_destroy(fw);
+		return NULL;
+	}
+	event_init(&fw->work, fw_work);
+	for (uint32_t i = 0; i < vfs; i++)
+		fw_vf_init(fw, i);
+	nic_firmware_bind(nic, &fw_ops, fw);
+	return fw;
+}
+
+void firmware_destroy(struct firmware *fw)
+{
+	if (!fw)
+		return;
+	free(fw->streams);
+	free(fw->vf);
+	free(fw);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_PF_FIRMWARE_FIRMWARE_INTERNAL_H
+#define VFSIM_PF_FIRMWARE_FIRMWARE_INTERNAL_H
+
+#include "model/nic/firmware_block.h"
+#include "pf-firmware/firmware.h"
+#include "pf-firmware/mailbox_format.h"
+#include "pf-firmware/state_format.h"
+
+/* What one VF and the firmware have agreed on; it travels with the VF. */
+struct fw_virtchnl {
+	uint32_t version_minor;
+	uint32_t caps;
+	bool resources_given; /* commands that configure are allowed */
+	uint32_t promisc;
+	uint64_t hashcfg;
+	uint8_t mac[6]; /* the VF's own address */
+	uint8_t rss_key[VIRTCHNL_RSS_KEY_BYTES];
+	uint8_t rss_lut[VIRTCHNL_RSS_LUT_ENTRIES];
+};
+
+/* A stream being loaded: it may come in parts of any size. */
+struct state_load {
+	uint64_t got;     /* bytes taken */
+	uint64_t total;   /* from the header */
+	uint32_t refused; /* STATE_REFUSED_* */
+	uint32_t crc;
+	uint32_t seen;     /* bit per enum state_record */
+	uint32_t type;     /* record whose body comes */
+	uint32_t head_got; /* bytes of header or record header in `head` */
+	uint32_t body_len, body_got;
+	bool in_body, done;
+	uint8_t head[STATE_HEADER_BYTES];
+};
+
+/* Upper bound of a stream without padding. */
+#define STATE_MAX_BYTES 8192u
+
+struct fw_vf {
+	struct firmware *fw;
+	uint32_t index;
+	uint8_t mac[6]; /* of the PF's driver, or the device's own */
+	bool mac_by_pf;
+	struct fw_virtchnl virtchnl;
+	bool resetting;
+	struct event activate;
+	/* DISABLE_QUEUES is answered when the queues are drained. */
+	bool disable_waits;
+	struct mailbox_message disable;
+	/* State service. */
+	uint8_t *stream; /* STATE_MAX_BYTES: being saved, or record bodies being loaded */
+	uint32_t stream_len;
+	bool saved; /* `stream` is whole */
+	struct state_load load;
+};
+
+struct firmware {
+	struct firmware_cfg cfg;
+	struct nic *nic;
+	struct sim *sim;
+	struct fw_vf *vf;
+	uint8_t *streams;
+	/* The message being worked on. */
+	struct event work;
+	struct mailbox_message current;
+	bool busy;
+	bool current_void; /* its VF was reset meanwhile */
+	/* A PF command that waits for a VF to drain. */
+	bool pf_waits;
+	uint32_t pf_waits_for;
+	struct mailbox_message pf_command;
+};
+
+/* --- firmware.c --- */
+
+void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
+		     uint32_t len_bytes);
+/* Back to what a VF is after reset; its filters go. */
+void firmware_forget_vf(struct fw_vf *vf);
+
+/* --- virtchnl.c --- */
+
+/* How long the message takes. */
+uint64_t virtchnl_time(const struct firmware *fw, const struct mailbox_message *message);
+void virtchnl_handle(struct fw_vf *vf, const struct mailbox_message *message);
+/* The VF's queues have drained: DISABLE_QUEUES is answered. */
+void virtchnl_queues_drained(struct fw_vf *vf);
+
+/* --- pf_command.c --- */
+
+uint64_t pf_command_time(const struct firmware *fw, const struct mailbox_message *message);
+void pf_command_handle(struct firmware *fw, const struct mailbox_message *message);
+/* The command that waited for a VF is complete. */
+void pf_command_complete(struct firmware *fw, uint16_t retval);
+
+/* --- state.c: what is in a VF's state; state_stream.c: how it is carried --- */
+
+/* One record's body, read or written by the same function. */
+struct state_codec {
+	uint8_t *at, *end;
+	bool load;
+	bool bad; /* a loaded value that no device can have, or a body of the wrong length */
+};
+
+void codec_bytes(struct state_codec *codec, void *data, uint32_t len_bytes);
+void codec_u32(struct state_codec *codec, uint32_t *value);
+void codec_u64(struct state_codec *codec, uint64_t *value);
+void codec_bool(struct state_codec *codec, bool *value);
+/* A loaded value must not exceed `max`. */
+void codec_index(struct state_codec *codec, uint32_t *value, uint32_t max);
+
+struct state_record_info {
+	uint32_t type;
+	const char *name;
+	/* Carry the record. On load with `apply` false: only check. */
+	void (*carry)(struct fw_vf *vf, struct state_codec *codec, bool apply);
+};
+
+extern const struct state_record_info state_records[];
+extern const uint32_t state_record_count;
+
+uint32_t state_running_bytes(struct fw_vf *vf);
+uint32_t state_total_bytes(struct fw_vf *vf);
+/* Build the part that may be saved while running, or all. */
+void state_save(struct fw_vf *vf, bool whole);
+void state_load_begin(struct fw_vf *vf);
+/* Take a part; 0 or STATE_REFUSED_*. */
+uint32_t state_load_part(struct fw_vf *vf, const uint8_t *data, uint32_t len_bytes);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands of the PF's driver, one row each (pf-firmware/mailbox_format.h, AQC_*). */
+#include "base/trace.h"
+#include "pf-firmware/firmware_internal.h"
+
+/* Instead of a return value: the command completes when its VF has drained. */
+#define PF_LATER UINT16_MAX
+
+/* A command under way; `desc` is what will be written back. */
+struct pf_command {
+	struct firmware *fw;
+	struct fw_vf *vf;
+	const struct mailbox_message *message;
+	struct aq_desc desc;
+	uint32_t answer_len; /* bytes of the message's buffer to write to the host */
+};
+
+struct pf_row {
+	uint16_t opcode;
+	const char *name;
+	bool for_vf; /* param0 is a VF that is enabled */
+	bool state;  /* takes the time of a state part */
+	uint16_t (*handle)(struct pf_command *command);
+};
+
+static uint16_t pf_version(struct pf_command *command)
+{
+	command->desc.param0 = STATE_VERSION;
+	return AQ_RC_OK;
+}
+
+static uint16_t pf_shutdown(struct pf_command *command)
+{
+	return AQ_RC_OK;
+}
+
+static uint16_t pf_set_mac(struct pf_command *command)
+{
+	struct fw_vf *vf;
+	uint8_t mac[6];
+
+	/* The address may be set before the VF appears. */
+	if (command->desc.param0 >= nic_config(command->fw->nic)->vfs)
+		return AQ_RC_ENOENT;
+	vf = &command->fw->vf[command->desc.param0];
+	le32_put(mac, command->desc.param1);
+	le16_put(mac + 4, (uint16_t)command->desc.addr_high);
+	if ((mac[0] & 1) || !(command->desc.param1 | (command->desc.addr_high & 0xffff)))
+		return AQ_RC_EINVAL;
+	memcpy(vf->mac, mac, 6);
+	memcpy(vf->virtchnl.mac, mac, 6);
+	vf->mac_by_pf = true;
+	return AQ_RC_OK;
+}
+
+static uint16_t pf_stop(struct pf_command *command, uint32_t why)
+{
+	nic_vf_stop(command->fw->nic, command->vf->index, why);
+	return PF_LATER;
+}
+
+static void pf_go(struct pf_command *command, uint32_t why)
+{
+	nic_vf_go(command->fw->nic, command->vf->index, why);
+}
+
+static uint16_t pf_suspend(struct pf_command *command)
+{
+	return pf_stop(command, NIC_STOP_SUSPEND);
+}
+
+static uint16_t pf_resume(struct pf_command *command)
+{
+	command->vf->saved = false;
+	pf_go(command, NIC_STOP_SUSPEND);
+	return AQ_RC_OK;
+}
+
+static uint16_t pf_p2p(struct pf_command *command)
+{
+	if (command->desc.param1 > 1)
+		return AQ_RC_EINVAL;
+	if (!command->desc.param1)
+		return pf_stop(command, NIC_STOP_P2P);
+	pf_go(command, NIC_STOP_P2P);
+	return AQ_RC_OK;
+}
+
+static uint16_t pf_state_size(struct pf_command *command)
+{
+	command->desc.param0 = state_running_bytes(command->vf);
+	command->desc.param1 = state_total_bytes(command->vf);
+	return AQ_RC_OK;
+}
+
+static bool pf_suspended(const struct pf_command *command)
+{
+	struct nic *nic = command->fw->nic;
+
+	return (nic_vf_stopped(nic, command->vf->index) & NIC_STOP_SUSPEND) &&
+	       nic_vf_drained(nic, command->vf->index);
+}
+
+static uint16_t pf_state_save(struct pf_command *command)
+{
+	struct fw_vf *vf = command->vf;
+	uint32_t from = command->desc.param1;
+	uint32_t total = state_total_bytes(vf);
+	uint32_t len;
+
+	if (!command->desc.datalen || from > total)
+		return AQ_RC_EINVAL;
+	if (!from)
+		vf->saved = false;
+	if (!vf->saved)
+		state_save(vf, pf_suspended(command));
+	if (from >= vf->stream_len && from < total)
+		return AQ_RC_EBUSY;
+	len = MIN(MIN(command->desc.datalen, MAILBOX_PF_BYTES), vf->stream_len - from);
+	memcpy(nic_mailbox_buffer(command->fw->nic, NIC_PF), vf->stream + from, len);
+	command->answer_len = len;
+	command->desc.datalen = (uint16_t)len;
+	command->desc.param1 = total - from - len;
+	return AQ_RC_OK;
+}
+
+static uint16_t pf_state_load(struct pf_command *command)
+{
+	struct fw_vf *vf = command->vf;
+	struct state_load *load = &vf->load;
+
+	if (!pf_suspended(command))
+		return AQ_RC_EBUSY;
+	if (!command->desc.param1 && command->desc.datalen)
+		state_load_begin(vf);
+	if (!load->refused && command->desc.param1 != (uint32_t)load->got)
+		load->refused = STATE_REFUSED_MISPLACED;
+	else if (!load->refused && !command->message->len_bytes && !load->done)
+		load->refused = STATE_REFUSED_CUT;
+	if (!load->refused && command->message->len_bytes)
+		state_load_part(vf, command->message->data, command->message->len_bytes);
+	command->desc.param0 = load->refused;
+	/* Before the header is whole, "some" is all that is known. */
+	command->desc.param1 = load->done ? 0 : (uint32_t)MAX(load->total - load->got, 1);
+	if (load->total < load->got)
+		command->desc.param1 = 1;
+	return load->refused ? AQ_RC_EINVAL : AQ_RC_OK;
+}
+
+static const struct pf_row pf_rows[] = {
+	{AQC_GET_VERSION, "GET_VERSION", false, false, pf_version},
+	{AQC_QUEUE_SHUTDOWN, "QUEUE_SHUTDOWN", false, false, pf_shutdown},
+	{AQC_VF_SET_MAC, "VF_SET_MAC", false, false, pf_set_mac},
+	{AQC_VF_SUSPEND, "VF_SUSPEND", true, false, pf_suspend},
+	{AQC_VF_RESUME, "VF_RESUME", true, false, pf_resume},
+	{AQC_VF_P2P, "VF_P2P", true, false, pf_p2p},
+	{AQC_VF_STATE_SIZE, "VF_STATE_SIZE", true, false, pf_state_size},
+	{AQC_VF_STATE_SAVE, "VF_STATE_SAVE", true, true, pf_state_save},
+	{AQC_VF_STATE_LOAD, "VF_STATE_LOAD", true, true, pf_state_load},
+};
+
+static const struct pf_row *pf_find(uint16_t opcode)
+{
+	for (uint32_t i = 0; i < ARRAY_LEN(pf_rows); i++)
+		if (pf_rows[i].opcode == opcode)
+			return &pf_rows[i];
+	return NULL;
+}
+
+static uint16_t pf_run(struct pf_command *command)
+{
+	const struct pf_row *row = pf_find(command->desc.opcode);
+	uint32_t vf = command->desc.param0;
+
+	if (!row)
+		return AQ_RC_ENOSYS;
+	if (row->for_vf) {
+		if (!nic_vf_present(command->fw->nic, vf))
+			return AQ_RC_ENOENT;
+		command->vf = &command->fw->vf[vf];
+	}
+	return row->handle(command);
+}
+
+static void pf_write_back(struct firmware *fw, struct aq_desc *desc, uint16_t retval,
+			  uint32_t answer_len)
+{
+	desc->flags |= AQ_FLAG_DD | AQ_FLAG_CMP;
+	if (retval)
+		desc->flags |= AQ_FLAG_ERR;
+	desc->retval = retval;
+	nic_mailbox_ack(fw->nic, NIC_PF, desc, answer_len);
+}
+
+void pf_command_handle(struct firmware *fw, const struct mailbox_message *message)
+{
+	struct pf_command command = {.fw = fw, .message = message, .desc = message->desc};
+	uint16_t retval = pf_run(&command);
+
+	if (retval == PF_LATER) {
+		fw->pf_waits = true;
+		fw->pf_waits_for = command.vf->index;
+		fw->pf_command = *message;
+		return;
+	}
+	pf_write_back(fw, &command.desc, retval, command.answer_len);
+}
+
+void pf_command_complete(struct firmware *fw, uint16_t retval)
+{
+	struct aq_desc desc = fw->pf_command.desc;
+
+	fw->pf_waits = false;
+	pf_write_back(fw, &desc, retval, 0);
+}
+
+uint64_t pf_command_time(const struct firmware *fw, const struct mailbox_message *message)
+{
+	const struct pf_row *row = pf_find(message->desc.opcode);
+
+	return row && row->state ? fw->cfg.state_ps : fw->cfg.command_ps;
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What is in a VF's state, one function a record: it writes the record's body
+ * and reads it. A loaded value is checked before anything is applied: a stream
+ * with a right checksum is still not trusted. The MSI-X table is not carried:
+ * it is configuration that the VMM restores.
+ */
+#include "pf-firmware/firmware_internal.h"
+
+#define STATE_VENDOR   0x8086u
+#define STATE_PRODUCT  0x1889u
+#define STATE_MAX_RING 8160u
+
+void codec_bytes(struct state_codec *codec, void *data, uint32_t len_bytes)
+{
+	if ((size_t)(codec->end - codec->at) < len_bytes) {
+		codec->bad = true;
+		if (codec->load)
+			memset(data, 0, len_bytes);
+		return;
+	}
+	if (codec->load)
+		memcpy(data, codec->at, len_bytes);
+	else
+		memcpy(codec->at, data, len_bytes);
+	codec->at += len_bytes;
+}
+
+void codec_u32(struct state_codec *codec, uint32_t *value)
+{
+	uint8_t word[4];
+
+	le32_put(word, *value);
+	codec_bytes(codec, word, sizeof(word));
+	*value = le32_get(word);
+}
+
+void codec_u64(struct state_codec *codec, uint64_t *value)
+{
+	uint8_t word[8];
+
+	le64_put(word, *value);
+	codec_bytes(codec, word, sizeof(word));
+	*value = le64_get(word);
+}
+
+void codec_index(struct state_codec *codec, uint32_t *value, uint32_t max)
+{
+	codec_u32(codec, value);
+	if (codec->load && *value > max) {
+		codec->bad = true;
+		*value = 0;
+	}
+}
+
+void codec_bool(struct state_codec *codec, bool *value)
+{
+	uint32_t word = *value;
+
+	codec_index(codec, &word, 1);
+	*value = word;
+}
+
+static struct nic *state_nic(const struct fw_vf *vf)
+{
+	return vf->fw->nic;
+}
+
+/* --- Records --- */
+
+/* A number that both ends must agree on. */
+static void carry_equal(struct state_codec *codec, uint32_t own)
+{
+	uint32_t value = own;
+
+	codec_u32(codec, &value);
+	codec->bad |= value != own;
+}
+
+static void carry_device(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	carry_equal(codec, STATE_VENDOR);
+	carry_equal(codec, STATE_PRODUCT);
+	carry_equal(codec, nic_config(state_nic(vf))->queue_pairs);
+	carry_equal(codec, nic_config(state_nic(vf))->vectors);
+}
+
+/* Registers that hold what was written; those with a behaviour of their own are other records. */
+static void carry_registers(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	struct regs *regs = nic_vf_regs(state_nic(vf), vf->index);
+
+	for (uint32_t r = 0; r < regs->table->rows; r++) {
+		const struct reg_row *row = &regs->table->row[r];
+		uint64_t bits = row->ro | row->rw | row->w1c | row->rc;
+
+		for (uint32_t i = 0; !row->on_read && i < MAX(row->count, 1); i++) {
+			uint32_t value = (uint32_t)regs_get(regs, r, i);
+
+			carry_equal(codec, row->offset + i * row->stride);
+			codec_u32(codec, &value);
+			codec->bad |= value & ~bits;
+			if (apply)
+				regs_set(regs, r, i, value);
+		}
+	}
+}
+
+static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply, bool rx,
+			uint32_t queue)
+{
+	struct nic_queue_context context;
+
+	nic_queue_context_get(state_nic(vf), vf->index, rx, queue, &context);
+	codec_u64(codec, &context.base);
+	codec_index(codec, &context.len, STATE_MAX_RING);
+	codec_index(codec, &context.head, context.len ? context.len - 1 : 0);
+	codec_u32(codec, &context.tail);
+	codec_u32(codec, &context.buffer_bytes);
+	codec_u32(codec, &context.max_packet);
+	codec_index(codec, &context.vector, nic_config(state_nic(vf))->vectors - 1);
+	codec_index(codec, &context.itr_index, ITR_NONE);
+	codec_bool(codec, &context.enabled);
+	if (context.enabled && (!context.len || (rx && context.buffer_bytes < 128)))
+		codec->bad = true;
+	if (apply)
+		nic_queue_context_set(state_nic(vf), vf->index, rx, queue, &context);
+}
+
+static void carry_queues(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	for (uint32_t q = 0; q < nic_config(state_nic(vf))->queue_pairs; q++) {
+		carry_queue(vf, codec, apply, false, q);
+		carry_queue(vf, codec, apply, true, q);
+	}
+}
+
+static void carry_vectors(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	struct nic_vector_state state;
+
+	for (uint32_t v = 0; v < nic_config(state_nic(vf))->vectors; v++) {
+		nic_vector_get(state_nic(vf), vf->index, v, &state);
+		codec_u32(codec, &state.dyn_ctl);
+		for (uint32_t i = 0; i < ARRAY_LEN(state.itr); i++)
+			codec_index(codec, &state.itr[i], (uint32_t)ITR_INTERVAL);
+		codec_bool(codec, &state.pending);
+		if (apply)
+			nic_vector_set(state_nic(vf), vf->index, v, &state);
+	}
+}
+
+static void carry_filters(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	uint8_t mac[NIC_FILTERS_PER_VF][6] = {{0}};
+	uint32_t count = 0, promisc = vf->virtchnl.promisc;
+
+	while (nic_filter_get(state_nic(vf), vf->index, count, mac[count]) &&
+	       ++count < NIC_FILTERS_PER_VF)
+		;
+	codec_index(codec, &count, NIC_FILTERS_PER_VF);
+	codec_bytes(codec, mac, sizeof(mac));
+	codec_u32(codec, &promisc);
+	if (!apply)
+		return;
+	nic_filter_clear(state_nic(vf), vf->index);
+	for (uint32_t i = 0; i < count; i++)
+		(void)nic_filter_add(state_nic(vf), vf->index, mac[i]);
+	nic_promiscuous_set(state_nic(vf), vf->index, promisc & VIRTCHNL_UNICAST_PROMISC,
+			    promisc & VIRTCHNL_MULTICAST_PROMISC);
+}
+
+static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	struct fw_virtchnl virtchnl = vf->virtchnl;
+
+	codec_u32(codec, &virtchnl.version_minor);
+	codec_u32(codec, &virtchnl.caps);
+	codec_bool(codec, &virtchnl.resources_given);
+	codec_u32(codec, &virtchnl.promisc);
+	codec_u64(codec, &virtchnl.hashcfg);
+	codec_bytes(codec, virtchnl.mac, sizeof(virtchnl.mac));
+	codec_bytes(codec, virtchnl.rss_key, sizeof(virtchnl.rss_key));
+	codec_bytes(codec, virtchnl.rss_lut, sizeof(virtchnl.rss_lut));
+	if (apply)
+		vf->virtchnl = virtchnl;
+}
+
+static void carry_stats(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	struct nic_vf_stats stats = *nic_vf_stats(state_nic(vf), vf->index);
+	uint64_t *counter[] = {
+		&stats.rx_bytes,     &stats.rx_unicast,  &stats.rx_multicast, &stats.rx_broadcast,
+		&stats.rx_discards,  &stats.tx_bytes,    &stats.tx_unicast,   &stats.tx_multicast,
+		&stats.tx_broadcast, &stats.tx_discards, &stats.tx_errors,
+	};
+
+	for (uint32_t i = 0; i < ARRAY_LEN(counter); i++)
+		codec_u64(codec, counter[i]);
+	if (apply)
+		*nic_vf_stats(state_nic(vf), vf->index) = stats;
+}
+
+static void carry_message(struct fw_vf *vf, struct state_codec *codec, bool apply, uint32_t n,
+			  uint32_t count)
+{
+	uint8_t data[MAILBOX_REPLY_BYTES] = {0};
+	struct mailbox_message message = {0};
+
+	if (nic_mailbox_waiting(state_nic(vf), vf->index, n, &message) && !codec->load)
+		memcpy(data, message.data, message.len_bytes);
+	codec_bytes(codec, &message.desc, sizeof(message.desc));
+	codec_index(codec, &message.len_bytes, MAILBOX_REPLY_BYTES);
+	codec_bytes(codec, data, sizeof(data));
+	if (apply && n < count)
+		(void)nic_mailbox_post(state_nic(vf), vf->index, &message.desc, data,
+				       message.len_bytes);
+}
+
+static void carry_messages(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	struct mailbox_message message;
+	uint32_t count = 0;
+
+	while (nic_mailbox_waiting(state_nic(vf), vf->index, count, &message))
+		count++;
+	codec_index(codec, &count, MAILBOX_POSTS);
+	if (apply)
+		nic_mailbox_flush(state_nic(vf), vf->index);
+	for (uint32_t n = 0; n < MAILBOX_POSTS; n++)
+		carry_message(vf, codec, apply, n, count);
+}
+
+const struct state_record_info state_records[] = {
+	{STATE_DEVICE, "device", carry_device},    {STATE_REGISTERS, "registers", carry_registers},
+	{STATE_QUEUES, "queues", carry_queues},    {STATE_VECTORS, "vectors", carry_vectors},
+	{STATE_FILTERS, "filters", carry_filters}, {STATE_VIRTCHNL, "virtchnl", carry_virtchnl},
+	{STATE_STATS, "stats", carry_stats},       {STATE_MESSAGES, "messages", carry_messages},
+};
+
+const uint32_t state_record_count = ARRAY_LEN(state_records);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_PF_FIRMWARE_STATE_FORMAT_H
+#define VFSIM_PF_FIRMWARE_STATE_FORMAT_H
+
+/*
+ * The stream that carries a VF's state from one device to another. To host
+ * software it is opaque bytes, in parts of any size. Little-endian:
+ *
+ *	header	le32 magic, le16 version, le16 bytes of the header, le64 bytes of the stream
+ *	record	le32 type, le32 bytes of its body, body
+ *	...
+ *	record	STATE_END: le32 CRC-32C of all bytes before its body, le32 zero
+ *
+ * Of each type but STATE_PADDING there is exactly one record, STATE_DEVICE
+ * first: it may be sent while the VF runs. Padding has any length and content
+ * and may stand anywhere before the end.
+ */
+
+#define STATE_MAGIC        0x53534656u /* "VFSS" */
+#define STATE_VERSION      1u
+#define STATE_HEADER_BYTES 16u
+#define STATE_RECORD_BYTES 8u
+
+enum state_record {
+	STATE_DEVICE = 1, /* what kind of device and which resources */
+	STATE_REGISTERS,  /* the register file in BAR0 */
+	STATE_QUEUES,     /* queue contexts */
+	STATE_VECTORS,    /* interrupt vectors: DYN_CTL, throttling, causes that wait */
+	STATE_FILTERS,    /* MAC filters, promiscuous modes */
+	STATE_VIRTCHNL,   /* what driver and firmware have agreed on */
+	STATE_STATS,      /* counters */
+	STATE_MESSAGES,   /* messages that wait for the admin receive queue */
+	STATE_PADDING,
+	STATE_END,
+};
+
+#endif
