@@ -15,7 +15,7 @@ void pcie_device_cfg_x710(struct pcie_device_cfg *cfg)
 		       .subsystem_vendor_id = 0x8086,
 		       .revision = 1,
 		       .class_code = 0x020000,
-		       .bar_bytes = {[0] = 512 << 10, [3] = 32 << 10},
+		       .bar_bytes = {[0] = 1 << 20, [3] = 32 << 10},
 		       .msix_vectors = 129,
 		       .msix_bar = 3,
 		       .msix_pba_offset = 0x1000},

@@ -54,7 +54,7 @@ struct pcie_device_cfg {
 };
 
 /*
- * The X710-like NIC: PF 8086:1572 with 512 KiB of registers, VFs 8086:1889
+ * The X710-like NIC: PF 8086:1572 with 1 MiB of registers, VFs 8086:1889
  * (adaptive virtual function) with 64 KiB, MSI-X in BAR 3, 5 vectors to a VF,
  * First VF Offset 16, Stride 1. `total_vfs` and the times are for the caller.
  */

@@ -85,7 +85,7 @@ TEST_F(ConfigSpace, CapabilitiesDoNotOverlap)
 
 TEST_F(ConfigSpace, BarSizingTellsSizeAndKind)
 {
-	EXPECT_EQ(size_bar(CFG_BAR), 512u << 10);
+	EXPECT_EQ(size_bar(CFG_BAR), 1u << 20);
 	EXPECT_EQ(size_bar(CFG_BAR + 12), 32u << 10);
 	EXPECT_EQ(size_bar(AT_SRIOV + SRIOV_VF_BAR), 64u << 10);
 	EXPECT_EQ(size_bar(AT_SRIOV + SRIOV_VF_BAR + 12), 16u << 10);
