@@ -214,7 +214,7 @@ static bool build_nic(struct host *host)
 	cfg.dma_issue_ps = machine->timing.nic.issue_ps;
 	cfg.switch_ps = machine->timing.nic.switch_ps;
 	cfg.write_back_ps = machine->timing.nic.write_back_ps;
-	cfg.firmware_poll_ps = machine->timing.nic.drain_poll_ps;
+	cfg.drain_poll_ps = machine->timing.nic.drain_poll_ps;
 	host->device = pcie_device_create(&pcie, &device_env);
 	if (!host->device)
 		return false;
