@@ -28,13 +28,13 @@ static void page_differs(void *ctx, uint64_t gpa)
 static void switchover(void *ctx, struct vm *source, struct vm *destination)
 {
 	struct scenario *scenario = ctx;
-	const struct guest_config *cfg = &scenario->cfg->guests[vm_cfg(source)->number];
+	const struct guest_config *cfg = &scenario->cfg->guests[vm_cfg_get(source)->number];
 	struct host *host = machine_host(scenario->machine, cfg->host);
 	struct comparison comparison = {scenario->monitor.oracle, host->index};
 
 	vm_compare_memory(source, destination, page_differs, &comparison);
 	oracle_memory_compared(comparison.oracle, comparison.source_host,
-			       vm_cfg(source)->ram_bytes / DRAM_PAGE_SIZE);
+			       vm_cfg_get(source)->ram_bytes / DRAM_PAGE_SIZE);
 }
 
 static struct channel *open_channel(struct scenario *scenario, struct host *from, const char *name,
