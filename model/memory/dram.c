@@ -197,18 +197,33 @@ void dram_share_page(struct dram *to, uint64_t to_pa, const struct dram *from, u
 	set_page(to, to_pa, id);
 }
 
+/* `count` pages from `pa` become zero; 4 MiB of which nothing is stored cost one look. */
+static void clear_pages(struct dram *dram, uint64_t pa, uint64_t count)
+{
+	uint64_t number = page_number(dram, pa), end = number + count;
+
+	while (number < end) {
+		if (dram->table[number / DRAM_TABLE_PAGES])
+			set_page(dram, dram->cfg.base + number++ * DRAM_PAGE_SIZE, 0);
+		else
+			number = align_down(number, DRAM_TABLE_PAGES) + DRAM_TABLE_PAGES;
+	}
+}
+
 void dram_fill_pages(struct dram *dram, uint64_t pa, uint64_t count, const void *page)
 {
 	struct dram_arena *arena = dram->env.arena;
-	uint32_t id = 0;
+	uint32_t id;
 
 	sim_assert(&dram->env.part, pa % DRAM_PAGE_SIZE == 0 && count <= UINT32_MAX);
 	sim_assert(&dram->env.part, dram_covers(dram, pa, count * DRAM_PAGE_SIZE));
-	if (count && page && memcmp(page, zero_page, DRAM_PAGE_SIZE)) {
-		id = take_page(dram);
-		memcpy(dram_arena_page(arena, id), page, DRAM_PAGE_SIZE);
-		*dram_arena_refs(arena, id) = (uint32_t)count;
+	if (!count || !page || !memcmp(page, zero_page, DRAM_PAGE_SIZE)) {
+		clear_pages(dram, pa, count);
+		return;
 	}
+	id = take_page(dram);
+	memcpy(dram_arena_page(arena, id), page, DRAM_PAGE_SIZE);
+	*dram_arena_refs(arena, id) = (uint32_t)count;
 	for (uint64_t i = 0; i < count; i++)
 		set_page(dram, pa + i * DRAM_PAGE_SIZE, id);
 }

@@ -9,12 +9,12 @@ static uint8_t payload_code(uint32_t bytes)
 
 /* ---- PCI Express, section 7.5.3 ---- */
 
-/* Initiate FLR reads as zero; Transactions Pending tells of reads under way. */
+/* Transactions Pending tells of reads under way. Initiate FLR never stays: the reset takes it. */
 static uint64_t devctl_read(void *owner, uint32_t index, uint64_t stored)
 {
 	const struct pcie_function *fn = owner;
 
-	return (stored & ~DEVCTL_INITIATE_FLR) | (fn->reads_pending ? DEVSTA_PENDING : 0);
+	return stored | (fn->reads_pending ? DEVSTA_PENDING : 0);
 }
 
 static void devctl_written(void *owner, uint32_t index, uint64_t before, uint64_t now)

@@ -170,7 +170,6 @@ static void access_done(struct tlp *tlp, uint64_t now)
 	access->next = NULL;
 	*port->held_tail = access;
 	port->held_tail = &access->next;
-	release_held(port, now);
 }
 
 static enum tlp_type tlp_type_of(const struct root_port_door *door, enum bus_op op)

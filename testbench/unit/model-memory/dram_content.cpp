@@ -133,6 +133,21 @@ TEST_F(DramContent, FourGibibytesOfOnePatternStoreOnePage)
 	EXPECT_EQ(dram_arena_pages_in_use(arena), 0u);
 }
 
+TEST_F(DramContent, ClearingATebibyteTouchesOnlyWhatIsStored)
+{
+	uint64_t size = UINT64_C(1) << 40;
+	struct dram *dram = make(size);
+	uint8_t byte = 1;
+
+	for (uint64_t at : {UINT64_C(0), UINT64_C(4096), UINT64_C(4) << 20, size - 4096})
+		dram_write(dram, kBase + at, &byte, 1);
+	dram_fill_pages(dram, kBase + 4096, size / 4096 - 2, nullptr);
+	EXPECT_EQ(dram_arena_pages_in_use(arena), 2u);
+	EXPECT_FALSE(dram_page_is_zero(dram, kBase));
+	EXPECT_TRUE(dram_page_is_zero(dram, kBase + 4096));
+	EXPECT_FALSE(dram_page_is_zero(dram, kBase + size - 4096));
+}
+
 TEST_F(DramContent, CasWritesOnlyOnAMatch)
 {
 	struct dram *dram = make(1 << 20);

@@ -15,8 +15,12 @@ TEST_F(Flr, RegistersAreResetAndTheFunctionAnswersAgainAfterItsTime)
 	bring_up(2);
 	mmio_write(kVfBar3, 0x1000);
 	config_write(kVf0, AT_MSIX + 2, 0x8000, 2);
+	pcie_function_raise_msix(vf(0), 2);
+	EXPECT_TRUE(pcie_function_msix_pending(vf(0), 2));
 	start(kVf0);
 	EXPECT_TRUE(pcie_function_in_reset(vf(0)));
+	EXPECT_FALSE(pcie_function_bus_master(vf(0)));
+	EXPECT_FALSE(pcie_function_msix_pending(vf(0), 2));
 	EXPECT_EQ(nic[1]->resets.back(), PCIE_RESET_FLR);
 	EXPECT_EQ(config_read(kVf0, CFG_COMMAND), UINT32_MAX);
 	EXPECT_EQ(mmio_read(kVfBar0), UINT32_MAX);

@@ -65,16 +65,19 @@ TEST_F(RootPort, DmaCarriesStreamAndSubstream)
 	write.tlp.pasid_valid = true;
 	write.tlp.pasid = 77;
 	write.tlp.privileged = true;
+	write.tlp.execute = true;
+	write.tlp.at = 2;
 	pcie_function_send(vf(1), &write.tlp);
 	pcie_function_send(vf(1), &read.tlp);
 	run();
 	ASSERT_EQ(host->seen.size(), 2u);
 	const struct bus_attr &attr = host->seen[0].attr;
-	EXPECT_TRUE(attr.from_device && attr.posted && attr.substream_valid && attr.privileged);
+	EXPECT_TRUE(attr.from_device && attr.posted && attr.substream_valid);
+	EXPECT_TRUE(attr.privileged && attr.instruction && attr.translated);
 	EXPECT_EQ(attr.stream_id, kVf0 + 1u);
 	EXPECT_EQ(attr.substream_id, 77u);
 	EXPECT_EQ(attr.iova, 0x1000u);
-	EXPECT_FALSE(host->seen[1].attr.posted);
+	EXPECT_FALSE(host->seen[1].attr.posted || host->seen[1].attr.translated);
 	EXPECT_FALSE(host->seen[1].attr.substream_valid);
 	EXPECT_EQ(read.tlp.status, TLP_SC);
 	EXPECT_EQ(read.bytes, write.bytes);
@@ -98,6 +101,18 @@ TEST_F(RootPort, FailuresComeBackAsCompletionStatus)
 	EXPECT_EQ(config_read(kPf, CFG_COMMAND) & STATUS_ERRORS,
 		  STATUS_RECEIVED_TA | STATUS_RECEIVED_MA);
 	EXPECT_TRUE(posted.done()) << "nobody tells a posted write";
+}
+
+TEST_F(RootPort, TranslationRequestIsUnsupportedWithoutAts)
+{
+	Dma request(TLP_MRD, 0x1000, 8);
+
+	bring_up(1);
+	request.tlp.at = 1;
+	pcie_function_send(vf(0), &request.tlp);
+	run();
+	EXPECT_EQ(request.tlp.status, TLP_UR);
+	EXPECT_TRUE(host->seen.empty());
 }
 
 TEST_F(RootPort, WithoutBridgeBusMasteringDmaIsUnsupported)
