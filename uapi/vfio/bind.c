@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Connecting an open device to an iommufd and to its page tables. */
+#include <errno.h>
+
+#include "uapi/vfio/vfio_internal.h"
+
+/* The device is the program's from here on: its DMA is iommufd's, its function is ready. */
+static int first_open(struct vfio_device *device, const struct uapi_task *task, uint32_t *id)
+{
+	int rc = iommufd_device_bind(device->iommufd, task->self, device->cfg.stream_id,
+				     &device->idev, id);
+
+	if (rc)
+		return rc;
+	rc = vfio_device_enable(device, task->self);
+	if (rc) {
+		iommufd_device_unbind(device->idev, task->self);
+		device->idev = NULL;
+	}
+	return rc;
+}
+
+static void detach(struct vfio_device *device, struct actor *self)
+{
+	if (device->attached)
+		iommufd_device_detach(device->idev, self);
+	device->attached = false;
+}
+
+static void unbind_locked(struct vfio_device_file *df, struct actor *self)
+{
+	struct vfio_device *device = df->device;
+
+	vfio_device_disable(device, self);
+	detach(device, self);
+	iommufd_device_unbind(device->idev, self);
+	file_put(device->iommufd, self);
+	device->idev = NULL;
+	device->iommufd = NULL;
+	device->open_count--;
+	df->access_granted = false;
+}
+
+static int bind_locked(struct ioctl_call *call, struct vfio_device_file *df)
+{
+	struct vfio_device_bind_iommufd *cmd = (void *)call->cmd;
+	struct vfio_device *device = df->device;
+	struct uapi_file *iommufd;
+	uint32_t id;
+	int rc;
+
+	if (df->access_granted)
+		return -EINVAL;
+	/* The token belongs to PFs bound to VFIO; ours are bound to their own driver. */
+	if (cmd->flags & VFIO_DEVICE_BIND_FLAG_TOKEN) {
+		uint8_t uuid[16];
+
+		return user_copy_from(&call->task, uuid, cmd->token_uuid_ptr, sizeof(uuid))
+			       ? -EFAULT
+			       : -EINVAL;
+	}
+	rc = iommufd_ctx_from_fd(call->task.process, cmd->iommufd, &iommufd);
+	if (rc)
+		return rc;
+	if (device->open_count) {
+		file_put(iommufd, call->task.self);
+		return -EINVAL;
+	}
+	device->iommufd = iommufd;
+	rc = first_open(device, &call->task, &id);
+	if (rc) {
+		device->iommufd = NULL;
+		file_put(iommufd, call->task.self);
+		return rc;
+	}
+	device->open_count++;
+	df->access_granted = true;
+	cmd->out_devid = id;
+	rc = ioctl_respond(call);
+	if (rc)
+		unbind_locked(df, call->task.self);
+	return rc;
+}
+
+int vfio_bind_iommufd(struct ioctl_call *call)
+{
+	const struct vfio_device_bind_iommufd *cmd = (const void *)call->cmd;
+	struct vfio_device_file *df = CONTAINER_OF(call->file, struct vfio_device_file, file);
+	int rc;
+
+	if (cmd->iommufd < 0 || (cmd->flags & ~VFIO_DEVICE_BIND_FLAG_TOKEN))
+		return -EINVAL;
+	sim_mutex_lock(call->task.self, &df->device->dev_set);
+	rc = bind_locked(call, df);
+	sim_mutex_unlock(call->task.self, &df->device->dev_set);
+	return rc;
+}
+
+void vfio_unbind_iommufd(struct vfio_device_file *df, struct actor *self)
+{
+	if (!df->access_granted)
+		return;
+	sim_mutex_lock(self, &df->device->dev_set);
+	unbind_locked(df, self);
+	sim_mutex_unlock(self, &df->device->dev_set);
+}
+
+/* Does the caller's struct reach to the PASID that it says it uses? */
+static int check_pasid(const struct ioctl_call *call, uint32_t flags, uint32_t known, size_t end)
+{
+	if (flags & ~known)
+		return -EINVAL;
+	return (flags & known) && call->user_size < end ? -EINVAL : 0;
+}
+
+int vfio_attach_pt(struct ioctl_call *call)
+{
+	struct vfio_device_attach_iommufd_pt *cmd = (void *)call->cmd;
+	struct vfio_device *device = vfio_device_of(call);
+	struct actor *self = call->task.self;
+	int rc = check_pasid(call, cmd->flags, VFIO_DEVICE_ATTACH_PASID,
+			     OFFSET_END(struct vfio_device_attach_iommufd_pt, pasid));
+
+	if (rc)
+		return rc;
+	/* No function of ours has PASIDs: the IOMMU core refuses them all. */
+	if (cmd->flags & VFIO_DEVICE_ATTACH_PASID)
+		return -EINVAL;
+	sim_mutex_lock(self, &device->dev_set);
+	rc = device->attached ? iommufd_device_replace(device->idev, self, &cmd->pt_id)
+			      : iommufd_device_attach(device->idev, self, &cmd->pt_id);
+	if (!rc) {
+		device->attached = true;
+		rc = ioctl_respond_len(call, call->row->min);
+		if (rc)
+			detach(device, self);
+	}
+	sim_mutex_unlock(self, &device->dev_set);
+	return rc;
+}
+
+int vfio_detach_pt(struct ioctl_call *call)
+{
+	const struct vfio_device_detach_iommufd_pt *cmd = (const void *)call->cmd;
+	struct vfio_device *device = vfio_device_of(call);
+	int rc = check_pasid(call, cmd->flags, VFIO_DEVICE_DETACH_PASID,
+			     OFFSET_END(struct vfio_device_detach_iommufd_pt, pasid));
+
+	if (rc || (cmd->flags & VFIO_DEVICE_DETACH_PASID))
+		return rc; /* a PASID that is not attached is none to detach */
+	sim_mutex_lock(call->task.self, &device->dev_set);
+	detach(device, call->task.self);
+	sim_mutex_unlock(call->task.self, &device->dev_set);
+	return 0;
+}
