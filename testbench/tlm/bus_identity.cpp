@@ -38,7 +38,7 @@ struct Request {
 	struct bus_req req;
 	class Traffic *traffic;
 	uint32_t number;
-	uint8_t data[MaxBytes];
+	alignas(uint64_t) uint8_t data[MaxBytes];
 };
 
 /* Random requests through two ports one behind the other, some of them in one burst. */

@@ -16,34 +16,38 @@ const struct bus_port target = {nullptr, ignore};
 class SystemcMisuse : public testing::Test
 {
 protected:
-	SystemcMisuse()
+	static void SetUpTestSuite()
 	{
 		GTEST_FLAG_SET(death_test_style, "fast");
-		EXPECT_EQ(sim_init(&sim_, 99, nullptr), 0);
-		engine_ = engine_systemc.create(&sim_);
+		ASSERT_EQ(sim_init(&sim, 99, nullptr), 0);
+		engine = engine_systemc.create(&sim);
+		port = engine_systemc.bind_bus(engine, "host.memory", &target);
 	}
 
-	~SystemcMisuse() override
+	static void TearDownTestSuite()
 	{
-		engine_systemc.destroy(engine_);
-		sim_fini(&sim_);
+		engine_systemc.destroy(engine);
+		sim_fini(&sim);
 	}
 
-	struct sim sim_;
-	struct engine *engine_;
+	static struct sim sim;
+	static struct engine *engine;
+	static struct bus_port port;
 };
+
+struct sim SystemcMisuse::sim;
+struct engine *SystemcMisuse::engine;
+struct bus_port SystemcMisuse::port;
 } // namespace
 
 TEST_F(SystemcMisuse, TwoPortsOfOneNameAreRefused)
 {
-	engine_systemc.bind_bus(engine_, "host.memory", &target);
-	EXPECT_DEATH(engine_systemc.bind_bus(engine_, "host.memory", &target),
+	EXPECT_DEATH(engine_systemc.bind_bus(engine, "host.memory", &target),
 		     "internal error in systemc at 0 ps, seed 99: .*two ports of one name");
 }
 
 TEST_F(SystemcMisuse, PortBeforeTheFirstRunIsRefused)
 {
-	struct bus_port port = engine_systemc.bind_bus(engine_, "host.memory", &target);
 	struct bus_req req = {};
 
 	EXPECT_DEATH(bus_send(&port, &req), "a port was used before the first run");
@@ -54,23 +58,23 @@ TEST_F(SystemcMisuse, ForeignBlockForAPortThatDoesNotExistIsRefused)
 	EXPECT_DEATH(
 		{
 			vfsim::engine_systemc_replace("host.memroy", nullptr);
-			engine_systemc.run(engine_, 0, nullptr);
+			engine_systemc.run(engine, 0, nullptr);
 		},
 		"port that does not exist");
 }
 
 TEST_F(SystemcMisuse, SecondEngineIsRefused)
 {
-	EXPECT_DEATH(engine_systemc.create(&sim_), "SystemC elaborates once per process");
+	EXPECT_DEATH(engine_systemc.create(&sim), "SystemC elaborates once per process");
 }
 
 TEST_F(SystemcMisuse, EngineAfterARunIsRefused)
 {
 	EXPECT_DEATH(
 		{
-			engine_systemc.run(engine_, 0, nullptr);
-			engine_systemc.destroy(engine_);
-			engine_systemc.create(&sim_);
+			engine_systemc.run(engine, 0, nullptr);
+			engine_systemc.destroy(engine);
+			engine_systemc.create(&sim);
 		},
 		"SystemC elaborates once per process");
 }
@@ -85,9 +89,9 @@ TEST_F(SystemcMisuse, WarningReportOfSystemcIsALogLine)
 {
 	std::vector<std::string> lines;
 
-	sim_.hooks.ctx = &lines;
-	sim_.hooks.log = [](void *ctx, enum log_level level, const char *instance,
-			    const char *text) {
+	sim.hooks.ctx = &lines;
+	sim.hooks.log = [](void *ctx, enum log_level level, const char *instance,
+			   const char *text) {
 		EXPECT_EQ(level, LOG_WARNING);
 		static_cast<std::vector<std::string> *>(ctx)->push_back(std::string(instance) +
 									": " + text);
