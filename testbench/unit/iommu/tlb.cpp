@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "testbench/support/smmu_bench.h"
+
+/* The TLB and what invalidates it: IHI 0070, 4.4. */
+class SmmuTlb : public SmmuBench
+{
+protected:
+	static constexpr uint32_t OTHER = 0x110;
+
+	void SetUp() override
+	{
+		bring_up();
+		table = std::make_unique<TableBuilder>(*memory);
+		attach(STREAM, *table, 3);
+		attach(OTHER, *table, 4);
+	}
+
+	/* Is `va` of `stream` still translated although its descriptor is gone? */
+	bool cached(uint64_t va, uint32_t stream = STREAM)
+	{
+		Dma &dma = send(BUS_READ, va, 8, false, stream);
+
+		run();
+		take_events();
+		return dma.req.status == BUS_OK;
+	}
+
+	/* Map, use from both streams, unmap. */
+	void cache(uint64_t va, unsigned level = 3, bool global = false)
+	{
+		PageBits bits;
+
+		bits.global = global;
+		uint64_t leaf = table->map(va, 0, bits, level);
+		ASSERT_TRUE(cached(va));
+		ASSERT_TRUE(cached(va, OTHER));
+		memory->write64(leaf, 0);
+	}
+
+	std::unique_ptr<TableBuilder> table;
+};
+
+TEST_F(SmmuTlb, KeepsATranslationUntilItIsInvalidated)
+{
+	cache(0x4000);
+	EXPECT_TRUE(cached(0x4000));
+	tlbi_va(3, 0x4000);
+	EXPECT_FALSE(cached(0x4000));
+}
+
+TEST_F(SmmuTlb, VaInvalidationSparesOtherPagesAndAddressSpaces)
+{
+	cache(0x4000);
+	cache(0x5000);
+	tlbi_va(3, 0x4000);
+	EXPECT_FALSE(cached(0x4000));
+	EXPECT_TRUE(cached(0x5000));
+	EXPECT_TRUE(cached(0x4000, OTHER));
+}
+
+TEST_F(SmmuTlb, AnyAddressInABlockInvalidatesIt)
+{
+	for (unsigned level : {2u, 1u}) {
+		uint64_t size = BIT(12 + 9 * (3 - level));
+
+		cache(size, level);
+		tlbi_va(3, size + size / 2 + 0x3000);
+		EXPECT_FALSE(cached(size)) << level;
+		EXPECT_TRUE(cached(size, OTHER)) << level;
+	}
+}
+
+TEST_F(SmmuTlb, VaaInvalidatesEveryAddressSpace)
+{
+	cache(0x4000);
+	cache(0x5000);
+	command(CMD_TLBI_NH_VAA, 0x4000);
+	EXPECT_FALSE(cached(0x4000));
+	EXPECT_FALSE(cached(0x4000, OTHER));
+	EXPECT_TRUE(cached(0x5000, OTHER));
+}
+
+TEST_F(SmmuTlb, AsidInvalidatesOneAddressSpaceButNotGlobalPages)
+{
+	cache(0x4000);
+	cache(0x5000, 3, true);
+	command(CMD_TLBI_NH_ASID | field_put(TLBI0_ASID, 3));
+	EXPECT_FALSE(cached(0x4000));
+	EXPECT_TRUE(cached(0x4000, OTHER));
+	EXPECT_TRUE(cached(0x5000));
+}
+
+TEST_F(SmmuTlb, GlobalPagesAreSharedAndGoWithAnyVa)
+{
+	PageBits bits;
+
+	bits.global = true;
+	memory->write64(table->map(0x4000, 0, bits), 0);
+	EXPECT_FALSE(cached(0x4000));
+	uint64_t leaf = table->map(0x4000, 0, bits);
+	ASSERT_TRUE(cached(0x4000));
+	memory->write64(leaf, 0);
+	EXPECT_TRUE(cached(0x4000, OTHER)) << "filled by the other address space";
+	tlbi_va(9, 0x4000);
+	EXPECT_FALSE(cached(0x4000));
+}
+
+TEST_F(SmmuTlb, AllMeansAll)
+{
+	for (uint64_t op : {CMD_TLBI_NH_ALL, CMD_TLBI_NSNH_ALL}) {
+		cache(0x4000);
+		cache(0x200000, 2);
+		cache(0x5000, 3, true);
+		command(op);
+		for (uint64_t va : {0x4000, 0x200000, 0x5000})
+			EXPECT_FALSE(cached(va)) << op;
+		EXPECT_FALSE(cached(0x4000, OTHER));
+	}
+}
+
+TEST_F(SmmuTlb, ConfigurationInvalidationDoesNotTouchIt)
+{
+	cache(0x4000);
+	command(CMD_CFGI_STE_RANGE, CFGI1_RANGE_ALL);
+	EXPECT_TRUE(cached(0x4000));
+}
+
+TEST_F(SmmuTlb, FaultsAreNotCached)
+{
+	EXPECT_FALSE(cached(0x4000));
+	table->map(0x4000, 0);
+	EXPECT_TRUE(cached(0x4000));
+}
+
+TEST_F(SmmuTlb, TheLeastRecentlyUsedLineGoes)
+{
+	cfg.timing.tlb_entries = 2;
+	cfg.timing.tlb_ways = 2;
+	SetUp();
+	for (uint64_t va : {0x1000, 0x2000, 0x3000})
+		table->map(va, 0);
+	cached(0x1000);
+	cached(0x2000);
+	cached(0x1000);
+	cached(0x3000); /* takes the place of 0x2000 */
+	for (uint64_t va : {0x1000, 0x2000, 0x3000})
+		memory->write64(table->descriptor(va, 3), 0);
+	EXPECT_TRUE(cached(0x1000));
+	EXPECT_FALSE(cached(0x2000));
+	EXPECT_TRUE(cached(0x3000));
+}
+
+TEST_F(SmmuTlb, AWalkOlderThanAnInvalidationDoesNotFillIt)
+{
+	uint64_t leaf = table->map(0x4000, 0);
+
+	ASSERT_TRUE(cached(0x4000));
+	tlbi_va(3, 0x4000);
+	memory->slow_down(leaf, 10 * PS_PER_US);
+	Dma &dma = send(BUS_READ, 0x4000, 8);
+	/* The descriptor is read when the slow access is made; then it goes. */
+	memory->after_access = [&](const struct bus_req &req) {
+		if (req.addr == leaf)
+			memory->write64(leaf, 0);
+	};
+	run_until(now() + PS_PER_US);
+	push(CMD_TLBI_NH_VA | field_put(TLBI0_ASID, 3), 0x4000);
+	run_until(now() + PS_PER_US);
+	ASSERT_TRUE(commands_consumed());
+	ASSERT_FALSE(dma.done);
+	run();
+	EXPECT_EQ(dma.req.status, BUS_OK);
+	EXPECT_FALSE(cached(0x4000));
+}
+
+TEST_F(SmmuTlb, AFetchOlderThanAnInvalidationDoesNotFillTheConfigurationCache)
+{
+	table->map(0x4000, 0);
+	memory->slow_down(ste_address(STREAM), 10 * PS_PER_US);
+	Dma &dma = send(BUS_READ, 0x4000, 8);
+	memory->after_access = [&](const struct bus_req &req) {
+		if (req.addr == ste_address(STREAM))
+			write_ste(STREAM, STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_ABORT));
+	};
+	run_until(now() + PS_PER_US);
+	push(CMD_CFGI_STE | (uint64_t)STREAM << 32, CFGI1_LEAF);
+	run();
+	/* What it fetched was not kept, so it fetched again. */
+	EXPECT_EQ(dma.req.status, BUS_FAULT);
+	EXPECT_FALSE(cached(0x4000));
+}
