@@ -131,12 +131,24 @@ void smmu_txn_translate(struct transaction *txn)
 
 enum permission { PERMISSION_OK, PERMISSION_DENIED, PERMISSION_MANAGED };
 
+/* With dirty state managed, DBM makes a page writable whatever AP[2] says (DDI 0487, D8.4). */
+static bool is_managed(const struct transaction *txn)
+{
+	return txn->cd.hd && (txn->leaf.ttd & TTD_DBM);
+}
+
+static bool is_writable(const struct transaction *txn)
+{
+	return !(txn->leaf.limits & LIMIT_READ_ONLY) &&
+	       (!(txn->leaf.ttd & TTD_AP2) || is_managed(txn));
+}
+
 /* Instruction fetches: never from what UXN/PXN, or WXN with a writable page, excludes. */
 static bool may_execute(const struct transaction *txn)
 {
 	const struct leaf *leaf = &txn->leaf;
 	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
-	bool writable = !(leaf->ttd & TTD_AP2) && !(leaf->limits & LIMIT_READ_ONLY);
+	bool writable = is_writable(txn);
 
 	if (writable && txn->cd.wxn)
 		return false;
@@ -152,18 +164,17 @@ static enum permission check(const struct transaction *txn)
 	const struct leaf *leaf = &txn->leaf;
 	const struct bus_attr *attr = &txn->req->attr;
 	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
+	bool instruction = attr->instruction && !txn->write;
 
 	if (!attr->privileged && !unpriv)
 		return PERMISSION_DENIED;
-	if (attr->privileged && txn->cd.pan && unpriv && !attr->instruction)
+	if (attr->privileged && txn->cd.pan && unpriv && !instruction)
 		return PERMISSION_DENIED;
 	if (!txn->write)
-		return attr->instruction && !may_execute(txn) ? PERMISSION_DENIED : PERMISSION_OK;
-	if (leaf->limits & LIMIT_READ_ONLY)
+		return instruction && !may_execute(txn) ? PERMISSION_DENIED : PERMISSION_OK;
+	if (!is_writable(txn))
 		return PERMISSION_DENIED;
-	if (txn->cd.hd && (leaf->ttd & TTD_DBM))
-		return PERMISSION_MANAGED;
-	return leaf->ttd & TTD_AP2 ? PERMISSION_DENIED : PERMISSION_OK;
+	return is_managed(txn) ? PERMISSION_MANAGED : PERMISSION_OK;
 }
 
 void smmu_txn_use_leaf(struct transaction *txn, bool fresh, bool known_dirty)

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "testbench/support/smmu_bench.h"
+
+/* The event queue and global errors: IHI 0070, 7.2, 7.4 and 7.5. */
+class SmmuEventQueue : public SmmuBench
+{
+protected:
+	void SetUp() override
+	{
+		evtq_log2 = 2;
+		bring_up();
+		table = std::make_unique<TableBuilder>(*memory);
+		attach(STREAM, *table, 3);
+	}
+
+	void fault(uint64_t va)
+	{
+		EXPECT_EQ(read(va), BUS_FAULT);
+	}
+
+	bool overflow()
+	{
+		return (reg(SMMU_EVENTQ_PROD) ^ reg(SMMU_EVENTQ_CONS)) & EVENTQ_PROD_OVFLG;
+	}
+
+	std::unique_ptr<TableBuilder> table;
+};
+
+TEST_F(SmmuEventQueue, RecordsInOrderAndWraps)
+{
+	for (uint64_t i = 1; i <= 11; i++) {
+		fault(i << 12);
+		if (i % 3)
+			continue;
+		auto events = take_events();
+		ASSERT_EQ(events.size(), 3u);
+		for (unsigned n = 0; n < 3; n++)
+			EXPECT_EQ(events[n][2], (i - 2 + n) << 12);
+	}
+	EXPECT_FALSE(overflow());
+	EXPECT_EQ(take_events().size(), 2u);
+}
+
+TEST_F(SmmuEventQueue, TracesTheRecordItWrites)
+{
+	fault(0x5000);
+	auto events = traced(TRACE_SMMU_EVENT);
+	ASSERT_EQ(events.size(), 1u);
+	EXPECT_EQ(events[0].arg[0], F_TRANSLATION);
+	EXPECT_EQ(events[0].arg[1], STREAM);
+	ASSERT_EQ(events[0].data.size(), EVENT_BYTES);
+	EXPECT_EQ(events[0].word(2), 0x5000u);
+	EXPECT_EQ(take_event()[2], 0x5000u);
+}
+
+TEST_F(SmmuEventQueue, TellsTheOracleOfTheFault)
+{
+	fault(0x5000);
+	auto faults = traced(TRACE_DMA_FAULT);
+	ASSERT_EQ(faults.size(), 1u);
+	EXPECT_EQ(faults[0].arg, (std::array<uint64_t, TRACE_ARGS>{STREAM, TRACE_NO_SUBSTREAM,
+								   0x5000, 0, 8, F_TRANSLATION}));
+}
+
+TEST_F(SmmuEventQueue, AFullQueueLosesRecordsAndSaysSoOnce)
+{
+	for (uint64_t i = 0; i < 7; i++)
+		fault(i << 12);
+	EXPECT_TRUE(overflow());
+	EXPECT_EQ(stats().events_lost, 3u);
+	auto events = take_events();
+	ASSERT_EQ(events.size(), 4u);
+	for (unsigned n = 0; n < 4; n++)
+		EXPECT_EQ(events[n][2], (uint64_t)n << 12);
+	EXPECT_FALSE(overflow()) << "taking them acknowledged it";
+}
+
+TEST_F(SmmuEventQueue, OverflowIsNotToggledBackWhileUnacknowledged)
+{
+	for (uint64_t i = 0; i < 6; i++)
+		fault(i << 12);
+	uint64_t prod = reg(SMMU_EVENTQ_PROD);
+	EXPECT_TRUE(prod & EVENTQ_PROD_OVFLG);
+	/* Free two places, acknowledge nothing: records go on, the flag stays. */
+	set_reg(SMMU_EVENTQ_CONS, 2);
+	fault(0x10000);
+	fault(0x11000);
+	EXPECT_EQ(reg(SMMU_EVENTQ_PROD), EVENTQ_PROD_OVFLG | 6);
+	fault(0x12000);
+	EXPECT_TRUE(overflow());
+}
+
+TEST_F(SmmuEventQueue, DisabledQueueLosesRecordsWithoutOverflow)
+{
+	enable(CR0_CMDQEN | CR0_SMMUEN);
+	for (uint64_t i = 0; i < 6; i++)
+		fault(i << 12);
+	EXPECT_FALSE(overflow());
+	EXPECT_EQ(reg(SMMU_EVENTQ_PROD), 0u);
+	EXPECT_EQ(stats().events_lost, 6u);
+}
+
+TEST_F(SmmuEventQueue, InterruptsWhenItStopsBeingEmpty)
+{
+	fault(0x1000);
+	fault(0x2000);
+	EXPECT_EQ(irqs, std::vector<uint32_t>{SMMU_IRQ_EVTQ});
+	take_events();
+	fault(0x3000);
+	EXPECT_EQ(irqs.size(), 2u);
+}
+
+TEST_F(SmmuEventQueue, RecordIsInMemoryBeforeTheInterrupt)
+{
+	memory->slow_down(evtq, PS_PER_US);
+	send(BUS_READ, 0x1000, 8);
+	while (irqs.empty() && calendar_step(&sim.calendar))
+		;
+	EXPECT_EQ(memory->read64(evtq + 16), 0x1000u);
+	EXPECT_EQ(reg(SMMU_EVENTQ_PROD), 1u);
+	run();
+}
+
+TEST_F(SmmuEventQueue, DisabledInterruptIsNotRaised)
+{
+	set_reg(SMMU_IRQ_CTRL, 0);
+	fault(0x1000);
+	EXPECT_TRUE(irqs.empty());
+}
+
+TEST_F(SmmuEventQueue, MessageGoesWhereItIsConfigured)
+{
+	uint64_t target = memory->allocate();
+
+	set_reg(SMMU_IRQ_CTRL, 0);
+	set_reg(SMMU_EVENTQ_IRQ_CFG0, target, 8);
+	set_reg(SMMU_EVENTQ_IRQ_CFG1, 0xabcd);
+	set_reg(SMMU_IRQ_CTRL, IRQ_CTRL_EVENTQ_IRQEN);
+	fault(0x1000);
+	EXPECT_EQ(memory->read64(target), 0xabcdu);
+}
+
+TEST_F(SmmuEventQueue, RefusedMessageIsAGlobalError)
+{
+	set_reg(SMMU_IRQ_CTRL, 0);
+	set_reg(SMMU_EVENTQ_IRQ_CFG0, 0x8000, 8);
+	set_reg(SMMU_IRQ_CTRL, IRQ_CTRL_EVENTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN);
+	memory->refuse(0x8000, 4);
+	fault(0x1000);
+	EXPECT_EQ(reg(SMMU_GERROR), GERROR_MSI_EVENTQ_ABT_ERR);
+	EXPECT_EQ(irqs, (std::vector<uint32_t>{SMMU_IRQ_EVTQ, SMMU_IRQ_GERROR}));
+}
+
+TEST_F(SmmuEventQueue, RefusedRecordStopsTheQueueUntilAcknowledged)
+{
+	memory->refuse(evtq, 4096);
+	fault(0x1000);
+	EXPECT_EQ(reg(SMMU_GERROR), GERROR_EVENTQ_ABT_ERR);
+	EXPECT_EQ(reg(SMMU_EVENTQ_PROD), 0u);
+	memory->accept_all();
+	fault(0x2000);
+	EXPECT_EQ(reg(SMMU_EVENTQ_PROD), 0u);
+	EXPECT_FALSE(overflow());
+	set_reg(SMMU_GERRORN, GERROR_EVENTQ_ABT_ERR);
+	fault(0x3000);
+	EXPECT_EQ(take_event()[2], 0x3000u);
+}
+
+TEST_F(SmmuEventQueue, AnActiveErrorIsNotToggledAgain)
+{
+	memory->refuse(evtq, 4096);
+	fault(0x1000);
+	set_reg(SMMU_GERRORN, GERROR_EVENTQ_ABT_ERR);
+	fault(0x2000);
+	EXPECT_EQ(reg(SMMU_GERROR), 0u);
+	EXPECT_EQ(reg(SMMU_GERROR) ^ reg(SMMU_GERRORN), GERROR_EVENTQ_ABT_ERR);
+	EXPECT_EQ(irqs.size(), 2u);
+}
+
+TEST_F(SmmuEventQueue, GlobalErrorMessageThatIsRefusedIsFlaggedWithoutAnother)
+{
+	set_reg(SMMU_IRQ_CTRL, 0);
+	set_reg(SMMU_GERROR_IRQ_CFG0, 0x8000, 8);
+	set_reg(SMMU_IRQ_CTRL, IRQ_CTRL_GERROR_IRQEN);
+	memory->refuse(0x8000, 4);
+	memory->refuse(evtq, 4096);
+	fault(0x1000);
+	EXPECT_EQ(reg(SMMU_GERROR), GERROR_EVENTQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR);
+	EXPECT_EQ(irqs, std::vector<uint32_t>{SMMU_IRQ_GERROR});
+}
