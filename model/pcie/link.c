@@ -62,13 +62,14 @@ static uint32_t latency_limit(const struct pcie_link_cfg *cfg, const struct widt
 
 uint64_t pcie_link_fs_per_byte(const struct pcie_link_cfg *cfg)
 {
-	const struct generation *generation = &generations[cfg->generation];
+	const struct generation *generation;
 	double limit, share;
 
 	if (cfg->fs_per_byte)
 		return cfg->fs_per_byte;
 	if (!cfg->generation || cfg->generation >= ARRAY_LEN(generations))
 		return 0;
+	generation = &generations[cfg->generation];
 	for (uint32_t w = 0; w < ARRAY_LEN(widths); w++) {
 		if (widths[w].lanes != cfg->lanes)
 			continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
-#include "memory_fixture.hpp"
+#include "testbench/unit/model-memory/memory_fixture.hpp"
 
 class DramBus : public MemoryTest
 {

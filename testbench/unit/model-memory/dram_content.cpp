@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 
-#include "memory_fixture.hpp"
+#include "testbench/unit/model-memory/memory_fixture.hpp"
 
 using Page = std::vector<uint8_t>;
 

@@ -3,7 +3,7 @@
 
 #include <cerrno>
 
-#include "memory_fixture.hpp"
+#include "testbench/unit/model-memory/memory_fixture.hpp"
 
 // A target that notes what it was sent.
 struct Target {

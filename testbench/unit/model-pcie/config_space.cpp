@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <map>
 
-#include "pcie_fixture.hpp"
+#include "testbench/unit/model-pcie/pcie_fixture.hpp"
 
 class ConfigSpace : public PcieTest
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "pcie_fixture.hpp"
+#include "testbench/unit/model-pcie/pcie_fixture.hpp"
 
 class Msix : public PcieTest
 {

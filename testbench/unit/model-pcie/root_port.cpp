@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/rng.h"
-#include "pcie_fixture.hpp"
+#include "testbench/unit/model-pcie/pcie_fixture.hpp"
 
 class RootPort : public PcieTest
 {
