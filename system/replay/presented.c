@@ -15,9 +15,11 @@ static uint64_t number_at(const json_t *object, const char *key)
 	return (uint64_t)json_integer_value(json_object_get(object, key));
 }
 
-/* First answers that were already seen. */
+/* First answers that were already seen, and what the present stream has given so far. */
 struct seen {
 	bool migration, data_size, precopy, logging, vectors, number;
+	bool stopped; /* the stream is in STOP_COPY */
+	uint64_t read_running, read_stopped;
 };
 
 static bool first(bool *seen)
@@ -40,8 +42,38 @@ static void find_in_feature(struct presented_device *presented, const struct tra
 		presented->migration_flags = line->ret ? 0 : number_at(payload, "flags");
 	else if (!strcmp(feature, "MIG_DATA_SIZE") && !line->ret && first(&seen->data_size))
 		presented->stop_copy_bytes = number_at(payload, "stop_copy_length");
+	else if (!strcmp(feature, "MIG_DEVICE_STATE"))
+		find_in_state(seen, line);
 	else if (!strcmp(feature, "DMA_LOGGING_START") && first(&seen->logging))
 		presented->dma_logging = !line->ret;
+}
+
+static void find_in_state(struct seen *seen, const struct trace_line *line)
+{
+	const json_t *payload = json_object_get(line->out, "payload");
+	uint64_t state = number_at(payload, "device_state");
+
+	if (line->ret)
+		return;
+	if (json_integer_value(json_object_get(payload, "data_fd")) >= 0)
+		seen->read_running = seen->read_stopped = 0;
+	seen->stopped = state == VFIO_DEVICE_STATE_STOP_COPY;
+}
+
+/* A stream was read: what it gave while running, and to its end when stopped. */
+static void find_in_read(struct presented_device *presented, const struct trace_line *line,
+			 struct seen *seen)
+{
+	if (line->ret > 0 && seen->stopped)
+		seen->read_stopped += (uint64_t)line->ret;
+	else if (line->ret > 0)
+		seen->read_running += (uint64_t)line->ret;
+	if (!seen->precopy)
+		presented->precopy_bytes = seen->read_running;
+	if (line->ret == 0 && seen->stopped && !presented->final_bytes)
+		presented->final_bytes =
+			seen->read_running + seen->read_stopped -
+			MIN(presented->precopy_bytes, seen->read_running + seen->read_stopped);
 }
 
 static void find_in_line(struct presented_device *presented, const struct trace_line *line,
@@ -58,6 +90,8 @@ static void find_in_line(struct presented_device *presented, const struct trace_
 	else if (!strcmp(line->call, "VFIO_DEVICE_GET_IRQ_INFO") && !line->ret &&
 		 number_at(line->in, "index") == VFIO_PCI_MSIX_IRQ_INDEX && first(&seen->vectors))
 		presented->msix_vectors = (uint32_t)number_at(line->out, "count");
+	else if (!strcmp(line->call, "read") && !strcmp(line->file, "migration"))
+		find_in_read(presented, line, seen);
 	else if (!strcmp(line->call, "write") && !strcmp(line->file, "migration") && line->ret > 0)
 		presented->written_bytes += (uint64_t)line->ret;
 	else if (path && sscanf(path, "/dev/vfio/devices/vfio%u", &number) == 1 &&
@@ -74,9 +108,12 @@ void presented_find(struct presented_device *presented, const struct trace_file 
 	for (uint32_t i = 0; i < file->lines; i++) {
 		const struct trace_line *line = &file->line[i];
 
-		if (!line->is_device && (!*host || !strcmp(line->host, host)))
+		if (!line->is_device && !strcmp(line->host, host))
 			find_in_line(presented, line, &seen);
 	}
+	/* A stream that was not read to its end: as long as the device said it could be. */
+	if (!presented->final_bytes)
+		presented->final_bytes = presented->stop_copy_bytes;
 }
 
 static const struct {

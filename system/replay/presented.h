@@ -21,10 +21,11 @@ struct presented_device {
 	uint32_t msix_vectors;
 	uint64_t precopy_bytes;   /* of the state, sent while running */
 	uint64_t stop_copy_bytes; /* of the state, as MIG_DATA_SIZE says */
+	uint64_t final_bytes;     /* of the state, what reading gave when stopped */
 	uint64_t written_bytes;   /* of a stream that the program writes: a destination */
 };
 
-/* Look through the lines of `host` ("" = all). */
+/* Look through the lines of `host` ("" in a recording of one program). */
 void presented_find(struct presented_device *presented, const struct trace_file *file,
 		    const char *host);
 
