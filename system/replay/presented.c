@@ -30,6 +30,18 @@ static bool first(bool *seen)
 	return !was;
 }
 
+static void find_in_state(struct seen *seen, const struct trace_line *line)
+{
+	const json_t *payload = json_object_get(line->out, "payload");
+	uint64_t state = number_at(payload, "device_state");
+
+	if (line->ret)
+		return;
+	if (json_integer_value(json_object_get(payload, "data_fd")) >= 0)
+		seen->read_running = seen->read_stopped = 0;
+	seen->stopped = state == VFIO_DEVICE_STATE_STOP_COPY;
+}
+
 static void find_in_feature(struct presented_device *presented, const struct trace_line *line,
 			    struct seen *seen)
 {
@@ -46,18 +58,6 @@ static void find_in_feature(struct presented_device *presented, const struct tra
 		find_in_state(seen, line);
 	else if (!strcmp(feature, "DMA_LOGGING_START") && first(&seen->logging))
 		presented->dma_logging = !line->ret;
-}
-
-static void find_in_state(struct seen *seen, const struct trace_line *line)
-{
-	const json_t *payload = json_object_get(line->out, "payload");
-	uint64_t state = number_at(payload, "device_state");
-
-	if (line->ret)
-		return;
-	if (json_integer_value(json_object_get(payload, "data_fd")) >= 0)
-		seen->read_running = seen->read_stopped = 0;
-	seen->stopped = state == VFIO_DEVICE_STATE_STOP_COPY;
 }
 
 /* A stream was read: what it gave while running, and to its end when stopped. */

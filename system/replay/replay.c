@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "system/replay/replay.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bits.h"
+#include "system/replay/replay_internal.h"
+
+#define DEFAULT_MACHINE "recorded-device.yaml"
+#define DEFAULT_ACCEPT  "accept.yaml"
+#define MAX_DMA_BYTES   (1u << 20)
+/* Simulated time after which a replay is stuck: longer than any recording waits. */
+#define TIME_LIMIT_PS (3600 * PS_PER_S)
+
+/* ---- files ---- */
+
+/* The file that was asked for, else the one beside the recording, else vfsim's own. */
+static void find_file(const struct replay *replay, const char *asked, const char *name, char *path,
+		      size_t size)
+{
+	const char *slash = strrchr(replay->options->path, '/');
+	int folder = slash ? (int)(slash - replay->options->path) : 1;
+
+	if (asked) {
+		snprintf(path, size, "%s", asked);
+		return;
+	}
+	snprintf(path, size, "%.*s/%s", folder, slash ? replay->options->path : ".", name);
+	if (access(path, R_OK))
+		snprintf(path, size, "%s/%s", VFSIM_RECORDED_DIR, name);
+}
+
+static int load_machine(struct replay *replay, struct config_errors *errors)
+{
+	char path[4096];
+	int err;
+
+	find_file(replay, replay->options->machine_path, DEFAULT_MACHINE, path, sizeof(path));
+	err = machine_load(path, NULL, 0, &replay->machine_file, errors);
+	if (err)
+		return err;
+	/* The machine of the file, once for each host of the recording. */
+	replay->cfg = *replay->machine_file.cfg;
+	replay->cfg.machine.hosts = replay->host_names;
+	replay->cfg.machine.hosts_count = replay->hosts;
+	replay->cfg.seed = replay->options->seed;
+	for (uint32_t i = 0; i < replay->hosts; i++)
+		replay->host_names[i] = replay->host[i].name;
+	return 0;
+}
+
+static int load_accept(struct replay *replay, struct config_errors *errors)
+{
+	char path[4096], error[512];
+	int err;
+
+	find_file(replay, replay->options->accept_path, DEFAULT_ACCEPT, path, sizeof(path));
+	err = trace_accept_load(&replay->accept, path, error, sizeof(error));
+	replay->acceptor = trace_accept_acceptor(&replay->accept);
+	if (err)
+		config_error(errors, error, 0, "an accept list (docs/replay.md)");
+	return err;
+}
+
+static int load_files(struct replay *replay, struct config_errors *errors)
+{
+	char error[512];
+	int err = trace_file_load(&replay->file, replay->options->path, error, sizeof(error));
+
+	if (err) {
+		config_error(errors, error, 0, "a sequence trace (traces/README.md)");
+		return -EINVAL;
+	}
+	err = replay_find_programs(replay, errors);
+	if (!err)
+		err = load_machine(replay, errors);
+	return err ? err : load_accept(replay, errors);
+}
+
+/* ---- hosts and programs ---- */
+
+static int boot_host(struct replay *replay, struct actor *self, uint32_t index)
+{
+	struct replay_host *named = &replay->host[index];
+	struct host *host = &replay->machine->host[index];
+	struct vf_services services;
+	struct host_boot_options options = {
+		.first_number = named->first_number,
+		.trap_bars = replay->cfg.machine.kernel.trap_bars,
+	};
+
+	named->services.device = host->recorded;
+	named->services.vfs = REPLAY_PROGRAMS;
+	named->services.vf = calloc(REPLAY_PROGRAMS, sizeof(named->services.vf[0]));
+	if (!named->services.vf)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < replay->programs; i++)
+		if (replay->program[i].host == index)
+			named->services.vf[replay->program[i].vf].presented =
+				&replay->program[i].presented;
+	services = recorded_services(&named->services);
+	options.services = &services;
+	return host_boot(host, self, &options);
+}
+
+static int start_program(struct replay *replay, struct replay_program *program)
+{
+	struct host *host = &replay->machine->host[program->host];
+	struct player_env env = {
+		.part = host_part(host, "player"),
+		.device = host->recorded,
+		.vf = program->vf,
+		.acceptor = &replay->acceptor,
+	};
+
+	/* The stream of a destination: a state that this very device saved, padded to its length.
+	 */
+	program->stream_bytes = program->presented.written_bytes;
+	program->stream = malloc(program->stream_bytes + 1);
+	if (!program->stream)
+		return -ENOMEM;
+	recorded_device_save(host->recorded, program->vf, program->stream, program->stream_bytes);
+	program->process =
+		uapi_process_create(host->kernel, *program->label ? program->label : "vmm",
+				    &uapi_user_ops_direct, NULL);
+	if (!program->process)
+		return -ENOMEM;
+	monitor_program(&replay->monitor, program->process, program->host, host->name,
+			pci_bus_vf(&host->pci_bus, HOST_PF_RID, program->vf)->rid);
+	env.process = program->process;
+	env.stream = program->stream;
+	env.stream_bytes = program->stream_bytes;
+	program->player = player_create(&env);
+	return program->player ? 0 : -ENOMEM;
+}
+
+static int bring_up(struct replay *replay, struct actor *self)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; !err && i < replay->hosts; i++)
+		err = boot_host(replay, self, i);
+	for (uint32_t i = 0; !err && i < replay->programs; i++)
+		err = start_program(replay, &replay->program[i]);
+	if (err)
+		snprintf(replay->result->error, sizeof(replay->result->error),
+			 "the replay's machine did not come up: %s", strerror(-err));
+	return err;
+}
+
+/* The end of the file is the programs' exit. */
+static void take_down(struct replay *replay, struct actor *self)
+{
+	for (uint32_t i = 0; i < replay->programs; i++)
+		if (replay->program[i].process)
+			uapi_process_exit(replay->program[i].process, self);
+	for (uint32_t i = 0; i < replay->hosts; i++)
+		host_shutdown(&replay->machine->host[i], self);
+	machine_report_leaks(replay->machine);
+}
+
+/* ---- playing ---- */
+
+static void perform_lines(struct replay *replay, struct actor *self)
+{
+	struct sim *sim = &replay->monitor.sim;
+	uint64_t begin_ps = sim_now(sim);
+
+	for (uint32_t i = 0; i < replay->file.lines; i++) {
+		const struct trace_line *line = &replay->file.line[i];
+		struct replay_program *program = replay_program_of(replay, line);
+		uint64_t at_ps = begin_ps + line->t_us * PS_PER_US;
+
+		/* The recording's rhythm, as far as our own calls let it be. */
+		if (line->t_us < TIME_LIMIT_PS / PS_PER_US && at_ps > sim_now(sim))
+			actor_sleep(self, at_ps - sim_now(sim));
+		if (player_perform(program->player, self, line))
+			continue;
+		snprintf(replay->result->error, sizeof(replay->result->error), "%s:%u: %s",
+			 replay->file.path, line->number, player_difference(program->player));
+		return;
+	}
+}
+
+static void replay_body(struct actor *self, void *arg)
+{
+	struct replay *replay = arg;
+
+	if (!bring_up(replay, self))
+		perform_lines(replay, self);
+	take_down(replay, self);
+	replay->ended = true;
+}
+
+static void pump(struct replay *replay)
+{
+	const struct engine_ops *ops = replay->options->engine;
+	struct actor *actor = actor_start(&replay->monitor.sim, "replay", replay_body, replay);
+
+	if (!actor) {
+		snprintf(replay->result->error, sizeof(replay->result->error), "out of memory");
+		return;
+	}
+	ops->run(replay->machine->engine, TIME_LIMIT_PS, &replay->ended);
+	if (replay->ended) {
+		actor_forget(actor);
+		return;
+	}
+	if (!replay->result->error[0])
+		snprintf(replay->result->error, sizeof(replay->result->error),
+			 "a call of the recording does not return");
+	actor_destroy(actor);
+}
+
+static int replay_enter(void *arg)
+{
+	struct replay *replay = arg;
+	struct recorded_device_cfg device = {.max_dma_bytes = MAX_DMA_BYTES};
+	struct machine_options machine = {.recorded = &device};
+	struct run_options options = {
+		.cfg = &replay->cfg,
+		.engine = replay->options->engine,
+		.listeners = replay->options->listeners,
+		.hooks = replay->options->hooks,
+		.log_level = replay->options->log_level,
+	};
+	int err = monitor_init(&replay->monitor, &options, replay->cfg.seed, replay->result);
+
+	if (err)
+		return err;
+	pcie_device_cfg_x710(&device.pcie);
+	device.pcie.total_vfs = REPLAY_PROGRAMS;
+	device.pcie.vf.msix_vectors = (uint16_t)replay->program[0].presented.msix_vectors;
+	replay->cfg.machine.nic.total_vfs = REPLAY_PROGRAMS;
+	replay->cfg.machine.nic.vfs = MAX(replay->host[0].vfs, replay->host[replay->hosts - 1].vfs);
+	replay->machine = machine_create(&replay->cfg.machine, &replay->monitor.sim, options.engine,
+					 &machine);
+	if (replay->machine) {
+		pump(replay);
+		monitor_finish(&replay->monitor, &options, replay->machine->engine, replay->result);
+		machine_destroy(replay->machine);
+	}
+	monitor_fini(&replay->monitor);
+	return replay->machine ? 0 : -ENOMEM;
+}
+
+/* ---- telling ---- */
+
+static void note_presented(const struct replay *replay)
+{
+	char text[160];
+
+	for (uint32_t i = 0; i < replay->programs; i++) {
+		const struct replay_program *program = &replay->program[i];
+
+		presented_describe(&program->presented, text, sizeof(text));
+		result_note(replay->result, "presented%s%s: %s", *program->label ? " to " : "",
+			    program->label, text);
+	}
+}
+
+static void note_counts(const struct replay *replay)
+{
+	struct player_counts total = {0};
+
+	for (uint32_t i = 0; i < replay->programs; i++) {
+		struct player_counts counts = {0};
+
+		if (replay->program[i].player)
+			counts = player_counts(replay->program[i].player);
+		total.calls += counts.calls;
+		total.dma += counts.dma;
+		total.interrupts += counts.interrupts;
+	}
+	result_note(replay->result,
+		    "performed: %" PRIu64 " calls compared, %" PRIu64 " DMA accesses, %" PRIu64
+		    " interrupts",
+		    total.calls, total.dma, total.interrupts);
+}
+
+static void note_accepted(const struct replay *replay)
+{
+	for (uint32_t i = 0; i < replay->accept.count; i++) {
+		const struct trace_accept_entry *entry = &replay->accept.entry[i];
+
+		if (entry->met)
+			result_note(replay->result, "accepted: %s %s: recorded %s, right %s: %s",
+				    entry->call, entry->field, entry->recorded, entry->right,
+				    entry->reason);
+		else
+			result_note(replay->result, "note: nothing meets the accept entry %s %s",
+				    entry->call, entry->field);
+	}
+}
+
+static void replay_fini(struct replay *replay)
+{
+	for (uint32_t i = 0; i < replay->programs; i++) {
+		if (replay->program[i].player)
+			player_destroy(replay->program[i].player);
+		free(replay->program[i].stream);
+	}
+	for (uint32_t i = 0; i < replay->hosts; i++) {
+		if (replay->host[i].services.vf)
+			recorded_services_fini(&replay->host[i].services);
+		free(replay->host[i].services.vf);
+	}
+	trace_file_release(&replay->file);
+	trace_accept_release(&replay->accept);
+	if (replay->machine_file.cfg)
+		scenario_release(&replay->machine_file);
+	free(replay);
+}
+
+int replay_run(const struct replay_options *options, struct run_result *result,
+	       struct config_errors *errors)
+{
+	struct replay *replay = calloc(1, sizeof(*replay));
+	const char *slash = strrchr(options->path, '/');
+	int err;
+
+	if (!replay)
+		return -ENOMEM;
+	*result = (struct run_result){.kind = "replay"};
+	*errors = (struct config_errors){0};
+	snprintf(result->name, sizeof(result->name), "%s", slash ? slash + 1 : options->path);
+	replay->options = options;
+	replay->result = result;
+	err = load_files(replay, errors);
+	if (!err) {
+		note_presented(replay);
+		err = options->engine->enter(replay_enter, replay);
+		note_counts(replay);
+		note_accepted(replay);
+	}
+	replay_fini(replay);
+	return err;
+}
