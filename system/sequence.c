@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "system/machine.h"
 #include "traces/writer.h"
 
 #define REGION_SHIFT 40
 #define VALUE_BYTES  8
 /* MSI-X has at most 2048 vectors (PCIe 6.1.4.2). */
 #define VECTORS   2048
+#define LABEL     96
 #define FILE_NAME 16
 
 /* A call under way: what went in, before the kernel changed it. */
@@ -29,7 +31,7 @@ struct open_call {
 struct program {
 	struct sequence *sequence;
 	struct uapi_process *process;
-	const char *host;
+	char host[LABEL];
 	uint32_t host_index;
 	uint32_t stream_id;
 	int eventfd[VECTORS]; /* that SET_IRQS gave a vector, -1 none */
@@ -38,19 +40,20 @@ struct program {
 };
 
 struct sequence {
-	struct sim *sim;
+	struct sim *sim; /* of the run under way */
+	const char *main_program;
 	struct trace_writer writer;
 	struct program *programs;
 };
 
-struct sequence *sequence_create(struct sim *sim, const char *path)
+struct sequence *sequence_create(const char *path, const char *main_program)
 {
 	struct sequence *sequence = calloc(1, sizeof(*sequence));
 	int err;
 
 	if (!sequence)
 		return NULL;
-	sequence->sim = sim;
+	sequence->main_program = main_program;
 	err = trace_writer_open(&sequence->writer, path);
 	if (!err)
 		return sequence;
@@ -319,24 +322,49 @@ static void after(void *ctx, const struct uapi_call *call)
 	drop_call(open);
 }
 
-int sequence_add(struct sequence *sequence, struct uapi_process *process, const char *host,
-		 uint32_t host_index, uint32_t stream_id)
+/* ---- the listener ---- */
+
+static int on_start(void *ctx, struct sim *sim)
 {
+	struct sequence *sequence = ctx;
+
+	sequence->sim = sim;
+	return 0;
+}
+
+static bool is_main(const struct sequence *sequence, const char *name, uint32_t host_index)
+{
+	if (sequence->main_program)
+		return !strcmp(sequence->main_program, name);
+	for (const struct program *other = sequence->programs; other; other = other->next)
+		if (other->host_index == host_index)
+			return false;
+	return true;
+}
+
+static void on_program(void *ctx, struct uapi_process *process, uint32_t host_index,
+		       const char *host, uint32_t stream_id)
+{
+	struct sequence *sequence = ctx;
 	struct program *program = calloc(1, sizeof(*program));
 	struct uapi_call_hook hook = {.ctx = program, .before = before, .after = after};
+	const char *name = uapi_process_name(process);
 
+	/* Without memory the program's lines are missing, which its replay then tells. */
 	if (!program)
-		return -ENOMEM;
+		return;
 	program->sequence = sequence;
 	program->process = process;
-	program->host = host;
+	if (is_main(sequence, name, host_index))
+		snprintf(program->host, sizeof(program->host), "%s", host);
+	else
+		snprintf(program->host, sizeof(program->host), "%s.%s", host, name);
 	program->host_index = host_index;
 	program->stream_id = stream_id;
 	memset(program->eventfd, 0xff, sizeof(program->eventfd));
 	program->next = sequence->programs;
 	sequence->programs = program;
 	uapi_process_set_hook(process, &hook);
-	return 0;
 }
 
 static const struct program *program_of(const struct sequence *sequence, uint32_t host_index,
@@ -349,13 +377,22 @@ static const struct program *program_of(const struct sequence *sequence, uint32_
 	return program;
 }
 
-void sequence_trace(struct sequence *sequence, const struct trace_event *event)
+/* An interrupt is a write to the doorbell; it has a line of its own. */
+static bool is_message(const struct trace_event *event)
 {
+	return event->kind == TRACE_DMA_WRITE &&
+	       event->arg[3] - HOST_DOORBELL_PA < HOST_DOORBELL_LEN;
+}
+
+static void on_event(void *ctx, const struct trace_event *event)
+{
+	struct sequence *sequence = ctx;
 	const struct program *program;
 	struct trace_stamp when;
 
-	if (event->kind != TRACE_DMA_READ && event->kind != TRACE_DMA_WRITE &&
-	    event->kind != TRACE_MSIX_RAISED)
+	if ((event->kind != TRACE_DMA_READ && event->kind != TRACE_DMA_WRITE &&
+	     event->kind != TRACE_MSIX_RAISED) ||
+	    is_message(event))
 		return;
 	/* Streams are requester IDs: argument 0 is who did it, in all three. */
 	program = program_of(sequence, event->part->host, event->arg[0]);
@@ -368,4 +405,14 @@ void sequence_trace(struct sequence *sequence, const struct trace_event *event)
 	else
 		trace_writer_dma(&sequence->writer, &when, event->kind == TRACE_DMA_WRITE,
 				 event->arg[2], event->arg[4]);
+}
+
+struct run_listener sequence_listener(struct sequence *sequence)
+{
+	return (struct run_listener){
+		.ctx = sequence,
+		.event = on_event,
+		.start = on_start,
+		.program = on_program,
+	};
 }

@@ -8,8 +8,7 @@
  * replayed (traces/README.md).
  */
 
-#include "base/trace.h"
-#include "uapi/uapi.h"
+#include "system/run.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,20 +16,18 @@ extern "C" {
 
 struct sequence;
 
-/* NULL with errno set when the file cannot be made. */
-struct sequence *sequence_create(struct sim *sim, const char *path);
+/*
+ * NULL with errno set when the file cannot be made. `main_program` (may be NULL)
+ * is the process whose lines carry the host's name alone, on every host; those
+ * of another process of the same host carry HOST.PROCESS. Without it, the first
+ * process of a host is that one.
+ */
+struct sequence *sequence_create(const char *path, const char *main_program);
 /* -EIO when something could not be written. */
 int sequence_destroy(struct sequence *sequence);
 
-/*
- * Write the calls of `process` as those of `host`, and the DMA and interrupts of
- * stream `stream_id` of host number `host_index` as its device's. -ENOMEM.
- */
-int sequence_add(struct sequence *sequence, struct uapi_process *process, const char *host,
-		 uint32_t host_index, uint32_t stream_id);
-
-/* A trace sink. */
-void sequence_trace(struct sequence *sequence, const struct trace_event *event);
+/* What listens to a run on its behalf; valid as long as it. */
+struct run_listener sequence_listener(struct sequence *sequence);
 
 #ifdef __cplusplus
 }

@@ -80,3 +80,12 @@ int uapi_memfd_create(struct uapi_process *process, const char *name, uint64_t s
 		file_put(&memfd->file, NULL);
 	return fd;
 }
+
+uint64_t uapi_memfd_size(struct uapi_process *process, int fd)
+{
+	struct uapi_file *file = process_file(process, fd);
+	struct memory *memory;
+	uint64_t size_bytes;
+
+	return file && !memfd_memory(file, &memory, &size_bytes) ? size_bytes : 0;
+}
