@@ -188,7 +188,7 @@ static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool app
 
 static void carry_stats(struct fw_vf *vf, struct state_codec *codec, bool apply)
 {
-	struct nic_vf_stats stats = *nic_vf_stats(state_nic(vf), vf->index);
+	struct nic_vf_stats stats = *nic_vf_stats_get(state_nic(vf), vf->index);
 	uint64_t *counter[] = {
 		&stats.rx_bytes,     &stats.rx_unicast,  &stats.rx_multicast, &stats.rx_broadcast,
 		&stats.rx_discards,  &stats.tx_bytes,    &stats.tx_unicast,   &stats.tx_multicast,
@@ -198,7 +198,7 @@ static void carry_stats(struct fw_vf *vf, struct state_codec *codec, bool apply)
 	for (uint32_t i = 0; i < ARRAY_LEN(counter); i++)
 		codec_u64(codec, counter[i]);
 	if (apply)
-		*nic_vf_stats(state_nic(vf), vf->index) = stats;
+		*nic_vf_stats_get(state_nic(vf), vf->index) = stats;
 }
 
 static void carry_message(struct fw_vf *vf, struct state_codec *codec, bool apply, uint32_t n,

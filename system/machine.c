@@ -366,7 +366,7 @@ static void report(struct host *host, const char *name, enum machine_leak what, 
 
 static void report_nic(struct host *host)
 {
-	struct nic_usage usage = nic_usage(host->nic);
+	struct nic_usage usage = nic_usage_get(host->nic);
 
 	report(host, "nic in use", MACHINE_LEAK_NIC,
 	       (uint64_t)usage.dma_tags + usage.dma_jobs + usage.packets + usage.mailbox_messages);

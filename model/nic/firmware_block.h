@@ -119,7 +119,7 @@ struct nic_vf_stats {
 	uint64_t tx_bytes, tx_unicast, tx_multicast, tx_broadcast, tx_discards, tx_errors;
 };
 
-struct nic_vf_stats *nic_vf_stats(struct nic *nic, uint32_t vf);
+struct nic_vf_stats *nic_vf_stats_get(struct nic *nic, uint32_t vf);
 
 /* Is the VF there (VF Enable)? */
 bool nic_vf_present(struct nic *nic, uint32_t vf);

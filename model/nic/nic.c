@@ -156,12 +156,12 @@ void nic_firmware_bind(struct nic *nic, const struct nic_firmware_ops *ops, void
 	nic->firmware_ctx = ctx;
 }
 
-const struct nic_counters *nic_counters(const struct nic *nic)
+const struct nic_counters *nic_counters_get(const struct nic *nic)
 {
 	return &nic->counters;
 }
 
-struct nic_usage nic_usage(const struct nic *nic)
+struct nic_usage nic_usage_get(const struct nic *nic)
 {
 	return (struct nic_usage){
 		.dma_tags = nic->dma.tags_in_use,

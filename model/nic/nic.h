@@ -71,7 +71,7 @@ struct nic_counters {
 struct reg_table;
 const struct reg_table *nic_pf_reg_table(void);
 
-const struct nic_counters *nic_counters(const struct nic *nic);
+const struct nic_counters *nic_counters_get(const struct nic *nic);
 
 /* Tags, DMA jobs, packets and mailbox messages in use: zero when all is quiet. */
 struct nic_usage {
@@ -81,7 +81,7 @@ struct nic_usage {
 	uint32_t mailbox_messages;
 };
 
-struct nic_usage nic_usage(const struct nic *nic);
+struct nic_usage nic_usage_get(const struct nic *nic);
 
 #ifdef __cplusplus
 }

@@ -199,7 +199,7 @@ struct regs *nic_vf_regs(struct nic *nic, uint32_t vf)
 	return nic->vf[vf].regs;
 }
 
-struct nic_vf_stats *nic_vf_stats(struct nic *nic, uint32_t vf)
+struct nic_vf_stats *nic_vf_stats_get(struct nic *nic, uint32_t vf)
 {
 	return &nic->vf[vf].stats;
 }

@@ -25,7 +25,14 @@ void FlatMemory::write64(uint64_t address, uint64_t value)
 
 void FlatMemory::read(uint64_t address, void *data, uint64_t len_bytes) const
 {
-	memcpy(data, &bytes.at(address), len_bytes);
+	if (len_bytes)
+		memcpy(data, &bytes.at(address), len_bytes);
+}
+
+void FlatMemory::write(uint64_t address, const void *data, uint64_t len_bytes)
+{
+	if (len_bytes)
+		memcpy(&bytes.at(address), data, len_bytes);
 }
 
 uint64_t FlatMemory::allocate(uint64_t len_bytes)

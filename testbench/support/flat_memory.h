@@ -24,6 +24,7 @@ public:
 	uint64_t read64(uint64_t address) const;
 	void write64(uint64_t address, uint64_t value);
 	void read(uint64_t address, void *data, uint64_t len_bytes) const;
+	void write(uint64_t address, const void *data, uint64_t len_bytes);
 	/* A page of zeros that nobody else was given; `bytes` aligned to its own size. */
 	uint64_t allocate(uint64_t bytes = 4096);
 
