@@ -141,17 +141,21 @@ static int run_round(struct migration *m, struct actor *self)
 	return ret;
 }
 
-/* Would what is left take no longer than the downtime that is allowed? */
+bool migration_rest_fits(uint64_t left_bytes, uint64_t sent_bytes, uint64_t time_ps,
+			 uint64_t max_downtime_ps)
+{
+	/* 128 bits: gigabytes times picoseconds. */
+	return (unsigned __int128)left_bytes * time_ps <=
+	       (unsigned __int128)max_downtime_ps * sent_bytes;
+}
+
 static bool converged(const struct migration *m, uint64_t device_bytes)
 {
 	const struct migration_round *last = &m->result->round[m->result->rounds - 1];
 	uint64_t bytes = pending_pages(m) * (DRAM_PAGE_SIZE + CHANNEL_PAGE_HEADER_BYTES) +
 			 m->stop_copy_bytes + device_bytes;
 
-	if (!last->bytes)
-		return true;
-	return (unsigned __int128)bytes * last->time_ps <=
-	       (unsigned __int128)m->cfg.max_downtime_ps * last->bytes;
+	return migration_rest_fits(bytes, last->bytes, last->time_ps, m->cfg.max_downtime_ps);
 }
 
 /* save_live_iterate until the rest is small enough, or the rounds are used up. */

@@ -53,6 +53,13 @@ int migration_send_pages(struct migration *m, struct actor *self, struct migrati
 /* Read the device's stream to its (temporary) end and send it. */
 int migration_send_state(struct migration *m, struct actor *self, uint64_t *bytes);
 
+/*
+ * Would `left_bytes` take no longer than `max_downtime_ps` at the rate of the
+ * last round, which sent `sent_bytes` in `time_ps`?
+ */
+bool migration_rest_fits(uint64_t left_bytes, uint64_t sent_bytes, uint64_t time_ps,
+			 uint64_t max_downtime_ps);
+
 /* migration_destination.c: an actor's body. */
 void migration_destination(struct actor *self, void *arg);
 

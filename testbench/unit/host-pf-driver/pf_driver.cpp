@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mock_machine.h"
+
+namespace
+{
+class PfDriver : public MockMachine
+{
+protected:
+	void SetUp() override
+	{
+		act([&](struct actor *self) {
+			ASSERT_EQ(pci_bus_scan(&bus, self, &bus_cfg, &bus_env), 0);
+		});
+	}
+	void TearDown() override
+	{
+		if (driver)
+			act([&](struct actor *self) { pf_driver_remove(driver, self); });
+		EXPECT_EQ(frames_in_use(frames), 0u);
+	}
+	int probe(uint16_t vfs = 4)
+	{
+		struct pf_driver_cfg cfg = {Pf, vfs, PS_PER_S, 10 * PS_PER_US, 7};
+		struct pf_driver_env env = {part, bus_env.cpu, frames, &bus};
+		int ret = -1;
+
+		act([&](struct actor *self) { ret = pf_driver_probe(&cfg, &env, self, &driver); });
+		if (!ret)
+			services = pf_driver_vf_services(driver);
+		commands.clear();
+		return ret;
+	}
+	/* A firmware that saves `stream`, of which the first `precopy` bytes while running. */
+	void serve_stream(uint32_t precopy)
+	{
+		firmware = [this, precopy](struct aq_desc &d, uint8_t *buffer) {
+			if (d.opcode == AQC_VF_STATE_SIZE) {
+				d.param0 = precopy;
+				d.param1 = (uint32_t)stream.size();
+			}
+			if (d.opcode != AQC_VF_STATE_SAVE)
+				return;
+			uint32_t at = d.param1;
+			uint32_t n = (uint32_t)std::min<size_t>(d.datalen, stream.size() - at);
+			std::memcpy(buffer, stream.data() + at, n);
+			d.datalen = (uint16_t)n;
+			d.param1 = (uint32_t)(stream.size() - at - n);
+		};
+	}
+	std::vector<uint8_t> save_all(bool precopy, size_t size)
+	{
+		std::vector<uint8_t> out, buffer(size);
+		act([&](struct actor *self) {
+			for (;;) {
+				ssize_t n = services.ops->save(services.ctx, self, 2, precopy,
+							       buffer.data(), size);
+				ASSERT_GE(n, 0);
+				if (!n)
+					break;
+				out.insert(out.end(), buffer.begin(), buffer.begin() + n);
+			}
+		});
+		return out;
+	}
+	int load(const std::vector<uint8_t> &data)
+	{
+		int ret = 1;
+		act([&](struct actor *self) {
+			ret = services.ops->load(services.ctx, self, 1, data.data(), data.size());
+		});
+		return ret;
+	}
+	/* A firmware that takes a stream of `total` bytes. */
+	void take_stream(size_t total)
+	{
+		stream.clear();
+		firmware = [this, total](struct aq_desc &d, uint8_t *buffer) {
+			if (d.opcode != AQC_VF_STATE_LOAD)
+				return;
+			if (!d.datalen) {
+				d.retval = AQ_RC_EINVAL;
+				d.param0 = STATE_REFUSED_CUT;
+				return;
+			}
+			stream.resize(d.param1);
+			stream.insert(stream.end(), buffer, buffer + d.datalen);
+			d.param1 = (uint32_t)(total - std::min(total, stream.size()));
+		};
+	}
+	static std::vector<uint8_t> pattern(size_t n)
+	{
+		std::vector<uint8_t> v(n);
+		for (size_t i = 0; i < n; i++)
+			v[i] = (uint8_t)(i * 7 + i / 256);
+		return v;
+	}
+
+	struct pf_driver *driver = nullptr;
+	struct vf_services services = {};
+	std::vector<uint8_t> stream;
+};
+
+TEST_F(PfDriver, ProbeEnablesTheQueueThenTheVfs)
+{
+	ASSERT_EQ(probe(), 0);
+	EXPECT_EQ(registers[PF_ATQLEN], 0x80000020u);
+	EXPECT_NE(pci_bus_vf(&bus, Pf, 3), nullptr);
+}
+
+TEST_F(PfDriver, SilentFirmwareTimesOutAndLeavesNothing)
+{
+	dead = true;
+	EXPECT_EQ(probe(), -ETIMEDOUT);
+	EXPECT_EQ(driver, nullptr);
+	EXPECT_EQ(pci_bus_vf(&bus, Pf, 0), nullptr);
+}
+
+TEST_F(PfDriver, MacGoesIntoItsFields)
+{
+	const uint8_t mac[6] = {0x02, 0x11, 0x22, 0x33, 0x44, 0x55};
+	ASSERT_EQ(probe(), 0);
+	act([&](struct actor *self) { EXPECT_EQ(pf_driver_set_vf_mac(driver, self, 3, mac), 0); });
+	ASSERT_EQ(commands.size(), 1u);
+	EXPECT_EQ(commands[0].opcode, AQC_VF_SET_MAC);
+	EXPECT_EQ(commands[0].param0, 3u);
+	EXPECT_EQ(commands[0].param1, 0x33221102u);
+	EXPECT_EQ(commands[0].addr_high, 0x5544u);
+}
+
+TEST_F(PfDriver, RefusalsOfServicesAreEio)
+{
+	ASSERT_EQ(probe(), 0);
+	firmware = [](struct aq_desc &d, uint8_t *) {
+		d.retval = AQ_RC_EBUSY;
+	};
+	act([&](struct actor *self) {
+		EXPECT_EQ(services.ops->suspend(services.ctx, self, 0), -EIO);
+		EXPECT_EQ(services.ops->resume(services.ctx, self, 0), -EIO);
+		EXPECT_EQ(services.ops->set_p2p(services.ctx, self, 0, true), -EIO);
+	});
+}
+
+TEST_F(PfDriver, MissingServiceIsEnotty)
+{
+	ASSERT_EQ(probe(), 0);
+	firmware = [](struct aq_desc &d, uint8_t *) {
+		d.retval = AQ_RC_ENOSYS;
+	};
+	act([&](struct actor *self) {
+		EXPECT_EQ(services.ops->suspend(services.ctx, self, 0), -ENOTTY);
+	});
+}
+
+TEST_F(PfDriver, StreamIsSavedByteForByteInAnyPartSize)
+{
+	ASSERT_EQ(probe(), 0);
+	stream = pattern(100001);
+	serve_stream(0);
+	for (size_t size : {1000, 32768, 65536}) {
+		services.ops->save_begin(services.ctx, 2);
+		EXPECT_EQ(save_all(false, size), stream);
+	}
+}
+
+TEST_F(PfDriver, PrecopyPartEndsWhereTheFirmwareSaysAndGoesOnAfterTheStop)
+{
+	ASSERT_EQ(probe(), 0);
+	stream = pattern(5000);
+	serve_stream(1500);
+	services.ops->save_begin(services.ctx, 2);
+	std::vector<uint8_t> first = save_all(true, 1000);
+	EXPECT_EQ(first.size(), 1500u);
+	EXPECT_TRUE(save_all(true, 1000).empty());
+	std::vector<uint8_t> rest = save_all(false, 1000);
+	first.insert(first.end(), rest.begin(), rest.end());
+	EXPECT_EQ(first, stream);
+	EXPECT_TRUE(save_all(false, 1000).empty());
+}
+
+TEST_F(PfDriver, NewStreamBeginsAtItsFirstByte)
+{
+	ASSERT_EQ(probe(), 0);
+	stream = pattern(5000);
+	serve_stream(1500);
+	services.ops->save_begin(services.ctx, 2);
+	save_all(true, 1000);
+	services.ops->save_begin(services.ctx, 2);
+	EXPECT_EQ(save_all(false, 1000), stream);
+}
+
+TEST_F(PfDriver, StreamIsLoadedByteForByte)
+{
+	ASSERT_EQ(probe(), 0);
+	std::vector<uint8_t> data = pattern(70000);
+	take_stream(70000);
+	EXPECT_EQ(load(data), 0);
+	EXPECT_EQ(stream, data);
+	EXPECT_EQ(commands.size(), 3u);
+}
+
+TEST_F(PfDriver, CutStreamIsRefused)
+{
+	ASSERT_EQ(probe(), 0);
+	take_stream(70000);
+	EXPECT_EQ(load(pattern(69999)), -EINVAL);
+	EXPECT_EQ(commands.back().datalen, 0u);
+}
+
+TEST_F(PfDriver, BytesBehindTheEndAreRefused)
+{
+	ASSERT_EQ(probe(), 0);
+	take_stream(32768);
+	EXPECT_EQ(load(pattern(32769)), -EINVAL);
+}
+
+TEST_F(PfDriver, EmptyStreamIsRefused)
+{
+	ASSERT_EQ(probe(), 0);
+	take_stream(100);
+	EXPECT_EQ(load({}), -EINVAL);
+}
+
+/* Commands of two VFs' drivers share one descriptor ring and one buffer. */
+TEST_F(PfDriver, ConcurrentCallersTakeTurns)
+{
+	struct Caller {
+		struct vf_services services;
+		uint32_t vf;
+		std::vector<uint8_t> got;
+	};
+	ASSERT_EQ(probe(), 0);
+	stream = pattern(40000);
+	serve_stream(0);
+	command_ps = PS_PER_MS;
+	Caller callers[2] = {{services, 0, {}}, {services, 1, {}}};
+	for (auto &caller : callers)
+		actors.push_back(actor_start(
+			&sim, "caller",
+			[](struct actor *self, void *arg) {
+				auto *c = static_cast<Caller *>(arg);
+				std::vector<uint8_t> buffer(999);
+				ssize_t n;
+				c->services.ops->save_begin(c->services.ctx, c->vf);
+				while ((n = c->services.ops->save(c->services.ctx, self, c->vf,
+								  false, buffer.data(),
+								  buffer.size())) > 0)
+					c->got.insert(c->got.end(), buffer.begin(),
+						      buffer.begin() + n);
+			},
+			&caller));
+	sim_run(&sim, sim_now(&sim) + PS_PER_S, nullptr);
+	EXPECT_EQ(callers[0].got, stream);
+	EXPECT_EQ(callers[1].got, stream);
+}
+} // namespace
