@@ -28,6 +28,13 @@ static uint64_t memory_cas64(void *ctx, uint64_t pa, uint64_t expected, uint64_t
 	return dram_cas64(cpu->env.dram, pa, expected, desired);
 }
 
+static void memory_zero(void *ctx, uint64_t pa, uint64_t len_bytes)
+{
+	struct cpu *cpu = ctx;
+
+	dram_fill_pages(cpu->env.dram, pa, len_bytes / DRAM_PAGE_SIZE, NULL);
+}
+
 /* A read lives on its actor's stack while the actor waits for it. */
 struct register_read {
 	struct bus_req req;
@@ -103,6 +110,7 @@ static const struct cpu_ops cpu_ops = {
 	.memory_read = memory_read,
 	.memory_write = memory_write,
 	.memory_cas64 = memory_cas64,
+	.memory_zero = memory_zero,
 	.mmio_read = mmio_read,
 	.mmio_write = mmio_write,
 	.msi_register = cpu_msi_register,

@@ -34,7 +34,8 @@ struct smmu_driver_cfg {
 	uint64_t register_pa;
 	uint32_t event_irq, gerror_irq; /* wired lines at the cpu port */
 	enum dirty_clear dirty_clear;
-	bool lazy_unmap;  /* iommu.strict=0: unmap queues its invalidation */
+	/* iommu.strict=0: unmap queues its invalidation, a flush within 10 ms does it. */
+	bool lazy_unmap;
 	uint64_t call_ps; /* CPU time of a map, unmap or dirty read */
 	uint64_t page_ps; /* CPU time of each page-table entry touched */
 };
@@ -101,7 +102,8 @@ int smmu_domain_map_pages(struct smmu_domain *domain, struct actor *self, uint64
 			  uint64_t first_pa, int64_t step, uint64_t pages, uint32_t prot);
 /*
  * Take `len` bytes at `iova` out of the table and, strict, wait until no
- * translation of them is in use. Returns the bytes unmapped.
+ * translation of them is in use. Returns the bytes unmapped: all, or those up to
+ * the first hole or up to a large page that the range cuts.
  */
 uint64_t smmu_domain_unmap(struct smmu_domain *domain, struct actor *self, uint64_t iova,
 			   uint64_t len);
@@ -110,10 +112,11 @@ uint64_t smmu_domain_iova_to_phys(struct smmu_domain *domain, uint64_t iova);
 
 int smmu_domain_set_dirty_tracking(struct smmu_domain *domain, struct actor *self, bool enable);
 /*
- * Call `dirty(ctx, iova, len)` for each dirty leaf of [iova, iova+len), in
- * order, and unless `no_clear` make it clean. Holes are skipped. The time the
- * walk costs is spent before the entries are looked at: all are read at one
- * instant, returned in `*begin_ps`.
+ * Call `dirty(ctx, iova, len)` for each run of neighbouring dirty leaves that
+ * [iova, iova+len) touches, in order and with their whole extent, and unless
+ * `no_clear` make them clean. Holes are skipped. The time the walk costs is
+ * spent before the entries are looked at: all are read at one instant, returned
+ * in `*begin_ps`. `dirty` must not wait. -EINVAL beyond the aperture, -ETIMEDOUT.
  */
 int smmu_domain_read_dirty(struct smmu_domain *domain, struct actor *self, uint64_t iova,
 			   uint64_t len, bool no_clear,

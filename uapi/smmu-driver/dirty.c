@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dirty state: read out of the leaves that the SMMU marks by hardware update
+ * (IHI 0070, 3.13; arm_lpae_read_and_clear_dirty).
+ */
+#include <errno.h>
+
+#include "uapi/smmu-driver/smmu_driver_internal.h"
+
+/* A dirty read under way. */
+struct dirty_walk {
+	struct smmu_domain *domain;
+	uint64_t iova, last; /* of the range that was asked for */
+	bool clear;
+	void (*dirty)(void *ctx, uint64_t iova, uint64_t len);
+	void *ctx;
+	uint64_t run_iova, run_len; /* neighbouring dirty leaves, not yet told */
+	uint64_t first_dirty, end_dirty;
+};
+
+/* The part of the range that a table at `base` covers: indexes first to last. */
+struct span {
+	uint32_t first, last;
+};
+
+static struct span span_in(const struct dirty_walk *walk, uint64_t base, int level)
+{
+	uint64_t bytes = level_bytes(level);
+	uint64_t end = base + (TABLE_ENTRIES * bytes - 1);
+
+	return (struct span){
+		(uint32_t)((MAX(base, walk->iova) - base) / bytes),
+		(uint32_t)((MIN(end, walk->last) - base) / bytes),
+	};
+}
+
+/* Entries that the walk looks at: of last tables without reading them. */
+static uint64_t count_entries(const struct dirty_walk *walk, uint64_t table, uint64_t base,
+			      int level)
+{
+	struct span span = span_in(walk, base, level);
+	uint64_t count = span.last - span.first + 1;
+	uint64_t entry[TABLE_ENTRIES];
+
+	if (level == LAST_LEVEL)
+		return count;
+	phys_get(walk->domain->driver, table + 8 * span.first, &entry[span.first], (uint32_t)count);
+	for (uint32_t i = span.first; i <= span.last; i++)
+		if (ttd_is_table(entry[i], level))
+			count += count_entries(walk, entry[i] & TTD_ADDR,
+					       base + i * level_bytes(level), level + 1);
+	return count;
+}
+
+static void tell_run(struct dirty_walk *walk)
+{
+	if (walk->run_len)
+		walk->dirty(walk->ctx, walk->run_iova, walk->run_len);
+	walk->run_len = 0;
+}
+
+static void found(struct dirty_walk *walk, uint64_t iova, uint64_t len)
+{
+	if (walk->run_iova + walk->run_len != iova)
+		tell_run(walk);
+	if (!walk->run_len)
+		walk->run_iova = iova;
+	walk->run_len += len;
+	walk->first_dirty = MIN(walk->first_dirty, iova);
+	walk->end_dirty = iova + len;
+}
+
+/* Writable and dirty: DBM set, AP[2] clear. */
+static bool leaf_is_dirty(uint64_t ttd, int level)
+{
+	return (ttd & (TTD_DBM | TTD_AP2)) == TTD_DBM && ttd_is_leaf(ttd, level);
+}
+
+/*
+ * All of the walk is one instant of simulated time, so writing back the words
+ * that changed is what an atomic set of AP[2] in each of them would be.
+ */
+static void walk_table(struct dirty_walk *walk, uint64_t table, uint64_t base, int level)
+{
+	struct span span = span_in(walk, base, level);
+	uint64_t bytes = level_bytes(level);
+	uint64_t entry[TABLE_ENTRIES];
+	uint32_t changed_first = TABLE_ENTRIES, changed_last = 0;
+
+	phys_get(walk->domain->driver, table + 8 * span.first, &entry[span.first],
+		 span.last - span.first + 1);
+	for (uint32_t i = span.first; i <= span.last; i++) {
+		if (leaf_is_dirty(entry[i], level)) {
+			found(walk, base + i * bytes, bytes);
+			entry[i] |= TTD_AP2;
+			changed_first = MIN(changed_first, i);
+			changed_last = i;
+		} else if (ttd_is_table(entry[i], level)) {
+			walk_table(walk, entry[i] & TTD_ADDR, base + i * bytes, level + 1);
+		}
+	}
+	if (walk->clear && changed_first < TABLE_ENTRIES)
+		phys_put(walk->domain->driver, table + 8 * changed_first, &entry[changed_first],
+			 changed_last - changed_first + 1);
+}
+
+/* The gather that Linux 7.3 leaves without a page size, and so without an invalidation. */
+static int after_clear(struct dirty_walk *walk, struct actor *self)
+{
+	if (walk->domain->driver->cfg.dirty_clear == DIRTY_CLEAR_LINUX_7_3 || !walk->clear ||
+	    walk->end_dirty <= walk->first_dirty)
+		return 0;
+	return invalidate_range(walk->domain, self, walk->first_dirty,
+				walk->end_dirty - walk->first_dirty, PAGE_BYTES, true);
+}
+
+int smmu_domain_read_dirty(struct smmu_domain *domain, struct actor *self, uint64_t iova,
+			   uint64_t len, bool no_clear,
+			   void (*dirty)(void *ctx, uint64_t iova, uint64_t len), void *ctx,
+			   uint64_t *begin_ps)
+{
+	struct dirty_walk walk = {
+		.domain = domain,
+		.iova = iova,
+		.last = iova + len - 1,
+		.clear = !no_clear,
+		.dirty = dirty,
+		.ctx = ctx,
+		.first_dirty = UINT64_MAX,
+	};
+	int err;
+
+	if (!len || walk.last < iova || walk.last > domain->driver->info.aperture_last)
+		return -EINVAL;
+	sim_mutex_lock(self, &domain->lock);
+	driver_spend(domain->driver, self, true, count_entries(&walk, domain->root_pa, 0, 0));
+	*begin_ps = sim_now(domain->driver->env.part.sim);
+	walk_table(&walk, domain->root_pa, 0, 0);
+	tell_run(&walk);
+	err = after_clear(&walk, self);
+	sim_mutex_unlock(self, &domain->lock);
+	return err;
+}
+
+/*
+ * The SMMU updates dirty state whenever a context descriptor with HD is in use:
+ * there is nothing to switch. Who starts tracking reads and clears first.
+ */
+int smmu_domain_set_dirty_tracking(struct smmu_domain *domain, struct actor *self, bool enable)
+{
+	(void)self;
+	(void)enable;
+	return domain->dirty_bits ? 0 : -EOPNOTSUPP;
+}
