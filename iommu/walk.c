@@ -18,14 +18,14 @@ bool smmu_walk_region(const struct cd_config *cd, uint64_t address, uint64_t *va
 {
 	bool upper = address & BIT(55);
 	const struct region *r = &cd->region[upper];
-	uint64_t top;
 
+	if (r->disabled)
+		return false;
+	*region = r;
 	*va = address;
 	if (r->top_byte_ignored)
 		*va = field_set(address, BITS(63, 56), upper ? 0xff : 0);
-	top = *va >> r->ia_bits;
-	*region = r;
-	return !r->disabled && top == (upper ? UINT64_MAX >> r->ia_bits : 0);
+	return *va >> r->ia_bits == (upper ? UINT64_MAX >> r->ia_bits : 0);
 }
 
 static void descriptor_arrived(struct bus_req *req, uint64_t now)
