@@ -352,7 +352,7 @@ static void receive(void *ctx, struct bus_req *req)
 {
 	struct smmu *smmu = ctx;
 
-	if (smmu->free_txn && !smmu->backlog) {
+	if (smmu->free_txn) { /* so nothing waits before it */
 		begin(smmu, req);
 		return;
 	}

@@ -168,7 +168,7 @@ private:
 
 	const FlatMemory &memory;
 	const Regime &regime;
-	bool no_user, read_only, no_kernel_exec, no_user_exec;
+	bool no_user = false, read_only = false, no_kernel_exec = false, no_user_exec = false;
 };
 
 class SmmuAgainstReference : public SmmuBench, public ::testing::WithParamInterface<bool>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testbench/support/smmu_bench.h"
 
+#include <algorithm>
+
 /* The command queue: IHI 0070, 4.1, 4.7.3 and 7.1. */
 class SmmuCommandQueue : public SmmuBench
 {
@@ -305,6 +307,7 @@ TEST_F(SmmuSync, NoMessageWithoutMsiOrAddress)
 	push(CMD_SYNC | field_put(SYNC0_CS, SYNC0_CS_IRQ) | field_put(SYNC0_MSIDATA, 1), 0);
 	run();
 	EXPECT_TRUE(commands_consumed());
+	EXPECT_EQ(memory->read64(0), 0u);
 	EXPECT_EQ(irqs, std::vector<uint32_t>{SMMU_IRQ_CMD_SYNC});
 	cfg.msi = false;
 	SetUp();
@@ -322,4 +325,8 @@ TEST_F(SmmuSync, RefusedMessageIsAGlobalError)
 	run();
 	EXPECT_EQ(reg(SMMU_GERROR), GERROR_MSI_CMDQ_ABT_ERR);
 	EXPECT_TRUE(commands_consumed()) << "the queue goes on";
+	push(CMD_SYNC | field_put(SYNC0_CS, SYNC0_CS_IRQ), page);
+	run();
+	EXPECT_EQ(reg(SMMU_GERROR), GERROR_MSI_CMDQ_ABT_ERR) << "active: not toggled again";
+	EXPECT_EQ(std::count(irqs.begin(), irqs.end(), (uint32_t)SMMU_IRQ_GERROR), 1);
 }

@@ -175,6 +175,7 @@ TEST_F(SmmuHttu, SoftwareBitsMayChangeMeanwhile)
 	EXPECT_EQ(write(0x4000), BUS_OK);
 	EXPECT_TRUE(dirty());
 	EXPECT_TRUE(memory->read64(leaf) & BIT(56));
+	EXPECT_EQ(stats().walks, 1u) << "it is still the same translation";
 }
 
 TEST_F(SmmuHttu, AccessFlagRaceIsRechecked)

@@ -221,10 +221,14 @@ TEST_F(SmmuEnables, TranslationIsOffWhenItsTransactionsAreDone)
 TEST_F(SmmuEnables, QueueIsOffWhenItsCommandIsConsumed)
 {
 	push(CMD_TLBI_NSNH_ALL);
+	push(CMD_TLBI_NSNH_ALL);
+	push(CMD_TLBI_NSNH_ALL);
+	run_until(now() + LATENCY);
 	set_reg(SMMU_CR0, CR0_EVENTQEN | CR0_SMMUEN);
 	EXPECT_TRUE(reg(SMMU_CR0ACK) & CR0_CMDQEN);
 	run();
 	EXPECT_FALSE(reg(SMMU_CR0ACK) & CR0_CMDQEN);
+	EXPECT_EQ(stats().commands, 1u);
 	/* It goes on where it stopped. */
 	enable(CR0_EVENTQEN | CR0_SMMUEN | CR0_CMDQEN);
 	run();
