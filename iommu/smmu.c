@@ -44,6 +44,11 @@ struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
 	smmu->cfg = *cfg;
 	smmu->env = *env;
 	smmu->sim = env->part.sim;
+	if (smmu->sim->untimed) {
+		smmu->cfg.timing.tlb_hit_ps = 0;
+		smmu->cfg.timing.walk_step_ps = 0;
+		smmu->cfg.timing.command_ps = 0;
+	}
 	smmu->oas_mask = BIT(cfg->oas_bits) - 1;
 	smmu->walker = calloc(cfg->timing.walkers, sizeof(struct transaction *));
 	if (!smmu->walker || init(smmu)) {

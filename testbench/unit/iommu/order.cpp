@@ -169,3 +169,47 @@ TEST_F(SmmuOrder, CompareAndSwapIsTranslatedLikeAWrite)
 	EXPECT_EQ(memory->read64(fast), 6u);
 	EXPECT_EQ(traced(TRACE_DMA_WRITE).size(), 1u);
 }
+
+/* The untimed engine: the same, and no time of the SMMU's own. */
+class SmmuUntimed : public SmmuOrder
+{
+protected:
+	void SetUp() override
+	{
+		sim.untimed = true;
+		SmmuOrder::SetUp();
+	}
+};
+
+TEST_F(SmmuUntimed, SpendsOnlyTheMemorysTime)
+{
+	uint64_t began = now();
+
+	EXPECT_EQ(write(0x4000), BUS_OK);
+	EXPECT_EQ(now() - began, LATENCY);
+	began = now();
+	tlbi_va(3, 0x4000);
+	EXPECT_EQ(now() - began, LATENCY);
+}
+
+TEST_F(SmmuUntimed, KeepsTheOrder)
+{
+	memory->write64(slow_leaf, 0);
+	send(BUS_WRITE, 0x4000, 8);
+	Dma &dropped = send(BUS_WRITE, 0x40000000, 8);
+	send(BUS_WRITE, 0x4008, 8);
+	send(BUS_READ, 0x4010, 8);
+	run();
+	EXPECT_EQ(dropped.req.status, BUS_FAULT);
+	EXPECT_EQ(left(), (Iovas{0x4000, 0x4008, 0x4010}));
+}
+
+TEST_F(SmmuUntimed, FaultsAreAnsweredAfterSend)
+{
+	write_ste(0, STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_ABORT));
+	for (int i = 0; i < 2; i++) {
+		Dma &dma = send(BUS_WRITE, 0x4000, 8, true, 0); /* checks that it is not done */
+		run();
+		EXPECT_EQ(dma.req.status, BUS_FAULT);
+	}
+}
