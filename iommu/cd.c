@@ -65,6 +65,7 @@ static struct cd_config decode(const struct smmu *smmu, const uint64_t word[CD_W
 		.record = word[0] & CD0_R,
 		.oa_bits = MIN(oa_bits, smmu->cfg.oas_bits),
 		.asid = (uint16_t)field_get(CD0_ASID, word[0]),
+		.mair = word[3],
 	};
 
 	if (!cd.illegal)

@@ -4,6 +4,11 @@
  * and nothing non-posted leaves before the posted writes that came before it
  * (PCI Express 5.0, 2.4.1; IHI 0070, 3.12 leaves it to the interconnect).
  *
+ * Writes to memory are observed in the order in which they are sent. A write to
+ * another target (a doorbell) is not ordered with them by anyone downstream: so
+ * one to Device memory waits until the posted writes before it are done, and an
+ * MSI comes after the data that it announces.
+ *
  * A stream with transactions in flight has a queue of its posted writes. The
  * one at the head may leave when it is translated. A ready read is held by the
  * last posted write before it. Everything is O(1) for each transaction.
@@ -86,12 +91,27 @@ static void release_held(struct transaction *txn)
 	}
 }
 
+/* The leaf's memory type is Device: MAIR attribute 0b0000xxxx (DDI 0487, D17.2.97). */
+static bool is_device(const struct transaction *txn)
+{
+	uint64_t index = field_get(TTD_ATTRINDX, txn->leaf.ttd);
+
+	return txn->translated && !(txn->cd.mair >> (8 * index) & 0xf0);
+}
+
+static bool may_leave(const struct transaction *txn)
+{
+	if (txn->state == TXN_BUSY)
+		return false;
+	return txn->state == TXN_FAULTED || !is_device(txn) || txn->order->ended == txn->order->left;
+}
+
 /* Let posted writes leave as far as they are ready. */
 static void advance(struct stream_order *order)
 {
 	struct transaction *txn;
 
-	while ((txn = order->head) && txn->state != TXN_BUSY) {
+	while ((txn = order->head) && may_leave(txn)) {
 		if (!depart(txn))
 			return;
 		order->head = txn->next_posted;
@@ -130,6 +150,8 @@ void smmu_order_exit(struct transaction *txn)
 	struct stream_order *order = txn->order;
 	struct stream_order **link;
 
+	if (txn->posted && ++order->ended == order->left)
+		advance(order);
 	if (--order->users)
 		return;
 	link = find_bucket(smmu, order->stream);

@@ -48,6 +48,7 @@ struct cd_config {
 	bool record; /* R: translation faults are recorded */
 	uint8_t oa_bits;
 	uint16_t asid;
+	uint64_t mair;
 	struct region region[2];
 };
 
@@ -129,7 +130,7 @@ struct stream_order {
 	uint32_t stream;
 	uint32_t users; /* transactions in flight */
 	struct transaction *head, *tail;
-	uint64_t arrived, left; /* posted writes */
+	uint64_t arrived, left, ended; /* posted writes: came, forwarded, done at their target */
 	struct stream_order *next;
 };
 

@@ -194,6 +194,7 @@ void SmmuBench::write_cd(uint64_t address, const TableBuilder &table, uint16_t a
 {
 	memory->write64(address, cd_word0(table, asid, extra0));
 	memory->write64(address + 8, table.root);
+	memory->write64(address + 24, 0x04ff); /* MAIR: 0 write-back, 1 Device */
 }
 
 uint64_t SmmuBench::attach(uint32_t stream, const TableBuilder &table, uint16_t asid,

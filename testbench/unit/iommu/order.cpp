@@ -53,6 +53,24 @@ TEST_F(SmmuOrder, PostedWritesKeepTheirOrderThoughOneMisses)
 	EXPECT_EQ(left(), (Iovas{0x40000000, 0x4000, 0x4008}));
 }
 
+TEST_F(SmmuOrder, AWriteToDeviceMemoryComesAfterTheWritesBeforeItAreDone)
+{
+	uint64_t doorbell = memory->allocate(), data = memory->allocate();
+	PageBits device;
+
+	device.extra = field_put(TTD_ATTRINDX, 1);
+	table->map(0x8000, doorbell, device);
+	table->map(0x9000, data);
+	memory->slow_down(data, PS_PER_US);
+	send(BUS_WRITE, 0x9000, 8);
+	send(BUS_WRITE, 0x8000, 4);
+	send(BUS_WRITE, 0x4000, 8);
+	run_until(now() + PS_PER_US);
+	EXPECT_EQ(left(), Iovas{0x9000}) << "the doorbell would ring before its data";
+	run();
+	EXPECT_EQ(left(), (Iovas{0x9000, 0x8000, 0x4000}));
+}
+
 TEST_F(SmmuOrder, OtherStreamsPass)
 {
 	send(BUS_WRITE, 0x40000000, 8);
