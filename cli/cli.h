@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_CLI_H
+#define VFSIM_CLI_H
+
+/*
+ * The `vfsim` command: one builtin for each sub-command, a row of a table.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "system/run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Exit codes. */
+enum cli_exit {
+	CLI_OK,       /* every check held */
+	CLI_FAIL,     /* a check or an expectation failed, or a replay differs */
+	CLI_USAGE,    /* wrong options, or a file that is refused */
+	CLI_INTERNAL, /* our own error */
+};
+
+struct cli_builtin {
+	const char *name;
+	const char *what;
+	int (*run)(int argc, char **argv); /* argv[0]: "vfsim NAME"; returns an exit code */
+};
+
+extern const struct cli_builtin cli_run, cli_replay, cli_describe;
+
+enum cli_format { CLI_TEXT, CLI_JSON };
+
+/* What `run` and `replay` have in common. Lists end where their counts say. */
+struct cli_options {
+	bool seed_given;
+	uint64_t seed;
+	const struct engine_ops *engine; /* NULL: the scenario's */
+	const char **sets, **plants, **files;
+	uint32_t sets_count, plants_count, files_count;
+	const char *out;
+	enum cli_format format;
+	bool quiet;
+	const char *machine, *accept;
+};
+
+/* argp's parser for those; `argp_state->input` is a struct cli_options. */
+struct argp_state;
+int cli_parse_common(int key, char *arg, struct argp_state *state);
+
+/* argp_parse with our exit codes: CLI_USAGE for a wrong option. False: leave with `*code`. */
+struct argp;
+bool cli_parse(const struct argp *argp, int argc, char **argv, struct cli_options *options,
+	       int *code);
+void cli_options_release(struct cli_options *options);
+
+/* NULL for an unknown name. */
+const struct engine_ops *cli_engine(const char *name);
+
+/* Hooks of a run: log to stderr; an internal error ends the program with CLI_INTERNAL. */
+struct sim_hooks cli_hooks(void);
+
+/* Seconds of a clock that only goes forward. */
+double cli_seconds(void);
+
+/*
+ * Make DIR, or DIR/NAME where several files are run. -errno. `dir` gets the
+ * folder's name.
+ */
+int cli_out_folder(const struct cli_options *options, const char *name, char *dir, size_t size);
+
+/* Write DIR/result.json, print what the format wants. `cfg` NULL: none. False: cannot write. */
+bool cli_report(const struct cli_options *options, struct run_result *result,
+		const struct scenario_cfg *cfg, const char *dir);
+
+/* Append words to a command line, quoted for a shell where need be. */
+void cli_quote(char *text, size_t size, const char *word);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
