@@ -3,11 +3,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
-#include "system/sequence.h"
 
 static const struct argp_option run_options[] = {
 	{"seed", 's', "N", 0, "take N for the scenario's seed", 0},
@@ -29,51 +26,6 @@ static const struct argp run_argp = {
 	       "Exit status: 0 every check held, 1 a check or an expectation failed, 2 wrong "
 	       "usage or a file that is refused, 3 an internal error.",
 };
-
-/* A sequence trace as a listener of a run. */
-struct sequence_listener {
-	struct run_listener listener;
-	char path[600];
-	struct sequence *sequence;
-};
-
-static int sequence_start(void *ctx, struct sim *sim)
-{
-	struct sequence_listener *self = ctx;
-
-	self->sequence = sequence_create(sim, self->path);
-	if (self->sequence)
-		return 0;
-	fprintf(stderr, "vfsim: %s: cannot be written: %s\n", self->path, strerror(errno));
-	return -EIO;
-}
-
-static void sequence_event(void *ctx, const struct trace_event *event)
-{
-	const struct sequence_listener *self = ctx;
-
-	sequence_trace(self->sequence, event);
-}
-
-static void sequence_program(void *ctx, struct uapi_process *process, uint32_t host,
-			     const char *host_name, uint32_t stream_id)
-{
-	const struct sequence_listener *self = ctx;
-
-	if (sequence_add(self->sequence, process, host_name, host, stream_id))
-		fprintf(stderr, "vfsim: %s: out of memory\n", self->path);
-}
-
-static void sequence_listen(struct sequence_listener *self, const char *dir)
-{
-	*self = (struct sequence_listener){
-		.listener = {.start = sequence_start,
-			     .event = sequence_event,
-			     .program = sequence_program},
-	};
-	self->listener.ctx = self;
-	snprintf(self->path, sizeof(self->path), "%s/sequence.jsonl", dir);
-}
 
 /* The command that runs this file again, with this seed. */
 static void write_command(const struct cli_options *options, const char *path, uint64_t seed,
@@ -100,6 +52,12 @@ static void write_command(const struct cli_options *options, const char *path, u
 	}
 }
 
+/* Whose calls carry the host's name alone in the sequence trace: the guest that moves. */
+static const char *main_program(const struct scenario_cfg *cfg)
+{
+	return cfg->migration ? cfg->migration->guest : NULL;
+}
+
 /* Run one loaded scenario and report it. */
 static int run_loaded(const struct cli_options *options, const char *path, struct scenario_cfg *cfg)
 {
@@ -111,37 +69,27 @@ static int run_loaded(const struct cli_options *options, const char *path, struc
 		.hooks = cli_hooks(),
 		.log_level = LOG_WARNING,
 	};
-	struct sequence_listener sequence;
 	struct run_result result;
-	char dir[512] = "";
+	struct cli_output output;
 	double begin;
-	bool written;
 	int rc;
 
 	if (options->seed_given)
 		cfg->seed = options->seed;
-	if (options->out) {
-		rc = cli_out_folder(options, cfg->name, dir, sizeof(dir));
-		if (rc) {
-			fprintf(stderr, "vfsim: %s: cannot be made: %s\n", dir, strerror(-rc));
-			return CLI_USAGE;
-		}
-		sequence_listen(&sequence, dir);
-		run.listeners = &sequence.listener;
-	}
+	if (!cli_output_open(&output, options, cfg->name, main_program(cfg)))
+		return CLI_USAGE;
+	run.listeners = output.sequence ? &output.listener : NULL;
 	begin = cli_seconds();
 	rc = scenario_run(&run, &result);
 	result.wall_s = cli_seconds() - begin;
-	if (options->out && sequence.sequence && sequence_destroy(sequence.sequence))
-		rc = -EIO;
 	if (rc) {
+		cli_output_close(&output);
 		fprintf(stderr, "vfsim: %s: %s\n", path,
 			result.error[0] ? result.error : strerror(-rc));
 		return rc == -ENOMEM ? CLI_INTERNAL : CLI_USAGE;
 	}
 	write_command(options, path, cfg->seed, run.engine->name, &result);
-	written = cli_report(options, &result, cfg, options->out ? dir : NULL);
-	return !written ? CLI_USAGE : result.passed ? CLI_OK : CLI_FAIL;
+	return cli_output_report(&output, options, &result, cfg);
 }
 
 static int run_file(const struct cli_options *options, const char *path)
@@ -159,44 +107,16 @@ static int run_file(const struct cli_options *options, const char *path)
 	return code;
 }
 
-/* An engine that runs once in a process gets a process for each file. */
-static int run_file_apart(const struct cli_options *options, const char *path)
-{
-	int status = 0;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child < 0)
-		return CLI_INTERNAL;
-	if (!child) {
-		int code = run_file(options, path);
-
-		fflush(stdout);
-		_exit(code);
-	}
-	if (waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
-		return CLI_INTERNAL;
-	return WEXITSTATUS(status);
-}
-
 static int run_main(int argc, char **argv)
 {
 	struct cli_options options = {0};
-	int worst;
+	int code;
 
-	if (!cli_parse(&run_argp, argc, argv, &options, &worst))
-		return worst;
-	for (uint32_t i = 0; i < options.files_count; i++) {
-		bool apart = options.files_count > 1;
-		int code = apart ? run_file_apart(&options, options.files[i])
-				 : run_file(&options, options.files[i]);
-
-		if (code > worst)
-			worst = code;
-	}
+	if (!cli_parse(&run_argp, argc, argv, &options, &code))
+		return code;
+	code = cli_each_file(&options, run_file);
 	cli_options_release(&options);
-	return worst;
+	return code;
 }
 
 const struct cli_builtin cli_run = {"run", "run scenarios and judge them", run_main};

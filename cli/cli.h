@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "system/run.h"
+#include "system/sequence.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,14 +68,30 @@ struct sim_hooks cli_hooks(void);
 double cli_seconds(void);
 
 /*
- * Make DIR, or DIR/NAME where several files are run. -errno. `dir` gets the
- * folder's name.
+ * Call `one` for each file, in a process of its own when there are several:
+ * SystemC runs once in a process. The worst exit code.
  */
-int cli_out_folder(const struct cli_options *options, const char *name, char *dir, size_t size);
+int cli_each_file(const struct cli_options *options,
+		  int (*one)(const struct cli_options *options, const char *path));
 
-/* Write DIR/result.json, print what the format wants. `cfg` NULL: none. False: cannot write. */
-bool cli_report(const struct cli_options *options, struct run_result *result,
-		const struct scenario_cfg *cfg, const char *dir);
+/* Where a run writes: the folder of --out, and the sequence trace in it. */
+struct cli_output {
+	char dir[512]; /* empty: nowhere */
+	struct sequence *sequence;
+	struct run_listener listener;
+};
+
+/*
+ * Make DIR, or DIR/NAME where several files are run, and open its sequence.jsonl.
+ * False, and told: it cannot be written.
+ */
+bool cli_output_open(struct cli_output *output, const struct cli_options *options, const char *name,
+		     const char *main_program);
+/* -EIO when the sequence could not be written. */
+int cli_output_close(struct cli_output *output);
+/* Close; write result.json; print what the format wants. An exit code. `cfg` NULL: none. */
+int cli_output_report(struct cli_output *output, const struct cli_options *options,
+		      struct run_result *result, const struct scenario_cfg *cfg);
 
 /* Append words to a command line, quoted for a shell where need be. */
 void cli_quote(char *text, size_t size, const char *word);

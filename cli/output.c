@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,13 +57,38 @@ static int make_folders(const char *path)
 	return 0;
 }
 
-int cli_out_folder(const struct cli_options *options, const char *name, char *dir, size_t size)
+bool cli_output_open(struct cli_output *output, const struct cli_options *options, const char *name,
+		     const char *main_program)
 {
-	if (options->files_count > 1)
-		snprintf(dir, size, "%s/%s", options->out, name);
-	else
-		snprintf(dir, size, "%s", options->out);
-	return make_folders(dir);
+	char path[600];
+	int rc;
+
+	*output = (struct cli_output){.sequence = NULL};
+	if (!options->out)
+		return true;
+	snprintf(output->dir, sizeof(output->dir), "%s%s%s", options->out,
+		 options->files_count > 1 ? "/" : "", options->files_count > 1 ? name : "");
+	rc = make_folders(output->dir);
+	if (rc) {
+		fprintf(stderr, "vfsim: %s: cannot be made: %s\n", output->dir, strerror(-rc));
+		return false;
+	}
+	snprintf(path, sizeof(path), "%s/sequence.jsonl", output->dir);
+	output->sequence = sequence_create(path, main_program);
+	if (!output->sequence) {
+		fprintf(stderr, "vfsim: %s: cannot be written: %s\n", path, strerror(errno));
+		return false;
+	}
+	output->listener = sequence_listener(output->sequence);
+	return true;
+}
+
+int cli_output_close(struct cli_output *output)
+{
+	struct sequence *sequence = output->sequence;
+
+	output->sequence = NULL;
+	return sequence ? sequence_destroy(sequence) : 0;
 }
 
 static bool write_json(const struct run_result *result, const char *dir)
@@ -88,14 +114,16 @@ static void print_json(const struct run_result *result)
 	json_decref(object);
 }
 
-bool cli_report(const struct cli_options *options, struct run_result *result,
-		const struct scenario_cfg *cfg, const char *dir)
+int cli_output_report(struct cli_output *output, const struct cli_options *options,
+		      struct run_result *result, const struct scenario_cfg *cfg)
 {
-	bool ok = true;
+	bool written = !cli_output_close(output);
 
-	if (dir) {
-		ok = write_json(result, dir);
-		result_note(result, "wrote %s/result.json and sequence.jsonl", dir);
+	if (!written)
+		fprintf(stderr, "vfsim: %s/sequence.jsonl: cannot be written\n", output->dir);
+	if (output->dir[0]) {
+		written &= write_json(result, output->dir);
+		result_note(result, "wrote %s/result.json and sequence.jsonl", output->dir);
 	}
 	if (options->format == CLI_JSON)
 		print_json(result);
@@ -103,7 +131,9 @@ bool cli_report(const struct cli_options *options, struct run_result *result,
 		printf("%-32s %s\n", result->name, result->passed ? "pass" : "FAIL");
 	else
 		result_print(result, cfg, stdout, isatty(STDOUT_FILENO));
-	return ok;
+	if (!written)
+		return CLI_USAGE;
+	return result->passed ? CLI_OK : CLI_FAIL;
 }
 
 void cli_quote(char *text, size_t size, const char *word)
@@ -114,4 +144,43 @@ void cli_quote(char *text, size_t size, const char *word)
 					      "0123456789_-+=./,:@%")];
 
 	snprintf(text + used, size - used, plain ? "%s%s" : "%s'%s'", used ? " " : "", word);
+}
+
+static int file_apart(const struct cli_options *options, const char *path,
+		      int (*one)(const struct cli_options *options, const char *path))
+{
+	int status = 0;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child < 0)
+		return CLI_INTERNAL;
+	if (!child) {
+		int code = one(options, path);
+
+		fflush(stdout);
+		_exit(code);
+	}
+	if (waitpid(child, &status, 0) < 0 || !WIFEXITED(status))
+		return CLI_INTERNAL;
+	return WEXITSTATUS(status);
+}
+
+int cli_each_file(const struct cli_options *options,
+		  int (*one)(const struct cli_options *options, const char *path))
+{
+	int worst = CLI_OK;
+
+	for (uint32_t i = 0; i < options->files_count; i++) {
+		const char *path = options->files[i];
+		int code = options->files_count > 1 ? file_apart(options, path, one)
+						    : one(options, path);
+
+		/* Files apart in the output of a person's run. */
+		if (i + 1 < options->files_count && options->format == CLI_TEXT && !options->quiet)
+			putchar('\n');
+		worst = code > worst ? code : worst;
+	}
+	return worst;
 }

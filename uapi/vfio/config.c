@@ -31,7 +31,7 @@ bool vfio_memory_enabled(const struct vfio_device *device)
 int vfio_config_init(struct vfio_device *device, struct actor *self)
 {
 	for (uint32_t at = 0; at < PCI_STD_HEADER_SIZEOF; at += 4)
-		put(&device->vconfig[at], 4, pci_config_read(device, self, at, 4));
+		put(&device->vconfig[at], 4, vfio_pci_read(device, self, at, 4));
 	if (device->cfg.is_vf) {
 		put(&device->vconfig[PCI_VENDOR_ID], 2, device->cfg.vendor_id);
 		put(&device->vconfig[PCI_DEVICE_ID], 2, device->cfg.device_id);
@@ -85,7 +85,7 @@ static uint32_t hardware_read(struct vfio_device *device, struct actor *self, ui
 	uint32_t value;
 
 	sim_mutex_lock(self, &device->config);
-	value = pci_config_read(device, self, at, len);
+	value = vfio_pci_read(device, self, at, len);
 	sim_mutex_unlock(self, &device->config);
 	return value;
 }
@@ -94,7 +94,7 @@ static void hardware_write(struct vfio_device *device, struct actor *self, uint3
 			   uint32_t len, uint32_t value)
 {
 	sim_mutex_lock(self, &device->config);
-	pci_config_write(device, self, at, len, value);
+	vfio_pci_write(device, self, at, len, value);
 	sim_mutex_unlock(self, &device->config);
 }
 

@@ -103,7 +103,7 @@ static const struct config_length config_lengths[] = {
 
 static uint32_t msi_length(struct vfio_device *device, struct actor *self, uint32_t at)
 {
-	uint32_t flags = pci_config_read(device, self, at + PCI_MSI_FLAGS, 2);
+	uint32_t flags = vfio_pci_read(device, self, at + PCI_MSI_FLAGS, 2);
 
 	return 10 + (flags & PCI_MSI_FLAGS_64BIT ? 4 : 0) +
 	       (flags & PCI_MSI_FLAGS_MASKBIT ? 10 : 0);
@@ -122,9 +122,9 @@ static uint32_t capability_length(struct vfio_device *device, struct actor *self
 		case PCI_CAP_ID_MSI:
 			return msi_length(device, self, at);
 		case PCI_CAP_ID_VNDR:
-			return pci_config_read(device, self, at + PCI_CAP_FLAGS, 1);
+			return vfio_pci_read(device, self, at + PCI_CAP_FLAGS, 1);
 		default: /* extended, vendor specific: the second word's top bits */
-			return pci_config_read(device, self, at + 4, 4) >> 20;
+			return vfio_pci_read(device, self, at + 4, 4) >> 20;
 		}
 	}
 	return 0;
@@ -166,7 +166,7 @@ static void show_capability(struct vfio_device *device, struct actor *self, uint
 		device->virt[at + b] = b < header ? 0xff : 0;
 		device->write[at + b] = vendor && b >= header ? 0xff : 0;
 		if (b % 4 == 0)
-			word = pci_config_read(device, self, at + b, 4);
+			word = vfio_pci_read(device, self, at + b, 4);
 		device->vconfig[at + b] = (uint8_t)(word >> 8 * (b % 4));
 	}
 	apply_rules(device, cap, at);
@@ -188,8 +188,8 @@ static void map_capabilities(struct vfio_device *device, struct actor *self)
 	if (!(device->vconfig[PCI_STATUS] & PCI_STATUS_CAP_LIST))
 		return;
 	for (uint32_t i = 0; at >= PCI_STD_HEADER_SIZEOF && i < ALL_CAPS; i++) {
-		uint16_t cap = (uint16_t)pci_config_read(device, self, at, 1);
-		uint8_t next = (uint8_t)pci_config_read(device, self, at + PCI_CAP_LIST_NEXT, 1);
+		uint16_t cap = (uint16_t)vfio_pci_read(device, self, at, 1);
+		uint8_t next = (uint8_t)vfio_pci_read(device, self, at + PCI_CAP_LIST_NEXT, 1);
 		uint32_t len = cap ? capability_length(device, self, cap, at) : 0;
 
 		if (len) {
@@ -215,7 +215,7 @@ static void map_extended(struct vfio_device *device, struct actor *self)
 	uint32_t at = PCI_CFG_SPACE_SIZE, link = 0, shown = 0;
 
 	for (uint32_t i = 0; at >= PCI_CFG_SPACE_SIZE && i < EXTENDED_CAPS; i++) {
-		uint32_t header = pci_config_read(device, self, at, 4);
+		uint32_t header = vfio_pci_read(device, self, at, 4);
 		uint32_t next = PCI_EXT_CAP_NEXT(header);
 		uint16_t cap = (uint16_t)(EXTENDED | PCI_EXT_CAP_ID(header));
 		uint32_t len = 0;

@@ -42,9 +42,9 @@ void vfio_device_disable(struct vfio_device *device, struct actor *self)
 	if (device->mig_ops)
 		device->mig_ops->close(device, self);
 	/* Stop its DMA before anything that it could reach goes away. */
-	command = pci_config_read(device, self, PCI_COMMAND, 2);
+	command = vfio_pci_read(device, self, PCI_COMMAND, 2);
 	if (command & PCI_COMMAND_MASTER)
-		pci_config_write(device, self, PCI_COMMAND, 2,
+		vfio_pci_write(device, self, PCI_COMMAND, 2,
 				 command & ~(uint32_t)PCI_COMMAND_MASTER);
 	vfio_irqs_disable(device, self);
 	if (device->reset_works)

@@ -18,28 +18,28 @@ struct saved_state {
 
 static void save(const struct vfio_device *device, struct actor *self, struct saved_state *state)
 {
-	state->command = (uint16_t)pci_config_read(device, self, PCI_COMMAND, 2);
-	state->cache_line = (uint8_t)pci_config_read(device, self, PCI_CACHE_LINE_SIZE, 1);
-	state->latency = (uint8_t)pci_config_read(device, self, PCI_LATENCY_TIMER, 1);
-	state->interrupt_line = (uint8_t)pci_config_read(device, self, PCI_INTERRUPT_LINE, 1);
+	state->command = (uint16_t)vfio_pci_read(device, self, PCI_COMMAND, 2);
+	state->cache_line = (uint8_t)vfio_pci_read(device, self, PCI_CACHE_LINE_SIZE, 1);
+	state->latency = (uint8_t)vfio_pci_read(device, self, PCI_LATENCY_TIMER, 1);
+	state->interrupt_line = (uint8_t)vfio_pci_read(device, self, PCI_INTERRUPT_LINE, 1);
 	for (uint32_t i = 0; i < UAPI_DEVICE_BARS; i++)
-		state->bar[i] = pci_config_read(device, self, PCI_BASE_ADDRESS_0 + 4 * i, 4);
+		state->bar[i] = vfio_pci_read(device, self, PCI_BASE_ADDRESS_0 + 4 * i, 4);
 	state->devctl =
-		(uint16_t)pci_config_read(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2);
+		(uint16_t)vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2);
 	state->devctl2 =
-		(uint16_t)pci_config_read(device, self, device->pcie_cap + PCI_EXP_DEVCTL2, 2);
+		(uint16_t)vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVCTL2, 2);
 }
 
 static void restore(struct vfio_device *device, struct actor *self, const struct saved_state *state)
 {
-	pci_config_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2, state->devctl);
-	pci_config_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL2, 2, state->devctl2);
+	vfio_pci_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2, state->devctl);
+	vfio_pci_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL2, 2, state->devctl2);
 	for (uint32_t i = 0; !device->cfg.is_vf && i < UAPI_DEVICE_BARS; i++)
-		pci_config_write(device, self, PCI_BASE_ADDRESS_0 + 4 * i, 4, state->bar[i]);
-	pci_config_write(device, self, PCI_CACHE_LINE_SIZE, 1, state->cache_line);
-	pci_config_write(device, self, PCI_LATENCY_TIMER, 1, state->latency);
-	pci_config_write(device, self, PCI_INTERRUPT_LINE, 1, state->interrupt_line);
-	pci_config_write(device, self, PCI_COMMAND, 2, state->command);
+		vfio_pci_write(device, self, PCI_BASE_ADDRESS_0 + 4 * i, 4, state->bar[i]);
+	vfio_pci_write(device, self, PCI_CACHE_LINE_SIZE, 1, state->cache_line);
+	vfio_pci_write(device, self, PCI_LATENCY_TIMER, 1, state->latency);
+	vfio_pci_write(device, self, PCI_INTERRUPT_LINE, 1, state->interrupt_line);
+	vfio_pci_write(device, self, PCI_COMMAND, 2, state->command);
 	msix_restore(device, self);
 }
 
@@ -47,7 +47,7 @@ static void restore(struct vfio_device *device, struct actor *self, const struct
 static void wait_for_pending(const struct vfio_device *device, struct actor *self)
 {
 	for (int i = 0; i < PENDING_TRIES; i++) {
-		if (!(pci_config_read(device, self, device->pcie_cap + PCI_EXP_DEVSTA, 2) &
+		if (!(vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVSTA, 2) &
 		      PCI_EXP_DEVSTA_TRPND))
 			return;
 		actor_sleep(self, PENDING_PS);
@@ -60,7 +60,7 @@ static int wait_until_ready(const struct vfio_device *device, struct actor *self
 	uint64_t wait_ps = READY_PS;
 
 	for (int i = 0; i < READY_TRIES; i++, wait_ps *= 2) {
-		if (pci_config_read(device, self, PCI_COMMAND, 4) != UINT32_MAX)
+		if (vfio_pci_read(device, self, PCI_COMMAND, 4) != UINT32_MAX)
 			return 0;
 		actor_sleep(self, wait_ps);
 	}
@@ -75,14 +75,14 @@ int vfio_reset_function(struct vfio_device *device, struct actor *self)
 
 	if (!device->pcie_cap)
 		return -ENOTTY;
-	devcap = pci_config_read(device, self, device->pcie_cap + PCI_EXP_DEVCAP, 4);
+	devcap = vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVCAP, 4);
 	if (!(devcap & PCI_EXP_DEVCAP_FLR))
 		return -ENOTTY;
 	sim_mutex_lock(self, &device->config);
 	save(device, self, &state);
-	pci_config_write(device, self, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
+	vfio_pci_write(device, self, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
 	wait_for_pending(device, self);
-	pci_config_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2,
+	vfio_pci_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2,
 			 state.devctl | PCI_EXP_DEVCTL_BCR_FLR);
 	actor_sleep(self, device->kernel->cfg.reset_wait_ps);
 	rc = wait_until_ready(device, self);

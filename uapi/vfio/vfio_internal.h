@@ -81,11 +81,11 @@ static inline struct vfio_device *vfio_device_of(const struct ioctl_call *call)
 }
 
 /* pci.c: the function itself */
-uint32_t pci_config_read(const struct vfio_device *device, struct actor *self, uint32_t offset,
+uint32_t vfio_pci_read(const struct vfio_device *device, struct actor *self, uint32_t offset,
 			 uint32_t len);
-void pci_config_write(const struct vfio_device *device, struct actor *self, uint32_t offset,
+void vfio_pci_write(const struct vfio_device *device, struct actor *self, uint32_t offset,
 		      uint32_t len, uint32_t value);
-uint16_t pci_find_capability(const struct vfio_device *device, struct actor *self, uint8_t id);
+uint16_t vfio_pci_capability(const struct vfio_device *device, struct actor *self, uint8_t id);
 /* -ENODEV: no function answers. */
 int pci_probe(struct vfio_device *device, struct actor *self);
 /* Memory decoding on for what the kernel itself does; returns what to restore. With `memory`

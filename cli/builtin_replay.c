@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "system/replay/replay.h"
+
+#define DEFAULT_SEED 1
+
+static const struct argp_option replay_options[] = {
+	{"machine", 'm', "FILE.yaml", 0, "the machine, for the recorded device's", 0},
+	{"accept", 'a', "FILE.yaml", 0, "what the recording's kernel answered wrongly", 0},
+	{"seed", 's', "N", 0, "of the machine's randomness", 0},
+	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed", 0},
+	{"out", 'o', "DIR", 0, "write result.json and sequence.jsonl there", 0},
+	{"format", 'f', "text|json", 0, "how to print results; json: one object a file", 0},
+	{"quiet", 'q', NULL, 0, "one line a file", 0},
+	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+static const struct argp replay_argp = {
+	.options = replay_options,
+	.parser = cli_parse_common,
+	.args_doc = "FILE.jsonl...",
+	.doc = "Perform recorded calls on a machine and compare every answer.\v"
+	       "The format is described in traces/README.md, the comparison in docs/replay.md.\n"
+	       "Exit status: 0 every answer and every check held, 1 a difference (printed as "
+	       "FILE:LINE) or a failed check, 2 wrong usage or a file that is refused, 3 an "
+	       "internal error.",
+};
+
+/* The file's name without folder and ending. */
+static void stem_of(const char *path, char *stem, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	char *dot;
+
+	snprintf(stem, size, "%s", slash ? slash + 1 : path);
+	dot = strrchr(stem, '.');
+	if (dot && dot != stem)
+		*dot = '\0';
+}
+
+static void write_command(const struct cli_options *options, const char *path,
+			  struct run_result *result)
+{
+	char *text = result->reproduce;
+	size_t size = sizeof(result->reproduce);
+	const char *const option[][2] = {{"--machine", options->machine},
+					 {"--accept", options->accept}};
+	char number[32];
+
+	snprintf(text, size, "vfsim replay");
+	cli_quote(text, size, path);
+	snprintf(number, sizeof(number), "%" PRIu64, result->seed);
+	cli_quote(text, size, "--seed");
+	cli_quote(text, size, number);
+	for (size_t i = 0; i < sizeof(option) / sizeof(option[0]); i++) {
+		if (!option[i][1])
+			continue;
+		cli_quote(text, size, option[i][0]);
+		cli_quote(text, size, option[i][1]);
+	}
+}
+
+static int replay_file(const struct cli_options *options, const char *path)
+{
+	struct replay_options replay = {
+		.path = path,
+		.machine_path = options->machine,
+		.accept_path = options->accept,
+		.seed = options->seed_given ? options->seed : DEFAULT_SEED,
+		.engine = options->engine ? options->engine : &engine_native,
+		.hooks = cli_hooks(),
+		.log_level = LOG_WARNING,
+	};
+	struct config_errors errors = {0};
+	struct run_result result;
+	struct cli_output output;
+	char stem[128];
+	double begin;
+	int rc;
+
+	stem_of(path, stem, sizeof(stem));
+	if (!cli_output_open(&output, options, stem, NULL))
+		return CLI_USAGE;
+	replay.listeners = output.sequence ? &output.listener : NULL;
+	begin = cli_seconds();
+	rc = replay_run(&replay, &result, &errors);
+	result.wall_s = cli_seconds() - begin;
+	if (rc) {
+		cli_output_close(&output);
+		fputs(errors.text, stderr);
+		if (!errors.count)
+			fprintf(stderr, "vfsim: %s: %s\n", path, strerror(-rc));
+		return rc == -ENOMEM ? CLI_INTERNAL : CLI_USAGE;
+	}
+	write_command(options, path, &result);
+	return cli_output_report(&output, options, &result, NULL);
+}
+
+static int replay_main(int argc, char **argv)
+{
+	struct cli_options options = {0};
+	int code;
+
+	if (!cli_parse(&replay_argp, argc, argv, &options, &code))
+		return code;
+	code = cli_each_file(&options, replay_file);
+	cli_options_release(&options);
+	return code;
+}
+
+const struct cli_builtin cli_replay = {"replay", "perform a recording and compare", replay_main};
