@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/nic/nic_internal.h"
 
+#include "base/trace.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -51,6 +53,7 @@ struct dma_job *dma_job_get(struct dma_engine *engine, struct dma_function *func
 	job->issued_bytes = job->parts_in_flight = 0;
 	job->done = NULL;
 	job->packet = NULL;
+	job->vector = 0;
 	job->next = NULL;
 	return job;
 }
@@ -101,6 +104,11 @@ static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 	uint32_t len = (uint32_t)MIN(job->len_bytes - job->issued_bytes,
 				     align_down(iova, 4096) + 4096 - iova);
 
+	/* Now, in the order in which interrupts are raised. */
+	if (job->kind == DMA_WRITE && job->vector && !job->issued_bytes)
+		trace_emit(&engine->part, TRACE_MSIX_ANNOUNCES,
+			   pcie_function_rid(job->function->pcie), job->vector, job->iova,
+			   job->len_bytes);
 	engine->free_tag = tag->next_free;
 	engine->tags_in_use++;
 	tag->job = job;

@@ -127,7 +127,8 @@ const uint64_t *queue_take(struct nic_queue *queue);
 /* Descriptor `index` is done; `words` of desc_bytes. */
 void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words);
 void queue_flush(struct nic_queue *queue);
-void queue_announce(struct nic_queue *queue);
+/* A planted fault: the interrupt that announces what is to be flushed goes before it. */
+void queue_raise_first(struct nic_queue *queue);
 void queue_cause(struct nic_queue *queue);
 /* A job of the queue ended; false if it was from before a reset. */
 bool queue_job_done(struct nic_queue *queue, const struct dma_job *job);

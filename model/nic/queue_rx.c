@@ -68,10 +68,8 @@ static bool rx_misfire(struct nic_queue *queue)
 	    !vector_ready(vector, queue->context.itr_index) ||
 	    !fault_fires(&sim->faults, FAULT_MSIX_BEFORE_DATA))
 		return false;
-	queue_announce(queue);
 	vector_fired(vector);
-	dma_raise(&vf->nic->dma, &vf->dma, vector->index);
-	queue_flush(queue);
+	queue_raise_first(queue);
 	vector->pending = true;
 	return true;
 }
