@@ -171,6 +171,32 @@ TEST_F(GuestDriverBringUp, PauseAtAnyTimeIsSurvived)
 	(void)part;
 }
 
+TEST_F(GuestDriverBringUp, PauseReturnsWhenTheAccessUnderWayIsOver)
+{
+	uint64_t paused_ps = 0;
+	struct Ctx {
+		MockVf *vf;
+		uint64_t *paused_ps;
+	} ctx = {&vf, &paused_ps};
+
+	vf.access_ps = 10 * PS_PER_US;
+	start();
+	vf.run_for(2 * PS_PER_US);
+	ASSERT_EQ(vf.guest.inside, 1u);
+	auto *pauser = actor_start(
+		&vf.sim, "pauser",
+		[](struct actor *self, void *arg) {
+			auto *c = static_cast<Ctx *>(arg);
+			guest_pause(&c->vf->guest, self);
+			*c->paused_ps = sim_now(&c->vf->sim);
+		},
+		&ctx);
+	vf.run_for(PS_PER_MS);
+	EXPECT_EQ(paused_ps, 10 * PS_PER_US);
+	EXPECT_EQ(vf.log.size(), 1u);
+	actor_forget(pauser);
+}
+
 TEST_F(GuestDriverBringUp, NothingIsTouchedWhilePaused)
 {
 	start();

@@ -211,6 +211,19 @@ TEST_F(Migration, DirtyTrackingIsOnBeforeTheFirstPageAndDeviceState)
 	EXPECT_EQ(from->calls[1], "IOMMU_HWPT_GET_DIRTY_BITMAP");
 }
 
+/* The last bitmap is read when nothing can write any more. */
+TEST_F(Migration, WritesBetweenTheLastRoundAndTheStopAreCarried)
+{
+	boot();
+	from->on_call = [&](const std::string &name) {
+		if (name == "VFIO_DEVICE_FEATURE MIG_DEVICE_STATE PRE_COPY_P2P" ||
+		    name == "VFIO_DEVICE_FEATURE MIG_DEVICE_STATE STOP_COPY")
+			from->dma_write(fake_processes[0], RamBase + (9 << 20), from->call_count);
+	};
+	ASSERT_EQ(migrate(), 0);
+	EXPECT_EQ(differing, 0u);
+}
+
 TEST_F(Migration, FirstRoundCarriesAllPagesAndZeroPagesCostAHeader)
 {
 	boot();
