@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "mock_vf.h"
+#include "testbench/unit/host/guest_mock_vf.hpp"
 
 using ::testing::ElementsAre;
 using ::testing::ElementsAreArray;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fake_kernel.h"
+#include "testbench/unit/host/vmm_fake_kernel.hpp"
 
 #include "base/rng.h"
 

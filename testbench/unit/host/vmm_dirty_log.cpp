@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/vmm/dirty_log.h"
 #include "base/rng.h"
+#include "host/vmm/dirty_log.h"
 #include "host/vmm/migration_internal.h"
 
 #include <gtest/gtest.h>

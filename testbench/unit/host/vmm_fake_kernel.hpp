@@ -9,7 +9,7 @@
  * the place of uapi/ in this test's program.
  */
 
-#include "fixture.h"
+#include "testbench/unit/host/vmm_fixture.hpp"
 
 #include "uapi/uapi.h"
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "mock_vf.h"
+#include "testbench/unit/host/guest_mock_vf.hpp"
 
 extern "C" {
 #include "host/guest-driver/iavf_internal.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "mock_machine.h"
+#include "testbench/unit/host/pf_mock_machine.hpp"
 
 namespace
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "fixture.h"
+#include "testbench/unit/host/vmm_fixture.hpp"
 
 #include "host/vmm/channel.h"
 
