@@ -1,0 +1,794 @@
+// SPDX-License-Identifier: Apache-2.0
+// /dev/iommu: what each ioctl answers, errors in the order of the kernel's checks.
+#include "machine.h"
+
+namespace
+{
+
+constexpr uint64_t kPage = 4096, kMiB = 1 << 20;
+constexpr uint32_t kRw = IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE;
+constexpr uint32_t kFixed = kRw | IOMMU_IOAS_MAP_FIXED_IOVA;
+
+// A context, an IOAS and a bound device, as most programs have them.
+class Iommufd : public Machine
+{
+public:
+	void in_program(std::function<void()> body)
+	{
+		run([&](actor *) {
+			iommu = open_iommu();
+			device = open_device();
+			device_id = bind(device, iommu);
+			ioas = ioas_alloc(iommu);
+			body();
+		});
+	}
+
+	int hwpt_alloc(uint32_t flags, uint32_t *id, uint32_t pt = 0)
+	{
+		iommu_hwpt_alloc cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = flags;
+		cmd.dev_id = device_id;
+		cmd.pt_id = pt ? pt : ioas;
+		int rc = ioctl(iommu, IOMMU_HWPT_ALLOC, &cmd);
+		if (id)
+			*id = cmd.out_hwpt_id;
+		return rc;
+	}
+
+	int destroy(uint32_t id)
+	{
+		iommu_destroy cmd = {sizeof(cmd), id};
+		return ioctl(iommu, IOMMU_DESTROY, &cmd);
+	}
+
+	int ranges(std::vector<iommu_iova_range> *list, uint32_t *count, uint64_t *alignment)
+	{
+		iommu_ioas_iova_ranges cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.ioas_id = ioas;
+		cmd.num_iovas = list->size();
+		cmd.allowed_iovas = reinterpret_cast<uint64_t>(list->data());
+		int rc = ioctl(iommu, IOMMU_IOAS_IOVA_RANGES, &cmd);
+		*count = cmd.num_iovas;
+		*alignment = cmd.out_iova_alignment;
+		return rc;
+	}
+
+	int dirty_bitmap(uint32_t hwpt, uint64_t iova, uint64_t length, uint64_t page_size,
+			 void *bits, uint32_t flags = 0)
+	{
+		iommu_hwpt_get_dirty_bitmap cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.hwpt_id = hwpt;
+		cmd.flags = flags;
+		cmd.iova = iova;
+		cmd.length = length;
+		cmd.page_size = page_size;
+		cmd.data = reinterpret_cast<uint64_t>(bits);
+		return ioctl(iommu, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
+	}
+
+	smmu_domain *table()
+	{
+		return smmu.stream[kStream];
+	}
+
+	int iommu = -1, device = -1;
+	uint32_t device_id = 0, ioas = 0;
+};
+
+TEST_F(Iommufd, SizeIsJudgedBeforeAnythingElse)
+{
+	in_program([&] {
+		struct {
+			iommu_ioas_map map;
+			uint8_t tail[200];
+		} cmd = {};
+		cmd.map.size = sizeof(cmd.map) - 1; // too short, and flags unknown
+		cmd.map.flags = 0x80000000;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), -EINVAL);
+		cmd.map.size = sizeof(cmd);
+		cmd.tail[199] = 1; // a newer caller uses what we do not know
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), -E2BIG);
+		cmd.tail[199] = 0;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), -EOPNOTSUPP);
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP), -EFAULT);
+	});
+}
+
+TEST_F(Iommufd, UnknownRequestsAreNoTypewriter)
+{
+	in_program([&] {
+		uint32_t size = 8;
+		EXPECT_EQ(ioctl(iommu, _IO(IOMMUFD_TYPE, 0xf0), &size), -ENOTTY);
+		EXPECT_EQ(ioctl(iommu, _IOW(IOMMUFD_TYPE, IOMMUFD_CMD_DESTROY, int), &size),
+			  -ENOTTY);
+		EXPECT_EQ(ioctl(99, IOMMU_DESTROY, &size), -EBADF);
+		int eventfd = uapi_eventfd(process, nullptr, nullptr);
+		EXPECT_EQ(ioctl(eventfd, IOMMU_DESTROY, &size), -ENOTTY);
+	});
+}
+
+TEST_F(Iommufd, NumbersAreTheLowestFreeFromOne)
+{
+	run([&](actor *) {
+		iommu = open_iommu();
+		EXPECT_EQ(ioas_alloc(iommu), 1u);
+		EXPECT_EQ(ioas_alloc(iommu), 2u);
+		EXPECT_EQ(destroy(1), 0);
+		EXPECT_EQ(ioas_alloc(iommu), 1u);
+		EXPECT_EQ(destroy(7), -ENOENT);
+		EXPECT_EQ(destroy(0), -ENOENT);
+	});
+}
+
+TEST_F(Iommufd, DestroyOfWhatIsUsedIsBusy)
+{
+	in_program([&] {
+		uint32_t hwpt, pt;
+		ASSERT_EQ(hwpt_alloc(0, &hwpt), 0);
+		EXPECT_EQ(destroy(ioas), -EBUSY);
+		EXPECT_EQ(destroy(device_id), -EBUSY);
+		pt = hwpt;
+		ASSERT_EQ(attach(device, &pt), 0);
+		EXPECT_EQ(destroy(hwpt), -EBUSY);
+		vfio_device_detach_iommufd_pt detach = {8, 0, 0};
+		ASSERT_EQ(ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach), 0);
+		EXPECT_EQ(table(), nullptr); // blocked
+		EXPECT_EQ(destroy(hwpt), 0);
+		EXPECT_EQ(destroy(ioas), 0);
+	});
+}
+
+TEST_F(Iommufd, MapChecksInTheKernelsOrder)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB);
+		uint32_t hwpt;
+		EXPECT_EQ(map(iommu, 77, va, kPage, 0, 0x100 | kFixed), -EOPNOTSUPP);
+		EXPECT_EQ(map(iommu, 77, va, kPage, UINT64_MAX, 0), -EOVERFLOW);
+		EXPECT_EQ(map(iommu, 77, va, kPage, 0, IOMMU_IOAS_MAP_FIXED_IOVA), -EINVAL);
+		EXPECT_EQ(map(iommu, 77, va, kPage, 0, kFixed), -ENOENT);
+		EXPECT_EQ(map(iommu, device_id, va, kPage, 0, kFixed), -ENOENT);
+		EXPECT_EQ(map(iommu, ioas, UINT64_MAX - 4095, 2 * kPage, 0, kFixed), -EOVERFLOW);
+		EXPECT_EQ(map(iommu, ioas, va, 0, 0, kFixed), -EINVAL);
+		ASSERT_EQ(hwpt_alloc(0, &hwpt), 0); // from now on in pages
+		EXPECT_EQ(map(iommu, ioas, va, kPage - 1, 0, kFixed), -EINVAL);
+		EXPECT_EQ(map(iommu, ioas, va, kPage, 1, kFixed), -EINVAL);
+		EXPECT_EQ(map(iommu, ioas, va + 1, kPage, 0, kFixed), -EINVAL);
+		EXPECT_EQ(map(iommu, ioas, va, kPage, UINT64_C(1) << 48, kFixed), -EINVAL);
+		EXPECT_EQ(map(iommu, ioas, va, kPage, 0, kFixed), 0);
+		EXPECT_EQ(map(iommu, ioas, va, kPage, 0, kFixed), -EEXIST);
+		EXPECT_EQ(map(iommu, ioas, 0x1000, kPage, kPage, kFixed), -EFAULT);
+		EXPECT_EQ(map(iommu, ioas, va + kMiB - kPage, 2 * kPage, kPage, kFixed), -EFAULT);
+		EXPECT_EQ(map(iommu, ioas, va, kPage, kPage, kFixed), 0); // nothing was left behind
+	});
+}
+
+TEST_F(Iommufd, MemoryIsNotLookedAtBeforeATableShowsIt)
+{
+	in_program([&] {
+		uint32_t hwpt;
+		EXPECT_EQ(map(iommu, ioas, 0x1000, kPage, 0, kFixed), 0);
+		EXPECT_EQ(uapi_process_pinned_pages(process), 0u);
+		EXPECT_EQ(hwpt_alloc(0, &hwpt), -EFAULT);
+		uint64_t length = UINT64_MAX;
+		EXPECT_EQ(unmap(iommu, ioas, 0, &length), 0);
+		EXPECT_EQ(hwpt_alloc(0, &hwpt), 0);
+	});
+}
+
+TEST_F(Iommufd, UnalignedMappingKeepsATableAway)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB);
+		EXPECT_EQ(map(iommu, ioas, va + 5, 100, 7, kFixed), 0);
+		EXPECT_EQ(hwpt_alloc(0, nullptr), -EADDRINUSE);
+	});
+}
+
+TEST_F(Iommufd, WindowForMsisIsReservedWhileADeviceIsAttached)
+{
+	in_program([&] {
+		std::vector<iommu_iova_range> list(0);
+		uint32_t count, pt = ioas;
+		uint64_t alignment;
+		EXPECT_EQ(ranges(&list, &count, &alignment), -EMSGSIZE);
+		EXPECT_EQ(count, 1u);
+		EXPECT_EQ(alignment, 1u);
+		ASSERT_EQ(attach(device, &pt), 0);
+		EXPECT_EQ(ranges(&list, &count, &alignment), -EMSGSIZE);
+		EXPECT_EQ(count, 2u);
+		EXPECT_EQ(alignment, kPage);
+		list.resize(3);
+		ASSERT_EQ(ranges(&list, &count, &alignment), 0);
+		ASSERT_EQ(count, 2u);
+		EXPECT_EQ(list[0].start, 0u);
+		EXPECT_EQ(list[0].last, 0x07ffffffu);
+		EXPECT_EQ(list[1].start, 0x08100000u);
+		EXPECT_EQ(list[1].last, (UINT64_C(1) << 48) - 1);
+		uint64_t va = anonymous(kMiB);
+		EXPECT_EQ(map(iommu, ioas, va, kMiB, 0x07f80000, kFixed), -EINVAL);
+		EXPECT_EQ(map(iommu, ioas, va, kMiB, 0x08100000, kFixed), 0);
+		vfio_device_detach_iommufd_pt detach = {8, 0, 0};
+		ASSERT_EQ(ioctl(device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &detach), 0);
+		ASSERT_EQ(ranges(&list, &count, &alignment), 0);
+		EXPECT_EQ(count, 1u);
+		EXPECT_EQ(list[0].last, UINT64_MAX);
+	});
+}
+
+TEST_F(Iommufd, MappingInTheWindowKeepsADeviceAway)
+{
+	in_program([&] {
+		uint32_t pt = ioas;
+		EXPECT_EQ(map(iommu, ioas, anonymous(kPage), kPage, 0x08000000, kFixed), 0);
+		EXPECT_EQ(attach(device, &pt), -EADDRINUSE);
+		EXPECT_EQ(table(), nullptr);
+	});
+}
+
+TEST_F(Iommufd, UnmapNeverCutsAnArea)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB), length;
+		ASSERT_EQ(map(iommu, ioas, va, 4 * kPage, 0x10000, kFixed), 0);
+		ASSERT_EQ(map(iommu, ioas, va, 4 * kPage, 0x14000, kFixed), 0);
+		EXPECT_EQ(unmap(iommu, ioas, 0x10000, &(length = 2 * kPage)), -ENOENT);
+		EXPECT_EQ(unmap(iommu, ioas, 0x11000, &(length = 3 * kPage)), -ENOENT);
+		EXPECT_EQ(unmap(iommu, ioas, 0x10000, &(length = 0)), -EINVAL);
+		EXPECT_EQ(unmap(iommu, ioas, 0x10000, &(length = UINT64_MAX)), -EOVERFLOW);
+		EXPECT_EQ(unmap(iommu, ioas, 0x20000, &(length = kPage)), -ENOENT);
+		EXPECT_EQ(unmap(iommu, 66, 0x10000, &(length = 0)), -ENOENT);
+		// A superset of both takes both, and says how much that was.
+		EXPECT_EQ(unmap(iommu, ioas, 0, &(length = kMiB)), 0);
+		EXPECT_EQ(length, 8 * kPage);
+		// Everything of nothing is nothing.
+		EXPECT_EQ(unmap(iommu, ioas, 0, &(length = UINT64_MAX)), 0);
+		EXPECT_EQ(length, 0u);
+	});
+}
+
+TEST_F(Iommufd, UnmapThatMeetsACutStopsThere)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB), length = 6 * kPage;
+		ASSERT_EQ(map(iommu, ioas, va, 4 * kPage, 0x10000, kFixed), 0);
+		ASSERT_EQ(map(iommu, ioas, va, 4 * kPage, 0x14000, kFixed), 0);
+		EXPECT_EQ(unmap(iommu, ioas, 0x10000, &length), -ENOENT);
+		// What came before is gone, as in the kernel.
+		EXPECT_EQ(map(iommu, ioas, va, 4 * kPage, 0x10000, kFixed), 0);
+	});
+}
+
+TEST_F(Iommufd, TableShowsTheFramesOfTheMemory)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB);
+		uint32_t pt = ioas;
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(map(iommu, ioas, va, kMiB, 0x200000, kFixed), 0);
+		ASSERT_EQ(table()->pages.size(), kMiB / kPage);
+		for (uint64_t at = 0; at < kMiB; at += kPage)
+			EXPECT_EQ(table()->pages[0x200000 + at], uapi_translate(process, va + at));
+		EXPECT_EQ(smmu.map_calls, 1u); // a run, not a list
+		EXPECT_EQ(uapi_process_pinned_pages(process), kMiB / kPage);
+		uint64_t length = kMiB;
+		ASSERT_EQ(unmap(iommu, ioas, 0x200000, &length), 0);
+		EXPECT_TRUE(table()->pages.empty());
+		EXPECT_EQ(uapi_process_pinned_pages(process), 0u);
+	});
+}
+
+TEST_F(Iommufd, PinnedMemoryOutlivesItsMapping)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB), pa = uapi_translate(process, va);
+		uint32_t pt = ioas;
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(map(iommu, ioas, va, kMiB, 0, kFixed), 0);
+		ASSERT_EQ(uapi_munmap(process, self, va, kMiB), 0);
+		EXPECT_EQ(uapi_translate(process, va), 0u);
+		EXPECT_EQ(table()->pages[kMiB - kPage], pa - (kMiB - kPage)); // still backwards
+		EXPECT_EQ(frames_in_use(free_frames), kMiB / kPage);
+		uint64_t length = UINT64_MAX;
+		ASSERT_EQ(unmap(iommu, ioas, 0, &length), 0);
+		EXPECT_EQ(frames_in_use(free_frames), 0u);
+	});
+}
+
+TEST_F(Iommufd, IovaIsChosenAlignedAndFree)
+{
+	in_program([&] {
+		uint64_t va = anonymous(4 * kMiB);
+		iommu_ioas_map cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = kRw;
+		cmd.ioas_id = ioas;
+		cmd.user_va = va;
+		cmd.length = 2 * kMiB;
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), 0);
+		EXPECT_EQ(cmd.iova, 2 * kMiB); // never 0; a huge page could be used
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), 0);
+		EXPECT_EQ(cmd.iova, 4 * kMiB);
+		cmd.length = kPage;
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), 0);
+		EXPECT_EQ(cmd.iova, kPage);
+	});
+}
+
+TEST_F(Iommufd, AllowedRangesConfineTheChoice)
+{
+	in_program([&] {
+		iommu_iova_range range[2] = {{0x900000, 0x9fffff}, {0x500000, 0x500fff}};
+		iommu_ioas_allow_iovas allow = {};
+		allow.size = sizeof(allow);
+		allow.ioas_id = ioas;
+		allow.num_iovas = 2;
+		allow.allowed_iovas = reinterpret_cast<uint64_t>(range);
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_ALLOW_IOVAS, &allow), 0);
+		iommu_ioas_map cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = kRw;
+		cmd.ioas_id = ioas;
+		cmd.user_va = anonymous(kMiB);
+		cmd.length = kPage;
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), 0);
+		EXPECT_EQ(cmd.iova, 0x500000u);
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), 0);
+		EXPECT_EQ(cmd.iova, 0x900000u);
+		cmd.length = 2 * kMiB;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP, &cmd), -ENOSPC);
+		range[1] = {0x950000, 0x950fff}; // overlap
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_ALLOW_IOVAS, &allow), -EINVAL);
+		range[1] = {0x500fff, 0x500000}; // backwards
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_ALLOW_IOVAS, &allow), -EINVAL);
+		range[1] = {0x08000000, 0x08001000};
+		uint32_t pt = ioas;
+		ASSERT_EQ(attach(device, &pt), 0);
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_ALLOW_IOVAS, &allow), -EADDRINUSE);
+	});
+}
+
+TEST_F(Iommufd, MapFileShowsTheMemfd)
+{
+	in_program([&] {
+		int memfd = uapi_memfd_create(process, "ram", kMiB);
+		uint32_t pt = ioas;
+		uint64_t va = 0;
+		iommu_ioas_map_file cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = kFixed;
+		cmd.ioas_id = ioas;
+		cmd.start = kPage;
+		cmd.length = kMiB - kPage;
+		cmd.fd = 55;
+		ASSERT_EQ(attach(device, &pt), 0);
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), -EBADF);
+		cmd.fd = iommu;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), -EINVAL);
+		cmd.fd = memfd;
+		cmd.length = kMiB; // a page beyond the end
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), -EINVAL);
+		cmd.length = kMiB - kPage;
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), 0);
+		ASSERT_EQ(uapi_mmap(process, self, kMiB, memfd, 0, &va), 0);
+		EXPECT_EQ(table()->pages[0], uapi_translate(process, va + kPage));
+		EXPECT_EQ(uapi_close(process, self, memfd), 0); // the mapping holds it
+	});
+}
+
+TEST_F(Iommufd, CopyPinsAPageOnce)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB);
+		uint32_t pt = ioas, other = ioas_alloc(iommu), id;
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(hwpt_alloc(0, &id, other), 0);
+		ASSERT_EQ(map(iommu, ioas, va, 4 * kPage, 0, kFixed), 0);
+		ASSERT_EQ(map(iommu, ioas, va + 8 * kPage, 4 * kPage, 4 * kPage, kFixed), 0);
+		iommu_ioas_copy cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = kFixed;
+		cmd.dst_ioas_id = other;
+		cmd.src_ioas_id = ioas;
+		cmd.length = 4 * kPage;
+		cmd.dst_iova = kMiB;
+		cmd.src_iova = 2 * kPage; // half of each area
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), 0);
+		EXPECT_EQ(uapi_process_pinned_pages(process), 8u);
+		cmd.src_iova = 6 * kPage;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -ENOENT); // runs into a hole
+		cmd.src_iova = 0;
+		cmd.dst_iova = kMiB;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -EEXIST);
+		uint64_t length = UINT64_MAX;
+		ASSERT_EQ(unmap(iommu, ioas, 0, &length), 0);
+		EXPECT_EQ(uapi_process_pinned_pages(process), 4u); // what the copy still shows
+		ASSERT_EQ(unmap(iommu, other, kMiB, &(length = 4 * kPage)), 0);
+		EXPECT_EQ(uapi_process_pinned_pages(process), 0u);
+	});
+}
+
+TEST_F(Iommufd, CopyCannotGiveMoreThanWasGiven)
+{
+	in_program([&] {
+		uint32_t other = ioas_alloc(iommu);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kPage), kPage, 0,
+			      IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE),
+			  0);
+		iommu_ioas_copy cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = kFixed;
+		cmd.dst_ioas_id = other;
+		cmd.src_ioas_id = ioas;
+		cmd.length = kPage;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -EPERM);
+	});
+}
+
+TEST_F(Iommufd, ChangeProcessTakesFilesOnly)
+{
+	in_program([&] {
+		iommu_ioas_change_process cmd = {sizeof(cmd), 0};
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_CHANGE_PROCESS, &cmd), 0);
+		iommu_ioas_map_file file = {};
+		file.size = sizeof(file);
+		file.flags = kFixed;
+		file.ioas_id = ioas;
+		file.fd = uapi_memfd_create(process, "ram", kMiB);
+		file.length = kMiB;
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &file), 0);
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_CHANGE_PROCESS, &cmd), 0);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kPage), kPage, 2 * kMiB), 0);
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_CHANGE_PROCESS, &cmd), -EINVAL);
+		cmd.__reserved = 1;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_CHANGE_PROCESS, &cmd), -EOPNOTSUPP);
+	});
+}
+
+TEST_F(Iommufd, OptionsAnswer)
+{
+	in_program([&] {
+		iommu_option cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.option_id = IOMMU_OPTION_HUGE_PAGES;
+		cmd.op = IOMMU_OPTION_OP_GET;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -ENOENT);
+		cmd.object_id = ioas;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), 0);
+		EXPECT_EQ(cmd.val64, 1u);
+		cmd.op = IOMMU_OPTION_OP_SET;
+		cmd.val64 = 2;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EINVAL);
+		cmd.val64 = 0;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), 0);
+		uint32_t pt = ioas;
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), 8 * kPage, 0, kFixed), 0);
+		EXPECT_EQ(smmu.map_calls, 8u); // page by page
+		cmd.val64 = 1;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), 0);
+		cmd.val64 = 0;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EINVAL);
+		cmd.option_id = IOMMU_OPTION_RLIMIT_MODE;
+		cmd.object_id = 0;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EBUSY);
+		cmd.option_id = 9;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EOPNOTSUPP);
+	});
+}
+
+TEST_F(Iommufd, HwInfoIsTheSmmus)
+{
+	in_program([&] {
+		iommu_hw_info_arm_smmuv3 data[2];
+		iommu_hw_info cmd = {};
+		memset(data, 0xaa, sizeof(data));
+		cmd.size = sizeof(cmd);
+		cmd.dev_id = device_id;
+		cmd.data_len = sizeof(data);
+		cmd.data_uptr = reinterpret_cast<uint64_t>(data);
+		ASSERT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), 0);
+		EXPECT_EQ(cmd.out_data_type, IOMMU_HW_INFO_TYPE_ARM_SMMUV3);
+		EXPECT_EQ(cmd.data_len, sizeof(data[0]));
+		EXPECT_EQ(data[0].idr[0], 0x1234u);
+		EXPECT_EQ(data[1].idr[5], 0u); // the rest is cleared
+		EXPECT_TRUE(cmd.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING);
+		cmd.dev_id = ioas;
+		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -ENOENT);
+		cmd.flags = 2;
+		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -EOPNOTSUPP);
+	});
+}
+
+TEST_F(Iommufd, HwptAllocTakesWhatTheSmmuDriverTakes)
+{
+	in_program([&] {
+		uint32_t id;
+		iommu_hwpt_alloc cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.dev_id = device_id;
+		cmd.pt_id = ioas;
+		cmd.data_type = IOMMU_HWPT_DATA_ARM_SMMUV3;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_ALLOC, &cmd), -EINVAL);
+		cmd.data_len = 8;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_ALLOC, &cmd), -EOPNOTSUPP);
+		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id), 0);
+		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_PASID, &id), 0);
+		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_NEST_PARENT, &id), -EOPNOTSUPP);
+		EXPECT_EQ(hwpt_alloc(0x80, &id), -EOPNOTSUPP);
+		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_FAULT_ID_VALID, &id), -ENOENT);
+		EXPECT_EQ(hwpt_alloc(0, &id, 99), -EINVAL); // not -ENOENT
+		EXPECT_EQ(hwpt_alloc(0, &id, device_id), -EINVAL);
+		smmu.info.dirty_tracking = false;
+		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id), -EOPNOTSUPP);
+	});
+}
+
+TEST_F(Iommufd, AutoTableGoesWithItsDevice)
+{
+	in_program([&] {
+		uint32_t pt = ioas, hwpt, manual;
+		ASSERT_EQ(attach(device, &pt), 0);
+		hwpt = pt;
+		EXPECT_NE(hwpt, ioas);
+		EXPECT_EQ(destroy(hwpt), -EBUSY);
+		pt = ioas;
+		ASSERT_EQ(attach(device, &pt), 0); // the same one again
+		EXPECT_EQ(pt, hwpt);
+		ASSERT_EQ(hwpt_alloc(0, &manual), 0);
+		pt = manual;
+		ASSERT_EQ(attach(device, &pt), 0); // replaced
+		EXPECT_EQ(destroy(hwpt), -ENOENT);
+		pt = 99;
+		EXPECT_EQ(attach(device, &pt), -ENOENT);
+		pt = device_id;
+		EXPECT_EQ(attach(device, &pt), -EINVAL);
+	});
+}
+
+TEST_F(Iommufd, NewTableShowsWhatIsMapped)
+{
+	in_program([&] {
+		uint32_t first, second, pt;
+		ASSERT_EQ(hwpt_alloc(0, &first), 0);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), kMiB, 0, kFixed), 0);
+		ASSERT_EQ(hwpt_alloc(0, &second), 0);
+		pt = second;
+		ASSERT_EQ(attach(device, &pt), 0);
+		EXPECT_EQ(table()->pages.size(), kMiB / kPage);
+		EXPECT_EQ(uapi_process_pinned_pages(process), kMiB / kPage);
+		ASSERT_EQ(destroy(first), 0);
+		EXPECT_EQ(uapi_process_pinned_pages(process), kMiB / kPage);
+	});
+}
+
+TEST_F(Iommufd, FailedFillLeavesNothing)
+{
+	in_program([&] {
+		uint32_t a, b;
+		ASSERT_EQ(hwpt_alloc(0, &a), 0);
+		ASSERT_EQ(hwpt_alloc(0, &b), 0);
+		uint64_t va = anonymous(kMiB);
+		smmu.fail_map_after = 1; // the first table fills, the second does not
+		EXPECT_EQ(map(iommu, ioas, va, kMiB, 0, kFixed), -ENOMEM);
+		smmu.fail_map_after = -1;
+		EXPECT_EQ(uapi_process_pinned_pages(process), 0u);
+		EXPECT_EQ(map(iommu, ioas, va, kMiB, 0, kFixed), 0);
+	});
+}
+
+TEST_F(Iommufd, DirtyBitmapIsReadAndCleared)
+{
+	in_program([&] {
+		uint32_t hwpt;
+		uint64_t bits[4] = {};
+		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
+		uint32_t pt = hwpt;
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), kMiB, kMiB, kFixed), 0);
+		table()->dirty = {kMiB + 3 * kPage, kMiB + 200 * kPage};
+		bits[1] = 0x10; // what the caller has stays
+		ASSERT_EQ(dirty_bitmap(hwpt, kMiB, kMiB, kPage, bits,
+				       IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
+			  0);
+		EXPECT_EQ(bits[0], 0x8u);
+		EXPECT_EQ(bits[1], 0x10u);
+		EXPECT_EQ(bits[3], UINT64_C(1) << 8);
+		EXPECT_EQ(table()->dirty.size(), 2u);
+		memset(bits, 0, sizeof(bits));
+		ASSERT_EQ(dirty_bitmap(hwpt, kMiB, kMiB, 16 * kPage, bits), 0);
+		EXPECT_EQ(bits[0], 1u | 1u << 12);
+		EXPECT_TRUE(table()->dirty.empty());
+		auto reads = events(TRACE_DIRTY_READ);
+		ASSERT_EQ(reads.size(), 2u);
+		EXPECT_EQ(reads[0].arg[1], kMiB);
+		EXPECT_EQ(reads[0].arg[2], kMiB);
+		EXPECT_EQ(reads[0].arg[3], kPage);
+		EXPECT_EQ(reads[0].arg[5], 0u);
+		EXPECT_EQ(reads[0].data.size(), 32u);
+		EXPECT_EQ(reads[1].arg[5], 1u);
+	});
+}
+
+TEST_F(Iommufd, DirtyBitmapOfSmallerPagesThanTheTables)
+{
+	in_program([&] {
+		uint32_t hwpt;
+		uint64_t bits[8] = {};
+		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
+		uint32_t pt = hwpt;
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), 8 * kPage, 0, kFixed), 0);
+		table()->dirty = {kPage};
+		ASSERT_EQ(dirty_bitmap(hwpt, 0, 8 * kPage, 1024, bits), 0);
+		EXPECT_EQ(bits[0], 0xf0u);
+		table()->dirty = {2 * kPage};
+		memset(bits, 0, sizeof(bits));
+		ASSERT_EQ(dirty_bitmap(hwpt, 0, 8 * kPage, 64, bits), 0);
+		EXPECT_THAT(bits, testing::ElementsAre(0, 0, UINT64_MAX, 0, 0, 0, 0, 0));
+	});
+}
+
+TEST_F(Iommufd, DirtyBitmapChecksItsRange)
+{
+	in_program([&] {
+		uint32_t hwpt, plain;
+		uint64_t bits[4] = {};
+		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
+		ASSERT_EQ(hwpt_alloc(0, &plain), 0);
+		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, kPage, bits, 2), -EOPNOTSUPP);
+		EXPECT_EQ(dirty_bitmap(ioas, 0, kPage, kPage, bits), -ENOENT);
+		EXPECT_EQ(dirty_bitmap(hwpt, 0, 0, kPage, bits), -EINVAL);
+		EXPECT_EQ(dirty_bitmap(hwpt, UINT64_MAX - 4095, 2 * kPage, kPage, bits),
+			  -EOVERFLOW);
+		EXPECT_EQ(dirty_bitmap(hwpt, 100, kPage, kPage, bits), -EINVAL);
+		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, 0, bits), -EINVAL);
+		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, 2 * kPage, bits), -EINVAL);
+		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, kPage, bits), 0); // a hole is not an error
+		EXPECT_EQ(dirty_bitmap(plain, 0, 0, kPage, bits), -EINVAL);
+		EXPECT_EQ(dirty_bitmap(plain, 0, kPage, kPage, bits), -EOPNOTSUPP);
+	});
+}
+
+TEST_F(Iommufd, DirtyBitmapEndsAtTheFirstHole)
+{
+	in_program([&] {
+		uint32_t hwpt;
+		uint64_t bits[1] = {};
+		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
+		uint32_t pt = hwpt;
+		ASSERT_EQ(attach(device, &pt), 0);
+		uint64_t va = anonymous(kMiB);
+		ASSERT_EQ(map(iommu, ioas, va, kPage, 0, kFixed), 0);
+		ASSERT_EQ(map(iommu, ioas, va, kPage, kPage, kFixed), 0); // adjacent: no hole
+		ASSERT_EQ(map(iommu, ioas, va, kPage, 3 * kPage, kFixed), 0);
+		table()->dirty = {0, kPage, 3 * kPage};
+		ASSERT_EQ(dirty_bitmap(hwpt, 0, 4 * kPage, kPage, bits), 0);
+		EXPECT_EQ(bits[0], 3u); // what lies behind it goes unseen, as in Linux 7.3
+		EXPECT_EQ(table()->dirty.count(3 * kPage), 1u);
+	});
+}
+
+TEST_F(Iommufd, TrackingBeginsClean)
+{
+	in_program([&] {
+		uint32_t hwpt, plain;
+		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
+		ASSERT_EQ(hwpt_alloc(0, &plain), 0);
+		uint32_t pt = hwpt;
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), kMiB, 0, kFixed), 0);
+		table()->dirty = {kPage};
+		iommu_hwpt_set_dirty_tracking cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
+		cmd.hwpt_id = hwpt;
+		ASSERT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), 0);
+		EXPECT_TRUE(table()->dirty.empty());
+		EXPECT_EQ(events(TRACE_DIRTY_TRACKING).size(), 1u);
+		cmd.hwpt_id = plain;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), -EOPNOTSUPP);
+		cmd.hwpt_id = ioas;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), -ENOENT);
+		cmd.flags = 2;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), -EOPNOTSUPP);
+	});
+}
+
+// A second thread of the program.
+class Thread
+{
+public:
+	Thread(Machine *machine, std::function<void(actor *)> work) : body(work)
+	{
+		handle = actor_start(
+			&machine->sim, "thread",
+			[](actor *self, void *arg) { static_cast<Thread *>(arg)->body(self); },
+			this);
+	}
+
+	actor *handle;
+
+private:
+	std::function<void(actor *)> body;
+};
+
+TEST_F(Iommufd, UnmapDuringUnmapIsBusy)
+{
+	in_program([&] {
+		uint32_t pt = ioas;
+		int results[2] = {1, 1};
+		ASSERT_EQ(attach(device, &pt), 0);
+		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), kMiB, 0, kFixed), 0);
+		smmu.wait_ps = PS_PER_US;
+		auto body = [&](int *result) {
+			return [&, result](actor *me) {
+				iommu_ioas_unmap cmd = {sizeof(cmd), ioas, 0, kMiB};
+				*result = uapi_ioctl(process, me, iommu, IOMMU_IOAS_UNMAP, &cmd);
+			};
+		};
+		Thread one(this, body(&results[0])), two(this, body(&results[1]));
+		actor_join(self, one.handle);
+		actor_join(self, two.handle);
+		smmu.wait_ps = 0;
+		EXPECT_THAT(results, testing::ElementsAre(0, -EBUSY));
+	});
+}
+
+TEST_F(Iommufd, MapElsewhereGoesOnDuringAMap)
+{
+	in_program([&] {
+		uint32_t pt = ioas;
+		uint64_t ended[2] = {}, va = anonymous(kMiB);
+		ASSERT_EQ(attach(device, &pt), 0);
+		smmu.wait_ps = PS_PER_US;
+		uint64_t begin = sim_now(&sim);
+		auto body = [&](int i) {
+			return [&, i](actor *me) {
+				iommu_ioas_map cmd = {sizeof(cmd), kFixed, ioas,     0,
+						      va,          kPage,  i * kPage};
+				EXPECT_EQ(uapi_ioctl(process, me, iommu, IOMMU_IOAS_MAP, &cmd), 0);
+				ended[i] = sim_now(&sim) - begin;
+			};
+		};
+		Thread one(this, body(0)), two(this, body(1));
+		actor_join(self, one.handle);
+		actor_join(self, two.handle);
+		smmu.wait_ps = 0;
+		EXPECT_EQ(ended[0], PS_PER_US);
+		EXPECT_EQ(ended[1], PS_PER_US);
+	});
+}
+
+class IommufdLimited : public Iommufd
+{
+public:
+	void SetUp() override
+	{
+		cfg.memlock_pages = 16;
+		boot();
+	}
+};
+
+TEST_F(IommufdLimited, LockedMemoryHasALimit)
+{
+	in_program([&] {
+		uint32_t pt = ioas;
+		uint64_t va = anonymous(kMiB), length;
+		ASSERT_EQ(attach(device, &pt), 0);
+		EXPECT_EQ(map(iommu, ioas, va, 16 * kPage, 0, kFixed), 0);
+		EXPECT_EQ(map(iommu, ioas, va, kPage, kMiB, kFixed), -ENOMEM);
+		EXPECT_EQ(unmap(iommu, ioas, 0, &(length = 16 * kPage)), 0);
+		EXPECT_EQ(map(iommu, ioas, va, kPage, kMiB, kFixed), 0);
+		iommu_option cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.op = IOMMU_OPTION_OP_SET;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EPERM);
+	});
+}
+
+} // namespace
