@@ -5,10 +5,9 @@
 #include "model/memory/dram.h"
 #include "systemc/engine_systemc.h"
 #include "systemc/foreign.h"
+#include "testbench/tlm/pass_through.hpp"
 
 #include <gmock/gmock.h>
-#include <tlm_utils/simple_initiator_socket.h>
-#include <tlm_utils/simple_target_socket.h>
 
 #include <vector>
 
@@ -17,58 +16,25 @@ namespace
 constexpr uint64_t DramBytes = 1 << 20;
 constexpr uint64_t LatencyPs = 50 * PS_PER_NS;
 
-/* Passes every payload on, blocking; flips a bit of one byte of the `victim`th write. */
-class Corrupter : public sc_core::sc_module
+/* Passes every payload on, blocking, as one that was written for b_transport alone. */
+class Blocking : public sc_core::sc_module
 {
 public:
-	explicit Corrupter(const sc_core::sc_module_name &module_name)
+	explicit Blocking(const sc_core::sc_module_name &module_name)
 		: sc_core::sc_module(module_name), in("in"), out("out")
 	{
-		in.register_b_transport(this, &Corrupter::b_transport);
+		in.register_b_transport(this, &Blocking::b_transport);
 	}
 
-	tlm_utils::simple_target_socket<Corrupter> in;
-	tlm_utils::simple_initiator_socket<Corrupter> out;
-	uint64_t victim = UINT64_MAX;
+	tlm_utils::simple_target_socket<Blocking> in;
+	tlm_utils::simple_initiator_socket<Blocking> out;
 	uint64_t writes = 0;
 
 private:
 	void b_transport(tlm::tlm_generic_payload &payload, sc_core::sc_time &delay)
 	{
-		if (payload.is_write() && writes++ == victim)
-			payload.get_data_ptr()[0] ^= 1;
+		writes += payload.is_write();
 		out->b_transport(payload, delay);
-	}
-};
-
-/* Passes calls and phases on in both directions, as an interconnect does. */
-class PassThrough : public sc_core::sc_module
-{
-public:
-	explicit PassThrough(const sc_core::sc_module_name &module_name)
-		: sc_core::sc_module(module_name), in("in"), out("out")
-	{
-		in.register_nb_transport_fw(this, &PassThrough::forward);
-		out.register_nb_transport_bw(this, &PassThrough::backward);
-	}
-
-	tlm_utils::simple_target_socket<PassThrough, 64> in;
-	tlm_utils::simple_initiator_socket<PassThrough, 64> out;
-	std::vector<unsigned> phases;
-
-private:
-	tlm::tlm_sync_enum forward(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
-				   sc_core::sc_time &delay)
-	{
-		phases.push_back(phase);
-		return out->nb_transport_fw(payload, phase, delay);
-	}
-
-	tlm::tlm_sync_enum backward(tlm::tlm_generic_payload &payload, tlm::tlm_phase &phase,
-				    sc_core::sc_time &delay)
-	{
-		phases.push_back(phase);
-		return in->nb_transport_bw(payload, phase, delay);
 	}
 };
 
@@ -83,7 +49,7 @@ void on_done(struct bus_req *req, uint64_t now)
 	CONTAINER_OF(req, struct Asked, req)->done_ps = now;
 }
 
-/* Two ports to one DRAM, a foreign block before each. */
+/* Three ports to one DRAM, a foreign block before each. */
 class ForeignBetween : public testing::Test
 {
 protected:
@@ -95,30 +61,38 @@ protected:
 		arena = dram_arena_create(256);
 		const struct dram_env env = {{&sim, "memory", 0}, arena};
 		dram = dram_create(&cfg, &env);
-		vfsim::engine_systemc_replace("host.memory", [](vfsim::ForeignSeam &seam) {
-			corrupter = std::make_shared<Corrupter>("corrupter");
-			seam.bind(corrupter->in);
-			seam.bind_behind(corrupter->out);
-			return corrupter;
+		vfsim::engine_systemc_replace("host.blocking", [](vfsim::ForeignSeam &seam) {
+			blocking = std::make_shared<Blocking>("blocking");
+			seam.bind(blocking->in);
+			seam.bind_behind(blocking->out);
+			return blocking;
 		});
-		vfsim::engine_systemc_replace("host.other", [](vfsim::ForeignSeam &seam) {
-			pass = std::make_shared<PassThrough>("pass");
-			seam.bind(pass->in);
-			seam.bind_behind(pass->out);
+		vfsim::engine_systemc_replace("host.split", [](vfsim::ForeignSeam &seam) {
+			split = std::make_shared<PassThrough>("split");
+			seam.bind(split->in);
+			seam.bind_behind(split->out);
+			return split;
+		});
+		vfsim::engine_systemc_replace("host.whole", [](vfsim::ForeignSeam &seam) {
+			whole = std::make_shared<PassThrough>("whole");
+			seam.bind(whole->in);
+			seam.bind_behind(whole->out);
 			seam.pass_cas();
-			return pass;
+			return whole;
 		});
 		const struct bus_port target = dram_bus_port(dram);
 		engine = engine_systemc.create(&sim);
-		corrupted = engine_systemc.bind_bus(engine, "host.memory", &target);
-		passed = engine_systemc.bind_bus(engine, "host.other", &target);
+		to_blocking = engine_systemc.bind_bus(engine, "host.blocking", &target);
+		to_split = engine_systemc.bind_bus(engine, "host.split", &target);
+		to_whole = engine_systemc.bind_bus(engine, "host.whole", &target);
 	}
 
 	static void TearDownTestSuite()
 	{
 		engine_systemc.destroy(engine);
-		corrupter.reset();
-		pass.reset();
+		blocking.reset();
+		split.reset();
+		whole.reset();
 		dram_destroy(dram);
 		dram_arena_destroy(arena);
 		sim_fini(&sim);
@@ -126,9 +100,9 @@ protected:
 
 	void SetUp() override
 	{
-		corrupter->victim = UINT64_MAX;
-		corrupter->writes = 0;
-		pass->phases.clear();
+		blocking->writes = 0;
+		split->write_time = sc_core::SC_ZERO_TIME;
+		whole->phases.clear();
 	}
 
 	/* Requests of one instant, then whatever follows from them. */
@@ -177,18 +151,18 @@ protected:
 	static struct dram_arena *arena;
 	static struct dram *dram;
 	static struct engine *engine;
-	static struct bus_port corrupted, passed;
-	static std::shared_ptr<Corrupter> corrupter;
-	static std::shared_ptr<PassThrough> pass;
+	static struct bus_port to_blocking, to_split, to_whole;
+	static std::shared_ptr<Blocking> blocking;
+	static std::shared_ptr<PassThrough> split, whole;
 };
 
 struct sim ForeignBetween::sim;
 struct dram_arena *ForeignBetween::arena;
 struct dram *ForeignBetween::dram;
 struct engine *ForeignBetween::engine;
-struct bus_port ForeignBetween::corrupted, ForeignBetween::passed;
-std::shared_ptr<Corrupter> ForeignBetween::corrupter;
-std::shared_ptr<PassThrough> ForeignBetween::pass;
+struct bus_port ForeignBetween::to_blocking, ForeignBetween::to_split, ForeignBetween::to_whole;
+std::shared_ptr<Blocking> ForeignBetween::blocking;
+std::shared_ptr<PassThrough> ForeignBetween::split, ForeignBetween::whole;
 
 constexpr uint64_t Value = 0x1020304050607080;
 } // namespace
@@ -198,7 +172,7 @@ TEST_F(ForeignBetween, BytesReachOurDramThroughIt)
 	std::vector<Asked> write = {request(BUS_WRITE, 0x100, Value)};
 	const uint64_t begin = sim_now(&sim);
 
-	ask(corrupted, write);
+	ask(to_blocking, write);
 	EXPECT_EQ(write[0].req.status, BUS_OK);
 	EXPECT_EQ(stored(0x100), Value);
 	EXPECT_EQ(write[0].done_ps, begin + 1 + LatencyPs);
@@ -210,20 +184,53 @@ TEST_F(ForeignBetween, OneCorruptedByteIsNoticed)
 
 	for (uint64_t i = 0; i < 16; i++)
 		writes.push_back(request(BUS_WRITE, 0x200 + i * 8, Value + 2 * i));
-	corrupter->victim = 7;
-	ask(corrupted, writes);
-	for (uint64_t i = 0; i < 16; i++)
-		EXPECT_EQ(stored(0x200 + i * 8), Value + 2 * i + (i == 7)) << i;
+	split->victim = split->writes + 7;
+	ask(to_split, writes);
+	for (uint64_t i = 0; i < 16; i++) {
+		const uint64_t flipped = i == 7 ? UINT64_C(1) << 32 : 0;
+
+		EXPECT_EQ(stored(0x200 + i * 8), (Value + 2 * i) ^ flipped) << i;
+		EXPECT_EQ(writes[i].data[0], Value + 2 * i) << "the requester's bytes are its own";
+	}
 }
 
 TEST_F(ForeignBetween, CasIsAReadAndAWriteForABlockThatKnowsNone)
 {
 	std::vector<Asked> cas = {request(BUS_CAS64, 0x300, 0, Value)};
 
-	ask(corrupted, cas);
+	ask(to_blocking, cas);
 	EXPECT_EQ(cas[0].data[0], 0u);
 	EXPECT_EQ(stored(0x300), Value);
-	EXPECT_EQ(corrupter->writes, 1u);
+	EXPECT_EQ(blocking->writes, 1u);
+}
+
+TEST_F(ForeignBetween, NothingComesBetweenTheReadAndTheWriteOfACas)
+{
+	std::vector<Asked> all = {request(BUS_CAS64, 0x600, 0, Value),
+				  request(BUS_CAS64, 0x600, 0, 1), request(BUS_WRITE, 0x600, 7)};
+
+	ask(to_split, all);
+	EXPECT_EQ(all[0].data[0], 0u);
+	EXPECT_EQ(all[1].data[0], Value);
+	EXPECT_EQ(stored(0x600), 7u);
+	all[0] = request(BUS_CAS64, 0x600, 7, Value);
+	all.erase(all.begin() + 1);
+	ask(to_split, all);
+	EXPECT_EQ(all[0].data[0], 7u);
+	EXPECT_EQ(stored(0x600), 7u);
+}
+
+TEST_F(ForeignBetween, CasWaitsForWhatTheBlockStillHolds)
+{
+	std::vector<Asked> both = {request(BUS_WRITE, 0x700, 5),
+				   request(BUS_CAS64, 0x700, 5, Value)};
+
+	split->write_time = sc_core::sc_time::from_value(PS_PER_US);
+	const uint64_t begin = sim_now(&sim);
+	ask(to_split, both);
+	EXPECT_EQ(both[0].done_ps, begin + 1 + PS_PER_US + LatencyPs);
+	EXPECT_EQ(both[1].data[0], 5u);
+	EXPECT_EQ(stored(0x700), Value);
 }
 
 TEST_F(ForeignBetween, CasStaysOneAccessForABlockThatPassesItOn)
@@ -232,7 +239,7 @@ TEST_F(ForeignBetween, CasStaysOneAccessForABlockThatPassesItOn)
 				  request(BUS_CAS64, 0x400, 0, 1)};
 	const struct dram_counters before = dram_counters_get(dram);
 
-	ask(passed, cas);
+	ask(to_whole, cas);
 	EXPECT_EQ(cas[0].data[0], 0u);
 	EXPECT_EQ(cas[1].data[0], Value);
 	EXPECT_EQ(stored(0x400), Value);
@@ -243,9 +250,9 @@ TEST_F(ForeignBetween, PhasesFollowTheBaseProtocol)
 {
 	std::vector<Asked> reads = {request(BUS_READ, 0x500, 0), request(BUS_READ, 0x500, 0)};
 
-	ask(passed, reads);
-	EXPECT_THAT(pass->phases, testing::ElementsAre(tlm::BEGIN_REQ, tlm::BEGIN_REQ,
-						       tlm::BEGIN_RESP, tlm::BEGIN_RESP));
+	ask(to_whole, reads);
+	EXPECT_THAT(whole->phases, testing::ElementsAre(tlm::BEGIN_REQ, tlm::BEGIN_REQ,
+							tlm::BEGIN_RESP, tlm::BEGIN_RESP));
 	EXPECT_EQ(reads[0].done_ps, reads[1].done_ps);
 }
 
@@ -253,9 +260,9 @@ TEST_F(ForeignBetween, AbortComesBackThroughIt)
 {
 	std::vector<Asked> read = {request(BUS_READ, DramBytes, 0)};
 
-	ask(corrupted, read);
+	ask(to_blocking, read);
 	EXPECT_EQ(read[0].req.status, BUS_ABORT);
 	read[0].req.status = BUS_OK;
-	ask(passed, read);
+	ask(to_whole, read);
 	EXPECT_EQ(read[0].req.status, BUS_ABORT);
 }
