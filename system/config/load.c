@@ -171,7 +171,7 @@ int scenario_load(const char *path, const char *const *sets, uint32_t sets_count
 
 /* A scenario around a machine's file: the least that the schema takes. */
 static const char machine_only[] = "{name: machine, guests: [{name: vm, host: %s, vf: 0, "
-				   "memory: 4MiB}]}";
+				   "memory: 4MiB, image: 0}]}";
 
 /* The machine's first host: the one guest of the scenario around it must be somewhere. */
 static const char *first_host(const struct doc_node *machine)

@@ -34,6 +34,13 @@ static void find_file(const struct replay *replay, const char *asked, const char
 		snprintf(path, size, "%s/%s", VFSIM_RECORDED_DIR, name);
 }
 
+/* A file's complaint that names the file and the line itself. */
+static void complain(struct config_errors *errors, const char *text)
+{
+	errors->count++;
+	snprintf(errors->text, sizeof(errors->text), "%s\n", text);
+}
+
 static int load_machine(struct replay *replay, struct config_errors *errors)
 {
 	char path[4096];
@@ -62,7 +69,7 @@ static int load_accept(struct replay *replay, struct config_errors *errors)
 	err = trace_accept_load(&replay->accept, path, error, sizeof(error));
 	replay->acceptor = trace_accept_acceptor(&replay->accept);
 	if (err)
-		config_error(errors, error, 0, "an accept list (docs/replay.md)");
+		complain(errors, error);
 	return err;
 }
 
@@ -72,7 +79,7 @@ static int load_files(struct replay *replay, struct config_errors *errors)
 	int err = trace_file_load(&replay->file, replay->options->path, error, sizeof(error));
 
 	if (err) {
-		config_error(errors, error, 0, "a sequence trace (traces/README.md)");
+		complain(errors, error);
 		return -EINVAL;
 	}
 	err = replay_find_programs(replay, errors);
@@ -160,6 +167,8 @@ static void take_down(struct replay *replay, struct actor *self)
 			uapi_process_exit(replay->program[i].process, self);
 	for (uint32_t i = 0; i < replay->hosts; i++)
 		host_shutdown(&replay->machine->host[i], self);
+	/* What was posted last is still on its way. */
+	actor_sleep(self, PS_PER_MS);
 	machine_report_leaks(replay->machine);
 }
 
