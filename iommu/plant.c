@@ -7,12 +7,15 @@
  * pass shows by a witness: another leaf that needs its update a second time.
  *
  * FAULT_DMA_AFTER_INVALIDATION: the last data write whose page was invalidated
- * is made once more, 1 ps after the CMD_SYNC that ended the invalidation.
+ * is made once more, a while after the CMD_SYNC that ended the invalidation: when
+ * software has taken note of it.
  */
 #include "iommu/smmu_internal.h"
 
 /* Interrupt messages are this long; the fault is about data. */
 #define MSI_BYTES 4u
+
+#define LATE_PS (50 * PS_PER_US)
 
 bool smmu_plant_skips_update(struct smmu *smmu, uint64_t ttd_pa)
 {
@@ -98,5 +101,5 @@ void smmu_plant_saw_sync(struct smmu *smmu)
 	plant->in_flight = true;
 	plant->remembered = false;
 	event_init(&plant->event, fire);
-	sim_after(smmu->sim, &plant->event, 1);
+	sim_after(smmu->sim, &plant->event, LATE_PS);
 }

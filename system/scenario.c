@@ -198,7 +198,6 @@ int scenario_start_guests(struct scenario *scenario, struct actor *self)
 		rc = start_guest(scenario, self, i);
 	for (uint32_t i = 0; !rc && i < count; i++)
 		rc = guest_driver_wait_up(scenario->guest[i].driver, self);
-	scenario->up_ps = sim_now(scenario->machine->sim);
 	return scenario_fail(scenario, rc, "the start of a guest");
 }
 
@@ -238,7 +237,7 @@ int scenario_start_traffic(struct scenario *scenario, struct actor *self)
 	const struct scenario_cfg *cfg = scenario->cfg;
 	int rc = 0;
 
-	scenario->phase_begin_ps = scenario->up_ps;
+	scenario->up_ps = scenario->phase_begin_ps = sim_now(scenario->machine->sim);
 	for (uint32_t i = 0; !rc && i < cfg->traffic_count; i++)
 		rc = start_flow(scenario, i);
 	for (uint32_t i = 0; !rc && i < cfg->guests_count; i++) {
@@ -318,8 +317,8 @@ void scenario_take_down(struct scenario *scenario, struct actor *self)
 static void scenario_body(struct actor *self, void *arg)
 {
 	static int (*const step[])(struct scenario * scenario, struct actor * self) = {
-		scenario_boot,    scenario_start_guests, scenario_start_traffic,
-		scenario_migrate, scenario_end_traffic,
+		scenario_boot,          scenario_start_guests, scenario_prepare_destination,
+		scenario_start_traffic, scenario_migrate,      scenario_end_traffic,
 	};
 	struct scenario *scenario = arg;
 	int rc = 0;

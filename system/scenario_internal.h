@@ -46,8 +46,8 @@ struct scenario {
 	struct run_guest guest[SCENARIO_GUESTS];
 	struct run_vm vm[2 * SCENARIO_GUESTS];
 	uint32_t vms;
+	struct vm *destination; /* waits for the guest that moves */
 	struct migration_result migration;
-	struct vf_snapshot *snapshot;
 	uint64_t up_ps; /* all guests are up */
 	uint64_t phase_begin_ps;
 	struct oracle_packets phase_begin;
@@ -65,6 +65,7 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 /* The steps of the scenario's actor. 0 or a negative errno, told by scenario_fail. */
 int scenario_boot(struct scenario *scenario, struct actor *self);
 int scenario_start_guests(struct scenario *scenario, struct actor *self);
+int scenario_prepare_destination(struct scenario *scenario, struct actor *self);
 int scenario_start_traffic(struct scenario *scenario, struct actor *self);
 int scenario_migrate(struct scenario *scenario, struct actor *self);
 int scenario_end_traffic(struct scenario *scenario, struct actor *self);

@@ -75,6 +75,27 @@ static void take_result(struct scenario *scenario)
 	}
 }
 
+static struct run_guest *moving_guest(struct scenario *scenario)
+{
+	uint32_t i = 0;
+
+	while (strcmp(scenario->cfg->guests[i].name, scenario->cfg->migration->guest))
+		i++;
+	return &scenario->guest[i];
+}
+
+/* The destination's VMM is up before the migration begins, as a management layer has it. */
+int scenario_prepare_destination(struct scenario *scenario, struct actor *self)
+{
+	const struct migration_config *config = scenario->cfg->migration;
+
+	if (!config)
+		return 0;
+	return scenario_create_vm(scenario, self, moving_guest(scenario)->cfg,
+				  machine_host(scenario->machine, config->to), config->vf,
+				  &scenario->destination);
+}
+
 static int run_migration(struct scenario *scenario, struct actor *self, struct run_guest *guest,
 			 struct host *to)
 {
@@ -91,23 +112,21 @@ static int run_migration(struct scenario *scenario, struct actor *self, struct r
 	struct channel *forth = open_channel(scenario, guest->host, "migration", true);
 	struct channel *back = open_channel(scenario, to, "migration_back", false);
 	struct migration *migration = NULL;
-	struct vm *vm = NULL;
 	int rc = -ENOMEM;
 
 	if (forth && back)
-		rc = scenario_create_vm(scenario, self, guest->cfg, to, config->vf, &vm);
-	if (!rc) {
-		migration = migration_create(&cfg, &hooks, guest->vm, vm, forth, back);
-		rc = migration ? migration_run(migration, self, &scenario->migration) : -ENOMEM;
+		migration = migration_create(&cfg, &hooks, guest->vm, scenario->destination, forth,
+					     back);
+	if (migration) {
+		rc = migration_run(migration, self, &scenario->migration);
 		take_result(scenario);
+		migration_destroy(migration);
 	}
 	if (!rc) {
-		guest->vm = vm;
+		guest->vm = scenario->destination;
 		guest->host = to;
 		guest->vf = config->vf;
 	}
-	if (migration)
-		migration_destroy(migration);
 	if (forth)
 		channel_destroy(forth);
 	if (back)
@@ -118,22 +137,19 @@ static int run_migration(struct scenario *scenario, struct actor *self, struct r
 int scenario_migrate(struct scenario *scenario, struct actor *self)
 {
 	const struct migration_config *config = scenario->cfg->migration;
-	struct run_guest *guest = NULL;
 	char what[200];
 	uint64_t at, now;
 	int rc;
 
 	if (!config)
 		return 0;
-	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
-		if (!strcmp(scenario->cfg->guests[i].name, config->guest))
-			guest = &scenario->guest[i];
 	at = scenario->up_ps + config->at_ps;
 	now = sim_now(scenario->machine->sim);
 	if (at > now)
 		actor_sleep(self, at - now);
 	scenario_phase(scenario, "before");
-	rc = run_migration(scenario, self, guest, machine_host(scenario->machine, config->to));
+	rc = run_migration(scenario, self, moving_guest(scenario),
+			   machine_host(scenario->machine, config->to));
 	scenario_phase(scenario, "during");
 	snprintf(what, sizeof(what), "the migration (%s)",
 		 scenario->migration.failed_step ? scenario->migration.failed_step : "its set-up");

@@ -135,7 +135,7 @@ static int probe(struct guest_driver *d, struct actor *self)
 /* iavf_open to __IAVF_RUNNING */
 static int open_device(struct guest_driver *d, struct actor *self)
 {
-	iavf_write(d, self, VFINT_DYN_CTLN1(0), 0);
+	iavf_write(d, self, VFINT_DYN_CTLN1(0), (uint32_t)field_put(DYN_CTL_ITR_INDX, ITR_NONE));
 	iavf_flush(d, self);
 	request_irq(d, self, IAVF_QUEUE_VECTOR, on_queue);
 	iavf_rings_open(d, self);
@@ -174,7 +174,7 @@ static void close_device(struct guest_driver *d, struct actor *self)
 	uint32_t flags;
 
 	d->rings_open = d->link_up = d->stats.running = false;
-	iavf_write(d, self, VFINT_DYN_CTLN1(0), 0);
+	iavf_write(d, self, VFINT_DYN_CTLN1(0), (uint32_t)field_put(DYN_CTL_ITR_INDX, ITR_NONE));
 	iavf_flush(d, self);
 	msix_write(d, self, IAVF_QUEUE_VECTOR, PCI_MSIX_ENTRY_VECTOR_CTRL,
 		   PCI_MSIX_ENTRY_CTRL_MASKBIT);
