@@ -21,7 +21,8 @@ struct {
 	int (*body)(void *arg);
 	void *arg;
 	struct engine *engine;
-	bool used; /* SystemC never forgets the processes of an engine that was */
+	bool inside; /* sc_main runs: who enters again is there already */
+	bool used;   /* SystemC never forgets the processes of an engine that was */
 } process;
 
 /* What SystemC has to say, in our own forms: an error is ours, by how we use it. */
@@ -48,6 +49,8 @@ int systemc_enter(int (*body)(void *arg), void *arg)
 	static char name[] = "vfsim";
 	char *argv[] = {name, nullptr};
 
+	if (process.inside)
+		return body(arg);
 	process.body = body;
 	process.arg = arg;
 	setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 1);
@@ -124,7 +127,10 @@ const char *systemc_socket(const struct engine *engine, uint32_t i, uint64_t *tr
 int sc_main(int, char **)
 {
 	sc_core::sc_set_time_resolution(1, sc_core::SC_PS);
-	return process.body(process.arg);
+	process.inside = true;
+	const int result = process.body(process.arg);
+	process.inside = false;
+	return result;
 }
 
 engine::engine(struct sim *simulation) : sim(simulation), pump("pump", simulation)
