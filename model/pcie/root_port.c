@@ -245,6 +245,13 @@ struct bus_port pcie_root_port_mmio(struct pcie_root_port *port)
 
 /* ---- up: the device's DMA ---- */
 
+/* Translation's refusal is a Completer Abort, no target an Unsupported Request. */
+static const enum tlp_status dma_status[] = {
+	[BUS_OK] = TLP_SC,
+	[BUS_ABORT] = TLP_UR,
+	[BUS_FAULT] = TLP_CA,
+};
+
 static void dma_write_done(struct bus_req *bus, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(bus, struct tlp, bus);
@@ -252,6 +259,7 @@ static void dma_write_done(struct bus_req *bus, uint64_t now)
 	struct pcie_root_port *port = group->port;
 
 	group->left--;
+	tlp->status = dma_status[bus->status]; /* for the books: no completion tells the device */
 	port->posted--;
 	port->under_way--;
 	tlp->done(tlp, now);
@@ -262,10 +270,8 @@ static void dma_read_done(struct bus_req *bus, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(bus, struct tlp, bus);
 	struct pcie_root_port *port = tlp->owner;
-	static const enum tlp_status status[] = {
-		[BUS_OK] = TLP_SC, [BUS_ABORT] = TLP_UR, [BUS_FAULT] = TLP_CA};
 
-	tlp->status = status[bus->status];
+	tlp->status = dma_status[bus->status];
 	port->under_way--;
 	port->egress.completion(port->egress.ctx, tlp);
 }

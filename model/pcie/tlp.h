@@ -10,7 +10,7 @@
  *
  * For a posted write `done` says that the target has taken the bytes, so the
  * buffer may be reused. It is bookkeeping of the model: a requester must not
- * act on it as if the fabric had told it.
+ * act on it, nor on the status of a write, as if the fabric had told it.
  */
 
 #include "base/port.h"
