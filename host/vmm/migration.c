@@ -258,6 +258,7 @@ static void finish_source(struct migration *m, struct actor *self)
 		vm_set_device_state(m->source, self, VFIO_DEVICE_STATE_STOP,
 				    VFIO_DEVICE_STATE_ERROR, NULL);
 	close_data(m, self);
+	m->result->end_ps = now(m);
 	vm_quit(m->source, self);
 }
 
@@ -301,13 +302,13 @@ int migration_run(struct migration *m, struct actor *self, struct migration_resu
 		result->failed_step = steps[i].name;
 		result->error = steps[i].step(m, self);
 	}
-	if (!result->error)
-		finish_source(m, self);
-	else
+	if (result->error) {
 		go_back(m, self, steps[i - 1].step != step_hand_over);
-	actor_join(self, destination);
-	if (!result->error)
+		result->end_ps = now(m);
+	} else {
 		result->failed_step = NULL;
-	result->end_ps = now(m);
+		finish_source(m, self);
+	}
+	actor_join(self, destination);
 	return result->error;
 }

@@ -26,10 +26,15 @@ enum migration_method {
 
 struct migration_cfg {
 	enum migration_method method;
-	uint64_t max_downtime_ps; /* stop when what is left takes no longer than this */
-	uint32_t max_rounds;      /* stop anyway after so many; at most MIGRATION_MAX_ROUNDS */
-	uint64_t page_ps;         /* CPU time of looking at a page that is sent */
-	uint64_t dirty_sync_ps;   /* CPU time of reading the CPU's dirty log */
+	/*
+	 * Stop when sending what is left takes no longer than this at the last
+	 * round's rate. As with QEMU, reading the last bitmap and switching over
+	 * come on top.
+	 */
+	uint64_t max_downtime_ps;
+	uint32_t max_rounds;    /* stop anyway after so many; at most MIGRATION_MAX_ROUNDS */
+	uint64_t page_ps;       /* CPU time of looking at a page that is sent */
+	uint64_t dirty_sync_ps; /* CPU time of reading the CPU's dirty log */
 };
 
 /* Called at the switchover: source stopped, destination complete and not yet running. */
@@ -50,7 +55,8 @@ struct migration_result {
 	struct migration_round round[MIGRATION_MAX_ROUNDS];
 	uint32_t rounds; /* the last is the one with the guest stopped */
 	bool converged;  /* stopped by max_downtime, not by max_rounds */
-	uint64_t begin_ps, stop_ps, switchover_ps, end_ps;
+	uint64_t begin_ps, stop_ps, switchover_ps;
+	uint64_t end_ps; /* the source has let go of its device's session */
 	uint64_t
 		downtime_ps; /* stop of the vCPUs at the source to their start at the destination */
 	uint64_t memory_bytes;                     /* pages' bytes and headers */
