@@ -318,7 +318,8 @@ static int load_part(struct pf_driver *d, struct actor *self, uint32_t vf, uint6
 	desc.flags |= AQ_FLAG_BUF | AQ_FLAG_LB | AQ_FLAG_RD;
 	desc.datalen = (uint16_t)len_bytes;
 	sim_mutex_lock(self, &d->lock);
-	d->env.cpu.ops->memory_write(d->env.cpu.ctx, d->buffer_pa, data, len_bytes);
+	if (len_bytes)
+		d->env.cpu.ops->memory_write(d->env.cpu.ctx, d->buffer_pa, data, len_bytes);
 	ret = command_locked(d, self, &desc);
 	sim_mutex_unlock(self, &d->lock);
 	*missing = desc.param1;
