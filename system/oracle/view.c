@@ -146,7 +146,11 @@ void view_event(struct view *view, const struct trace_event *event)
 		keymap_put(&view->table_of_stream, stream_key(host, arg[0], arg[1]), number);
 		return;
 	case TRACE_IOMMU_DETACH:
-		keymap_put(&view->table_of_stream, stream_key(host, arg[0], arg[1]), DETACHED);
+		/* What was replaced is left after its successor was attached. */
+		number = view_table_number(view, host, arg[2]);
+		if (view_stream_table(view, host, arg[0], arg[1]) == number)
+			keymap_put(&view->table_of_stream, stream_key(host, arg[0], arg[1]),
+				   DETACHED);
 		return;
 	case TRACE_IOMMU_MAP:
 		number = view_table_number(view, host, arg[0]);

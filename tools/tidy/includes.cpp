@@ -63,10 +63,15 @@ Words Table::allowed_to(const Source &source) const
 	return words;
 }
 
-bool is_unit_test_of(const Source &source, std::string room)
+// A test of the header's room, or of the folder within the room that the header lies in.
+bool is_unit_test_of(const Source &source, const std::string &room, std::string header)
 {
-	std::replace(room.begin(), room.end(), '/', '-');
-	return source.in_room("testbench/unit/" + room);
+	std::replace(header.begin(), header.end(), '/', '-');
+	for (std::size_t end = room.size(); end != std::string::npos;
+	     end = header.find('-', end + 1))
+		if (source.in_room("testbench/unit/" + header.substr(0, end)))
+			return true;
+	return false;
 }
 
 bool may_include(const Table &table, const Source &source, const std::string &header)
@@ -77,7 +82,7 @@ bool may_include(const Table &table, const Source &source, const std::string &he
 	if (!room.empty() && room == table.room_of(source.path))
 		return true;
 	if (internal)
-		return is_unit_test_of(source, room);
+		return is_unit_test_of(source, room, header);
 	for (const std::string &word : table.allowed_to(source))
 		if (word == room || (word != "<*>" && glob_match(word, header)) ||
 		    (word == "<*>" && header[0] == '<'))

@@ -172,7 +172,7 @@ void cmdq_skip_error(struct smmu_driver *driver, struct actor *self)
 	uint32_t cons = driver_reg_read(driver, self, SMMU_CMDQ_CONS);
 	uint32_t reason = (uint32_t)field_get(CMDQ_CONS_ERR, cons);
 	uint64_t pa = driver_queue_entry_pa(&driver->cmdq.q, cons);
-	struct command command;
+	struct command command = {{0}};
 
 	sim_log(&driver->env.part, LOG_WARNING, "CMDQ error (cons 0x%08x): %s", cons,
 		reason < ARRAY_LEN(reasons) ? reasons[reason] : "Unknown");

@@ -7,6 +7,10 @@
 #include "iommu/smmu_format.h"
 #include "uapi/smmu-driver/smmu_driver.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define PAGE_BYTES 4096u
 
 /* How long Linux waits for an acknowledge, a SYNC, or room in a queue (ARM_SMMU_POLL_TIMEOUT_US).
@@ -333,4 +337,7 @@ void flush_before_reuse(struct smmu_domain *domain, struct actor *self, uint64_t
 void flush_domain_added(struct smmu_domain *domain);
 void flush_domain_gone(struct smmu_domain *domain, struct actor *self);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

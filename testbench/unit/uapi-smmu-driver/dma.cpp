@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // DMA through tables that the driver built, with the real SMMU and memory.
-#include "smmu_host.hpp"
+#include "testbench/unit/uapi-smmu-driver/smmu_host.hpp"
 
 using SmmuDriverDma = SmmuHost;
 

@@ -62,10 +62,42 @@ struct Dma {
 	}
 };
 
+// Calls `tick` every so often, as long as it lives.
+class Periodic
+{
+public:
+	Periodic(struct sim *sim, uint64_t period_ps, std::function<void()> tick)
+		: sim_(sim), period_ps_(period_ps), tick_(std::move(tick))
+	{
+		handle_.self = this;
+		event_init(&handle_.event, [](struct event *event, uint64_t) {
+			Periodic *self = CONTAINER_OF(event, Handle, event)->self;
+
+			sim_after(self->sim_, event, self->period_ps_);
+			self->tick_();
+		});
+		sim_after(sim, &handle_.event, 0);
+	}
+	~Periodic()
+	{
+		calendar_cancel(&sim_->calendar, &handle_.event);
+	}
+	Periodic(const Periodic &) = delete;
+
+private:
+	struct Handle {
+		struct event event;
+		Periodic *self;
+	} handle_;
+	struct sim *sim_;
+	uint64_t period_ps_;
+	std::function<void()> tick_;
+};
+
 // A host with memory, an SMMU and a CPU, its driver, and devices' DMA from the test.
 class SmmuHost : public testing::Test
 {
-protected:
+public:
 	static constexpr uint32_t kStream = 0x108;
 
 	void SetUp() override
@@ -236,6 +268,7 @@ protected:
 			ASSERT_EQ(smmu_domain_alloc(driver, dirty, &domain), 0);
 			ASSERT_EQ(smmu_domain_attach(domain, self, kStream), 0);
 		});
+		settle(); // the prefetch is not waited for
 		return domain;
 	}
 
