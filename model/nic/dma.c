@@ -84,7 +84,8 @@ static void dma_tlp_done(struct tlp *tlp, uint64_t now)
 	struct dma_job *job = tag->job;
 	struct dma_engine *engine = job->engine;
 
-	if (tlp->status != TLP_SC || tlp->discarded)
+	/* A posted write has no completion: a device does not learn that it was refused. */
+	if (tlp->discarded || (!tlp_is_posted(tlp) && tlp->status != TLP_SC))
 		job->failed = true;
 	tag->next_free = engine->free_tag;
 	engine->free_tag = tag;
