@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "system/scenario_internal.h"
+#include "system/vf_compare.h"
 
 static const char *const method_text[] = {
 	[MIGRATION_PRE_COPY] = "pre-copy",
@@ -25,6 +26,19 @@ static void page_differs(void *ctx, uint64_t gpa)
 	oracle_page_differs(comparison->oracle, comparison->source_host, gpa);
 }
 
+static void compare_vf(struct scenario *scenario, struct host *from,
+		       const struct guest_config *guest)
+{
+	const struct migration_config *config = scenario->cfg->migration;
+	struct host *to = machine_host(scenario->machine, config->to);
+	struct vf_place source = {from->nic, (uint32_t)guest->vf};
+	struct vf_place destination = {to->nic, (uint32_t)config->vf};
+	char text[160];
+	bool equal = vf_compare(&source, &destination, text, sizeof(text));
+
+	oracle_vf_state_compared(scenario->monitor.oracle, equal ? NULL : text);
+}
+
 static void switchover(void *ctx, struct vm *source, struct vm *destination)
 {
 	struct scenario *scenario = ctx;
@@ -35,6 +49,7 @@ static void switchover(void *ctx, struct vm *source, struct vm *destination)
 	vm_compare_memory(source, destination, page_differs, &comparison);
 	oracle_memory_compared(comparison.oracle, comparison.source_host,
 			       vm_cfg_get(source)->ram_bytes / DRAM_PAGE_SIZE);
+	compare_vf(scenario, host, cfg);
 }
 
 static struct channel *open_channel(struct scenario *scenario, struct host *from, const char *name,

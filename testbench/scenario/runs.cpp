@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The `vfsim` program on the scenarios of the tree. */
+#include <gtest/gtest.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/fault.h"
+
+namespace
+{
+struct Outcome {
+	int code = -1;
+	std::shared_ptr<json_t> result;
+
+	std::string text(const char *key) const
+	{
+		return json_string_value(json_object_get(result.get(), key));
+	}
+	/* Checks that failed, by name. */
+	std::vector<std::string> failed() const
+	{
+		std::vector<std::string> names;
+		size_t i;
+		json_t *check;
+
+		json_array_foreach(
+			json_object_get(result.get(), "checks"), i,
+			check) if (!strcmp(json_string_value(json_object_get(check, "verdict")),
+					   "fail"))
+			names.push_back(json_string_value(json_object_get(check, "name")));
+		return names;
+	}
+	int64_t number(const char *object, const char *key) const
+	{
+		return json_integer_value(
+			json_object_get(json_object_get(result.get(), object), key));
+	}
+};
+
+Outcome run(const std::string &args)
+{
+	std::string command = std::string(VFSIM_BINARY_DIR) + "/vfsim run --format json " + args;
+	FILE *pipe = popen(command.c_str(), "r");
+	std::string out;
+	char buffer[4096];
+	Outcome outcome;
+
+	while (size_t n = fread(buffer, 1, sizeof(buffer), pipe))
+		out.append(buffer, n);
+	int status = pclose(pipe);
+	outcome.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	outcome.result.reset(json_loads(out.c_str(), 0, nullptr),
+			     [](json_t *j) { json_decref(j); });
+	EXPECT_TRUE(outcome.result) << command << "\n" << out;
+	return outcome;
+}
+
+std::vector<std::string> scenarios()
+{
+	std::vector<std::string> found;
+
+	for (const auto &entry : std::filesystem::directory_iterator("testbench/scenarios"))
+		if (entry.path().extension() == ".yaml")
+			found.push_back(entry.path().string());
+	std::sort(found.begin(), found.end());
+	return found;
+}
+
+std::string stem_of(const ::testing::TestParamInfo<std::string> &scenario)
+{
+	std::string stem = std::filesystem::path(scenario.param).stem();
+
+	std::replace(stem.begin(), stem.end(), '-', '_');
+	return stem;
+}
+
+std::string slurp(const std::string &path)
+{
+	std::ifstream file(path);
+
+	return std::string((std::istreambuf_iterator<char>(file)), {});
+}
+
+/* The live migration with a small guest: the same steps, sooner. */
+const std::string small = "testbench/scenarios/live-migration.yaml --set guests.vm0.memory=64MiB "
+			  "--set guests.peer.memory=64MiB ";
+} // namespace
+
+class Scenario : public ::testing::TestWithParam<std::string>
+{
+};
+
+TEST_P(Scenario, Passes)
+{
+	Outcome native = run(GetParam());
+
+	EXPECT_EQ(native.code, 0);
+	EXPECT_EQ(native.text("verdict"), "pass");
+	EXPECT_EQ(json_object_size(json_object_get(native.result.get(), "sockets")), 0u);
+}
+
+TEST_P(Scenario, HasOneDigestOnNativeAndSystemC)
+{
+	Outcome native = run(GetParam()), systemc = run(GetParam() + " --engine systemc");
+
+	EXPECT_EQ(systemc.code, 0);
+	EXPECT_EQ(native.text("digest"), systemc.text("digest"));
+	EXPECT_GT(json_object_size(json_object_get(systemc.result.get(), "sockets")), 10u);
+}
+
+TEST_P(Scenario, HasTheSameVerdictUntimed)
+{
+	EXPECT_EQ(run(GetParam() + " --engine untimed").code, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Scenario, ::testing::ValuesIn(scenarios()), stem_of);
+
+class Planted : public ::testing::TestWithParam<int>
+{
+};
+
+TEST_P(Planted, FailsItsCheckAndNoOther)
+{
+	const struct fault_info &fault = fault_catalogue[GetParam()];
+	Outcome planted = run(small + "--plant " + fault.name);
+
+	EXPECT_EQ(planted.code, 1);
+	EXPECT_EQ(planted.failed(), std::vector<std::string>{fault.check});
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Planted, ::testing::Range(0, (int)FAULT_COUNT));
+
+TEST(LiveMigration, LosesPagesWhenTheTlbCachesDirtyState)
+{
+	Outcome lossy = run(small + "--set smmu.cache_dirty=yes");
+
+	EXPECT_EQ(lossy.code, 1);
+	EXPECT_EQ(lossy.failed()[0], "lost-page");
+	EXPECT_GT(lossy.number("migration", "pages_lost"), 0);
+}
+
+TEST(LiveMigration, LosesNothingWhenTheKernelInvalidates)
+{
+	Outcome careful =
+		run(small + "--set smmu.cache_dirty=yes --set kernel.dirty_clear=invalidate");
+
+	EXPECT_EQ(careful.code, 0);
+	EXPECT_EQ(careful.number("migration", "pages_lost"), 0);
+}
+
+TEST(LiveMigration, IsTheSameForOneSeedAndAnotherForAnother)
+{
+	std::string dir = "/tmp/vfsim-runs-test-" + std::to_string(getpid());
+	Outcome one = run(small + "--out " + dir + "/1"), two = run(small + "--out " + dir + "/2");
+	Outcome other = run(small + "--seed 2 --out " + dir + "/3");
+	std::string sequence = slurp(dir + "/1/sequence.jsonl");
+
+	EXPECT_GT(sequence.size(), 10000u);
+	EXPECT_EQ(one.text("digest"), two.text("digest"));
+	EXPECT_TRUE(sequence == slurp(dir + "/2/sequence.jsonl"));
+	EXPECT_NE(one.text("digest"), other.text("digest"));
+	EXPECT_FALSE(sequence == slurp(dir + "/3/sequence.jsonl"));
+	EXPECT_EQ(other.code, 0);
+	std::filesystem::remove_all(dir);
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "system/config/closest.h"
+#include "system/config/config.h"
+#include "system/config/schema.h"
+#include "system/config/units.h"
+
+struct UnitCase {
+	enum unit unit;
+	const char *text;
+	int rc;
+	uint64_t value;
+};
+
+class Units : public ::testing::TestWithParam<UnitCase>
+{
+};
+
+TEST_P(Units, Parse)
+{
+	uint64_t value = 0;
+
+	EXPECT_EQ(unit_parse(GetParam().unit, GetParam().text, &value), GetParam().rc);
+	if (!GetParam().rc) {
+		EXPECT_EQ(value, GetParam().value);
+	}
+}
+
+INSTANTIATE_TEST_SUITE_P(
+	All, Units,
+	::testing::Values(
+		UnitCase{UNIT_BYTES, "4GiB", 0, UINT64_C(4) << 30},
+		UnitCase{UNIT_BYTES, "1500", 0, 1500}, UnitCase{UNIT_BYTES, "0.5KiB", 0, 512},
+		UnitCase{UNIT_BYTES, "4GB", -EINVAL, 0}, UnitCase{UNIT_BYTES, "-1", -EINVAL, 0},
+		UnitCase{UNIT_BYTES, "", -EINVAL, 0},
+		UnitCase{UNIT_BYTES, "99999999999TiB", -ERANGE, 0},
+		UnitCase{UNIT_PS, "300ms", 0, UINT64_C(300000000000)},
+		UnitCase{UNIT_PS, "2us", 0, 2000000}, UnitCase{UNIT_PS, "1.5 ns", 0, 1500},
+		UnitCase{UNIT_PS, "0", 0, 0}, UnitCase{UNIT_PS, "5", -EINVAL, 0},
+		UnitCase{UNIT_PS, "0.5ps", -ERANGE, 0},
+		UnitCase{UNIT_BPS, "10Gb/s", 0, UINT64_C(10000000000)},
+		UnitCase{UNIT_BPS, "1GB/s", 0, UINT64_C(8000000000)},
+		UnitCase{UNIT_COUNT, "0x1f", 0, 31}, UnitCase{UNIT_COUNT, "0x", -EINVAL, 0},
+		UnitCase{UNIT_COUNT, "18446744073709551615", 0, UINT64_MAX},
+		UnitCase{UNIT_COUNT, "18446744073709551616", -ERANGE, 0},
+		UnitCase{UNIT_COUNT, "1.2.3", -EINVAL, 0}));
+
+TEST(UnitFormat, ReadsBackWhatItWrites)
+{
+	const uint64_t values[] = {0, 1, 999, 1000, 1024, 4096, 1500000, UINT64_C(1) << 40};
+	char text[32];
+
+	for (enum unit unit : {UNIT_COUNT, UNIT_BYTES, UNIT_PS, UNIT_BPS})
+		for (uint64_t value : values) {
+			uint64_t back = 1;
+
+			unit_format(unit, value, text, sizeof(text));
+			EXPECT_EQ(unit_parse(unit, text, &back), 0) << text;
+			EXPECT_EQ(back, value) << text;
+		}
+}
+
+TEST(EditDistance, CountsEdits)
+{
+	EXPECT_EQ(edit_distance("cache_dirty", "cache_dirty"), 0u);
+	EXPECT_EQ(edit_distance("cache_dirt", "cache_dirty"), 1u);
+	EXPECT_EQ(edit_distance("vsf", "vfs"), 1u);
+	EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
+	EXPECT_EQ(edit_distance("", "abc"), 3u);
+}
+
+class Config : public ::testing::Test
+{
+protected:
+	void SetUp() override
+	{
+		path = "/tmp/vfsim-config-test-" + std::to_string(getpid()) + ".yaml";
+	}
+	void TearDown() override
+	{
+		scenario_release(&file);
+		unlink(path.c_str());
+	}
+	/* The errors with the file's name as FILE; empty when it is accepted. */
+	std::string load(const std::string &text, std::vector<const char *> sets = {})
+	{
+		scenario_release(&file);
+		std::ofstream(path) << text;
+		int rc = scenario_load(path.c_str(), sets.data(), (uint32_t)sets.size(), &file,
+				       &errors);
+		std::string told = errors.text;
+
+		EXPECT_EQ(rc != 0, errors.count > 0);
+		for (size_t at; (at = told.find(path)) != std::string::npos;)
+			told.replace(at, path.size(), "FILE");
+		return told;
+	}
+
+	const std::string good = "name: test\n"
+				 "machine:\n"
+				 "  nic: {vfs: 2}\n"
+				 "guests:\n"
+				 "  - {name: a, host: source, vf: 0, memory: 64MiB}\n"
+				 "  - {name: b, host: source, vf: 1, memory: 64MiB}\n"
+				 "traffic:\n"
+				 "  - {from: a, to: b, rate: 1Gb/s}\n";
+	std::string path;
+	struct scenario_file file = {};
+	struct config_errors errors;
+};
+
+TEST_F(Config, GoodFileIsComplete)
+{
+	EXPECT_EQ(load(good), "");
+	ASSERT_NE(file.cfg, nullptr);
+	EXPECT_STREQ(file.cfg->name, "test");
+	EXPECT_EQ(file.cfg->seed, 1u);
+	EXPECT_EQ(file.cfg->guests_count, 2u);
+	EXPECT_EQ(file.cfg->guests[1].memory_bytes, 64u << 20);
+	EXPECT_EQ(file.cfg->machine.nic.vfs, 2u);
+	EXPECT_STREQ(file.cfg->machine.hosts[1], "destination");
+	EXPECT_EQ(file.cfg->traffic[0].rate_bps, 1000000000u);
+	EXPECT_EQ(file.cfg->migration, nullptr);
+	EXPECT_TRUE(file.cfg->machine.timing.estimate);
+	EXPECT_GT(file.cfg->machine.timing.memory.latency_ps, 0u);
+}
+
+struct Mistake {
+	const char *from, *to; /* what is replaced in the good file */
+	const char *told;
+};
+
+class ConfigMistake : public Config, public ::testing::WithParamInterface<Mistake>
+{
+};
+
+TEST_P(ConfigMistake, IsRefusedWithItsLine)
+{
+	std::string text = good;
+	size_t at = text.find(GetParam().from);
+
+	ASSERT_NE(at, std::string::npos);
+	text.replace(at, std::string(GetParam().from).size(), GetParam().to);
+	EXPECT_EQ(load(text), GetParam().told);
+	EXPECT_EQ(file.cfg, nullptr);
+}
+
+static std::string mistake_name(const ::testing::TestParamInfo<Mistake> &mistake)
+{
+	return std::to_string(mistake.index);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+	All, ConfigMistake,
+	::testing::Values(
+		Mistake{"vfs: 2", "vfs: 0", "FILE:3: machine.nic.vfs: expected 1 to 128, not 0\n"},
+		Mistake{"vfs: 2", "vfs: 100",
+			"FILE:3: machine.nic.vfs: expected at most the VFs that the PF has "
+			"(nic.total_vfs: 64), not 100\n"},
+		Mistake{"vfs: 2", "vsf: 2",
+			"FILE:3: machine.nic.vsf: unknown key of nic; did you mean `vfs`?\n"},
+		Mistake{"vfs: 2", "vfs: two",
+			"FILE:3: machine.nic.vfs: expected a whole number, not `two`\n"},
+		Mistake{"vfs: 2", "vfs: [2]",
+			"FILE:3: machine.nic.vfs: expected a single value, not a list\n"},
+		Mistake{"nic: {vfs: 2}", "nic: 7",
+			"FILE:3: machine.nic: expected a mapping: the keys of nic\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {cache_dirty: maybe}",
+			"FILE:3: machine.smmu.cache_dirty: expected yes or no, not `maybe`\n"},
+		Mistake{"nic: {vfs: 2}", "kernel: {dirty_clear: invalidat}",
+			"FILE:3: machine.kernel.dirty_clear: expected one of linux-7.3, "
+			"invalidate, "
+			"not `invalidat`; did you mean `invalidate`?\n"},
+		Mistake{"nic: {vfs: 2}", "kernel: {page_size: 16KiB}",
+			"FILE:3: machine.kernel.page_size: expected a page that the SMMU has and "
+			"the "
+			"kernel backs memory with: 4KiB or 2MiB, not 16KiB\n"},
+		Mistake{"memory: 64MiB}\n  -", "memory: 67108863}\n  -",
+			"FILE:5: guests[0].memory: expected a multiple of kernel.page_size "
+			"(4KiB)\n"},
+		Mistake{"host: source, vf: 1", "host: sauce, vf: 1",
+			"FILE:6: guests[1].host: expected one of machine.hosts, not `sauce`\n"},
+		Mistake{"host: source, vf: 1", "host: source, vf: 0",
+			"FILE:6: guests[1].vf: expected a VF of its own: a has VF 0 too\n"},
+		Mistake{"host: source, vf: 1", "host: source, vf: 2",
+			"FILE:6: guests[1].vf: expected a VF that is enabled (nic.vfs: 2), not "
+			"2\n"},
+		Mistake{"name: b, ", "",
+			"FILE:6: guests[1].name: missing: a guest needs it (how the rest refers to "
+			"the guest)\n"},
+		Mistake{"to: b", "to: c",
+			"FILE:8: traffic[0].to: expected the name of a guest, not `c`\n"},
+		Mistake{"rate: 1Gb/s", "rate: 1Gbit",
+			"FILE:8: traffic[0].rate: expected a rate such as 500Mb/s or 10Gb/s, not "
+			"`1Gbit`\n"},
+		Mistake{"rate: 1Gb/s", "size: 4000",
+			"FILE:8: traffic[0].size: expected at most a buffer of a (2048)\n"
+			"FILE:8: traffic[0].size: expected at most a buffer of b (2048)\n"},
+		Mistake{"name: test\n", "name: test\nname: again\n",
+			"FILE:2: name: the key is here twice\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{check: lost-pag, verdict: fail}]\n",
+			"FILE:2: expect[0].check: expected one of lost-page, memory-equal, "
+			"vf-state-equal, dma-isolation, packets, interrupts, state-machines, "
+			"leaks, "
+			"not `lost-pag`; did you mean `lost-page`?\n"},
+		Mistake{"name: test\n",
+			"name: test\nmigration: {guest: a, to: destination, vf: 9}\n",
+			"FILE:2: migration.vf: expected a VF that is enabled (nic.vfs: 2), not "
+			"9\n"}),
+	mistake_name);
+
+TEST_F(Config, ProfileThatIsNotThereIsRefused)
+{
+	std::string told = load(good + "", {"profile=none-such"});
+
+	EXPECT_EQ(told.rfind("--set profile=none-such: machine.profile: expected the name of a "
+			     "profile",
+			     0),
+		  0u)
+		<< told;
+}
+
+TEST_F(Config, NotYamlIsRefused)
+{
+	EXPECT_EQ(load("name: [\n").rfind("FILE:", 0), 0u);
+	EXPECT_EQ(load(""), "FILE:1: the file is empty\n");
+	EXPECT_EQ(load("- a\n"), "FILE:1: expected a mapping: the keys of a scenario\n");
+}
+
+TEST_F(Config, SetReachesScenarioMachineAndTiming)
+{
+	EXPECT_EQ(load(good, {"seed=7", "smmu.cache_dirty=yes", "timing.smmu.tlb_entries=64",
+			      "guests.b.memory=32MiB", "traffic[0].rate=2Gb/s", "hosts=[source]",
+			      "smmu.tlb_hit=5ns"}),
+		  "");
+	EXPECT_EQ(file.cfg->seed, 7u);
+	EXPECT_TRUE(file.cfg->machine.smmu.cache_dirty);
+	EXPECT_EQ(file.cfg->machine.timing.smmu.tlb_entries, 64u);
+	EXPECT_EQ(file.cfg->machine.timing.smmu.tlb_hit_ps, 5000u);
+	EXPECT_EQ(file.cfg->guests[1].memory_bytes, 32u << 20);
+	EXPECT_EQ(file.cfg->traffic[0].rate_bps, 2000000000u);
+	EXPECT_EQ(file.cfg->machine.hosts_count, 1u);
+}
+
+TEST_F(Config, SetNamesTheClosestPath)
+{
+	EXPECT_EQ(load(good, {"smmu.cache_dirt=yes"}),
+		  "--set smmu.cache_dirt=yes: there is no smmu.cache_dirt; did you mean "
+		  "`smmu.cache_dirty`?\n");
+	EXPECT_EQ(load(good, {"smmu"}), "--set smmu: expected PATH=VALUE\n");
+	EXPECT_EQ(load(good, {"guests.c.memory=1GiB"}),
+		  "--set guests.c.memory=1GiB: the list has no element `c`\n");
+}
+
+TEST_F(Config, SetIsCheckedLikeTheFile)
+{
+	EXPECT_EQ(load(good, {"nic.vfs=0"}),
+		  "--set nic.vfs=0: machine.nic.vfs: expected 1 to 128, not 0\n");
+}
+
+TEST_F(Config, MachineMayBeAFile)
+{
+	std::string machine = path + ".machine";
+
+	std::ofstream(machine) << "nic:\n  vfs: 0\n";
+	EXPECT_EQ(load("name: t\nmachine: " + machine +
+		       "\nguests: [{name: a, host: source, vf: 0, memory: 64MiB}]\n"),
+		  "FILE.machine:2: machine.nic.vfs: expected 1 to 128, not 0\n");
+	unlink(machine.c_str());
+}
+
+/* Every row of the schema: a path finds it, and its default is accepted by its own type. */
+static void visit(const struct schema_map *map, const std::string &above)
+{
+	for (const struct schema_key *key = map->key; key->name; key++) {
+		std::string path = above + (above.empty() ? "" : ".") + key->name;
+		const char *prefix;
+		uint64_t value;
+
+		EXPECT_EQ(schema_find(path.c_str(), &prefix, nullptr, nullptr, 0), key) << path;
+		EXPECT_NE(key->what, nullptr) << path;
+		EXPECT_FALSE(key->required && key->fallback) << path;
+		if (key->type == SCHEMA_NUMBER && key->fallback) {
+			EXPECT_EQ(unit_parse(key->unit, key->fallback, &value), 0) << path;
+			EXPECT_GE(value, key->min) << path;
+			EXPECT_LE(value, key->max) << path;
+		}
+		if (key->map)
+			visit(key->map, key->type == SCHEMA_LIST ? path + "[0]" : path);
+	}
+}
+
+TEST(Schema, EveryKeyIsFoundByItsPathAndHasAGoodDefault)
+{
+	visit(&schema_scenario, "");
+}
