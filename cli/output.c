@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "system/replay/machine_file.h"
 
 double cli_seconds(void)
 {
@@ -123,7 +124,11 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 		fprintf(stderr, "vfsim: %s/sequence.jsonl: cannot be written\n", output->dir);
 	if (output->dir[0]) {
 		written &= write_json(result, output->dir);
+		written &= !cfg || !replay_write_machine(&cfg->machine, output->dir);
 		result_note(result, "wrote %s/result.json and sequence.jsonl", output->dir);
+		if (cfg)
+			result_note(result, "replay it: vfsim replay %s/sequence.jsonl",
+				    output->dir);
 	}
 	if (options->format == CLI_JSON)
 		print_json(result);
@@ -131,6 +136,9 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 		printf("%-32s %s\n", result->name, result->passed ? "pass" : "FAIL");
 	else
 		result_print(result, cfg, stdout, isatty(STDOUT_FILENO));
+	/* Where only verdicts are printed, what ended the run early is still said. */
+	if (result->error[0] && (options->format == CLI_JSON || options->quiet))
+		fprintf(stderr, "vfsim: %s\n", result->error);
 	if (!written)
 		return CLI_USAGE;
 	return result->passed ? CLI_OK : CLI_FAIL;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/iommufd.h>
+#include <stdlib.h>
 
 int vm_feature(struct vm *vm, struct actor *self, uint32_t feature, uint32_t op, void *data,
 	       uint32_t data_bytes)
@@ -65,17 +66,26 @@ int vm_dirty_tracking(struct vm *vm, struct actor *self, bool enable)
 	return ret < 0 ? ret : 0;
 }
 
+/* The kernel sets bits and clears none: it is given a clean bitmap, as a VMM does. */
 int vm_dirty_bitmap(struct vm *vm, struct actor *self, uint64_t *bitmap)
 {
+	uint64_t words = (vm_pages(vm) + 63) / 64;
+	uint64_t *written = calloc(words, sizeof(*written));
 	struct iommu_hwpt_get_dirty_bitmap get = {
 		.size = sizeof(get),
 		.hwpt_id = vm->hwpt_id,
 		.iova = vm->cfg.ram_base,
 		.length = vm->cfg.ram_bytes,
 		.page_size = DRAM_PAGE_SIZE,
-		.data = (uintptr_t)bitmap,
+		.data = (uintptr_t)written,
 	};
-	int ret = uapi_ioctl(vm->process, self, vm->iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, &get);
+	int ret;
 
+	if (!written)
+		return -ENOMEM;
+	ret = uapi_ioctl(vm->process, self, vm->iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, &get);
+	for (uint64_t w = 0; w < words; w++)
+		bitmap[w] |= written[w];
+	free(written);
 	return ret < 0 ? ret : 0;
 }

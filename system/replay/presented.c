@@ -138,12 +138,16 @@ static void describe_migration(const struct presented_device *presented, char *t
 
 void presented_describe(const struct presented_device *presented, char *text, size_t size)
 {
-	char flags[64];
+	char flags[64], state[96];
 
 	describe_migration(presented, flags, sizeof(flags));
-	snprintf(text, size,
-		 "migration %s, DMA logging %s, %u MSI-X vectors, state %" PRIu64
-		 " bytes in pre-copy and %" PRIu64 " in stop-copy",
-		 flags, presented->dma_logging ? "yes" : "no", presented->msix_vectors,
-		 presented->precopy_bytes, presented->stop_copy_bytes);
+	if (presented->written_bytes)
+		snprintf(state, sizeof(state), "a stream of %" PRIu64 " bytes comes in",
+			 presented->written_bytes);
+	else
+		snprintf(state, sizeof(state),
+			 "state %" PRIu64 " bytes in pre-copy, %" PRIu64 " in stop-copy",
+			 presented->precopy_bytes, presented->final_bytes);
+	snprintf(text, size, "migration %s, DMA logging %s, %u MSI-X vectors, %s", flags,
+		 presented->dma_logging ? "yes" : "no", presented->msix_vectors, state);
 }
