@@ -24,7 +24,7 @@ struct ioctl_call {
 	const struct ioctl_row *row;
 	uint64_t user;      /* address of the caller's struct */
 	uint32_t user_size; /* its first word */
-	_Alignas(8) uint8_t cmd[64];
+	uint64_t cmd[8];    /* the struct, as the handler changes it */
 };
 
 struct ioctl_row {

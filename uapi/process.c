@@ -15,7 +15,9 @@
 static int direct_copy_from(void *ctx, void *to, uint64_t user_ptr, size_t len)
 {
 	(void)ctx;
-	if (len && user_ptr < NULL_PAGE)
+	if (!len)
+		return 0;
+	if (user_ptr < NULL_PAGE)
 		return -EFAULT;
 	memcpy(to, (const void *)(uintptr_t)user_ptr, len);
 	return 0;
@@ -24,7 +26,9 @@ static int direct_copy_from(void *ctx, void *to, uint64_t user_ptr, size_t len)
 static int direct_copy_to(void *ctx, uint64_t user_ptr, const void *from, size_t len)
 {
 	(void)ctx;
-	if (len && user_ptr < NULL_PAGE)
+	if (!len)
+		return 0;
+	if (user_ptr < NULL_PAGE)
 		return -EFAULT;
 	memcpy((void *)(uintptr_t)user_ptr, from, len);
 	return 0;

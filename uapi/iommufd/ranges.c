@@ -66,12 +66,13 @@ static const struct iopt_range *range_at_or_above(const struct iopt_ranges *rang
 
 bool iopt_ranges_hole(const struct iopt_ranges *ranges, uint64_t *first, uint64_t *last)
 {
-	const struct iopt_range *range;
+	const struct iopt_range *range = range_at_or_above(ranges, *first);
 
-	while (range = range_at_or_above(ranges, *first), range && range->first <= *first) {
+	while (range && range->first <= *first) {
 		if (range->last == UINT64_MAX)
 			return false;
 		*first = range->last + 1;
+		range = range_at_or_above(ranges, *first);
 	}
 	*last = range ? range->first - 1 : UINT64_MAX;
 	return true;

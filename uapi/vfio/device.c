@@ -45,7 +45,7 @@ void vfio_device_disable(struct vfio_device *device, struct actor *self)
 	command = vfio_pci_read(device, self, PCI_COMMAND, 2);
 	if (command & PCI_COMMAND_MASTER)
 		vfio_pci_write(device, self, PCI_COMMAND, 2,
-				 command & ~(uint32_t)PCI_COMMAND_MASTER);
+			       command & ~(uint32_t)PCI_COMMAND_MASTER);
 	vfio_irqs_disable(device, self);
 	if (device->reset_works)
 		vfio_reset_function(device, self);

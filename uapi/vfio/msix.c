@@ -41,8 +41,7 @@ static void control(struct vfio_device *device, struct actor *self, uint32_t cle
 {
 	uint32_t at = device->msix_cap + PCI_MSIX_FLAGS;
 
-	vfio_pci_write(device, self, at, 2,
-			 (vfio_pci_read(device, self, at, 2) & ~clear) | set);
+	vfio_pci_write(device, self, at, 2, (vfio_pci_read(device, self, at, 2) & ~clear) | set);
 }
 
 int msix_allocate(struct vfio_device *device, struct actor *self, uint32_t vector)

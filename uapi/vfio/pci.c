@@ -7,7 +7,7 @@
 #define PCI_NOTHING UINT32_MAX /* what a read of no function gives */
 
 uint32_t vfio_pci_read(const struct vfio_device *device, struct actor *self, uint32_t offset,
-			 uint32_t len)
+		       uint32_t len)
 {
 	const struct cpu_port *cpu = &device->kernel->env.cpu;
 
@@ -15,7 +15,7 @@ uint32_t vfio_pci_read(const struct vfio_device *device, struct actor *self, uin
 }
 
 void vfio_pci_write(const struct vfio_device *device, struct actor *self, uint32_t offset,
-		      uint32_t len, uint32_t value)
+		    uint32_t len, uint32_t value)
 {
 	const struct cpu_port *cpu = &device->kernel->env.cpu;
 

@@ -24,8 +24,7 @@ static void save(const struct vfio_device *device, struct actor *self, struct sa
 	state->interrupt_line = (uint8_t)vfio_pci_read(device, self, PCI_INTERRUPT_LINE, 1);
 	for (uint32_t i = 0; i < UAPI_DEVICE_BARS; i++)
 		state->bar[i] = vfio_pci_read(device, self, PCI_BASE_ADDRESS_0 + 4 * i, 4);
-	state->devctl =
-		(uint16_t)vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2);
+	state->devctl = (uint16_t)vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2);
 	state->devctl2 =
 		(uint16_t)vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVCTL2, 2);
 }
@@ -83,7 +82,7 @@ int vfio_reset_function(struct vfio_device *device, struct actor *self)
 	vfio_pci_write(device, self, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
 	wait_for_pending(device, self);
 	vfio_pci_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2,
-			 state.devctl | PCI_EXP_DEVCTL_BCR_FLR);
+		       state.devctl | PCI_EXP_DEVCTL_BCR_FLR);
 	actor_sleep(self, device->kernel->cfg.reset_wait_ps);
 	rc = wait_until_ready(device, self);
 	restore(device, self, &state);

@@ -82,9 +82,9 @@ static inline struct vfio_device *vfio_device_of(const struct ioctl_call *call)
 
 /* pci.c: the function itself */
 uint32_t vfio_pci_read(const struct vfio_device *device, struct actor *self, uint32_t offset,
-			 uint32_t len);
+		       uint32_t len);
 void vfio_pci_write(const struct vfio_device *device, struct actor *self, uint32_t offset,
-		      uint32_t len, uint32_t value);
+		    uint32_t len, uint32_t value);
 uint16_t vfio_pci_capability(const struct vfio_device *device, struct actor *self, uint8_t id);
 /* -ENODEV: no function answers. */
 int pci_probe(struct vfio_device *device, struct actor *self);

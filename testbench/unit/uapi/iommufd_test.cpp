@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // /dev/iommu: what each ioctl answers, errors in the order of the kernel's checks.
-#include "machine.h"
+#include "testbench/unit/uapi/machine.h"
 
 namespace
 {
@@ -121,6 +121,19 @@ TEST_F(Iommufd, NumbersAreTheLowestFreeFromOne)
 		EXPECT_EQ(ioas_alloc(iommu), 1u);
 		EXPECT_EQ(destroy(7), -ENOENT);
 		EXPECT_EQ(destroy(0), -ENOENT);
+	});
+}
+
+TEST_F(Iommufd, ObjectThatCannotBeToldIsNotMade)
+{
+	in_program([&] {
+		iommu_ioas_alloc cmd = {};
+		cmd.size = sizeof(cmd);
+		deny_writes = true;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_ALLOC, &cmd), -EFAULT);
+		EXPECT_EQ(hwpt_alloc(0, nullptr), -EFAULT);
+		deny_writes = false;
+		EXPECT_EQ(ioas_alloc(iommu), ioas + 1);
 	});
 }
 

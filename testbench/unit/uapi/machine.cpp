@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "machine.h"
+#include "testbench/unit/uapi/machine.h"
 
 #include <linux/pci_regs.h>
 
@@ -161,6 +161,20 @@ int load(void *ctx, actor *, uint32_t, const void *data, size_t size)
 const vf_services_ops kServicesOps = {migration_flags, set_p2p,    suspend, resume,
 				      state_size,      save_begin, save,    load};
 
+int user_copy_from(void *, void *to, uint64_t user, size_t len)
+{
+	return uapi_user_ops_direct.copy_from(nullptr, to, user, len);
+}
+
+int user_copy_to(void *ctx, uint64_t user, const void *from, size_t len)
+{
+	return machine_of(ctx)->deny_writes
+		       ? -EFAULT
+		       : uapi_user_ops_direct.copy_to(nullptr, user, from, len);
+}
+
+const uapi_user_ops kUserOps = {user_copy_from, user_copy_to};
+
 void on_trace(void *ctx, const trace_event *event)
 {
 	const uint8_t *data = static_cast<const uint8_t *>(event->data);
@@ -285,7 +299,7 @@ void Machine::boot()
 	env.frames = free_frames;
 	env.smmu = &smmu;
 	kernel = uapi_kernel_create(&cfg, &env);
-	process = uapi_process_create(kernel, "vmm", &uapi_user_ops_direct, nullptr);
+	process = uapi_process_create(kernel, "vmm", &kUserOps, this);
 	run([this](actor *actor) {
 		add_result = uapi_kernel_add_vfio_device(kernel, actor, &device_cfg);
 	});
@@ -385,7 +399,7 @@ int Machine::irqs(int device_fd, uint32_t flags, uint32_t index, uint32_t start,
 	cmd.start = start;
 	cmd.count = fds.size();
 	memcpy(buffer, &cmd, sizeof(cmd));
-	memcpy(buffer + sizeof(cmd), fds.data(), 4 * fds.size());
+	std::copy(fds.begin(), fds.end(), reinterpret_cast<int32_t *>(buffer + sizeof(cmd)));
 	return ioctl(device_fd, VFIO_DEVICE_SET_IRQS, buffer);
 }
 

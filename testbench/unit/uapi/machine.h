@@ -136,6 +136,7 @@ public:
 	std::map<std::pair<uint32_t, uint32_t>, std::pair<void (*)(void *, uint64_t), void *>> msi;
 	std::vector<Event> trace;
 	int add_result = 0;
+	bool deny_writes = false; // the program's memory cannot be written
 };
 
 #endif

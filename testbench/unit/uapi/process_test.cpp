@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Processes: descriptors, memory, eventfds, and who hears of calls.
-#include "machine.h"
+#include "testbench/unit/uapi/machine.h"
 
 namespace
 {

@@ -2,7 +2,7 @@
 // A VFIO device: binding, regions, configuration space, interrupts, reset.
 #include <linux/pci_regs.h>
 
-#include "machine.h"
+#include "testbench/unit/uapi/machine.h"
 
 namespace
 {
@@ -82,6 +82,22 @@ TEST_F(Vfio, OnlyBindingIsHeardBeforeBinding)
 		EXPECT_EQ(ioctl(second, VFIO_DEVICE_BIND_IOMMUFD, &cmd), -EINVAL);
 		EXPECT_EQ(uapi_close(process, actor, fd), 0);
 		EXPECT_EQ(ioctl(second, VFIO_DEVICE_BIND_IOMMUFD, &cmd), 0);
+	});
+}
+
+TEST_F(Vfio, BindingThatCannotBeToldIsUndone)
+{
+	run([&](actor *) {
+		device = open_device();
+		vfio_device_bind_iommufd cmd = {};
+		cmd.argsz = sizeof(cmd);
+		cmd.iommufd = open_iommu();
+		deny_writes = true;
+		EXPECT_EQ(ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &cmd), -EFAULT);
+		deny_writes = false;
+		EXPECT_EQ(ioctl(device, VFIO_DEVICE_GET_INFO), -EINVAL);
+		EXPECT_EQ(ioctl(device, VFIO_DEVICE_BIND_IOMMUFD, &cmd), 0);
+		EXPECT_EQ(cmd.out_devid, 1u);
 	});
 }
 
