@@ -204,13 +204,13 @@ void ForeignPort::completed(Transaction *transaction, uint64_t now)
 /* After the read of a compare-and-swap: is there a write to come? */
 bool ForeignPort::cas_goes_on(Transaction *transaction)
 {
-	uint64_t *operands = static_cast<uint64_t *>(transaction->req->data);
-	const uint64_t expected = operands[0];
-
 	if (transaction->kind != Kind::CasRead || !transaction->is_response_ok())
 		return false;
+	uint64_t *operands = static_cast<uint64_t *>(transaction->req->data);
+	const bool equal = transaction->found == operands[0];
+
 	operands[0] = transaction->found;
-	if (transaction->found != expected)
+	if (!equal)
 		return false;
 	queue_.push_front(transaction_begin(transaction->req, Kind::CasWrite));
 	return true;

@@ -27,11 +27,6 @@ public:
 		free_.push_back(object);
 	}
 
-	std::size_t in_use() const
-	{
-		return all_.size() - free_.size();
-	}
-
 private:
 	std::deque<T> all_; /* objects stay where they are */
 	std::vector<T *> free_;

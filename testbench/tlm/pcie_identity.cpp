@@ -247,13 +247,14 @@ public:
 	}
 
 private:
-	struct bus_port bus(const char *name, const struct bus_port &target)
+	struct bus_port bus(const char *name, struct bus_port target)
 	{
 		return ops_.bind_bus(engine_, name, &target);
 	}
 
-	struct tlp_port tlp(const char *name, const struct tlp_port &target)
+	struct tlp_port tlp(const char *name, struct tlp_port target)
 	{
+		// cppcheck-suppress returnDanglingLifetime ; the engine copies the port
 		return ops_.bind_tlp(engine_, name, &target);
 	}
 
