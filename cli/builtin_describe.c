@@ -27,7 +27,7 @@ static void describe_machine(FILE *out)
 /* Which bits software can do what to. */
 static void describe_row(const struct reg_row *row, FILE *out)
 {
-	fprintf(out, "  0x%05x  %-24s %2u bits", row->offset, row->name, row->size * 8);
+	fprintf(out, "  0x%05x  %-24s %2u bits", row->offset, row->name, row->size * 8u);
 	if (row->count > 1)
 		fprintf(out, "  %u, every 0x%x", row->count, row->stride);
 	if (row->reset)

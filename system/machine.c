@@ -39,12 +39,12 @@ static struct bus_port bind_bus(struct host *host, const char *name, struct bus_
 	return host->machine->ops->bind_bus(host->machine->engine, text, &target);
 }
 
-static struct tlp_port bind_tlp(struct host *host, const char *name, struct tlp_port target)
+static struct tlp_port bind_tlp(struct host *host, const char *name, const struct tlp_port *target)
 {
 	char text[2 * HOST_NAME_LEN];
 
 	snprintf(text, sizeof(text), "%s.%s", host->name, name);
-	return host->machine->ops->bind_tlp(host->machine->engine, text, &target);
+	return host->machine->ops->bind_tlp(host->machine->engine, text, target);
 }
 
 static bool add_window(struct host *host, const char *name, uint64_t base, uint64_t size,
@@ -234,18 +234,22 @@ static bool build_link(struct host *host)
 		.latency_ps = machine->timing.link.latency_ps,
 	};
 	struct pcie_link_env env = {.part = host_part(host, "link")};
-	struct tlp_port root, device, down, up;
+	struct tlp_port port[2];
 
 	host->link = pcie_link_create(&cfg, &env);
 	if (!host->link)
 		return false;
-	root = bind_tlp(host, "link.root_port", pcie_root_port_port(host->root_port));
-	device = bind_tlp(host, "link.device", pcie_device_port(host->device));
-	pcie_link_connect(host->link, &root, &device);
-	down = bind_tlp(host, "root_port.link", pcie_link_port(host->link, PCIE_LINK_DOWN));
-	up = bind_tlp(host, "device.link", pcie_link_port(host->link, PCIE_LINK_UP));
-	pcie_root_port_connect(host->root_port, &down);
-	pcie_device_connect(host->device, &up);
+	port[0] = pcie_root_port_port(host->root_port);
+	port[1] = pcie_device_port(host->device);
+	port[0] = bind_tlp(host, "link.root_port", &port[0]);
+	port[1] = bind_tlp(host, "link.device", &port[1]);
+	pcie_link_connect(host->link, &port[0], &port[1]);
+	port[0] = pcie_link_port(host->link, PCIE_LINK_DOWN);
+	port[1] = pcie_link_port(host->link, PCIE_LINK_UP);
+	port[0] = bind_tlp(host, "root_port.link", &port[0]);
+	port[1] = bind_tlp(host, "device.link", &port[1]);
+	pcie_root_port_connect(host->root_port, &port[0]);
+	pcie_device_connect(host->device, &port[1]);
 	return true;
 }
 

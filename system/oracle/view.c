@@ -84,10 +84,10 @@ static void insert_at(struct view_table *table, uint32_t i, const struct view_ma
 	table->count++;
 }
 
-static void remove_at(struct view_table *table, uint32_t i)
+static void remove_some(struct view_table *table, uint32_t i, uint32_t some)
 {
-	table->count--;
-	memmove(&table->mapping[i], &table->mapping[i + 1],
+	table->count -= some;
+	memmove(&table->mapping[i], &table->mapping[i + some],
 		(table->count - i) * sizeof(*table->mapping));
 }
 
@@ -105,34 +105,33 @@ static void map(struct view_table *table, uint64_t iova, uint64_t len, bool writ
 	if (i + 1 < table->count && table->mapping[i].end == table->mapping[i + 1].iova &&
 	    table->mapping[i + 1].writable == writable) {
 		table->mapping[i].end = table->mapping[i + 1].end;
-		remove_at(table, i + 1);
+		remove_some(table, i + 1, 1);
 	}
 }
 
 static void unmap(struct view_table *table, uint64_t iova, uint64_t len)
 {
 	uint64_t end = iova + len;
-	uint32_t i = first_after(table, iova);
+	uint32_t i = first_after(table, iova), covered = 0;
+	struct view_mapping *at = &table->mapping[i];
 
-	while (i < table->count && table->mapping[i].iova < end) {
-		struct view_mapping *mapping = &table->mapping[i];
-		struct view_mapping tail = {end, mapping->end, mapping->writable};
+	if (i == table->count || at->iova >= end)
+		return;
+	if (at->iova < iova) {
+		struct view_mapping tail = {end, at->end, at->writable};
 
-		if (mapping->iova < iova && mapping->end > end) {
-			mapping->end = iova;
+		at->end = iova;
+		if (tail.end > end) {
 			insert_at(table, i + 1, &tail);
 			return;
 		}
-		if (mapping->iova >= iova && mapping->end <= end) {
-			remove_at(table, i);
-		} else if (mapping->iova < iova) {
-			mapping->end = iova;
-			i++;
-		} else {
-			mapping->iova = end;
-			return;
-		}
+		i++;
 	}
+	while (i + covered < table->count && table->mapping[i + covered].end <= end)
+		covered++;
+	remove_some(table, i, covered);
+	if (i < table->count && table->mapping[i].iova < end)
+		table->mapping[i].iova = end;
 }
 
 void view_event(struct view *view, const struct trace_event *event)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "oracle_fixture.h"
+#include "testbench/unit/system/oracle_fixture.h"
 
 #include <map>
 #include <random>
