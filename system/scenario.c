@@ -278,8 +278,8 @@ int scenario_end_traffic(struct scenario *scenario, struct actor *self)
 {
 	uint64_t end = scenario->up_ps + scenario->cfg->duration_ps, limit;
 
-	if (scenario->cfg->migration && !scenario->migration.error)
-		end = MAX(end, scenario->migration.end_ps + scenario->cfg->migration->then_ps);
+	if (scenario->cfg->migration)
+		end = MAX(end, scenario->moved_ps + scenario->cfg->migration->then_ps);
 	sleep_until(self, end);
 	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
 		guest_driver_stop_flows(scenario->guest[i].driver, self);
@@ -319,6 +319,7 @@ static void scenario_body(struct actor *self, void *arg)
 	static int (*const step[])(struct scenario * scenario, struct actor * self) = {
 		scenario_boot,          scenario_start_guests, scenario_prepare_destination,
 		scenario_start_traffic, scenario_migrate,      scenario_end_traffic,
+		scenario_end_migration,
 	};
 	struct scenario *scenario = arg;
 	int rc = 0;
@@ -353,17 +354,20 @@ static void pump(struct scenario *scenario)
 static int scenario_enter(void *arg)
 {
 	struct scenario *scenario = arg;
-	const struct run_options *options = scenario->options;
+	struct run_options options = *scenario->options;
 	int rc;
 
-	rc = monitor_init(&scenario->monitor, options, scenario->cfg->seed, scenario->result);
+	scenario->watch = (struct run_listener){
+		.ctx = scenario, .event = scenario_watch, .next = options.listeners};
+	options.listeners = &scenario->watch;
+	rc = monitor_init(&scenario->monitor, &options, scenario->cfg->seed, scenario->result);
 	if (rc)
 		return rc;
 	scenario->machine = machine_create(&scenario->cfg->machine, &scenario->monitor.sim,
-					   options->engine, NULL);
+					   options.engine, NULL);
 	if (scenario->machine) {
 		pump(scenario);
-		monitor_finish(&scenario->monitor, options, scenario->machine->engine,
+		monitor_finish(&scenario->monitor, &options, scenario->machine->engine,
 			       scenario->result);
 		machine_destroy(scenario->machine);
 	}

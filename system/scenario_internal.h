@@ -39,6 +39,7 @@ struct run_vm {
 
 struct scenario {
 	const struct run_options *options;
+	struct run_listener watch; /* the scenario's own eye on the run */
 	const struct scenario_cfg *cfg;
 	struct run_result *result;
 	struct monitor monitor;
@@ -47,6 +48,10 @@ struct scenario {
 	struct run_vm vm[2 * SCENARIO_GUESTS];
 	uint32_t vms;
 	struct vm *destination; /* waits for the guest that moves */
+	struct actor *mover;    /* runs the migration */
+	int move_rc;
+	uint64_t moved_ps; /* the guest runs at its new place; 0: not yet */
+	struct waitq move_waiters;
 	struct migration_result migration;
 	uint64_t up_ps; /* all guests are up */
 	uint64_t phase_begin_ps;
@@ -68,6 +73,9 @@ int scenario_start_guests(struct scenario *scenario, struct actor *self);
 int scenario_prepare_destination(struct scenario *scenario, struct actor *self);
 int scenario_start_traffic(struct scenario *scenario, struct actor *self);
 int scenario_migrate(struct scenario *scenario, struct actor *self);
+/* For the migration's actor to come to its end. */
+int scenario_end_migration(struct scenario *scenario, struct actor *self);
+void scenario_watch(void *ctx, const struct trace_event *event);
 int scenario_end_traffic(struct scenario *scenario, struct actor *self);
 void scenario_take_down(struct scenario *scenario, struct actor *self);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/trace.h"
 #include "system/scenario_internal.h"
 #include "system/vf_compare.h"
 
@@ -149,24 +150,61 @@ static int run_migration(struct scenario *scenario, struct actor *self, struct r
 	return rc;
 }
 
+static void move_body(struct actor *self, void *arg)
+{
+	struct scenario *scenario = arg;
+	const struct migration_config *config = scenario->cfg->migration;
+
+	scenario->move_rc = run_migration(scenario, self, moving_guest(scenario),
+					  machine_host(scenario->machine, config->to));
+	waitq_wake(&scenario->move_waiters);
+}
+
+/* The guest's vCPUs run at the destination: the migration is over for whoever talks to it. */
+void scenario_watch(void *ctx, const struct trace_event *event)
+{
+	struct scenario *scenario = ctx;
+
+	if (event->kind != TRACE_VM_STATE || !scenario->mover || scenario->moved_ps ||
+	    !event->arg[1] || event->part->host == moving_guest(scenario)->host->index)
+		return;
+	scenario->moved_ps = event->time_ps;
+	waitq_wake(&scenario->move_waiters);
+}
+
+/*
+ * On an actor of its own: taking the source down takes longer than the guest's
+ * move, and traffic goes on meanwhile.
+ */
 int scenario_migrate(struct scenario *scenario, struct actor *self)
 {
 	const struct migration_config *config = scenario->cfg->migration;
-	char what[200];
-	uint64_t at, now;
-	int rc;
+	uint64_t at, now = sim_now(scenario->machine->sim);
 
 	if (!config)
 		return 0;
 	at = scenario->up_ps + config->at_ps;
-	now = sim_now(scenario->machine->sim);
 	if (at > now)
 		actor_sleep(self, at - now);
 	scenario_phase(scenario, "before");
-	rc = run_migration(scenario, self, moving_guest(scenario),
-			   machine_host(scenario->machine, config->to));
+	scenario->mover = actor_start(scenario->machine->sim, "migration", move_body, scenario);
+	if (!scenario->mover)
+		return scenario_fail(scenario, -ENOMEM, "the start of the migration");
+	while (!scenario->moved_ps && !actor_finished(scenario->mover))
+		actor_wait(self, &scenario->move_waiters, TIME_NEVER);
 	scenario_phase(scenario, "during");
+	return 0;
+}
+
+int scenario_end_migration(struct scenario *scenario, struct actor *self)
+{
+	char what[200];
+
+	if (!scenario->mover)
+		return 0;
+	actor_join(self, scenario->mover);
+	scenario->mover = NULL;
 	snprintf(what, sizeof(what), "the migration (%s)",
 		 scenario->migration.failed_step ? scenario->migration.failed_step : "its set-up");
-	return scenario_fail(scenario, rc, what);
+	return scenario_fail(scenario, scenario->move_rc, what);
 }
