@@ -179,6 +179,44 @@ TEST_F(NicTraffic, FramesAboveTheQueuesLimitAreLost)
 	EXPECT_EQ(b->receive_frames().size(), 1u);
 }
 
+TEST_F(NicTraffic, SlowReadOfOnePacketKeepsTheRingsOrder)
+{
+	host[0]->memory.slow_down(a->tx_buffers, 30 * PS_PER_US);
+	for (uint32_t i = 0; i < 8; i++)
+		a->transmit(frame(i));
+	run_for(10 * PS_PER_US);
+	EXPECT_FALSE(a->tx_done(7));
+	EXPECT_TRUE(b->receive_frames().empty());
+	run_for(100 * PS_PER_US);
+	std::vector<Bytes> got = b->receive_frames();
+	ASSERT_EQ(got.size(), 8u);
+	for (uint32_t i = 0; i < 8; i++)
+		EXPECT_EQ(got[i], frame(i));
+}
+
+// Stop gives up descriptors that were fetched; a fetch that is still under way is not theirs.
+TEST_F(NicTraffic, StopAndGoDuringAFetchLosesNothing)
+{
+	Bytes sent = frame(1, 1200);
+
+	host[0]->memory.write(a->tx_buffers, sent.data(), sent.size());
+	host[0]->memory.write64(a->tx_ring, a->tx_buffers);
+	host[0]->memory.write64(a->tx_ring + 8, field_put(TXD1_BUF_SIZE, 500));
+	host[0]->memory.write64(a->tx_ring + 16, a->tx_buffers + 500);
+	host[0]->memory.write64(a->tx_ring + 24,
+				TXD1_CMD_EOP | TXD1_CMD_RS | field_put(TXD1_BUF_SIZE, 700));
+	host[0]->write(0, QTX_TAIL1(0), 1);
+	run_for(20 * PS_PER_US);
+	host[0]->memory.slow_down(a->tx_ring, 10 * PS_PER_US);
+	host[0]->write(0, QTX_TAIL1(0), 2);
+	run_for(2 * PS_PER_US);
+	nic_vf_stop(host[0]->nic, 0, NIC_STOP_P2P);
+	nic_vf_go(host[0]->nic, 0, NIC_STOP_P2P);
+	run_for(100 * PS_PER_US);
+	EXPECT_EQ(b->receive_frames().at(0), sent);
+	EXPECT_TRUE(a->tx_done(1));
+}
+
 // Many packets at once through few tags and few packets: nothing is lost inside.
 class NicNarrow : public NicTraffic
 {

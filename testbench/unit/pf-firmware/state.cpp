@@ -105,10 +105,13 @@ TEST_F(VfState, P2pStopsDmaAndKeepsDoorbells)
 TEST_F(VfState, MessageThatWaitsTravels)
 {
 	// The driver has no receive descriptor posted: the answer waits in the device.
-	host[0]->write(0, VF_ARQT1, a->arq_next);
+	uint32_t head = host[0]->read(0, VF_ARQH1);
+	host[0]->write(0, VF_ARQT1, head);
+	a->arq_next = head;
 	struct virtchnl_version_info info = {1, 1};
 	a->send(VIRTCHNL_OP_VERSION, &info, sizeof(info));
 	run_for(PS_PER_MS);
+	ASSERT_EQ(host[0]->read(0, VF_ARQH1), head);
 	Bytes stream = stream_of_suspended();
 	suspend_destination();
 	ASSERT_EQ(refusal(stream), 0u);

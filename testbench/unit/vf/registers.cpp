@@ -206,7 +206,7 @@ TEST_F(VfMailbox, ResetVfGoesThroughItsStates)
 	EXPECT_TRUE(nic_filter_get(host[0]->nic, 1, 0, mac));
 }
 
-enum class Reset { kVfr, kFlr, kDisable };
+enum class Reset { kVfr, kFlr };
 
 /* A reset at any moment of traffic and mailbox: nothing leaks, the VF comes up again. */
 class VfReset : public NicTraffic, public testing::WithParamInterface<Reset>
@@ -227,20 +227,22 @@ TEST_P(VfReset, WithDmaInFlightLeaksNothing)
 		}
 		run_for(moment * 700 * PS_PER_NS);
 		struct virtchnl_queue_select select = {x.vsi, 0, 1, 1};
-		if (moment % 3 == 0)
+		if (moment % 3 == 2)
 			x.send(VIRTCHNL_OP_DISABLE_QUEUES, &select, sizeof(select));
-		if (GetParam() == Reset::kVfr)
-			nic_vf_reset(host[0]->nic, 2);
-		else
-			host[0]->flr(2);
+		host[0]->memory.slow_down(x.tx_buffers, 20 * PS_PER_US);
+		x.transmit_at(x.tx_buffers, make_frame(y.mac, x.mac, 99, 1500));
+		run_for(2 * PS_PER_US);
+		EXPECT_GT(nic_usage_get(host[0]->nic).dma_jobs, 0u) << "nothing to reset";
 		if (GetParam() == Reset::kVfr)
 			x.send(VIRTCHNL_OP_RESET_VF, nullptr, 0);
+		else
+			host[0]->flr(2);
 		run_for(5 * PS_PER_MS);
+		EXPECT_EQ(host[0]->read(2, VFGEN_RSTAT), (uint32_t)VFR_VFACTIVE) << moment;
 		struct nic_usage usage = nic_usage_get(host[0]->nic);
 		EXPECT_EQ(usage.dma_tags + usage.dma_jobs + usage.packets, 0u) << moment;
 		host[0]->bus_master(2);
 		host[0]->program_msix(2);
-		nic_vf_reset(host[0]->nic, 3);
 		host[0]->flr(3);
 		run_for(5 * PS_PER_MS);
 		host[0]->bus_master(3);
