@@ -189,9 +189,11 @@ void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, ui
 	job = aq_job(aq, DMA_WRITE, ring.base + (uint64_t)ring.head * AQ_DESC_BYTES, NULL,
 		     AQ_DESC_BYTES, aq_written_back);
 	memcpy(job->inline_data, desc, sizeof(*desc));
+	job->vector = 0;
+	job->announces = !(aq->desc.flags & AQ_FLAG_SI);
 	dma_submit(job);
 	if (!(aq->desc.flags & AQ_FLAG_SI))
-		aq->interrupt(aq->ctx, ring.base + (uint64_t)ring.head * AQ_DESC_BYTES);
+		aq->interrupt(aq->ctx);
 }
 
 /* --- Receive queue --- */
@@ -238,8 +240,10 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 	memcpy(job->inline_data, &post->desc, AQ_DESC_BYTES);
 	aq->post_first = (aq->post_first + 1) % MAILBOX_POSTS;
 	aq->post_count--;
+	job->vector = 0;
+	job->announces = true;
 	dma_submit(job);
-	aq->interrupt(aq->ctx, fetched->iova);
+	aq->interrupt(aq->ctx);
 }
 
 void admin_queue_receive(struct admin_queue *aq)

@@ -53,7 +53,7 @@ struct dma_job *dma_job_get(struct dma_engine *engine, struct dma_function *func
 	job->issued_bytes = job->parts_in_flight = 0;
 	job->done = NULL;
 	job->packet = NULL;
-	job->vector = 0;
+	job->announces = false;
 	job->next = NULL;
 	return job;
 }
@@ -106,7 +106,7 @@ static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 				     align_down(iova, 4096) + 4096 - iova);
 
 	/* Now, in the order in which interrupts are raised. */
-	if (job->kind == DMA_WRITE && job->vector && !job->issued_bytes)
+	if (job->announces && !job->issued_bytes)
 		trace_emit(&engine->part, TRACE_MSIX_ANNOUNCES,
 			   pcie_function_rid(job->function->pcie), job->vector, job->iova,
 			   job->len_bytes);

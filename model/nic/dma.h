@@ -41,7 +41,8 @@ struct dma_job {
 	bool failed; /* a TLP ended other than Successful Completion */
 	bool stale;  /* the function was reset since: `owner` may be gone */
 	uint32_t len_bytes;
-	uint32_t vector; /* DMA_MSIX: to be raised; DMA_WRITE: announces the bytes, 0 = none does */
+	bool announces;  /* DMA_WRITE: the next interrupt `vector` announces the bytes */
+	uint32_t vector; /* DMA_MSIX: to be raised */
 	uint64_t iova;
 	void *data;
 	void (*done)(struct dma_job *job, uint64_t now); /* may be NULL */

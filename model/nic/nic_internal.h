@@ -156,8 +156,8 @@ struct admin_queue {
 	struct dma_function *dma;
 	struct regs *regs;
 	struct admin_queue_rows rows;
-	/* Cause the owner's interrupt: it announces the descriptor written back at `iova`. */
-	void (*interrupt)(void *ctx, uint64_t iova);
+	/* A descriptor is being written back: cause the owner's vector 0. */
+	void (*interrupt)(void *ctx);
 	void *ctx;
 	bool stopped;
 	/* Send queue. */

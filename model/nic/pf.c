@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The PF: registers in BAR0 and its admin queue (X710 datasheet, chapter 10). */
-#include "base/trace.h"
 #include "model/nic/nic_internal.h"
 
 enum pf_row {
@@ -120,12 +119,10 @@ const struct reg_table *nic_pf_reg_table(void)
 	return &pf_table;
 }
 
-static void pf_aq_interrupt(void *ctx, uint64_t iova)
+static void pf_aq_interrupt(void *ctx)
 {
 	struct nic *nic = ctx;
 
-	trace_emit(&nic->env.part, TRACE_MSIX_ANNOUNCES, pcie_function_rid(nic->pf_dma.pcie), 0,
-		   iova, AQ_DESC_BYTES);
 	regs_set(&nic->pf_regs, PF_ROW_ICR0, 0, ICR0_ADMINQ | ICR0_INTEVENT);
 	pf_interrupt_check(nic);
 }

@@ -149,14 +149,14 @@ static uint64_t queue_wb_iova(const struct nic_queue *queue)
 	return queue->context.base + (uint64_t)queue->wb_first * queue->desc_bytes;
 }
 
-/* `announces`: the vector whose next interrupt announces the bytes, 0 = none. */
-static void queue_wb_submit(struct nic_queue *queue, uint32_t announces)
+static void queue_wb_submit(struct nic_queue *queue, bool announces)
 {
 	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_WRITE);
 
 	job->iova = queue_wb_iova(queue);
 	job->len_bytes = queue->wb_count * queue->desc_bytes;
-	job->vector = announces;
+	job->announces = announces;
+	job->vector = queue->context.vector;
 	job->data = job->inline_data;
 	memcpy(job->inline_data, queue->wb_line, job->len_bytes);
 	job->owner = queue;
@@ -170,7 +170,7 @@ void queue_flush(struct nic_queue *queue)
 {
 	if (!queue->wb_count)
 		return;
-	queue_wb_submit(queue, queue->context.vector);
+	queue_wb_submit(queue, queue->context.vector != 0);
 }
 
 void queue_raise_first(struct nic_queue *queue)
@@ -181,7 +181,7 @@ void queue_raise_first(struct nic_queue *queue)
 	trace_emit(&vf->nic->env.part, TRACE_MSIX_ANNOUNCES, pcie_function_rid(vf->dma.pcie),
 		   vector, queue_wb_iova(queue), queue->wb_count * queue->desc_bytes);
 	dma_raise(&vf->nic->dma, &vf->dma, vector);
-	queue_wb_submit(queue, 0);
+	queue_wb_submit(queue, false);
 }
 
 void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hardware of one VF: its life from reset to reset, stop and drain. */
-#include "base/trace.h"
 #include "model/nic/nic_internal.h"
 
 static void vf_drain_poll(struct event *event, uint64_t now);
@@ -24,13 +23,10 @@ void nic_vf_fini(struct nic_vf *vf)
 	admin_queue_fini(&vf->aq);
 }
 
-/* The admin queue wrote a descriptor back: vector 0 will announce it. */
-static void vf_aq_interrupt(void *ctx, uint64_t iova)
+static void vf_aq_interrupt(void *ctx)
 {
 	struct nic_vf *vf = ctx;
 
-	trace_emit(&vf->nic->env.part, TRACE_MSIX_ANNOUNCES, pcie_function_rid(vf->dma.pcie), 0,
-		   iova, AQ_DESC_BYTES);
 	vf->ops->admin_queue(vf->ctx);
 }
 
