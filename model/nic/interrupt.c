@@ -69,9 +69,33 @@ void vector_fired(struct nic_vector *vector)
 	calendar_cancel(&vector->vf->nic->env.part.sim->calendar, &vector->timer);
 }
 
+/* Planted fault: the interrupt leaves before a write-back that it announces. True if it did. */
+static bool vector_misfire(struct nic_vector *vector)
+{
+	struct nic_vf *vf = vector->vf;
+	struct fault_plan *faults = &vf->nic->env.part.sim->faults;
+
+	if (!fault_armed(faults, FAULT_MSIX_BEFORE_DATA) || !vector->enabled || !vector->index ||
+	    vf->nic->sw->tagged < FAULT_FROM_PACKET)
+		return false;
+	for (uint32_t q = 0; q < vf->nic->cfg.queue_pairs; q++) {
+		struct nic_queue *queue = &vf->rx[q];
+
+		if (queue->context.vector != vector->index || !queue->wb_count ||
+		    !fault_fires(faults, FAULT_MSIX_BEFORE_DATA))
+			continue;
+		vector_fired(vector);
+		queue_raise_first(queue);
+		return true;
+	}
+	return false;
+}
+
 /* The time of a waiting cause has come. */
 static void vector_expire(struct nic_vector *vector)
 {
+	if (vector_misfire(vector))
+		return;
 	if (vector->index)
 		vector_flush(vector);
 	if (vector->enabled) {
