@@ -248,10 +248,18 @@ static const struct trace_feature features[] = {
 	FEATURE(MIGRATION, vfio_device_feature_migration, feature_migration),
 	FEATURE(MIG_DEVICE_STATE, vfio_device_feature_mig_state, feature_mig_state),
 	FEATURE(MIG_DATA_SIZE, vfio_device_feature_mig_data_size, feature_mig_data_size),
+	/* Known by name; no payload of theirs is told or compared. */
 	FEATURE_BARE(MIG_PRECOPY_INFOv2),
 	FEATURE_BARE(DMA_LOGGING_START),
 	FEATURE_BARE(DMA_LOGGING_STOP),
 	FEATURE_BARE(DMA_LOGGING_REPORT),
+	FEATURE_BARE(PCI_VF_TOKEN),
+	FEATURE_BARE(LOW_POWER_ENTRY),
+	FEATURE_BARE(LOW_POWER_ENTRY_WITH_WAKEUP),
+	FEATURE_BARE(LOW_POWER_EXIT),
+	FEATURE_BARE(BUS_MASTER),
+	FEATURE_BARE(DMA_BUF),
+	FEATURE_BARE(ZPCI_ERROR),
 };
 
 const struct trace_call *trace_call_by_name(const char *name)
