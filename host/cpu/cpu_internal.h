@@ -18,6 +18,7 @@ struct msi_entry {
 	void *arg;
 	bool used;
 	struct event event;
+	struct cpu *cpu;
 };
 
 struct wired_line {
@@ -37,11 +38,10 @@ struct cpu {
 	uint32_t reads_under_way;
 	struct waitq room;
 
-	/* MSIs: an open-addressed table, a power of two large. A slot once used stays in the
-	 * chains of probes; given back, it serves another key. */
+	/* MSIs: an open-addressed table, a power of two large. */
 	struct msi_entry *msi;
 	uint32_t msi_slots;
-	uint32_t msi_registered; /* slots with a handler */
+	uint32_t msi_registered;
 	uint64_t spurious;
 
 	struct wired_line line[CPU_WIRED_LINES];
