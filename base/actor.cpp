@@ -225,6 +225,9 @@ void waitq_wake(struct waitq *waitq)
 
 void sim_mutex_lock(struct actor *self, struct sim_mutex *mutex)
 {
+	const struct sim_part part = {self->sim, self->name.c_str(), 0};
+
+	sim_assert(&part, mutex->holder != self);
 	/* A holder that is not us hands over to the first waiter, so nobody overtakes. */
 	if (!mutex->holder) {
 		mutex->holder = self;
@@ -236,9 +239,10 @@ void sim_mutex_lock(struct actor *self, struct sim_mutex *mutex)
 
 void sim_mutex_unlock(struct actor *self, struct sim_mutex *mutex)
 {
+	const struct sim_part part = {self->sim, self->name.c_str(), 0};
 	struct actor *next = mutex->waiters.first;
 
-	(void)self;
+	sim_assert(&part, mutex->holder == self);
 	mutex->holder = next;
 	if (!next)
 		return;

@@ -4,9 +4,18 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/bits.h"
 
 /* A 4-ary heap: half the depth of a binary one, and a node's children share a cache line or two. */
 #define ARITY 4
+
+/* An event's slot: this, or 1 + its place in the heap. */
+#define SLOT_NEAR UINT32_MAX
+
+/* How many move at once from one to the other when the list is full or empty. */
+#define BATCH (CALENDAR_NEAR / 2)
 
 int calendar_init(struct calendar *calendar, uint32_t capacity)
 {
@@ -19,13 +28,15 @@ void calendar_fini(struct calendar *calendar)
 {
 	free(calendar->heap);
 	calendar->heap = NULL;
-	calendar->count = 0;
+	calendar->near_count = calendar->heap_count = 0;
 }
 
 static bool entry_before(const struct calendar_entry *a, const struct calendar_entry *b)
 {
 	return a->time_ps < b->time_ps || (a->time_ps == b->time_ps && a->sequence < b->sequence);
 }
+
+/* ---- the heap ---- */
 
 static void place(struct calendar *calendar, uint32_t at, struct calendar_entry entry)
 {
@@ -50,10 +61,10 @@ static void sift_down(struct calendar *calendar, uint32_t at, struct calendar_en
 {
 	for (;;) {
 		uint32_t first = at * ARITY + 1;
-		uint32_t end = first + ARITY < calendar->count ? first + ARITY : calendar->count;
+		uint32_t end = MIN(first + ARITY, calendar->heap_count);
 		uint32_t least = first;
 
-		if (first >= calendar->count)
+		if (first >= calendar->heap_count)
 			break;
 		for (uint32_t child = first + 1; child < end; child++)
 			if (entry_before(&calendar->heap[child], &calendar->heap[least]))
@@ -66,13 +77,17 @@ static void sift_down(struct calendar *calendar, uint32_t at, struct calendar_en
 	place(calendar, at, entry);
 }
 
-/* Take out the entry at `at`, closing the gap with the last one. */
-static void remove_at(struct calendar *calendar, uint32_t at)
+static void heap_add(struct calendar *calendar, struct calendar_entry entry)
 {
-	struct calendar_entry last = calendar->heap[--calendar->count];
+	sift_up(calendar, calendar->heap_count++, entry);
+}
 
-	calendar->heap[at].event->slot = 0;
-	if (at == calendar->count)
+/* Take out the entry at `at`, closing the gap with the last one. */
+static void heap_remove(struct calendar *calendar, uint32_t at)
+{
+	struct calendar_entry last = calendar->heap[--calendar->heap_count];
+
+	if (at == calendar->heap_count)
 		return;
 	if (at && entry_before(&last, &calendar->heap[(at - 1) / ARITY]))
 		sift_up(calendar, at, last);
@@ -80,45 +95,113 @@ static void remove_at(struct calendar *calendar, uint32_t at)
 		sift_down(calendar, at, last);
 }
 
+/* ---- the list ---- */
+
+/* Make room in a full list: its later half goes to the heap. */
+static void near_spill(struct calendar *calendar)
+{
+	struct calendar_entry *list = calendar->near_entry;
+
+	for (uint32_t i = 0; i < BATCH; i++)
+		heap_add(calendar, list[i]);
+	calendar->near_count -= BATCH;
+	memmove(list, list + BATCH, calendar->near_count * sizeof(*list));
+}
+
+/* Fill an empty list with the soonest of the heap. */
+static void near_refill(struct calendar *calendar)
+{
+	uint32_t count = MIN(BATCH, calendar->heap_count);
+
+	for (uint32_t i = count; i--;) {
+		calendar->near_entry[i] = calendar->heap[0];
+		calendar->near_entry[i].event->slot = SLOT_NEAR;
+		heap_remove(calendar, 0);
+	}
+	calendar->near_count = count;
+}
+
+static void near_add(struct calendar *calendar, struct calendar_entry entry)
+{
+	struct calendar_entry *list = calendar->near_entry;
+	uint32_t at;
+
+	/* It is the newest, so of one time the last. */
+	for (at = calendar->near_count++; at && list[at - 1].time_ps <= entry.time_ps; at--)
+		list[at] = list[at - 1];
+	list[at] = entry;
+	entry.event->slot = SLOT_NEAR;
+}
+
+static void near_remove(struct calendar *calendar, const struct event *event)
+{
+	struct calendar_entry *list = calendar->near_entry;
+	uint32_t at = calendar->near_count - 1;
+
+	while (list[at].event != event)
+		at--;
+	calendar->near_count--;
+	memmove(&list[at], &list[at + 1], (calendar->near_count - at) * sizeof(*list));
+	if (!calendar->near_count)
+		near_refill(calendar);
+}
+
+/* ---- both ---- */
+
 void calendar_schedule(struct calendar *calendar, struct event *event, uint64_t time_ps)
 {
 	struct calendar_entry entry = {
-		.time_ps = time_ps > calendar->now_ps ? time_ps : calendar->now_ps,
+		.time_ps = MAX(time_ps, calendar->now_ps),
 		.sequence = calendar->next_sequence++,
 		.event = event,
 	};
 
-	calendar_cancel(calendar, event);
-	if (calendar->count == calendar->capacity) {
+	if (event->slot)
+		calendar_cancel(calendar, event);
+	if (calendar->near_count + calendar->heap_count == calendar->capacity) {
 		/* No part to name here: the calendar lies below the instances. */
-		fprintf(stderr, "vfsim: calendar full: %u events pending\n", calendar->count);
+		fprintf(stderr, "vfsim: calendar full: %u events pending\n", calendar->capacity);
 		abort();
 	}
-	sift_up(calendar, calendar->count++, entry);
+	if (calendar->near_count == CALENDAR_NEAR)
+		near_spill(calendar);
+	if (!calendar->heap_count || entry.time_ps < calendar->heap[0].time_ps)
+		near_add(calendar, entry);
+	else
+		heap_add(calendar, entry);
 }
 
 void calendar_cancel(struct calendar *calendar, struct event *event)
 {
-	if (event->slot)
-		remove_at(calendar, event->slot - 1);
+	uint32_t slot = event->slot;
+
+	event->slot = 0;
+	if (slot == SLOT_NEAR)
+		near_remove(calendar, event);
+	else if (slot)
+		heap_remove(calendar, slot - 1);
 }
 
 uint64_t calendar_next_time(const struct calendar *calendar)
 {
-	return calendar->count ? calendar->heap[0].time_ps : TIME_NEVER;
+	uint32_t count = calendar->near_count;
+
+	return count ? calendar->near_entry[count - 1].time_ps : TIME_NEVER;
 }
 
 bool calendar_step(struct calendar *calendar)
 {
-	struct event *event;
+	struct calendar_entry next;
 
-	if (!calendar->count)
+	if (!calendar->near_count)
 		return false;
-	event = calendar->heap[0].event;
-	calendar->now_ps = calendar->heap[0].time_ps;
+	next = calendar->near_entry[--calendar->near_count];
+	if (!calendar->near_count)
+		near_refill(calendar);
+	calendar->now_ps = next.time_ps;
 	calendar->fired++;
-	remove_at(calendar, 0);
-	event->fire(event, calendar->now_ps);
+	next.event->slot = 0;
+	next.event->fire(next.event, next.time_ps);
 	return true;
 }
 

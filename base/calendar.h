@@ -26,7 +26,7 @@ extern "C" {
 
 struct event {
 	void (*fire)(struct event *event, uint64_t now);
-	uint32_t slot; /* 1 + place in the heap; 0 = not scheduled */
+	uint32_t slot; /* the calendar's: where it keeps the event; 0 = not scheduled */
 };
 
 struct calendar_entry {
@@ -35,13 +35,22 @@ struct calendar_entry {
 	struct event *event;
 };
 
+/*
+ * Few events are pending at a time, and most new ones come soon: so those next
+ * to fire stand in a short sorted list, the soonest last, where one more moves
+ * few others. The rest, all later than any of the list, is a heap.
+ */
+#define CALENDAR_NEAR 32u
+
 struct calendar {
 	uint64_t now_ps;
 	uint64_t next_sequence;
 	uint64_t fired;
 	struct calendar_entry *heap;
-	uint32_t count;
+	uint32_t heap_count;
+	uint32_t near_count; /* 0 only if nothing is pending */
 	uint32_t capacity;
+	struct calendar_entry near_entry[CALENDAR_NEAR];
 };
 
 /* Room for `capacity` pending events, allocated here and never again. -ENOMEM. */

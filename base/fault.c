@@ -22,8 +22,9 @@ int fault_plant(struct fault_plan *plan, const char *name, uint32_t times)
 	for (uint32_t id = 0; id < FAULT_COUNT; id++) {
 		if (strcmp(fault_catalogue[id].name, name))
 			continue;
-		plan->armed |= 1u << id;
 		plan->left[id] = times;
+		plan->armed &= ~(1u << id);
+		plan->armed |= (times ? 1u : 0u) << id;
 		return 0;
 	}
 	return -ENOENT;

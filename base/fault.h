@@ -41,7 +41,7 @@ struct fault_plan {
 	uint32_t fired[FAULT_COUNT];
 };
 
-/* Arm a fault by name to fire `times` times. -ENOENT for an unknown name. */
+/* Arm a fault by name to fire `times` times; 0 disarms it. -ENOENT for an unknown name. */
 int fault_plant(struct fault_plan *plan, const char *name, uint32_t times);
 
 /* Is it armed with shots left? For a model that must prepare before it fires. */

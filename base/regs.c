@@ -9,7 +9,13 @@ static uint32_t row_count(const struct reg_row *row)
 	return row->count ? row->count : 1;
 }
 
-/* Map every 4-byte offset to its row. -EINVAL when two rows meet. */
+static bool row_valid(const struct reg_row *row)
+{
+	return (row->size == 4 || row->size == 8) && !(row->offset % 4) && !(row->stride % 4) &&
+	       (row_count(row) == 1 || row->stride >= row->size);
+}
+
+/* Map every 4-byte offset to its row. -EINVAL when two rows meet or are out of order. */
 static int fill_lookup(struct regs *regs)
 {
 	const struct reg_table *table = regs->table;
@@ -17,6 +23,8 @@ static int fill_lookup(struct regs *regs)
 	for (uint32_t r = 0; r < table->rows; r++) {
 		const struct reg_row *row = &table->row[r];
 
+		if (!row_valid(row) || (r && row->offset <= table->row[r - 1].offset))
+			return -EINVAL;
 		for (uint32_t i = 0; i < row_count(row); i++) {
 			uint32_t word = (row->offset + i * row->stride) / 4;
 

@@ -53,7 +53,11 @@ static inline uint64_t sim_now(const struct sim *sim)
 /* Schedule `event` `delay_ps` after now. */
 static inline void sim_after(struct sim *sim, struct event *event, uint64_t delay_ps)
 {
-	calendar_schedule(&sim->calendar, event, sim->calendar.now_ps + delay_ps);
+	uint64_t now_ps = sim->calendar.now_ps;
+	uint64_t left_ps = TIME_NEVER - now_ps;
+
+	calendar_schedule(&sim->calendar, event,
+			  now_ps + (delay_ps < left_ps ? delay_ps : left_ps));
 }
 
 /*

@@ -18,7 +18,6 @@ struct msi_entry {
 	void *arg;
 	bool used;
 	struct event event;
-	struct cpu *cpu;
 };
 
 struct wired_line {
@@ -38,10 +37,11 @@ struct cpu {
 	uint32_t reads_under_way;
 	struct waitq room;
 
-	/* MSIs: an open-addressed table, a power of two large. */
+	/* MSIs: an open-addressed table, a power of two large. A slot once used stays in the
+	 * chains of probes; given back, it serves another key. */
 	struct msi_entry *msi;
 	uint32_t msi_slots;
-	uint32_t msi_registered;
+	uint32_t msi_registered; /* slots with a handler */
 	uint64_t spurious;
 
 	struct wired_line line[CPU_WIRED_LINES];

@@ -12,7 +12,7 @@ static uint64_t msi_key(uint32_t device_id, uint32_t event_id)
 	return (uint64_t)device_id << 32 | event_id;
 }
 
-/* The key's entry, or the free slot where it would go; NULL when the table is full of others. */
+/* The key's entry; NULL for none. */
 static struct msi_entry *find_entry(struct cpu *cpu, uint64_t key)
 {
 	uint32_t at = (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
@@ -20,10 +20,25 @@ static struct msi_entry *find_entry(struct cpu *cpu, uint64_t key)
 	for (uint32_t i = 0; i < cpu->msi_slots; i++) {
 		struct msi_entry *entry = &cpu->msi[(at + i) & (cpu->msi_slots - 1)];
 
-		if (!entry->used || entry->key == key)
+		if (!entry->used)
+			return NULL;
+		if (entry->key == key)
 			return entry;
 	}
 	return NULL;
+}
+
+/* Where a new key goes: a slot that was never used, or one that was given back. */
+static struct msi_entry *free_entry(struct cpu *cpu, uint64_t key)
+{
+	uint32_t at = (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+	struct msi_entry *entry;
+
+	/* There are twice as many slots as handlers may be registered. */
+	do
+		entry = &cpu->msi[at++ & (cpu->msi_slots - 1)];
+	while (entry->handler);
+	return entry;
 }
 
 static void msi_fire(struct event *event, uint64_t now)
@@ -40,20 +55,21 @@ int cpu_msi_register(void *ctx, uint32_t device_id, uint32_t event_id,
 	struct cpu *cpu = ctx;
 	uint64_t key = msi_key(device_id, event_id);
 	struct msi_entry *entry = find_entry(cpu, key);
+	bool was_registered = entry && entry->handler;
 
-	if (!entry)
+	if (!handler && !entry)
+		return 0;
+	if (handler && !was_registered && cpu->msi_registered == cpu->cfg.msi_entries)
 		return -ENOSPC;
-	if (!entry->used) {
-		if (!handler)
-			return 0;
-		if (cpu->msi_registered == cpu->cfg.msi_entries)
-			return -ENOSPC;
-		cpu->msi_registered++;
+	if (!entry) {
+		entry = free_entry(cpu, key);
+		if (entry->used) /* an interrupt of its former owner may be on its way */
+			calendar_cancel(&cpu->env.part.sim->calendar, &entry->event);
+		event_init(&entry->event, msi_fire);
 		entry->used = true;
 		entry->key = key;
-		entry->cpu = cpu;
-		event_init(&entry->event, msi_fire);
 	}
+	cpu->msi_registered += (handler != NULL) - (uint32_t)was_registered;
 	entry->handler = handler;
 	entry->arg = arg;
 	return 0;
@@ -67,7 +83,7 @@ static void doorbell_accept(struct cpu *cpu, const struct bus_req *req)
 	struct msi_entry *entry = find_entry(cpu, msi_key(device_id, event_id));
 
 	trace_emit(&cpu->env.part, TRACE_MSI_DELIVERED, device_id, event_id);
-	if (!entry || !entry->used || !entry->handler) {
+	if (!entry || !entry->handler) {
 		cpu->spurious++;
 		sim_log(&cpu->env.part, LOG_WARNING, "spurious MSI: device 0x%x, event %u",
 			device_id, event_id);

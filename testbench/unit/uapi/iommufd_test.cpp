@@ -98,6 +98,88 @@ TEST_F(Iommufd, SizeIsJudgedBeforeAnythingElse)
 	});
 }
 
+TEST_F(Iommufd, ReservedWordsMustBeZero)
+{
+	struct Reserved {
+		unsigned long request;
+		uint32_t size, at; // where the reserved word is
+	};
+	const Reserved reserved[] = {
+		{IOMMU_IOAS_ALLOC, sizeof(iommu_ioas_alloc), 4},
+		{IOMMU_IOAS_ALLOW_IOVAS, sizeof(iommu_ioas_allow_iovas),
+		 offsetof(iommu_ioas_allow_iovas, __reserved)},
+		{IOMMU_IOAS_IOVA_RANGES, sizeof(iommu_ioas_iova_ranges),
+		 offsetof(iommu_ioas_iova_ranges, __reserved)},
+		{IOMMU_IOAS_MAP, sizeof(iommu_ioas_map), offsetof(iommu_ioas_map, __reserved)},
+		{IOMMU_OPTION, sizeof(iommu_option), offsetof(iommu_option, __reserved)},
+		{IOMMU_VFIO_IOAS, sizeof(iommu_vfio_ioas), offsetof(iommu_vfio_ioas, __reserved)},
+		{IOMMU_HWPT_ALLOC, sizeof(iommu_hwpt_alloc),
+		 offsetof(iommu_hwpt_alloc, __reserved)},
+		{IOMMU_HWPT_GET_DIRTY_BITMAP, sizeof(iommu_hwpt_get_dirty_bitmap),
+		 offsetof(iommu_hwpt_get_dirty_bitmap, __reserved)},
+		{IOMMU_HWPT_INVALIDATE, sizeof(iommu_hwpt_invalidate),
+		 offsetof(iommu_hwpt_invalidate, __reserved)},
+		{IOMMU_GET_HW_INFO, sizeof(iommu_hw_info), offsetof(iommu_hw_info, __reserved)},
+		{IOMMU_GET_HW_INFO, sizeof(iommu_hw_info), offsetof(iommu_hw_info, __reserved) + 1},
+		{IOMMU_GET_HW_INFO, sizeof(iommu_hw_info), offsetof(iommu_hw_info, __reserved) + 2},
+	};
+	in_program([&] {
+		for (const Reserved &row : reserved) {
+			alignas(8) uint8_t cmd[64] = {};
+			memcpy(cmd, &row.size, 4);
+			cmd[row.at] = 1;
+			EXPECT_EQ(ioctl(iommu, row.request, cmd), -EOPNOTSUPP)
+				<< std::hex << row.request;
+		}
+	});
+}
+
+TEST_F(Iommufd, InvalidationIsForNestedTables)
+{
+	in_program([&] {
+		uint32_t hwpt;
+		ASSERT_EQ(hwpt_alloc(0, &hwpt), 0);
+		iommu_hwpt_invalidate cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.hwpt_id = 99;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -ENOENT);
+		cmd.entry_num = 1 << 19;
+		cmd.entry_len = 16;
+		cmd.data_uptr = 1;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -ENOENT);
+		EXPECT_EQ(cmd.entry_num, 0u);
+		cmd.entry_num = (1 << 19) + 1;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -EINVAL);
+		cmd.entry_num = 0;
+		cmd.hwpt_id = hwpt;
+		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -EINVAL);
+		EXPECT_EQ(hwpt_alloc(0, nullptr, hwpt), -EOPNOTSUPP); // none can be made
+	});
+}
+
+TEST_F(Iommufd, VfioIoasIsRemembered)
+{
+	in_program([&] {
+		iommu_vfio_ioas cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.op = IOMMU_VFIO_IOAS_GET;
+		EXPECT_EQ(ioctl(iommu, IOMMU_VFIO_IOAS, &cmd), -ENODEV);
+		cmd.op = IOMMU_VFIO_IOAS_SET;
+		cmd.ioas_id = device_id;
+		EXPECT_EQ(ioctl(iommu, IOMMU_VFIO_IOAS, &cmd), -ENOENT);
+		cmd.ioas_id = ioas;
+		EXPECT_EQ(ioctl(iommu, IOMMU_VFIO_IOAS, &cmd), 0);
+		cmd.op = IOMMU_VFIO_IOAS_GET;
+		cmd.ioas_id = 0;
+		EXPECT_EQ(ioctl(iommu, IOMMU_VFIO_IOAS, &cmd), 0);
+		EXPECT_EQ(cmd.ioas_id, ioas);
+		EXPECT_EQ(destroy(ioas), 0); // which forgets it
+		EXPECT_EQ(ioctl(iommu, IOMMU_VFIO_IOAS, &cmd), -ENODEV);
+		cmd.op = 9;
+		EXPECT_EQ(ioctl(iommu, IOMMU_VFIO_IOAS, &cmd), -EOPNOTSUPP);
+	});
+}
+
 TEST_F(Iommufd, UnknownRequestsAreNoTypewriter)
 {
 	in_program([&] {
@@ -442,6 +524,97 @@ TEST_F(Iommufd, CopyCannotGiveMoreThanWasGiven)
 	});
 }
 
+TEST_F(Iommufd, CopyOfNothingIsRefused)
+{
+	in_program([&] {
+		iommu_ioas_copy cmd = {};
+		cmd.size = sizeof(cmd);
+		cmd.flags = kFixed | 0x100;
+		cmd.src_ioas_id = 99;
+		cmd.dst_ioas_id = ioas;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -EOPNOTSUPP);
+		cmd.flags = 0;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -EINVAL);
+		cmd.flags = kFixed;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -ENOENT);
+		cmd.src_ioas_id = ioas;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -EINVAL); // no length
+		cmd.length = UINT64_MAX;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -EOVERFLOW);
+		cmd.length = kPage;
+		ASSERT_EQ(map(iommu, ioas, anonymous(kPage), kPage, 0), 0);
+		cmd.dst_ioas_id = 98;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), -ENOENT);
+		cmd.dst_ioas_id = ioas;
+		cmd.dst_iova = kPage;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_COPY, &cmd), 0); // beside itself
+	});
+}
+
+// Choosing addresses against a naive search of every page.
+TEST_F(Iommufd, ChosenIovaIsTheLowestThatFits)
+{
+	in_program([&] {
+		uint64_t va = anonymous(kMiB);
+		uint32_t seed = 12345;
+		std::set<uint64_t> taken; // pages
+		auto random = [&](uint32_t n) {
+			seed = seed * 1664525 + 1013904223;
+			return (seed >> 8) % n;
+		};
+		iommu_iova_range allowed[2] = {{0x100000, 0x13ffff}, {0x180000, 0x1fffff}};
+		iommu_ioas_allow_iovas allow = {};
+		allow.size = sizeof(allow);
+		allow.ioas_id = ioas;
+		allow.num_iovas = 2;
+		allow.allowed_iovas = reinterpret_cast<uint64_t>(allowed);
+		ASSERT_EQ(ioctl(iommu, IOMMU_IOAS_ALLOW_IOVAS, &allow), 0);
+		auto fits = [&](uint64_t at, uint64_t pages) {
+			bool inside = false;
+			for (const iommu_iova_range &range : allowed)
+				inside |= at >= range.start && at + pages * kPage - 1 <= range.last;
+			for (uint64_t i = 0; i < pages; i++)
+				inside &= !taken.count(at + i * kPage);
+			return inside;
+		};
+		for (int i = 0; i < 300; i++) {
+			uint64_t pages = 1 + random(12), step = kPage, expected = 0;
+			while (step < pages * kPage)
+				step *= 2;
+			for (uint64_t at = 0x100000; !expected && at < 0x200000; at += step)
+				expected = fits(at, pages) ? at : 0;
+			iommu_ioas_map cmd = {};
+			cmd.size = sizeof(cmd);
+			cmd.flags = kRw;
+			cmd.ioas_id = ioas;
+			cmd.user_va = va;
+			cmd.length = pages * kPage;
+			int rc = ioctl(iommu, IOMMU_IOAS_MAP, &cmd);
+			ASSERT_EQ(rc, expected ? 0 : -ENOSPC) << i;
+			if (!rc) {
+				ASSERT_EQ(cmd.iova, expected) << i;
+			}
+			for (uint64_t p = 0; !rc && p < pages; p++)
+				taken.insert(cmd.iova + p * kPage);
+			if (taken.size() > 120 || random(3) == 0) {
+				uint64_t length = UINT64_MAX,
+					 at = *taken.begin() + random(64) * kPage;
+				length = 24 * kPage;
+				rc = unmap(iommu, ioas, at, &length);
+				// Whatever went is what the kernel says went, from the bottom up.
+				for (auto it = taken.lower_bound(at);
+				     !rc && it != taken.end() && *it < at + 24 * kPage;)
+					it = taken.erase(it);
+				if (rc) {
+					length = UINT64_MAX;
+					ASSERT_EQ(unmap(iommu, ioas, 0, &length), 0);
+					taken.clear();
+				}
+			}
+		}
+	});
+}
+
 TEST_F(Iommufd, ChangeProcessTakesFilesOnly)
 {
 	in_program([&] {
@@ -512,6 +685,10 @@ TEST_F(Iommufd, HwInfoIsTheSmmus)
 		EXPECT_TRUE(cmd.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING);
 		cmd.dev_id = ioas;
 		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -ENOENT);
+		cmd.dev_id = device_id;
+		cmd.flags = IOMMU_HW_INFO_FLAG_INPUT_TYPE;
+		cmd.in_data_type = IOMMU_HW_INFO_TYPE_INTEL_VTD;
+		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -EOPNOTSUPP);
 		cmd.flags = 2;
 		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -EOPNOTSUPP);
 	});

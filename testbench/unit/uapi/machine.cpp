@@ -6,7 +6,7 @@
 namespace
 {
 
-constexpr uint32_t kMsix = 0x70, kPcie = 0xa0, kHidden = 0x50;
+constexpr uint32_t kMsix = 0x70, kPcie = 0xa0, kHidden = 0x50, kMsi = 0xe0;
 
 Machine *machine_of(void *ctx)
 {
@@ -51,6 +51,7 @@ uint64_t mmio_read(void *ctx, actor *self, uint64_t pa, uint32_t len)
 	Machine *m = machine_of(ctx);
 	uint64_t value = UINT64_MAX;
 
+	EXPECT_EQ(pa % len, 0u);
 	actor_sleep(self, 500 * PS_PER_NS);
 	if (!m->function.present)
 		return value;
@@ -67,6 +68,7 @@ void mmio_write(void *ctx, actor *, uint64_t pa, uint32_t len, uint64_t value)
 {
 	Machine *m = machine_of(ctx);
 
+	EXPECT_EQ(pa % len, 0u);
 	if (pa >= kEcam && pa < kEcam + 4096)
 		m->function.config_write(pa - kEcam, len, value);
 	else if (pa >= kBar0 && pa < kBar0 + m->function.bar0.size())
@@ -223,10 +225,29 @@ void Function::put(uint32_t at, uint32_t len, uint32_t value)
 	memcpy(&config[at], &value, len);
 }
 
+void Function::add_msi()
+{
+	put(kPcie + 1, 1, kMsi);
+	put(kMsi, 4, PCI_CAP_ID_MSI | (PCI_MSI_FLAGS_64BIT | PCI_MSI_FLAGS_MASKBIT) << 16);
+	put(kMsi + PCI_MSI_MASK_64, 4, 0x5);
+}
+
+void Function::make_pf()
+{
+	is_pf = true;
+	put(PCI_VENDOR_ID, 4, 0x15928086);
+	put(PCI_BASE_ADDRESS_0, 4, kBar0 & 0xffffffff);
+	put(PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+}
+
 void Function::config_write(uint32_t at, uint32_t len, uint32_t value)
 {
 	if (at == PCI_COMMAND)
-		put(at, 2, value & PCI_COMMAND_MASTER);
+		put(at, 2, value & (PCI_COMMAND_MASTER | (is_pf ? PCI_COMMAND_MEMORY : 0)));
+	else if (is_pf && at >= PCI_BASE_ADDRESS_0 && at < PCI_BASE_ADDRESS_5 + 4)
+		put(at, len, value);
+	else if (at >= kMsi && at < kMsi + 24)
+		put(at, len, value);
 	else if (at == kMsix + PCI_MSIX_FLAGS)
 		put(at, 2, (get(at, 2) & PCI_MSIX_FLAGS_QSIZE) | (value & 0xc000));
 	else if (at == kPcie + PCI_EXP_DEVCTL || at == kPcie + PCI_EXP_DEVCTL2)
@@ -237,6 +258,8 @@ void Function::config_write(uint32_t at, uint32_t len, uint32_t value)
 		return;
 	resets++;
 	put(PCI_COMMAND, 2, 0);
+	if (is_pf)
+		put(PCI_BASE_ADDRESS_0, 4, 0);
 	put(kMsix + PCI_MSIX_FLAGS, 2, 4);
 	put(kPcie + PCI_EXP_DEVCTL, 2, 0);
 	bar0.fill(0);
@@ -287,6 +310,8 @@ Machine::~Machine()
 		EXPECT_TRUE(events(TRACE_LEAK).empty());
 		EXPECT_EQ(frames_in_use(free_frames), 0u);
 	}
+	for (actor *program : programs)
+		actor_forget(program);
 	frames_destroy(free_frames);
 	sim_fini(&sim);
 }
@@ -314,8 +339,8 @@ void Machine::run(std::function<void(actor *)> body)
 	};
 	actor *program = actor_start(&sim, "program", actor_body, &with_self);
 	sim_run(&sim, TIME_NEVER, nullptr);
+	programs.push_back(program);
 	ASSERT_TRUE(actor_finished(program));
-	actor_forget(program);
 }
 
 int Machine::open_iommu()

@@ -49,11 +49,15 @@ struct Function {
 	bool present = true;
 
 	Function();
+	void add_msi(); // 64-bit, with masks, behind the PCIe capability
+	void make_pf(); // IDs and a memory enable bit of its own
 	uint32_t get(uint32_t at, uint32_t len) const;
 	void put(uint32_t at, uint32_t len, uint32_t value);
 	void config_write(uint32_t at, uint32_t len, uint32_t value);
 	bool msix_enabled() const;
 	uint32_t msix(uint32_t vector, uint32_t at) const; // word of a table entry
+
+	bool is_pf = false;
 };
 
 // The firmware's VF-state service.
@@ -136,7 +140,8 @@ public:
 	std::map<std::pair<uint32_t, uint32_t>, std::pair<void (*)(void *, uint64_t), void *>> msi;
 	std::vector<Event> trace;
 	int add_result = 0;
-	bool deny_writes = false; // the program's memory cannot be written
+	std::vector<actor *> programs; // ended; a lock that one forgot stays its own
+	bool deny_writes = false;      // the program's memory cannot be written
 };
 
 #endif

@@ -222,8 +222,42 @@ TEST_F(Migration, CancelledPreCopyBeginsAnew)
 		ASSERT_EQ(set_state(device, VFIO_DEVICE_STATE_RUNNING, nullptr), 0);
 		EXPECT_EQ(read_all(fd, &last), "");
 		EXPECT_EQ(last, -ENODEV);
+		int old = fd;
+		vfio_precopy_info info = {};
 		ASSERT_EQ(set_state(device, VFIO_DEVICE_STATE_PRE_COPY, &fd), 0);
 		EXPECT_EQ(read_all(fd, &last), "pre-");
+		EXPECT_EQ(precopy_info(old, &info), -ENODEV);
+		EXPECT_EQ(precopy_info(fd, &info), 0);
+	});
+}
+
+TEST_F(Migration, LongStreamIsKeptWhole)
+{
+	in_program([&] {
+		int fd;
+		std::string part(3000, 'x'), all;
+		ASSERT_EQ(set_state(device, VFIO_DEVICE_STATE_RESUMING, &fd), 0);
+		EXPECT_EQ(uapi_write(process, self, fd, nullptr, 4), -EFAULT);
+		for (char c = 'a'; c < 'k'; c++) {
+			part.assign(part.size(), c);
+			ASSERT_EQ(uapi_write(process, self, fd, part.data(), part.size()),
+				  static_cast<ssize_t>(part.size()));
+			all += part;
+		}
+		ASSERT_EQ(set_state(device, VFIO_DEVICE_STATE_STOP), 0);
+		EXPECT_EQ(services.loaded, all);
+	});
+}
+
+TEST_F(Migration, ReadIntoNothingIsRefused)
+{
+	in_program([&] {
+		int fd;
+		ASSERT_EQ(set_state(device, VFIO_DEVICE_STATE_PRE_COPY, &fd), 0);
+		EXPECT_EQ(uapi_read(process, self, fd, nullptr, 4), -EFAULT);
+		EXPECT_EQ(uapi_read(process, self, fd, nullptr, 0), 0);
+		ssize_t last;
+		EXPECT_EQ(read_all(fd, &last), "pre-"); // nothing was lost by that
 	});
 }
 

@@ -25,6 +25,17 @@ TEST_F(Process, DescriptorsAreTheLowestFreeFromThree)
 	});
 }
 
+TEST_F(Process, DescriptorsRunOut)
+{
+	run([&](actor *) {
+		for (int fd = 3; fd < 1024; fd++)
+			ASSERT_EQ(uapi_eventfd(process, nullptr, nullptr), fd);
+		EXPECT_EQ(uapi_eventfd(process, nullptr, nullptr), -EMFILE);
+		EXPECT_EQ(open_iommu(), -EMFILE);
+		EXPECT_EQ(uapi_memfd_create(process, "ram", kMiB), -EMFILE);
+	});
+}
+
 TEST_F(Process, CdevHasItsNumber)
 {
 	run([&](actor *actor) {

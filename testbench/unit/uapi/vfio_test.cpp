@@ -257,6 +257,7 @@ TEST_F(Vfio, MappedBarIsTheDevicesMemory)
 		uint64_t va = 0;
 		EXPECT_EQ(uapi_mmap(process, self, 65536 + 4096, device, 0, &va), -EINVAL);
 		EXPECT_EQ(uapi_mmap(process, self, 4096, device, UINT64_C(1) << 40, &va), -EINVAL);
+		EXPECT_EQ(uapi_mmap(process, self, 4096, device, UINT64_C(6) << 40, &va), -EINVAL);
 		EXPECT_EQ(uapi_mmap(process, self, 4096, device, UINT64_C(7) << 40, &va), -EINVAL);
 		ASSERT_EQ(uapi_mmap(process, self, 8192, device, 4096, &va), 0);
 		EXPECT_EQ(uapi_translate(process, va + 4100), kBar0 + 8196);
@@ -545,6 +546,22 @@ TEST_F(Vfio, InterruptsGoOnWhenTheTableIsExchanged)
 		pt = second;
 		ASSERT_EQ(attach(device, &pt), 0);
 		EXPECT_EQ(smmu.stream[kStream]->pages[0x08000000], UINT64_C(0x08020000));
+		// The window is reserved where the device is now, and nowhere else.
+		uint64_t va = anonymous(4096);
+		EXPECT_EQ(map(iommu, second, va, 4096, 0x08000000), -EINVAL);
+		EXPECT_EQ(map(iommu, first, va, 4096, 0x08000000), 0);
+		pt = first;
+		EXPECT_EQ(attach(device, &pt), -EADDRINUSE); // and stays where it is
+		EXPECT_EQ(map(iommu, second, va, 4096, 0x08000000), -EINVAL);
+		uint32_t other;
+		iommu_hwpt_alloc hwpt = {};
+		hwpt.size = sizeof(hwpt);
+		hwpt.dev_id = 1;
+		hwpt.pt_id = second;
+		ASSERT_EQ(ioctl(iommu, IOMMU_HWPT_ALLOC, &hwpt), 0);
+		other = hwpt.out_hwpt_id;
+		ASSERT_EQ(attach(device, &other), 0); // another table of the same space
+		EXPECT_EQ(map(iommu, second, va, 4096, 0x08000000), -EINVAL);
 	});
 }
 
@@ -568,6 +585,84 @@ TEST_F(VfioWithoutWindow, DoorbellIsAtTheEndOfTheAperture)
 			  0);
 		EXPECT_EQ(function.msix(0, PCI_MSIX_ENTRY_UPPER_ADDR), 0xffffu);
 		EXPECT_EQ(function.msix(0, PCI_MSIX_ENTRY_LOWER_ADDR), 0xfffff040u);
+	});
+}
+
+class VfioPf : public Vfio
+{
+	void SetUp() override
+	{
+		device_cfg.is_vf = false;
+		function.make_pf();
+		boot();
+	}
+};
+
+TEST_F(VfioPf, MemoryIsReachedOnlyWhileEnabled)
+{
+	in_program([&] {
+		uint32_t value = 7;
+		uint64_t va = 0;
+		EXPECT_EQ(config(device, 0, 4), 0x15928086u);
+		EXPECT_EQ(uapi_pread(process, self, device, &value, 4, 0), 4);
+		ASSERT_EQ(uapi_mmap(process, self, 4096, device, 0, &va), 0);
+		EXPECT_EQ(uapi_translate(process, va), kBar0);
+		set_config(device, PCI_COMMAND, 2, 0);
+		EXPECT_EQ(uapi_pread(process, self, device, &value, 4, 0), -EIO);
+		EXPECT_EQ(uapi_pwrite(process, self, device, &value, 4, 0), -EIO);
+		EXPECT_EQ(uapi_translate(process, va), 0u);
+		// The kernel itself gets at the table all the same, and leaves no trace of that.
+		ASSERT_EQ(irqs(device, kTrigger, VFIO_PCI_MSIX_IRQ_INDEX, 0,
+			       {uapi_eventfd(process, nullptr, nullptr)}),
+			  0);
+		EXPECT_EQ(function.get(PCI_COMMAND, 2), 0u);
+		set_config(device, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+		EXPECT_EQ(uapi_pread(process, self, device, &value, 4, 0), 4);
+	});
+}
+
+TEST_F(VfioPf, ResetBringsTheBarsBack)
+{
+	in_program([&] {
+		ASSERT_EQ(ioctl(device, VFIO_DEVICE_RESET), 0);
+		EXPECT_EQ(function.get(PCI_BASE_ADDRESS_0, 4), kBar0 & 0xffffffff);
+		EXPECT_EQ(function.get(PCI_COMMAND, 2), PCI_COMMAND_MEMORY);
+	});
+}
+
+class VfioMsi : public Vfio
+{
+	void SetUp() override
+	{
+		function.add_msi();
+		boot();
+	}
+};
+
+TEST_F(VfioMsi, MessageIsVirtualAndMaskIsNot)
+{
+	in_program([&] {
+		EXPECT_EQ(config(device, 0xa1, 1), 0xe0u);
+		set_config(device, 0xe4, 4, 0x12345678);
+		set_config(device, 0xe8, 4, 0x9abcdef0);
+		set_config(device, 0xec, 2, 0x4321);
+		EXPECT_EQ(config(device, 0xe4, 4), 0x12345678u);
+		EXPECT_EQ(config(device, 0xe8, 4), 0x9abcdef0u);
+		EXPECT_EQ(config(device, 0xec, 2), 0x4321u);
+		EXPECT_EQ(function.get(0xe4, 4), 0u);
+		EXPECT_EQ(function.get(0xec, 2), 0u);
+		EXPECT_EQ(config(device, 0xf0, 4), 5u);
+		set_config(device, 0xf0, 4, 9);
+		EXPECT_EQ(function.get(0xf0, 4), 9u);
+	});
+}
+
+TEST_F(Vfio, FunctionThatStaysAwayFailsTheReset)
+{
+	in_program([&] {
+		function.present = false;
+		EXPECT_EQ(ioctl(device, VFIO_DEVICE_RESET), -ENOTTY);
+		function.present = true;
 	});
 }
 
@@ -596,6 +691,7 @@ TEST_F(Vfio, FeaturesThatNoDeviceHasAreNoTypewriter)
 		EXPECT_EQ(feature(set | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), 0);
 		EXPECT_EQ(feature(set | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), -EINVAL);
 		EXPECT_EQ(feature(set | VFIO_DEVICE_FEATURE_LOW_POWER_EXIT), 0);
+		EXPECT_EQ(feature(set | VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY), 0);
 	});
 }
 
