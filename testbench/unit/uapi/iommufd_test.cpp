@@ -1,83 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// /dev/iommu: what each ioctl answers, errors in the order of the kernel's checks.
-#include "testbench/unit/uapi/machine.h"
+// /dev/iommu: objects and I/O address spaces, errors in the order of the kernel's checks.
+#include "testbench/unit/uapi/iommufd_fixture.h"
 
 namespace
 {
-
-constexpr uint64_t kPage = 4096, kMiB = 1 << 20;
-constexpr uint32_t kRw = IOMMU_IOAS_MAP_WRITEABLE | IOMMU_IOAS_MAP_READABLE;
-constexpr uint32_t kFixed = kRw | IOMMU_IOAS_MAP_FIXED_IOVA;
-
-// A context, an IOAS and a bound device, as most programs have them.
-class Iommufd : public Machine
-{
-public:
-	void in_program(std::function<void()> body)
-	{
-		run([&](actor *) {
-			iommu = open_iommu();
-			device = open_device();
-			device_id = bind(device, iommu);
-			ioas = ioas_alloc(iommu);
-			body();
-		});
-	}
-
-	int hwpt_alloc(uint32_t flags, uint32_t *id, uint32_t pt = 0)
-	{
-		iommu_hwpt_alloc cmd = {};
-		cmd.size = sizeof(cmd);
-		cmd.flags = flags;
-		cmd.dev_id = device_id;
-		cmd.pt_id = pt ? pt : ioas;
-		int rc = ioctl(iommu, IOMMU_HWPT_ALLOC, &cmd);
-		if (id)
-			*id = cmd.out_hwpt_id;
-		return rc;
-	}
-
-	int destroy(uint32_t id)
-	{
-		iommu_destroy cmd = {sizeof(cmd), id};
-		return ioctl(iommu, IOMMU_DESTROY, &cmd);
-	}
-
-	int ranges(std::vector<iommu_iova_range> *list, uint32_t *count, uint64_t *alignment)
-	{
-		iommu_ioas_iova_ranges cmd = {};
-		cmd.size = sizeof(cmd);
-		cmd.ioas_id = ioas;
-		cmd.num_iovas = list->size();
-		cmd.allowed_iovas = reinterpret_cast<uint64_t>(list->data());
-		int rc = ioctl(iommu, IOMMU_IOAS_IOVA_RANGES, &cmd);
-		*count = cmd.num_iovas;
-		*alignment = cmd.out_iova_alignment;
-		return rc;
-	}
-
-	int dirty_bitmap(uint32_t hwpt, uint64_t iova, uint64_t length, uint64_t page_size,
-			 void *bits, uint32_t flags = 0)
-	{
-		iommu_hwpt_get_dirty_bitmap cmd = {};
-		cmd.size = sizeof(cmd);
-		cmd.hwpt_id = hwpt;
-		cmd.flags = flags;
-		cmd.iova = iova;
-		cmd.length = length;
-		cmd.page_size = page_size;
-		cmd.data = reinterpret_cast<uint64_t>(bits);
-		return ioctl(iommu, IOMMU_HWPT_GET_DIRTY_BITMAP, &cmd);
-	}
-
-	smmu_domain *table()
-	{
-		return smmu.stream[kStream];
-	}
-
-	int iommu = -1, device = -1;
-	uint32_t device_id = 0, ioas = 0;
-};
 
 TEST_F(Iommufd, SizeIsJudgedBeforeAnythingElse)
 {
@@ -131,29 +57,6 @@ TEST_F(Iommufd, ReservedWordsMustBeZero)
 			EXPECT_EQ(ioctl(iommu, row.request, cmd), -EOPNOTSUPP)
 				<< std::hex << row.request;
 		}
-	});
-}
-
-TEST_F(Iommufd, InvalidationIsForNestedTables)
-{
-	in_program([&] {
-		uint32_t hwpt;
-		ASSERT_EQ(hwpt_alloc(0, &hwpt), 0);
-		iommu_hwpt_invalidate cmd = {};
-		cmd.size = sizeof(cmd);
-		cmd.hwpt_id = 99;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -ENOENT);
-		cmd.entry_num = 1 << 19;
-		cmd.entry_len = 16;
-		cmd.data_uptr = 1;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -ENOENT);
-		EXPECT_EQ(cmd.entry_num, 0u);
-		cmd.entry_num = (1 << 19) + 1;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -EINVAL);
-		cmd.entry_num = 0;
-		cmd.hwpt_id = hwpt;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_INVALIDATE, &cmd), -EINVAL);
-		EXPECT_EQ(hwpt_alloc(0, nullptr, hwpt), -EOPNOTSUPP); // none can be made
 	});
 }
 
@@ -461,6 +364,12 @@ TEST_F(Iommufd, MapFileShowsTheMemfd)
 		cmd.length = kMiB - kPage;
 		cmd.fd = 55;
 		ASSERT_EQ(attach(device, &pt), 0);
+		cmd.flags = kFixed | 0x200;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), -EOPNOTSUPP);
+		cmd.flags = kFixed;
+		cmd.start = UINT64_MAX - kPage;
+		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), -EOVERFLOW);
+		cmd.start = kPage;
 		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), -EBADF);
 		cmd.fd = iommu;
 		EXPECT_EQ(ioctl(iommu, IOMMU_IOAS_MAP_FILE, &cmd), -EINVAL);
@@ -502,6 +411,8 @@ TEST_F(Iommufd, CopyPinsAPageOnce)
 		uint64_t length = UINT64_MAX;
 		ASSERT_EQ(unmap(iommu, ioas, 0, &length), 0);
 		EXPECT_EQ(uapi_process_pinned_pages(process), 4u); // what the copy still shows
+		ASSERT_EQ(uapi_munmap(process, self, va, kMiB), 0);
+		EXPECT_EQ(frames_in_use(free_frames), kMiB / kPage); // and keeps
 		ASSERT_EQ(unmap(iommu, other, kMiB, &(length = 4 * kPage)), 0);
 		EXPECT_EQ(uapi_process_pinned_pages(process), 0u);
 	});
@@ -667,226 +578,72 @@ TEST_F(Iommufd, OptionsAnswer)
 	});
 }
 
-TEST_F(Iommufd, HwInfoIsTheSmmus)
+TEST_F(Iommufd, RlimitModeIsSetBeforeTheFirstObject)
 {
-	in_program([&] {
-		iommu_hw_info_arm_smmuv3 data[2];
-		iommu_hw_info cmd = {};
-		memset(data, 0xaa, sizeof(data));
+	run([&](actor *) {
+		iommu = open_iommu();
+		iommu_option cmd = {};
 		cmd.size = sizeof(cmd);
-		cmd.dev_id = device_id;
-		cmd.data_len = sizeof(data);
-		cmd.data_uptr = reinterpret_cast<uint64_t>(data);
-		ASSERT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), 0);
-		EXPECT_EQ(cmd.out_data_type, IOMMU_HW_INFO_TYPE_ARM_SMMUV3);
-		EXPECT_EQ(cmd.data_len, sizeof(data[0]));
-		EXPECT_EQ(data[0].idr[0], 0x1234u);
-		EXPECT_EQ(data[1].idr[5], 0u); // the rest is cleared
-		EXPECT_TRUE(cmd.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING);
-		cmd.dev_id = ioas;
-		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -ENOENT);
-		cmd.dev_id = device_id;
-		cmd.flags = IOMMU_HW_INFO_FLAG_INPUT_TYPE;
-		cmd.in_data_type = IOMMU_HW_INFO_TYPE_INTEL_VTD;
-		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -EOPNOTSUPP);
-		cmd.flags = 2;
-		EXPECT_EQ(ioctl(iommu, IOMMU_GET_HW_INFO, &cmd), -EOPNOTSUPP);
+		cmd.op = IOMMU_OPTION_OP_SET;
+		cmd.val64 = 2;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EINVAL);
+		cmd.val64 = 1;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), 0);
+		cmd.op = IOMMU_OPTION_OP_GET;
+		cmd.val64 = 0;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), 0);
+		EXPECT_EQ(cmd.val64, 1u);
+		cmd.op = 7;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EOPNOTSUPP);
+		cmd.object_id = 1;
+		EXPECT_EQ(ioctl(iommu, IOMMU_OPTION, &cmd), -EOPNOTSUPP);
 	});
 }
 
-TEST_F(Iommufd, HwptAllocTakesWhatTheSmmuDriverTakes)
+TEST_F(Iommufd, SeveralPiecesOfMemoryAreOneMapping)
 {
 	in_program([&] {
-		uint32_t id;
-		iommu_hwpt_alloc cmd = {};
-		cmd.size = sizeof(cmd);
-		cmd.dev_id = device_id;
-		cmd.pt_id = ioas;
-		cmd.data_type = IOMMU_HWPT_DATA_ARM_SMMUV3;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_ALLOC, &cmd), -EINVAL);
-		cmd.data_len = 8;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_ALLOC, &cmd), -EOPNOTSUPP);
-		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id), 0);
-		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_PASID, &id), 0);
-		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_NEST_PARENT, &id), -EOPNOTSUPP);
-		EXPECT_EQ(hwpt_alloc(0x80, &id), -EOPNOTSUPP);
-		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_FAULT_ID_VALID, &id), -ENOENT);
-		EXPECT_EQ(hwpt_alloc(0, &id, 99), -EINVAL); // not -ENOENT
-		EXPECT_EQ(hwpt_alloc(0, &id, device_id), -EINVAL);
-		smmu.info.dirty_tracking = false;
-		EXPECT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &id), -EOPNOTSUPP);
-	});
-}
-
-TEST_F(Iommufd, AutoTableGoesWithItsDevice)
-{
-	in_program([&] {
-		uint32_t pt = ioas, hwpt, manual;
+		uint32_t pt = ioas;
+		uint64_t va[3] = {0x10000000, 0x10000000 + kMiB, 0x10000000 + 2 * kMiB};
 		ASSERT_EQ(attach(device, &pt), 0);
-		hwpt = pt;
-		EXPECT_NE(hwpt, ioas);
-		EXPECT_EQ(destroy(hwpt), -EBUSY);
-		pt = ioas;
-		ASSERT_EQ(attach(device, &pt), 0); // the same one again
-		EXPECT_EQ(pt, hwpt);
-		ASSERT_EQ(hwpt_alloc(0, &manual), 0);
-		pt = manual;
-		ASSERT_EQ(attach(device, &pt), 0); // replaced
-		EXPECT_EQ(destroy(hwpt), -ENOENT);
-		pt = 99;
-		EXPECT_EQ(attach(device, &pt), -ENOENT);
-		pt = device_id;
-		EXPECT_EQ(attach(device, &pt), -EINVAL);
+		for (uint64_t &at : va)
+			ASSERT_EQ(uapi_mmap(process, self, kMiB, -1, 0, &at), 0);
+		ASSERT_EQ(map(iommu, ioas, va[0] + kPage, 3 * kMiB - 2 * kPage, 0x40000000), 0);
+		for (uint64_t at = 0; at < 3 * kMiB - 2 * kPage; at += kPage)
+			ASSERT_EQ(table()->pages[0x40000000 + at],
+				  uapi_translate(process, va[0] + kPage + at));
+		EXPECT_EQ(smmu.map_calls, 3u);
 	});
 }
 
-TEST_F(Iommufd, NewTableShowsWhatIsMapped)
+TEST_F(Iommufd, MemoryInManyFramesRunsIsFound)
 {
+	// DRAM whose free frames lie apart: every other MiB is somebody else's.
+	std::vector<uint64_t> taken;
+	for (uint64_t left = kDramSize; left; left -= kMiB)
+		taken.push_back(frames_alloc(free_frames, kMiB / kPage, kPage));
+	for (size_t i = 0; i < 16; i += 2)
+		frames_free(free_frames, taken[i], kMiB / kPage);
 	in_program([&] {
-		uint32_t first, second, pt;
-		ASSERT_EQ(hwpt_alloc(0, &first), 0);
-		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), kMiB, 0, kFixed), 0);
-		ASSERT_EQ(hwpt_alloc(0, &second), 0);
-		pt = second;
+		uint32_t pt = ioas;
+		uint64_t va = anonymous(6 * kMiB);
+		std::set<uint64_t> frames;
 		ASSERT_EQ(attach(device, &pt), 0);
-		EXPECT_EQ(table()->pages.size(), kMiB / kPage);
-		EXPECT_EQ(uapi_process_pinned_pages(process), kMiB / kPage);
-		ASSERT_EQ(destroy(first), 0);
-		EXPECT_EQ(uapi_process_pinned_pages(process), kMiB / kPage);
+		ASSERT_EQ(map(iommu, ioas, va, 6 * kMiB, 0x40000000), 0);
+		EXPECT_GE(smmu.map_calls, 6u);
+		for (uint64_t at = 0; at < 6 * kMiB; at += kPage) {
+			uint64_t pa = uapi_translate(process, va + at);
+			ASSERT_EQ(table()->pages[0x40000000 + at], pa);
+			EXPECT_TRUE(frames.insert(pa).second);
+		}
+		uint64_t more = anonymous(3 * kMiB); // there are two left
+		EXPECT_EQ(map(iommu, ioas, more, 3 * kMiB, 0x50000000), -ENOMEM);
+		EXPECT_EQ(uapi_translate(process, more), 0u);
 	});
-}
-
-TEST_F(Iommufd, FailedFillLeavesNothing)
-{
-	in_program([&] {
-		uint32_t a, b;
-		ASSERT_EQ(hwpt_alloc(0, &a), 0);
-		ASSERT_EQ(hwpt_alloc(0, &b), 0);
-		uint64_t va = anonymous(kMiB);
-		smmu.fail_map_after = 1; // the first table fills, the second does not
-		EXPECT_EQ(map(iommu, ioas, va, kMiB, 0, kFixed), -ENOMEM);
-		smmu.fail_map_after = -1;
-		EXPECT_EQ(uapi_process_pinned_pages(process), 0u);
-		EXPECT_EQ(map(iommu, ioas, va, kMiB, 0, kFixed), 0);
-	});
-}
-
-TEST_F(Iommufd, DirtyBitmapIsReadAndCleared)
-{
-	in_program([&] {
-		uint32_t hwpt;
-		uint64_t bits[4] = {};
-		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
-		uint32_t pt = hwpt;
-		ASSERT_EQ(attach(device, &pt), 0);
-		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), kMiB, kMiB, kFixed), 0);
-		table()->dirty = {kMiB + 3 * kPage, kMiB + 200 * kPage};
-		bits[1] = 0x10; // what the caller has stays
-		ASSERT_EQ(dirty_bitmap(hwpt, kMiB, kMiB, kPage, bits,
-				       IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR),
-			  0);
-		EXPECT_EQ(bits[0], 0x8u);
-		EXPECT_EQ(bits[1], 0x10u);
-		EXPECT_EQ(bits[3], UINT64_C(1) << 8);
-		EXPECT_EQ(table()->dirty.size(), 2u);
-		memset(bits, 0, sizeof(bits));
-		ASSERT_EQ(dirty_bitmap(hwpt, kMiB, kMiB, 16 * kPage, bits), 0);
-		EXPECT_EQ(bits[0], 1u | 1u << 12);
-		EXPECT_TRUE(table()->dirty.empty());
-		auto reads = events(TRACE_DIRTY_READ);
-		ASSERT_EQ(reads.size(), 2u);
-		EXPECT_EQ(reads[0].arg[1], kMiB);
-		EXPECT_EQ(reads[0].arg[2], kMiB);
-		EXPECT_EQ(reads[0].arg[3], kPage);
-		EXPECT_EQ(reads[0].arg[5], 0u);
-		EXPECT_EQ(reads[0].data.size(), 32u);
-		EXPECT_EQ(reads[1].arg[5], 1u);
-	});
-}
-
-TEST_F(Iommufd, DirtyBitmapOfSmallerPagesThanTheTables)
-{
-	in_program([&] {
-		uint32_t hwpt;
-		uint64_t bits[8] = {};
-		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
-		uint32_t pt = hwpt;
-		ASSERT_EQ(attach(device, &pt), 0);
-		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), 8 * kPage, 0, kFixed), 0);
-		table()->dirty = {kPage};
-		ASSERT_EQ(dirty_bitmap(hwpt, 0, 8 * kPage, 1024, bits), 0);
-		EXPECT_EQ(bits[0], 0xf0u);
-		table()->dirty = {2 * kPage};
-		memset(bits, 0, sizeof(bits));
-		ASSERT_EQ(dirty_bitmap(hwpt, 0, 8 * kPage, 64, bits), 0);
-		EXPECT_THAT(bits, testing::ElementsAre(0, 0, UINT64_MAX, 0, 0, 0, 0, 0));
-	});
-}
-
-TEST_F(Iommufd, DirtyBitmapChecksItsRange)
-{
-	in_program([&] {
-		uint32_t hwpt, plain;
-		uint64_t bits[4] = {};
-		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
-		ASSERT_EQ(hwpt_alloc(0, &plain), 0);
-		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, kPage, bits, 2), -EOPNOTSUPP);
-		EXPECT_EQ(dirty_bitmap(ioas, 0, kPage, kPage, bits), -ENOENT);
-		EXPECT_EQ(dirty_bitmap(hwpt, 0, 0, kPage, bits), -EINVAL);
-		EXPECT_EQ(dirty_bitmap(hwpt, UINT64_MAX - 4095, 2 * kPage, kPage, bits),
-			  -EOVERFLOW);
-		EXPECT_EQ(dirty_bitmap(hwpt, 100, kPage, kPage, bits), -EINVAL);
-		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, 0, bits), -EINVAL);
-		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, 2 * kPage, bits), -EINVAL);
-		EXPECT_EQ(dirty_bitmap(hwpt, 0, kPage, kPage, bits), 0); // a hole is not an error
-		EXPECT_EQ(dirty_bitmap(plain, 0, 0, kPage, bits), -EINVAL);
-		EXPECT_EQ(dirty_bitmap(plain, 0, kPage, kPage, bits), -EOPNOTSUPP);
-	});
-}
-
-TEST_F(Iommufd, DirtyBitmapEndsAtTheFirstHole)
-{
-	in_program([&] {
-		uint32_t hwpt;
-		uint64_t bits[1] = {};
-		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
-		uint32_t pt = hwpt;
-		ASSERT_EQ(attach(device, &pt), 0);
-		uint64_t va = anonymous(kMiB);
-		ASSERT_EQ(map(iommu, ioas, va, kPage, 0, kFixed), 0);
-		ASSERT_EQ(map(iommu, ioas, va, kPage, kPage, kFixed), 0); // adjacent: no hole
-		ASSERT_EQ(map(iommu, ioas, va, kPage, 3 * kPage, kFixed), 0);
-		table()->dirty = {0, kPage, 3 * kPage};
-		ASSERT_EQ(dirty_bitmap(hwpt, 0, 4 * kPage, kPage, bits), 0);
-		EXPECT_EQ(bits[0], 3u); // what lies behind it goes unseen, as in Linux 7.3
-		EXPECT_EQ(table()->dirty.count(3 * kPage), 1u);
-	});
-}
-
-TEST_F(Iommufd, TrackingBeginsClean)
-{
-	in_program([&] {
-		uint32_t hwpt, plain;
-		ASSERT_EQ(hwpt_alloc(IOMMU_HWPT_ALLOC_DIRTY_TRACKING, &hwpt), 0);
-		ASSERT_EQ(hwpt_alloc(0, &plain), 0);
-		uint32_t pt = hwpt;
-		ASSERT_EQ(attach(device, &pt), 0);
-		ASSERT_EQ(map(iommu, ioas, anonymous(kMiB), kMiB, 0, kFixed), 0);
-		table()->dirty = {kPage};
-		iommu_hwpt_set_dirty_tracking cmd = {};
-		cmd.size = sizeof(cmd);
-		cmd.flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
-		cmd.hwpt_id = hwpt;
-		ASSERT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), 0);
-		EXPECT_TRUE(table()->dirty.empty());
-		EXPECT_EQ(events(TRACE_DIRTY_TRACKING).size(), 1u);
-		cmd.hwpt_id = plain;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), -EOPNOTSUPP);
-		cmd.hwpt_id = ioas;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), -ENOENT);
-		cmd.flags = 2;
-		EXPECT_EQ(ioctl(iommu, IOMMU_HWPT_SET_DIRTY_TRACKING, &cmd), -EOPNOTSUPP);
-	});
+	for (size_t i = 0; i < taken.size(); i++) {
+		if (i >= 16 || i % 2)
+			frames_free(free_frames, taken[i], kMiB / kPage);
+	}
 }
 
 // A second thread of the program.

@@ -218,12 +218,24 @@ TEST_F(Process, CallsAreTracedWithoutAddressesOfTheProgram)
 		  std::vector<uint8_t>(8, 0));
 }
 
-TEST_F(Process, SystemCallsTakeTime)
+class TimedCalls : public Machine
 {
-	run([&](actor *) {
+	void SetUp() override
+	{
+		cfg.syscall_ps = 300 * PS_PER_NS;
+		boot();
+	}
+};
+
+TEST_F(TimedCalls, EachCallTakesItsTime)
+{
+	run([&](actor *actor) {
 		uint64_t begin = sim_now(&sim);
-		open_iommu();
-		EXPECT_EQ(sim_now(&sim), begin);
+		int fd = open_iommu();
+		ioas_alloc(fd);
+		uapi_close(process, actor, fd);
+		EXPECT_EQ(sim_now(&sim) - begin, 3 * cfg.syscall_ps);
+		EXPECT_EQ(uapi_poll(process, actor, 77, 0), -EBADF);
 	});
 }
 

@@ -527,8 +527,19 @@ TEST_F(Vfio, ErrorAndRequestInterruptsAreRemembered)
 			EXPECT_EQ(irqs(device, kTrigger, index, 0, {a}), 0);
 			EXPECT_EQ(irqs(device, kNone, index, 0, {0}), 0);
 			EXPECT_EQ(count(a), 1u);
+			alignas(4) uint8_t buffer[24] = {};
+			vfio_irq_set set = {21,
+					    VFIO_IRQ_SET_DATA_BOOL | VFIO_IRQ_SET_ACTION_TRIGGER,
+					    index, 0, 1};
+			memcpy(buffer, &set, sizeof(set));
+			EXPECT_EQ(ioctl(device, VFIO_DEVICE_SET_IRQS, buffer), 0);
+			EXPECT_EQ(count(a), 0u);
+			buffer[20] = 1;
+			EXPECT_EQ(ioctl(device, VFIO_DEVICE_SET_IRQS, buffer), 0);
+			EXPECT_EQ(count(a), 1u);
 			EXPECT_EQ(irqs(device, kNone, index, 0, {}), 0);
 			EXPECT_EQ(irqs(device, kNone, index, 0, {0}), -EINVAL);
+			EXPECT_EQ(irqs(device, kTrigger, index, 0, {a}), 0); // left for the close
 			EXPECT_EQ(irqs(device, VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK,
 				       index, 0, {0}),
 				  -ENOTTY);
