@@ -25,6 +25,7 @@ static int boot_smmu(struct boot *boot)
 		.event_irq = SMMU_IRQ_EVTQ,
 		.gerror_irq = SMMU_IRQ_GERROR,
 		.dirty_clear = (enum dirty_clear)machine->kernel.dirty_clear,
+		.lazy_unmap = !machine->kernel.strict,
 		.call_ps = machine->timing.kernel.call_ps,
 		.page_ps = machine->timing.kernel.page_ps,
 	};

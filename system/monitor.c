@@ -140,6 +140,18 @@ static void judge(const struct scenario_cfg *cfg, struct run_result *result)
 	}
 }
 
+/* A planted fault that found no occasion proves nothing. */
+static void note_idle_plants(const struct monitor *monitor, const struct run_options *options,
+			     struct run_result *result)
+{
+	for (uint32_t i = 0; i < options->plants_count; i++)
+		for (uint32_t id = 0; id < FAULT_COUNT; id++)
+			if (!strcmp(fault_catalogue[id].name, options->plants[i]) &&
+			    !monitor->sim.faults.fired[id])
+				result_note(result, "the planted fault %s found no occasion",
+					    options->plants[i]);
+}
+
 void monitor_finish(struct monitor *monitor, const struct run_options *options,
 		    const struct engine *engine, struct run_result *result)
 {
@@ -154,5 +166,6 @@ void monitor_finish(struct monitor *monitor, const struct run_options *options,
 	result->events = monitor->events;
 	if (engine)
 		take_sockets(options->engine, engine, result);
+	note_idle_plants(monitor, options, result);
 	judge(options->cfg, result);
 }

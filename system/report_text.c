@@ -125,8 +125,9 @@ static void print_hosts(const struct report *report, const struct machine_cfg *m
 		machine->nic.queue_pairs > 1 ? "s" : "", machine->nic.msix_vectors);
 	fprintf(out, "  %-11s SMMUv3, %" PRIu64 "-entry TLB, cache_dirty: %s\n", "IOMMU",
 		machine->timing.smmu.tlb_entries, machine->smmu.cache_dirty ? "yes" : "no");
-	fprintf(out, "  %-11s dirty_clear: %s\n", "kernel",
-		machine->kernel.dirty_clear ? "invalidate" : "linux-7.3");
+	fprintf(out, "  %-11s dirty_clear: %s, %s unmap\n", "kernel",
+		machine->kernel.dirty_clear ? "invalidate" : "linux-7.3",
+		machine->kernel.strict ? "strict" : "lazy");
 	if (machine->hosts_count > 1)
 		fprintf(out, "  %-11s wire %s, %s; migration link %s\n", "network",
 			rate_text(machine->wire.rate_bps, wire),

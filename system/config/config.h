@@ -60,7 +60,7 @@ struct smmu_config {
 
 struct kernel_config {
 	int dirty_clear; /* enum dirty_clear */
-	bool msi_window, trap_bars;
+	bool strict, msi_window, trap_bars;
 	uint64_t page_size;
 	uint64_t memlock_pages;
 };

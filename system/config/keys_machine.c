@@ -36,6 +36,8 @@ static const struct schema_map smmu_map = MAP("smmu", smmu_config, smmu_keys);
 static const struct schema_key kernel_keys[] = {
 	{"dirty_clear", KEY(CHOICE, kernel_config, dirty_clear), .choice = dirty_clear_names,
 	 DEFAULT("linux-7.3"), WHAT("after it cleared dirty bits: linux-7.3 leaves the TLB alone")},
+	{"strict", KEY(BOOL, kernel_config, strict), DEFAULT("yes"),
+	 WHAT("an unmap waits for its invalidation; no: a flush does it later")},
 	{"msi_window", KEY(BOOL, kernel_config, msi_window), DEFAULT("yes"),
 	 WHAT("IOVAs 0x08000000 to 0x080fffff are reserved for MSIs")},
 	{"trap_bars", KEY(BOOL, kernel_config, trap_bars), DEFAULT("no"),

@@ -2,7 +2,8 @@
 /*
  * state-machines: a device's migration state takes only the arcs that the VFIO
  * uAPI draws (include/uapi/linux/vfio.h, enum vfio_device_mig_state), each from
- * where the last one ended; a VF's state likewise goes on from where it was.
+ * where the last one ended. A VF's own state, as VFGEN_RSTAT shows it, goes from
+ * reset in progress over completed to active, and back to a reset from anywhere.
  */
 #include <inttypes.h>
 #include <linux/vfio.h>
@@ -10,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "model/nic/avf_format.h"
 #include "system/oracle/oracle_internal.h"
 
 struct arc {
@@ -46,8 +48,10 @@ static const struct arc migration_arcs[] = {
 	ARC(RESUMING, STOP),
 };
 
-static bool arc_legal(uint64_t from, uint64_t to, bool was_reset)
+static bool migration_legal(const uint64_t *arg, bool was_reset)
 {
+	uint64_t from = arg[1], to = arg[2];
+
 	/* A reset ends in RUNNING from anywhere; an arc that failed may end in ERROR. */
 	if (to == VFIO_DEVICE_STATE_ERROR || (was_reset && to == VFIO_DEVICE_STATE_RUNNING))
 		return true;
@@ -57,16 +61,26 @@ static bool arc_legal(uint64_t from, uint64_t to, bool was_reset)
 	return false;
 }
 
+static bool vf_legal(const uint64_t *arg)
+{
+	uint64_t from = arg[1], to = arg[2];
+
+	return to == VFR_INPROGRESS || to == from ||
+	       (from == VFR_INPROGRESS && to == VFR_COMPLETED) ||
+	       (from == VFR_COMPLETED && to == VFR_VFACTIVE);
+}
+
 struct machine_state {
 	uint64_t now;
 	bool known;
+	bool was_reset; /* the function, since the last step */
 };
 
 struct state_machines {
 	struct keymap of;
 	struct machine_state *machine;
 	uint32_t capacity;
-	uint64_t migration_steps, vf_steps, resets;
+	uint64_t migration_steps, vf_steps;
 };
 
 /* Kinds of machines, to keep their numbers apart. */
@@ -84,39 +98,39 @@ static struct machine_state *machine_find(struct state_machines *state, uint32_t
 }
 
 static void step(struct oracle *oracle, struct machine_state *machine, const char *what,
-		 const uint64_t *arg)
+		 const uint64_t *arg, bool legal)
 {
 	if (machine->known && machine->now != arg[1])
 		oracle_violation(oracle, CHECK_STATE_MACHINES,
-				 "%s %" PRIu64 ": a step from %" PRIu64 " to %" PRIu64
+				 "%s 0x%" PRIx64 ": a step from %" PRIu64 " to %" PRIu64
 				 ", and the state was %" PRIu64,
 				 what, arg[0], arg[1], arg[2], machine->now);
+	if (!legal)
+		oracle_violation(oracle, CHECK_STATE_MACHINES,
+				 "%s 0x%" PRIx64 ": no arc from %" PRIu64 " to %" PRIu64, what,
+				 arg[0], arg[1], arg[2]);
 	machine->known = true;
 	machine->now = arg[2];
+	machine->was_reset = false;
 }
 
+/* A device's number is its requester ID, in resets as in migration states. */
 static void state_machines_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
 {
 	struct state_machines *state = ctx;
 	const uint64_t *arg = event->arg;
-	uint32_t host = event->part->host;
+	uint32_t kind = event->kind == TRACE_VF_STATE ? MACHINE_VF : MACHINE_MIGRATION;
+	struct machine_state *machine = machine_find(state, event->part->host, arg[0], kind);
 
 	if (event->kind == TRACE_FUNCTION_RESET) {
-		state->resets++;
-		return;
-	}
-	if (event->kind == TRACE_VF_STATE) {
+		machine->was_reset = true;
+	} else if (event->kind == TRACE_VF_STATE) {
 		state->vf_steps++;
-		step(oracle, machine_find(state, host, arg[0], MACHINE_VF), "VF", arg);
-		return;
+		step(oracle, machine, "VF", arg, vf_legal(arg));
+	} else {
+		state->migration_steps++;
+		step(oracle, machine, "device", arg, migration_legal(arg, machine->was_reset));
 	}
-	state->migration_steps++;
-	step(oracle, machine_find(state, host, arg[0], MACHINE_MIGRATION), "device", arg);
-	/* A device's reset is traced before the state that follows from it. */
-	if (!arc_legal(arg[1], arg[2], state->resets > 0))
-		oracle_violation(oracle, CHECK_STATE_MACHINES,
-				 "device %" PRIu64 ": no arc from %" PRIu64 " to %" PRIu64, arg[0],
-				 arg[1], arg[2]);
 }
 
 static void state_machines_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)

@@ -156,6 +156,42 @@ TEST(LiveMigration, LosesNothingWhenTheKernelInvalidates)
 	EXPECT_EQ(careful.number("migration", "pages_lost"), 0);
 }
 
+/* Other ways to move, and other machines to do it on: everything holds. */
+class Variant : public ::testing::TestWithParam<const char *>
+{
+};
+
+TEST_P(Variant, Passes)
+{
+	Outcome outcome = run(small + "--set " + GetParam());
+
+	EXPECT_EQ(outcome.code, 0) << GetParam();
+}
+
+INSTANTIATE_TEST_SUITE_P(LiveMigration, Variant,
+			 ::testing::Values("migration.method=stop-copy", "migration.method=cold",
+					   "kernel.page_size=2MiB", "kernel.strict=no",
+					   "kernel.msi_window=no", "smmu.msi=no",
+					   "smmu.two_level_strtab=no", "guests.vm0.map_bar0=no",
+					   "wire.rate=10Gb/s", "smmu.tlb_entries=8",
+					   "migration.max_rounds=1", "nic.vfs=64"));
+
+TEST(LiveMigration, FailsWhenItDoesNotEnd)
+{
+	Outcome cut = run(small + "--set time_limit=710ms");
+
+	EXPECT_EQ(cut.code, 1);
+	EXPECT_EQ(cut.text("error"), "the scenario did not end within 710 ms of simulated time");
+}
+
+TEST(LiveMigration, FailsWhenMemoryMayNotBeLocked)
+{
+	Outcome refused = run(small + "--set kernel.memlock_pages=100");
+
+	EXPECT_EQ(refused.code, 1);
+	EXPECT_EQ(refused.text("error"), "the start of a VMM failed: Cannot allocate memory");
+}
+
 TEST(LiveMigration, IsTheSameForOneSeedAndAnotherForAnother)
 {
 	std::string dir = "/tmp/vfsim-runs-test-" + std::to_string(getpid());

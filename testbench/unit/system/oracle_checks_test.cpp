@@ -347,13 +347,36 @@ TEST_F(OracleStates, ErrorIsLeftOnlyByReset)
 }
 TEST_F(OracleStates, ResetEndsInRunning)
 {
-	emit(1, TRACE_FUNCTION_RESET, {0x110, 0});
+	emit(1, TRACE_FUNCTION_RESET, {0, 0});
 	EXPECT_EQ(steps({{3, 2}}), ORACLE_PASS);
+}
+TEST_F(OracleStates, ResetOfAnotherFunctionDoesNot)
+{
+	emit(1, TRACE_FUNCTION_RESET, {0x110, 0});
+	EXPECT_EQ(steps({{3, 2}}), ORACLE_FAIL);
+}
+TEST_F(OracleStates, ResetAllowsOneStep)
+{
+	emit(1, TRACE_FUNCTION_RESET, {0, 0});
+	EXPECT_EQ(steps({{3, 2}, {2, 6}, {6, 3}, {3, 2}}), ORACLE_FAIL);
+}
+TEST_F(OracleStates, VfComesUpInOrder)
+{
+	emit(1, TRACE_VF_STATE, {0, 2, 0});
+	emit(2, TRACE_VF_STATE, {0, 0, 1});
+	emit(3, TRACE_VF_STATE, {0, 1, 2});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
+}
+TEST_F(OracleStates, VfActiveWithoutCompletionFails)
+{
+	emit(1, TRACE_VF_STATE, {0, 2, 0});
+	emit(2, TRACE_VF_STATE, {0, 0, 2});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
 }
 TEST_F(OracleStates, VfStateGoesOnFromWhereItWas)
 {
 	emit(1, TRACE_VF_STATE, {0, 0, 1});
-	emit(2, TRACE_VF_STATE, {0, 2, 3});
+	emit(2, TRACE_VF_STATE, {0, 2, 0});
 	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
 }
 
