@@ -69,6 +69,7 @@ int channel_try_receive(struct channel *channel, struct channel_message *message
 void channel_release(struct channel *channel, struct channel_message *message);
 void channel_close(struct channel *channel);
 
+/* Of messages and pages with their headers, since it was made. */
 uint64_t channel_bytes_sent(const struct channel *channel);
 
 #ifdef __cplusplus

@@ -57,6 +57,7 @@ int vm_start(struct vm *vm, struct actor *self);
 int vm_stop(struct vm *vm, struct actor *self);
 bool vm_running(const struct vm *vm);
 
+/* What a VM is made of, borrowed; descriptors are those of its process. */
 struct uapi_process *vm_process(struct vm *vm);
 int vm_device_fd(const struct vm *vm);
 int vm_iommufd(const struct vm *vm);

@@ -46,6 +46,7 @@ int recorded_device_dma(struct recorded_device *device, uint32_t vf, bool is_wri
 			uint32_t len_bytes, void (*done)(void *arg, enum tlp_status status),
 			void *arg);
 
+/* Raise a vector of VF `vf` through its MSI-X table, masks and all, as the NIC does. */
 void recorded_device_raise_msix(struct recorded_device *device, uint32_t vf, uint32_t vector);
 
 /* A part of a state stream is at least this long; a shorter one carries nothing. */

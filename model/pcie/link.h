@@ -63,6 +63,7 @@ struct tlp_port pcie_link_port(struct pcie_link *link, enum pcie_link_direction 
 /* Femtoseconds per byte of TLP, 0 for what no link can have. */
 uint64_t pcie_link_fs_per_byte(const struct pcie_link_cfg *cfg);
 
+/* Since the link was made, for one direction. */
 struct pcie_link_counters pcie_link_counters_get(const struct pcie_link *link,
 						 enum pcie_link_direction direction);
 

@@ -110,6 +110,7 @@ uint64_t smmu_domain_unmap(struct smmu_domain *domain, struct actor *self, uint6
 /* Physical address at `iova`, 0 = none. Reads the table in DRAM. */
 uint64_t smmu_domain_iova_to_phys(struct smmu_domain *domain, uint64_t iova);
 
+/* Nothing to switch in the table: 0, or -EOPNOTSUPP where the SMMU updates no dirty state. */
 int smmu_domain_set_dirty_tracking(struct smmu_domain *domain, struct actor *self, bool enable);
 /*
  * Call `dirty(ctx, iova, len)` for each run of neighbouring dirty leaves that
