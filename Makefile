@@ -6,12 +6,15 @@ SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all run test bench asan tidy format clean help setup
+.PHONY: all vfsim run test bench asan tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
 
-run: all ## run the live migration, then replay the recording of a real VMM
+vfsim: $(BUILD)/build.ninja ## build the command only
+	@cmake --build $(BUILD) --target vfsim
+
+run: vfsim ## run the live migration, then replay the recording of a real VMM
 	@$(BUILD)/vfsim run $(SCENARIO)
 	@$(BUILD)/vfsim replay $(RECORDINGS)
 
