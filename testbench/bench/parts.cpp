@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parts of a run cost, on a booted host of bench/packets.yaml: CPU time for each
+// operation, all its calendar events included.
+#include <algorithm>
+#include <functional>
+#include <memory>
+
+#include "base/actor.h"
+#include "base/bits.h"
+#include "base/trace.h"
+#include "system/digest.h"
+#include "system/machine.h"
+#include "system/oracle/oracle.h"
+#include "testbench/bench/bench.hpp"
+#include "uapi/smmu-driver/smmu_driver.h"
+
+namespace
+{
+constexpr uint32_t kStream = HOST_PF_RID + 64; // no function's
+constexpr uint64_t kIova = 0x100000000;
+constexpr uint64_t kGuestBytes = UINT64_C(4) << 30;
+
+// A booted host, and an actor to do things on.
+class Host
+{
+public:
+	Host()
+	{
+		struct config_errors errors;
+
+		if (sim_init(&sim, 1, nullptr) ||
+		    scenario_load(VFSIM_SOURCE_DIR "/testbench/bench/packets.yaml", nullptr, 0,
+				  &file, &errors))
+			abort();
+		file.cfg->machine.memory_bytes = 4 * kGuestBytes;
+		machine = machine_create(&file.cfg->machine, &sim, &engine_native, nullptr);
+		host = &machine->host[0];
+		Do([this](struct actor *self) {
+			if (host_boot(host, self, nullptr) ||
+			    smmu_domain_alloc(host->smmu_driver, true, &domain) ||
+			    smmu_domain_attach(domain, self, kStream))
+				abort();
+		});
+	}
+	Host(const Host &) = delete;
+	~Host()
+	{
+		Do([this](struct actor *self) {
+			smmu_driver_attach_blocked(host->smmu_driver, self, kStream);
+			smmu_domain_free(domain, self);
+			host_shutdown(host, self);
+		});
+		machine_destroy(machine);
+		scenario_release(&file);
+		sim_fini(&sim);
+	}
+
+	// Run `work` on an actor to its end.
+	void Do(const std::function<void(struct actor *)> &work)
+	{
+		Job job = {&work, false};
+		struct actor *actor = actor_start(&sim, "bench", Body, &job);
+
+		sim_run(&sim, TIME_NEVER, &job.done);
+		actor_forget(actor);
+	}
+
+	struct sim sim;
+	struct scenario_file file;
+	struct machine *machine;
+	struct host *host;
+	struct smmu_domain *domain;
+
+private:
+	struct Job {
+		const std::function<void(struct actor *)> *work;
+		bool done;
+	};
+
+	static void Body(struct actor *self, void *arg)
+	{
+		Job *job = static_cast<Job *>(arg);
+
+		(*job->work)(self);
+		job->done = true;
+	}
+};
+
+// A bus request that is sent again and again.
+struct Request {
+	struct bus_req req;
+	bool done;
+	uint8_t bytes[1500];
+};
+
+void PrepareRequest(Request *request, enum bus_op op)
+{
+	*request = {};
+	request->req.op = op;
+	request->req.len_bytes = sizeof(request->bytes);
+	request->req.data = request->bytes;
+	request->req.done = [](struct bus_req *req, uint64_t) {
+		CONTAINER_OF(req, Request, req)->done = true;
+	};
+}
+
+void SendRequest(Request *request, struct sim *sim, const struct bus_port &port, uint64_t address)
+{
+	request->done = false;
+	request->req.addr = address;
+	bus_send(&port, &request->req);
+	sim_run(sim, TIME_NEVER, &request->done);
+}
+
+void FireNothing(struct event *, uint64_t)
+{
+}
+
+// Schedule and fire with as many pending as a packet run has.
+void calendar_schedule_and_fire(benchmark::State &state)
+{
+	struct calendar calendar;
+	struct event event[14];
+	uint64_t delay = 0;
+
+	if (calendar_init(&calendar, 64))
+		abort();
+	for (struct event &each : event) {
+		event_init(&each, FireNothing);
+		calendar_schedule(&calendar, &each, delay += 10000);
+	}
+	for (auto _ : state) {
+		uint32_t next = static_cast<uint32_t>(calendar.fired % ARRAY_LEN(event));
+
+		calendar_step(&calendar);
+		delay = delay * 6364136223846793005 + 1442695040888963407;
+		calendar_schedule(&calendar, &event[next], calendar.now_ps + (delay >> 47));
+	}
+	calendar_fini(&calendar);
+}
+
+void dram_read_1500_bytes(benchmark::State &state)
+{
+	Host host;
+	Request request;
+
+	PrepareRequest(&request, BUS_READ);
+	for (auto _ : state)
+		SendRequest(&request, &host.sim, dram_bus_port(host.host->dram), HOST_DRAM_PA);
+}
+
+void dma_write_1500_bytes_tlb_hit(benchmark::State &state)
+{
+	Host host;
+	Request request;
+
+	PrepareRequest(&request, BUS_WRITE);
+	request.bytes[0] = 1; // zeros over nothing would not be stored
+	host.Do([&](struct actor *self) {
+		smmu_domain_map(host.domain, self, kIova, HOST_DRAM_PA + (1 << 21), 4096,
+				SMMU_PROT_READ | SMMU_PROT_WRITE);
+	});
+	request.req.attr.from_device = true;
+	request.req.attr.posted = true;
+	request.req.attr.stream_id = kStream;
+	for (auto _ : state)
+		SendRequest(&request, &host.sim, smmu_dma_port(host.host->smmu), kIova);
+}
+
+void map_and_unmap_4KiB(benchmark::State &state)
+{
+	Host host;
+
+	host.Do([&](struct actor *self) {
+		for (auto _ : state) {
+			smmu_domain_map(host.domain, self, kIova, HOST_DRAM_PA + (1 << 21), 4096,
+					SMMU_PROT_READ | SMMU_PROT_WRITE);
+			smmu_domain_unmap(host.domain, self, kIova, 4096);
+		}
+	});
+}
+
+void dirty_read_4GiB_of_4KiB_pages(benchmark::State &state)
+{
+	Host host;
+
+	host.Do([&](struct actor *self) {
+		uint64_t begin_ps;
+
+		// Falling frames: no larger pages.
+		if (smmu_domain_map_pages(host.domain, self, kIova,
+					  HOST_DRAM_PA + 2 * kGuestBytes - 4096, -4096,
+					  kGuestBytes / 4096, SMMU_PROT_READ | SMMU_PROT_WRITE) ||
+		    smmu_domain_set_dirty_tracking(host.domain, self, true))
+			state.SkipWithError("the guest's memory cannot be mapped");
+		for (auto _ : state)
+			smmu_domain_read_dirty(
+				host.domain, self, kIova, kGuestBytes, false,
+				[](void *, uint64_t, uint64_t) {}, nullptr, &begin_ps);
+	});
+}
+
+// A landed write, the commonest event, told to the digest and to the oracle.
+void trace_event_digest_and_oracle(benchmark::State &state)
+{
+	struct oracle_cfg cfg = {};
+	struct sim sim = {};
+	struct sim_part part = {&sim, "source.smmu", 0};
+	struct trace_event attach = {0, TRACE_IOMMU_ATTACH, &part, {kStream, 0, 1}, nullptr, 0};
+	struct trace_event map = {0, TRACE_IOMMU_MAP, &part, {1, kIova, 1 << 30, 1}, nullptr, 0};
+	struct trace_event landed = {
+		0, TRACE_DMA_LANDED, &part, {kStream, 0, kIova, 4096, 1500}, nullptr, 0};
+	struct digest *digest = digest_create();
+	struct oracle *oracle = oracle_create(&cfg);
+
+	oracle_event(oracle, &attach);
+	oracle_event(oracle, &map);
+	for (auto _ : state) {
+		landed.time_ps++;
+		digest_event(digest, &landed);
+		oracle_event(oracle, &landed);
+	}
+	benchmark::DoNotOptimize(digest_value(digest));
+	oracle_destroy(oracle);
+	digest_destroy(digest);
+}
+} // namespace
+
+BENCHMARK(calendar_schedule_and_fire);
+BENCHMARK(dram_read_1500_bytes);
+BENCHMARK(dma_write_1500_bytes_tlb_hit);
+BENCHMARK(map_and_unmap_4KiB);
+BENCHMARK(dirty_read_4GiB_of_4KiB_pages)->Unit(benchmark::kMillisecond);
+BENCHMARK(trace_event_digest_and_oracle);

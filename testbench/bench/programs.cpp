@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// The vfsim command as its user runs it, oracle and digest included: time from start to exit,
+// memory, packets a second. The best of a few runs, since the machine may be shared.
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "testbench/bench/bench.hpp"
+
+namespace
+{
+constexpr int kRuns = 5;
+constexpr double kPackets = 200000; // of bench/packets.yaml
+const std::string kFolder = VFSIM_SOURCE_DIR "/testbench/";
+
+struct Usage {
+	double wall_s, cpu_s, peak_mb;
+};
+
+double Seconds(const struct timeval &time)
+{
+	return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+}
+
+// Replaces this process.
+[[noreturn]] void Exec(std::vector<std::string> arguments)
+{
+	std::vector<char *> argv;
+	int null = open("/dev/null", O_WRONLY);
+
+	dup2(null, STDOUT_FILENO);
+	for (std::string &argument : arguments)
+		argv.push_back(argument.data());
+	argv.push_back(nullptr);
+	execv(argv[0], argv.data());
+	_exit(127);
+}
+
+// False if it did not exit with 0.
+bool RunOnce(const std::vector<std::string> &arguments, Usage *usage)
+{
+	auto begin = std::chrono::steady_clock::now();
+	struct rusage used;
+	int status;
+	pid_t child = fork();
+
+	if (!child)
+		Exec(arguments);
+	if (child < 0 || wait4(child, &status, 0, &used) != child)
+		return false;
+	*usage = {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
+		  Seconds(used.ru_utime) + Seconds(used.ru_stime),
+		  static_cast<double>(used.ru_maxrss) / 1024};
+	return WIFEXITED(status) && !WEXITSTATUS(status);
+}
+
+// The least of each over some runs of `vfsim ARGUMENTS`.
+Usage Best(benchmark::State &state, std::vector<std::string> arguments)
+{
+	constexpr double none = std::numeric_limits<double>::infinity();
+	Usage best = {none, none, none}, usage;
+
+	arguments.insert(arguments.begin(), VFSIM_BINARY_DIR "/vfsim");
+	for (auto _ : state)
+		for (int i = 0; i < kRuns; i++) {
+			if (!RunOnce(arguments, &usage)) {
+				state.SkipWithError("vfsim did not exit with 0");
+				return best;
+			}
+			best = {std::min(best.wall_s, usage.wall_s),
+				std::min(best.cpu_s, usage.cpu_s),
+				std::min(best.peak_mb, usage.peak_mb)};
+		}
+	return best;
+}
+
+std::vector<std::string> Migration()
+{
+	return {"run", "--quiet", kFolder + "scenarios/live-migration.yaml"};
+}
+
+void live_migration_start_to_exit(benchmark::State &state)
+{
+	BenchValue(state, 1e3 * Best(state, Migration()).wall_s, "ms");
+	BenchAtMost(state, 1000);
+}
+
+void live_migration_peak_memory(benchmark::State &state)
+{
+	BenchValue(state, Best(state, Migration()).peak_mb, "MiB");
+	BenchAtMost(state, 200);
+}
+
+void describe_schema_start_to_exit(benchmark::State &state)
+{
+	BenchValue(state, 1e3 * Best(state, {"describe", "schema"}).wall_s, "ms");
+	BenchAtMost(state, 50);
+}
+
+// Of CPU time: what a core would do that is not shared.
+double PacketsPerSecond(benchmark::State &state, const std::string &engine,
+			const std::string &page_size)
+{
+	Usage usage = Best(state, {"run", "--quiet", "--engine", engine, "--set",
+				   "machine.kernel.page_size=" + page_size,
+				   kFolder + "bench/packets.yaml"});
+
+	return kPackets / usage.cpu_s;
+}
+
+void packets_timed(benchmark::State &state)
+{
+	BenchValue(state, PacketsPerSecond(state, "native", "4KiB"), "packets/s");
+	BenchAtLeast(state, 300000);
+}
+
+void packets_timed_2MiB_pages(benchmark::State &state)
+{
+	BenchValue(state, PacketsPerSecond(state, "native", "2MiB"), "packets/s");
+}
+
+void packets_untimed(benchmark::State &state)
+{
+	BenchValue(state, PacketsPerSecond(state, "untimed", "4KiB"), "packets/s");
+	BenchAtLeast(state, 1000000);
+}
+
+void packets_untimed_2MiB_pages(benchmark::State &state)
+{
+	BenchValue(state, PacketsPerSecond(state, "untimed", "2MiB"), "packets/s");
+}
+} // namespace
+
+BENCHMARK(live_migration_start_to_exit)->Iterations(1);
+BENCHMARK(live_migration_peak_memory)->Iterations(1);
+BENCHMARK(describe_schema_start_to_exit)->Iterations(1);
+BENCHMARK(packets_timed)->Iterations(1);
+BENCHMARK(packets_timed_2MiB_pages)->Iterations(1);
+BENCHMARK(packets_untimed)->Iterations(1);
+BENCHMARK(packets_untimed_2MiB_pages)->Iterations(1);
