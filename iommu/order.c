@@ -103,7 +103,8 @@ static bool may_leave(const struct transaction *txn)
 {
 	if (txn->state == TXN_BUSY)
 		return false;
-	return txn->state == TXN_FAULTED || !is_device(txn) || txn->order->ended == txn->order->left;
+	return txn->state == TXN_FAULTED || !is_device(txn) ||
+	       txn->order->ended == txn->order->left;
 }
 
 /* Let posted writes leave as far as they are ready. */

@@ -14,14 +14,8 @@
 class TextFile
 {
 public:
-	explicit TextFile(const std::string &text)
+	explicit TextFile(const std::string &text) : path_(fresh_path())
 	{
-		static int serial;
-
-		path_ = (std::filesystem::temp_directory_path() /
-			 ("vfsim-test-" + std::to_string(getpid()) + "-" +
-			  std::to_string(serial++)))
-				.string();
 		std::ofstream(path_) << text;
 	}
 	~TextFile()
@@ -36,6 +30,14 @@ public:
 	}
 
 private:
+	static std::string fresh_path()
+	{
+		static int serial;
+
+		return std::filesystem::temp_directory_path() /
+		       ("vfsim-test-" + std::to_string(getpid()) + "-" + std::to_string(serial++));
+	}
+
 	std::string path_;
 };
 
