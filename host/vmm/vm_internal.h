@@ -44,6 +44,7 @@ struct vm {
 	struct uapi_process *process;
 	int device, iommufd, memfd;
 	uint32_t dev_id, ioas_id, hwpt_id;
+	bool tracks_dirty; /* the IOMMU can tell what the device wrote */
 	uint64_t ram_va;
 	uint32_t runs;
 	struct vm_run run[VM_MAX_RUNS];

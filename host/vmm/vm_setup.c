@@ -81,14 +81,15 @@ static int get_hw_info(struct vm *vm, struct actor *self)
 
 	if (ret)
 		return ret;
-	return info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING ? 0 : -EOPNOTSUPP;
+	vm->tracks_dirty = info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING;
+	return 0;
 }
 
 static int alloc_hwpt(struct vm *vm, struct actor *self)
 {
 	struct iommu_hwpt_alloc alloc = {
 		.size = sizeof(alloc),
-		.flags = IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
+		.flags = vm->tracks_dirty ? IOMMU_HWPT_ALLOC_DIRTY_TRACKING : 0,
 		.dev_id = vm->dev_id,
 		.pt_id = vm->ioas_id,
 	};
@@ -324,7 +325,7 @@ static const struct {
 	{"bind", bind_device},
 	{"I/O address space", alloc_ioas},
 	{"hardware information", get_hw_info},
-	{"I/O page table with dirty tracking", alloc_hwpt},
+	{"I/O page table", alloc_hwpt},
 	{"attach", attach},
 	{"IOVA ranges", check_iova_ranges},
 	{"map guest memory", map_memory},

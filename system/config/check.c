@@ -80,7 +80,8 @@ static void check_number(struct check *check, const struct value *value)
 	} else if (number < key->min || number > key->max) {
 		unit_format(key->unit, key->min, low, sizeof(low));
 		unit_format(key->unit, key->max, high, sizeof(high));
-		doc_error(value->node, check->errors, "expected %s to %s, not %s", low, high,
+		doc_error(value->node, check->errors, "expected %s%s%s, not %s", low,
+			  key->min < key->max ? " to " : "", key->min < key->max ? high : "",
 			  value->text);
 	}
 	fprintf(check->out, "%" PRIu64, number);

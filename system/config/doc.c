@@ -250,6 +250,25 @@ static struct doc_node *import_node(struct import *import, int id, uint32_t dept
 	}
 }
 
+/* What follows a first document would be left unread. */
+static bool is_last(yaml_parser_t *parser, const char *origin, struct config_errors *errors)
+{
+	yaml_document_t more;
+	bool last;
+
+	if (!yaml_parser_load(parser, &more)) {
+		config_error(errors, origin, (uint32_t)parser->problem_mark.line + 1,
+			     "not YAML: %s", parser->problem ? parser->problem : "unreadable");
+		return false;
+	}
+	last = !yaml_document_get_root_node(&more);
+	if (!last)
+		config_error(errors, origin, (uint32_t)more.start_mark.line + 1,
+			     "expected one document in a file");
+	yaml_document_delete(&more);
+	return last;
+}
+
 static struct doc_node *doc_import(struct doc *doc, yaml_parser_t *parser, const char *origin,
 				   bool from_file, struct config_errors *errors)
 {
@@ -258,16 +277,18 @@ static struct doc_node *doc_import(struct doc *doc, yaml_parser_t *parser, const
 
 	import.origin = doc_strdup(doc, origin);
 	if (!yaml_parser_load(parser, &import.yaml)) {
-		config_error(errors, origin, (uint32_t)parser->problem_mark.line + 1,
+		config_error(errors, origin,
+			     from_file ? (uint32_t)parser->problem_mark.line + 1 : 0,
 			     "not YAML: %s", parser->problem ? parser->problem : "unreadable");
 		return NULL;
 	}
 	if (yaml_document_get_root_node(&import.yaml))
 		node = import_node(&import, 1, 0);
 	else
-		config_error(errors, origin, 1, "the file is empty");
+		config_error(errors, origin, from_file,
+			     from_file ? "the file is empty" : "expected a value");
 	yaml_document_delete(&import.yaml);
-	return node;
+	return node && is_last(parser, origin, errors) ? node : NULL;
 }
 
 struct doc_node *doc_read_file(struct doc *doc, const char *path, struct config_errors *errors)

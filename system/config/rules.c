@@ -188,6 +188,30 @@ static void check_guest_sizes(const struct rules *rules, uint32_t index)
 		       "expected at most half of the guest's memory");
 }
 
+/* What guests have of a host together leaves room for the kernel's tables. */
+static void check_host_memory(const struct rules *rules, const char *host)
+{
+	const struct scenario_cfg *cfg = rules->cfg;
+	uint64_t room = cfg->machine.memory_bytes / 8 * 7, sum = 0;
+	char path[96], text[32];
+
+	for (uint32_t i = 0; i < cfg->guests_count; i++) {
+		const struct guest_config *guest = &cfg->guests[i];
+		bool comes = cfg->migration && !strcmp(cfg->migration->guest, guest->name) &&
+			     !strcmp(cfg->migration->to, host);
+
+		if (!comes && strcmp(guest->host, host))
+			continue;
+		sum += guest->memory_bytes;
+		if (sum <= room)
+			continue;
+		broken(rules, indexed(path, "guests", i, "memory"),
+		       "expected at most 7/8 of a host's for all guests of %s (machine.memory: %s)",
+		       host, size_text(cfg->machine.memory_bytes, text));
+		return;
+	}
+}
+
 static void check_end(const struct rules *rules, uint32_t index, const char *key, const char *name,
 		      uint64_t size)
 {
@@ -257,6 +281,8 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 		check_guest_place(&rules, i);
 		check_guest_sizes(&rules, i);
 	}
+	for (uint32_t i = 0; i < cfg->machine.hosts_count; i++)
+		check_host_memory(&rules, cfg->machine.hosts[i]);
 	for (uint32_t i = 0; i < cfg->traffic_count; i++)
 		check_traffic(&rules, i);
 	if (cfg->migration)

@@ -132,6 +132,26 @@ TEST_F(Config, GoodFileIsComplete)
 	EXPECT_GT(file.cfg->machine.timing.memory.latency_ps, 0u);
 }
 
+TEST_F(Config, SecondDocumentIsRefused)
+{
+	EXPECT_EQ(load(good + "---\nname: other\n"), "FILE:9: expected one document in a file\n");
+}
+
+TEST_F(Config, SetWithoutAValueIsRefused)
+{
+	EXPECT_EQ(load(good, {"name="}), "--set name=: expected a value\n");
+}
+
+TEST_F(Config, GuestsOfAHostTogetherFitIntoIt)
+{
+	EXPECT_EQ(load(good, {"memory=256MiB", "guests.a.memory=112MiB", "guests.b.memory=112MiB"}),
+		  "");
+	EXPECT_EQ(load(good, {"memory=256MiB", "guests.a.memory=112MiB", "guests.b.memory=116MiB"}),
+		  "--set guests.b.memory=116MiB: guests[1].memory: expected at most 7/8 of a "
+		  "host's for "
+		  "all guests of source (machine.memory: 256MiB)\n");
+}
+
 struct Mistake {
 	const char *from, *to; /* what is replaced in the good file */
 	const char *told;
