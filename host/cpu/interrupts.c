@@ -59,7 +59,7 @@ int cpu_msi_register(void *ctx, uint32_t device_id, uint32_t event_id,
 
 	if (!handler && !entry)
 		return 0;
-	if (handler && !was_registered && cpu->msi_registered == cpu->cfg.msi_entries)
+	if (handler && !was_registered && cpu->msi_registered >= cpu->cfg.msi_entries)
 		return -ENOSPC;
 	if (!entry) {
 		entry = free_entry(cpu, key);

@@ -329,3 +329,63 @@ TEST_F(Cpu, AWireCallsItsHandler)
 	sim_run(&sim, TIME_NEVER, nullptr);
 	EXPECT_EQ(one.calls, 1);
 }
+
+TEST_F(Cpu, AWireRaisedAgainIsNotDelayed)
+{
+	Handler one = {};
+	struct irq_port irq = cpu_irq_port(cpu);
+
+	ASSERT_EQ(port.ops->irq_register(port.ctx, 2, Handler::call, &one), 0);
+	irq.raise(irq.ctx, 2);
+	sim_run(&sim, 200 * PS_PER_NS, nullptr);
+	irq.raise(irq.ctx, 2);
+	sim_run(&sim, TIME_NEVER, nullptr);
+	EXPECT_EQ(one.calls, 1);
+	EXPECT_EQ(one.at_ps, 300 * PS_PER_NS);
+}
+
+TEST_F(Cpu, AnInterruptOnItsWayDoesNotReachTheNextOwnerOfItsSlot)
+{
+	Handler old = {}, next = {};
+
+	for (uint32_t i = 0; i < 200; i++) {
+		ASSERT_EQ(port.ops->msi_register(port.ctx, 1, 0, Handler::call, &old), 0);
+		struct bus_req req = {};
+		uint32_t data = 0;
+		struct bus_port bus = fabric_bus_port(&fabric);
+
+		req.op = BUS_WRITE;
+		req.addr = kDoorbellPa + 0x40;
+		req.len_bytes = 4;
+		req.data = &data;
+		req.attr.stream_id = 1;
+		req.done = [](struct bus_req *, uint64_t) {
+		};
+		bus_send(&bus, &req);
+		sim_run(&sim, sim_now(&sim) + 100 * PS_PER_NS, nullptr);
+		ASSERT_EQ(port.ops->msi_register(port.ctx, 1, 0, nullptr, nullptr), 0);
+		ASSERT_EQ(port.ops->msi_register(port.ctx, 2 + i, 0, Handler::call, &next), 0);
+		sim_run(&sim, TIME_NEVER, nullptr);
+		ASSERT_EQ(port.ops->msi_register(port.ctx, 2 + i, 0, nullptr, nullptr), 0);
+	}
+	EXPECT_EQ(old.calls + next.calls, 0);
+}
+
+TEST_F(Cpu, ManyActorsShareThePostedWrites)
+{
+	std::function<void(struct actor *)> body = [&](struct actor *self) {
+		for (uint64_t i = 0; i < 8; i++)
+			write(self, kDeviceBPa + 8 * i, 8, 7);
+	};
+
+	for (int i = 0; i < 5; i++)
+		actor_forget(actor_start(
+			&sim, "writer",
+			[](struct actor *self, void *arg) {
+				(*static_cast<std::function<void(struct actor *)> *>(arg))(self);
+			},
+			&body));
+	sim_run(&sim, TIME_NEVER, nullptr);
+	EXPECT_EQ(log.size(), 40u);
+	EXPECT_EQ(b.most_pending, 4u);
+}

@@ -174,6 +174,10 @@ TEST_F(SmmuDriverAttach, IsTracedAroundItsEffect)
 	EXPECT_TRUE(traced.empty());
 	plain(true);
 	EXPECT_EQ(attach_events(), (Events{{TRACE_IOMMU_ATTACH, 0}, {TRACE_IOMMU_DETACH, b->id}}));
+	attach(b);
+	EXPECT_EQ(attach_events(), (Events{{TRACE_IOMMU_ATTACH, b->id}, {TRACE_IOMMU_DETACH, 0}}));
+	plain(true);
+	EXPECT_EQ(attach_events(), (Events{{TRACE_IOMMU_ATTACH, 0}, {TRACE_IOMMU_DETACH, b->id}}));
 	plain(false);
 	EXPECT_EQ(attach_events(), (Events{{TRACE_IOMMU_DETACH, 0}}));
 	drop(a);
@@ -263,7 +267,8 @@ TEST_F(SmmuDriverAttach, ShowsNoHalfWrittenEntry)
 {
 	start();
 	struct rng rng;
-	uint64_t pa = phys_alloc(driver, 1);
+	ASSERT_EQ(strtab_prepare(driver, kStream), 0);
+	uint64_t pa = ste_pa(kStream);
 	uint64_t from[STE_WORDS], to[STE_WORDS], after[STE_WORDS];
 
 	rng_init(&rng, 3, "entry");
@@ -278,10 +283,7 @@ TEST_F(SmmuDriverAttach, ShowsNoHalfWrittenEntry)
 				seen.emplace_back(STE_WORDS);
 				phys_get(driver, pa, seen.back().data(), STE_WORDS);
 			});
-			struct entry_writer writer = {driver, self, pa, command_cfgi_ste(7),
-						      looked_at};
-
-			entry_write(&writer, to);
+			strtab_write(driver, self, kStream, to);
 		});
 		phys_get(driver, pa, after, STE_WORDS);
 		EXPECT_EQ(memcmp(after, to, STE_BYTES), 0) << i;
@@ -293,5 +295,56 @@ TEST_F(SmmuDriverAttach, ShowsNoHalfWrittenEntry)
 				<< i;
 		}
 	}
-	phys_free(driver, pa, 1);
+}
+
+TEST_F(SmmuDriverAttach, ToWhatDiffersInOneWordOnlyIsOneStep)
+{
+	start();
+	ASSERT_EQ(strtab_prepare(driver, kStream), 0);
+	uint64_t s1[STE_WORDS], aborting[STE_WORDS];
+
+	ste_make_s1(driver, s1, kPa);
+	memcpy(aborting, s1, sizeof(s1));
+	aborting[0] = STE0_V;
+	phys_put(driver, ste_pa(kStream), aborting, STE_WORDS);
+	traced.clear();
+	run([&](struct actor *self) { strtab_write(driver, self, kStream, s1); });
+	settle();
+	EXPECT_EQ(commands(), (Opcodes{CMD_CFGI_STE, CMD_SYNC, CMD_PREFETCH_CONFIG}));
+}
+
+TEST_F(SmmuDriverAttach, WithoutDirtyTrackingAsksForNoHardwareUpdate)
+{
+	start();
+	struct smmu_domain *a = attached_domain(false);
+
+	EXPECT_EQ(phys_get64(driver, driver->stream[0]->cd_pa) & (CD0_HA | CD0_HD), 0u);
+	release(a);
+}
+
+TEST_F(SmmuDriverAttach, ReachesEveryStreamOfATableAndBlocksItsNeighbours)
+{
+	start();
+	struct smmu_domain *a = domain(kPa);
+
+	attach(a, 0x1ff);
+	EXPECT_EQ(write(0x1000, 1, 64, 0x1ff), BUS_OK);
+	EXPECT_EQ(write(0x1000, 2, 64, 0x1fe), BUS_FAULT);
+	EXPECT_TRUE(events.empty()); // it has an entry, which aborts
+	plain(false, 0x1ff);
+	drop(a);
+}
+
+TEST_F(SmmuDriverAttach, OfALinearTableEndsWithItsStreams)
+{
+	SmmuHostOptions options;
+
+	options.two_level = false;
+	start(options);
+	struct smmu_domain *a = domain(kPa);
+	run([&](struct actor *self) { EXPECT_EQ(smmu_domain_attach(a, self, 1 << 16), -ERANGE); });
+	attach(a, 0xffff);
+	EXPECT_EQ(write(0x1000, 1, 64, 0xffff), BUS_OK);
+	plain(false, 0xffff);
+	drop(a);
 }

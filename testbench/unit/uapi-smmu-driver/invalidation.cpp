@@ -126,27 +126,56 @@ TEST_F(SmmuDriverInvalidation, LeavesNothingInTheTlb)
 	release(domain);
 }
 
-// A device that writes all the time: nothing of it lands after the unmap returned.
-TEST_F(SmmuDriverInvalidation, EndsWhatADeviceHasInFlight)
+TEST_F(SmmuDriverInvalidation, OfAMappingCostsItsLeaves)
 {
-	start();
+	SmmuHostOptions options;
+	uint64_t before;
+
+	options.page_ps = PS_PER_US;
+	start(options);
 	struct smmu_domain *domain = attached_domain();
+	before = sim_now(&sim);
+	// 4K 2M 4K, twice; then 2 MiB that are not aligned with each other: 512 small ones.
+	ASSERT_EQ(map(domain, k2M - kPage, kPa + k2M - kPage, k2M + 2 * kPage), 0);
+	ASSERT_EQ(map(domain, 4 * k2M - kPage, kPa + k2M - kPage, k2M + 2 * kPage), 0);
+	EXPECT_EQ(sim_now(&sim) - before, 6 * PS_PER_US);
+	before = sim_now(&sim);
+	ASSERT_EQ(map(domain, 16 * k2M, kPa + kPage, k2M), 0);
+	EXPECT_EQ(sim_now(&sim) - before, 512 * PS_PER_US);
+	release(domain);
+}
+
+// A device that writes all the time: nothing of it lands after the unmap returned.
+// The second: to a page of a table that goes as a whole.
+class SmmuDriverInFlight : public SmmuDriverInvalidation,
+			   public testing::WithParamInterface<uint64_t>
+{
+};
+
+INSTANTIATE_TEST_SUITE_P(PagesUnmapped, SmmuDriverInFlight, testing::Values(1, 512));
+
+TEST_P(SmmuDriverInFlight, EndsWhatADeviceHasInFlight)
+{
+	const uint64_t pages = GetParam(), target = k2M + (pages - 1) / 2 * kPage;
+
+	start();
+	struct smmu_domain *domain = attached_domain(false);
 	std::vector<std::unique_ptr<Dma>> sent;
 	uint64_t returned_ps = 0;
 
-	ASSERT_EQ(map(domain, 0x1000, kPa, kPage), 0);
+	ASSERT_EQ(map_small(domain, k2M, pages), 0);
 	traced.clear();
 	run([&](struct actor *self) {
 		Periodic device(&sim, 20 * PS_PER_NS, [&] {
 			struct bus_port port = smmu_dma_port(smmu);
 
-			sent.push_back(std::make_unique<Dma>(BUS_WRITE, kStream, 0x1000,
+			sent.push_back(std::make_unique<Dma>(BUS_WRITE, kStream, target,
 							     std::vector<uint8_t>(64, 9)));
 			bus_send(&port, &sent.back()->req);
 		});
 
 		actor_sleep(self, 5 * PS_PER_US);
-		EXPECT_EQ(smmu_domain_unmap(domain, self, 0x1000, kPage), kPage);
+		EXPECT_EQ(smmu_domain_unmap(domain, self, k2M, pages * kPage), pages * kPage);
 		returned_ps = sim_now(&sim);
 		actor_sleep(self, 5 * PS_PER_US);
 	});
@@ -219,6 +248,18 @@ TEST_F(SmmuDriverLazy, UnmapIsReportedWhenTheFlushCompletes)
 	EXPECT_EQ(count(TRACE_IOMMU_UNMAP), 1u);
 	EXPECT_EQ(write(0x1000, 3), BUS_FAULT);
 	EXPECT_EQ(byte_at(kPa), 2);
+	release(domain);
+}
+
+TEST_F(SmmuDriverLazy, PiecesOfDifferentSizesWaitTogether)
+{
+	ASSERT_EQ(map(domain, k2M - kPage, kPa + k2M - kPage, k2M + 2 * kPage), 0);
+	settle();
+	traced.clear();
+	EXPECT_EQ(unmap(domain, k2M - kPage, k2M + 2 * kPage), k2M + 2 * kPage);
+	EXPECT_TRUE(commands().empty());
+	settle(11 * PS_PER_MS);
+	EXPECT_EQ(commands().size(), 2u);
 	release(domain);
 }
 

@@ -18,6 +18,7 @@ protected:
 
 		SmmuHost::SetUp();
 		options.msi = GetParam();
+		options.cmdq_log2 = 7; // little more than a batch
 		start(options);
 		traced.clear();
 	}
@@ -43,6 +44,16 @@ TEST_P(SmmuDriverSync, WaitsUntilAllBeforeItTookEffect)
 		ASSERT_EQ(batch_submit(driver, self, &batch), 0);
 		EXPECT_EQ(commands().size(), 201u);
 		EXPECT_EQ(commands().back(), CMD_SYNC);
+	});
+}
+
+TEST_P(SmmuDriverSync, OnAnEmptyQueueWaitsForItselfToo)
+{
+	run([&](struct actor *self) {
+		for (uint64_t i = 1; i <= 300; i++) {
+			ASSERT_EQ(cmdq_issue(driver, self, nullptr, 0, true), 0);
+			ASSERT_EQ(commands().size(), i);
+		}
 	});
 }
 
@@ -165,5 +176,19 @@ TEST_F(SmmuDriverEvents, ThatOverflowAreLostAndToldAndTheQueueRecovers)
 	ASSERT_EQ(events.size(), 1u);
 	EXPECT_EQ(events[0][2], 0x77000u);
 	EXPECT_EQ(driver->evtq.overflows, overflows);
+	// It was acknowledged, so the next one shows too, and the next.
+	for (int burst = 0; burst < 2; burst++) {
+		sent.clear();
+		for (uint64_t i = 0; i < 40; i++) {
+			struct bus_port port = smmu_dma_port(smmu);
+
+			sent.push_back(std::make_unique<Dma>(BUS_WRITE, kStream, i << 12,
+							     std::vector<uint8_t>(64)));
+			bus_send(&port, &sent.back()->req);
+		}
+		settle();
+		EXPECT_GT(driver->evtq.overflows, overflows);
+		overflows = driver->evtq.overflows;
+	}
 	release(domain);
 }

@@ -252,6 +252,18 @@ public:
 		return access(dma);
 	}
 
+	// A write whose end an actor waits for.
+	enum bus_status write_from(struct actor *self, uint64_t iova)
+	{
+		struct bus_port port = smmu_dma_port(smmu);
+		Dma dma(BUS_WRITE, kStream, iova, std::vector<uint8_t>(64, 1));
+
+		bus_send(&port, &dma.req);
+		while (!dma.done())
+			actor_sleep(self, 50 * PS_PER_NS);
+		return dma.req.status;
+	}
+
 	uint8_t byte_at(uint64_t pa)
 	{
 		uint8_t byte;

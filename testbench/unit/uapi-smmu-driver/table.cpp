@@ -103,6 +103,17 @@ TEST_F(SmmuDriverTable, RefusesWhatCannotBeMapped)
 	EXPECT_EQ(map(domain, 0x1000, end - kPage, 2 * kPage), -ERANGE);
 	EXPECT_EQ(map(domain, end - kPage, kPa, kPage), 0);
 	EXPECT_EQ(map(domain, 0x1000, end - kPage, kPage), 0);
+	run([&](struct actor *self) {
+		auto pages = [&](uint64_t pa, int64_t step, uint64_t count) {
+			return smmu_domain_map_pages(domain, self, 0x10000, pa, step, count, kRw);
+		};
+
+		EXPECT_EQ(pages(2 * kPage, -4096, 4), -ERANGE); // below 0
+		EXPECT_EQ(pages(2 * kPage, -4096, 3), 0);
+		EXPECT_EQ(pages(kPa, 8192, 3), -EINVAL);
+		EXPECT_EQ(pages(kPa, 0, 3), -EINVAL);
+		EXPECT_EQ(pages(kPa, 4096, UINT64_C(1) << 60), -ERANGE);
+	});
 	release(domain);
 }
 
@@ -117,7 +128,9 @@ TEST_F(SmmuDriverTable, RefusesToMapOverAMappingAndLeavesNothing)
 	EXPECT_EQ(smmu_domain_iova_to_phys(domain, k2M + 5 * kPage), kPa);
 	EXPECT_EQ(unmap(domain, k2M + 5 * kPage, kPage), kPage);
 	// The table that is left empty gives way to a block.
+	traced.clear();
 	EXPECT_EQ(map(domain, 0, kPa, 2 * k2M), 0);
+	EXPECT_EQ(commands(), (std::vector<uint64_t>{CMD_TLBI_NH_ASID, CMD_SYNC}));
 	int level;
 	EXPECT_NE(pgtable_leaf(domain, k2M + 5 * kPage, &level), 0u);
 	EXPECT_EQ(level, 2);
