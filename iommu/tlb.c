@@ -32,10 +32,11 @@ static struct tlb_line *find_set(struct tlb *tlb, bool global, uint16_t asid, ui
 	return &tlb->line[((uint64_t)hash * tlb->sets >> 32) * tlb->ways];
 }
 
+/* `page` is an address of a page or block of 1 << shift bytes. What differs most comes first. */
 static bool matches(const struct tlb_line *line, bool global, uint16_t asid, uint8_t shift,
-		    uint64_t va)
+		    uint64_t page)
 {
-	return line->valid && line->leaf.shift == shift && line->leaf.va == va >> shift << shift &&
+	return line->leaf.va == page && line->valid && line->leaf.shift == shift &&
 	       is_global(&line->leaf) == global && (global || line->asid == asid);
 }
 
@@ -43,14 +44,15 @@ static struct tlb_line *find_kind(struct tlb *tlb, bool global, uint16_t asid, u
 				  uint64_t va)
 {
 	uint8_t shift = shift_of_size[size];
-	struct tlb_line *set;
+	uint64_t page = va >> shift << shift;
+	struct tlb_line *line, *end;
 
 	if (!tlb->count[global][size])
 		return NULL;
-	set = find_set(tlb, global, asid, shift, va);
-	for (uint32_t way = 0; way < tlb->ways; way++)
-		if (matches(&set[way], global, asid, shift, va))
-			return &set[way];
+	line = find_set(tlb, global, asid, shift, va);
+	for (end = line + tlb->ways; line < end; line++)
+		if (matches(line, global, asid, shift, page))
+			return line;
 	return NULL;
 }
 

@@ -143,14 +143,22 @@ void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_by
 void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_bytes)
 {
 	const uint8_t *from = data;
+	uint8_t *page;
 
 	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
 	while (len_bytes) {
 		uint64_t step = bytes_in_page(pa, len_bytes);
 
-		/* Zeros over a zero page: a guest that clears its memory stores nothing. */
-		if (page_id(dram, pa) || memcmp(from, zero_page, step))
-			memcpy(page_for_write(dram, pa) + pa % DRAM_PAGE_SIZE, from, step);
+		uint32_t id = page_id(dram, pa);
+
+		if (id && *dram_arena_refs(dram->env.arena, id) == 1)
+			page = dram_arena_page(dram->env.arena, id);
+		else if (id || memcmp(from, zero_page, step))
+			page = page_for_write(dram, pa);
+		else
+			page = NULL; /* a guest that clears its memory stores nothing */
+		if (page)
+			memcpy(page + pa % DRAM_PAGE_SIZE, from, step);
 		from += step;
 		pa += step;
 		len_bytes -= step;
