@@ -9,19 +9,21 @@ const struct trace_kind_info trace_catalogue[TRACE_KIND_COUNT] = {
 #undef TRACE_KIND_ROW
 };
 
-void trace_emit_data(const struct sim_part *part, enum trace_kind kind, const void *data,
-		     uint32_t data_len, const uint64_t arg[TRACE_ARGS])
+void trace_emit_event(struct trace_event *event)
 {
-	const struct sim *sim = part->sim;
-	struct trace_event event;
+	const struct sim *sim = event->part->sim;
 
 	if (!sim->hooks.trace)
 		return;
-	event.time_ps = sim_now(sim);
-	event.kind = kind;
-	event.part = part;
+	event->time_ps = sim_now(sim);
+	sim->hooks.trace(sim->hooks.ctx, event);
+}
+
+void trace_emit_data(const struct sim_part *part, enum trace_kind kind, const void *data,
+		     uint32_t data_len, const uint64_t arg[TRACE_ARGS])
+{
+	struct trace_event event = {.kind = kind, .part = part, .data = data, .data_len = data_len};
+
 	memcpy(event.arg, arg, sizeof(event.arg));
-	event.data = data;
-	event.data_len = data_len;
-	sim->hooks.trace(sim->hooks.ctx, &event);
+	trace_emit_event(&event);
 }

@@ -93,9 +93,15 @@ struct trace_event {
 void trace_emit_data(const struct sim_part *part, enum trace_kind kind, const void *data,
 		     uint32_t data_len, const uint64_t arg[TRACE_ARGS]);
 
-/* trace_emit(part, TRACE_MSIX_RAISED, rid, vector): arguments in the catalogue's order. */
+/* Emit `event`, whose time is filled in here. */
+void trace_emit_event(struct trace_event *event);
+
+/*
+ * trace_emit(part, TRACE_MSIX_RAISED, rid, vector): arguments in the catalogue's
+ * order, written once, into the event itself. For C; C++ has trace_emit_data.
+ */
 #define trace_emit(part, kind, ...)                                                                \
-	trace_emit_data(part, kind, NULL, 0, (const uint64_t[TRACE_ARGS]){__VA_ARGS__})
+	trace_emit_event(&(struct trace_event){0, kind, part, {__VA_ARGS__}, NULL, 0})
 
 #ifdef __cplusplus
 }

@@ -192,7 +192,9 @@ TEST_F(Sim, TracesTimePartArgumentsAndData)
 	const char data[] = "entry";
 
 	calendar_advance(&sim.calendar, 77);
-	trace_emit(&part, TRACE_MSIX_RAISED, 0x108, 2);
+	const uint64_t arg[TRACE_ARGS] = {0x108, 2};
+
+	trace_emit_data(&part, TRACE_MSIX_RAISED, nullptr, 0, arg);
 	trace_emit_data(&part, TRACE_SMMU_COMMAND, data, sizeof(data),
 			(const uint64_t[TRACE_ARGS]){0x46});
 	ASSERT_EQ(traced.size(), 2u);
