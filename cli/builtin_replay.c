@@ -10,13 +10,14 @@
 #define DEFAULT_SEED 1
 
 static const struct argp_option replay_options[] = {
-	{"machine", 'm', "FILE.yaml", 0, "the machine, for the recorded device's", 0},
-	{"accept", 'a', "FILE.yaml", 0, "what the recording's kernel answered wrongly", 0},
+	{"machine", 'm', "FILE.yaml", 0, "the machine, in place of recorded-device.yaml", 0},
+	{"accept", 'a', "FILE.yaml", 0, "known mistakes of the recording, in place of accept.yaml",
+	 0},
 	{"seed", 's', "N", 0, "of the machine's randomness", 0},
 	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed", 0},
 	{"out", 'o', "DIR", 0, "write result.json and sequence.jsonl there", 0},
 	{"format", 'f', "text|json", 0, "how to print results; json: one object a file", 0},
-	{"quiet", 'q', NULL, 0, "one line a file", 0},
+	{"quiet", 'q', NULL, 0, "one line a file, with the first reason of a failure", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 

@@ -7,13 +7,13 @@
 #include "cli/cli.h"
 
 static const struct argp_option run_options[] = {
-	{"seed", 's', "N", 0, "take N for the scenario's seed", 0},
-	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed, for the scenario's", 0},
+	{"seed", 's', "N", 0, "in place of the scenario's seed", 0},
+	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed, in place of the scenario's", 0},
 	{"set", 'S', "PATH=VALUE", 0, "change a key of the scenario, its machine or its timing", 0},
 	{"plant", 'p', "FAULT", 0, "plant a fault in a model (vfsim describe faults)", 0},
 	{"out", 'o', "DIR", 0, "write result.json and sequence.jsonl there", 0},
 	{"format", 'f', "text|json", 0, "how to print results; json: one object a file", 0},
-	{"quiet", 'q', NULL, 0, "one line a file", 0},
+	{"quiet", 'q', NULL, 0, "one line a file, with the first reason of a failure", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
@@ -107,6 +107,24 @@ static int run_file(const struct cli_options *options, const char *path)
 	return code;
 }
 
+/* Nothing runs unless every file is one that can: true. */
+static bool files_load(const struct cli_options *options)
+{
+	struct config_errors errors;
+	struct scenario_file file;
+	bool all = true;
+
+	for (uint32_t i = 0; i < options->files_count; i++) {
+		if (scenario_load(options->files[i], options->sets, options->sets_count, &file,
+				  &errors)) {
+			fputs(errors.text, stderr);
+			all = false;
+		}
+		scenario_release(&file);
+	}
+	return all;
+}
+
 static int run_main(int argc, char **argv)
 {
 	struct cli_options options = {0};
@@ -114,7 +132,7 @@ static int run_main(int argc, char **argv)
 
 	if (!cli_parse(&run_argp, argc, argv, &options, &code))
 		return code;
-	code = cli_each_file(&options, run_file);
+	code = files_load(&options) ? cli_each_file(&options, run_file) : CLI_USAGE;
 	cli_options_release(&options);
 	return code;
 }

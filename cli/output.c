@@ -115,6 +115,27 @@ static void print_json(const struct run_result *result)
 	json_decref(object);
 }
 
+/* One line: the verdict and the first check that is not as it should be. */
+static void print_quiet(const struct run_result *result)
+{
+	static const char *const unmet[] = {
+		[ORACLE_PASS] = "passes, and was expected to fail",
+		[ORACLE_NOT_APPLICABLE] = "does not apply, and was expected to pass or fail",
+	};
+	uint32_t id = 0;
+
+	printf("%-32s %s", result->name, result->passed ? "pass" : "FAIL");
+	while (id < CHECK_COUNT && result->check[id].as_expected)
+		id++;
+	if (id < CHECK_COUNT && !result->error[0]) {
+		const struct oracle_finding *finding = &result->check[id].finding;
+
+		printf("  %s: %s", oracle_checks[id].name,
+		       finding->verdict == ORACLE_FAIL ? finding->detail : unmet[finding->verdict]);
+	}
+	putchar('\n');
+}
+
 int cli_output_report(struct cli_output *output, const struct cli_options *options,
 		      struct run_result *result, const struct scenario_cfg *cfg)
 {
@@ -133,7 +154,7 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 	if (options->format == CLI_JSON)
 		print_json(result);
 	else if (options->quiet)
-		printf("%-32s %s\n", result->name, result->passed ? "pass" : "FAIL");
+		print_quiet(result);
 	else
 		result_print(result, cfg, stdout, isatty(STDOUT_FILENO));
 	/* Where only verdicts are printed, what ended the run early is still said. */

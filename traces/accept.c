@@ -69,7 +69,7 @@ int trace_accept_load(struct trace_accept_list *list, const char *path, char *er
 	if (err != CYAML_OK) {
 		snprintf(error, error_size,
 			 "%s:%d: %s: expected entries of call, field, recorded, right, reason",
-			 path, complaint.line,
+			 path, MAX(complaint.line, 1),
 			 complaint.what[0] ? complaint.what : cyaml_strerror(err));
 		return -EINVAL;
 	}

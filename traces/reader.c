@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/bits.h"
 #include "traces/line.h"
@@ -23,15 +24,6 @@ static int fail(struct trace_reader *reader, const char *format, ...)
 	return -EINVAL;
 }
 
-int trace_reader_open(struct trace_reader *reader, const char *path)
-{
-	*reader = (struct trace_reader){.path = path, .file = fopen(path, "r")};
-	if (reader->file)
-		return 0;
-	snprintf(reader->error, sizeof(reader->error), "%s: %s", path, strerror(errno));
-	return -errno;
-}
-
 void trace_reader_close(struct trace_reader *reader)
 {
 	if (reader->file)
@@ -39,6 +31,25 @@ void trace_reader_close(struct trace_reader *reader)
 	free(reader->text);
 	reader->file = NULL;
 	reader->text = NULL;
+}
+
+int trace_reader_open(struct trace_reader *reader, const char *path)
+{
+	struct stat stat;
+	int err = 0;
+
+	*reader = (struct trace_reader){.path = path, .file = fopen(path, "r")};
+	/* A folder can be opened, too; only reading it fails. */
+	if (!reader->file)
+		err = -errno;
+	else if (!fstat(fileno(reader->file), &stat) && S_ISDIR(stat.st_mode))
+		err = -EISDIR;
+	if (!err)
+		return 0;
+	trace_reader_close(reader);
+	snprintf(reader->error, sizeof(reader->error), "%s: cannot be read: %s", path,
+		 strerror(-err));
+	return err;
 }
 
 /* The end of the number at `at` if it is an integer above INT64_MAX; its value in *value. */

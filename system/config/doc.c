@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <yaml.h>
 
 #define DEPTH_MAX 16
@@ -291,11 +292,24 @@ static struct doc_node *doc_import(struct doc *doc, yaml_parser_t *parser, const
 	return node && is_last(parser, origin, errors) ? node : NULL;
 }
 
+/* A folder can be opened like a file; only reading it fails. */
+static FILE *open_file(const char *path)
+{
+	FILE *file = fopen(path, "rbe");
+	struct stat stat;
+
+	if (!file || fstat(fileno(file), &stat) || !S_ISDIR(stat.st_mode))
+		return file;
+	fclose(file);
+	errno = EISDIR;
+	return NULL;
+}
+
 struct doc_node *doc_read_file(struct doc *doc, const char *path, struct config_errors *errors)
 {
 	struct doc_node *node;
 	yaml_parser_t parser;
-	FILE *file = fopen(path, "rbe");
+	FILE *file = open_file(path);
 
 	if (!file) {
 		config_error(errors, path, 0, "cannot be read: %s", strerror(errno));

@@ -50,6 +50,11 @@ static bool expand_machine(struct doc *doc, struct config_errors *errors)
 	if (!node || node->kind != DOC_SCALAR)
 		return true;
 	path_beside(node->origin, node->value, path, sizeof(path));
+	if (access(path, R_OK)) {
+		doc_error(node, errors, "expected a mapping or the name of a file: there is no %s",
+			  path);
+		return false;
+	}
 	content = doc_read_file(doc, path, errors);
 	if (content)
 		doc_put(doc, doc->root, "machine", content);

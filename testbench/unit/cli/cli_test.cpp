@@ -108,6 +108,39 @@ TEST_F(Cli, RefusedFileIsUsageWithItsLine)
 	EXPECT_THAT(err, HasSubstr("no/such.yaml: cannot be read"));
 }
 
+TEST_F(Cli, FolderIsRefusedAsOne)
+{
+	EXPECT_EQ(call(cli_run, {"testbench"}), CLI_USAGE);
+	EXPECT_EQ(err, "testbench: cannot be read: Is a directory\n");
+	EXPECT_EQ(call(cli_replay, {"testbench"}), CLI_USAGE);
+	EXPECT_EQ(err, "testbench: cannot be read: Is a directory\n");
+}
+
+TEST_F(Cli, NothingRunsUnlessEveryFileCan)
+{
+	EXPECT_EQ(call(cli_run, {"--quiet", smoke, "no/such.yaml"}), CLI_USAGE);
+	EXPECT_EQ(out, "");
+}
+
+TEST_F(Cli, MissingMachineFileIsToldAtItsKey)
+{
+	EXPECT_EQ(call(cli_run, {smoke, "--set", "machine=nowhere.yaml"}), CLI_USAGE);
+	EXPECT_EQ(err, "--set machine=nowhere.yaml: machine: expected a mapping or the name of a "
+		       "file: there is no nowhere.yaml\n");
+}
+
+TEST_F(Cli, QuietTellsTheFirstReason)
+{
+	EXPECT_EQ(call(cli_run, {"--quiet", smoke, "--plant", "packet-duplicated", "--set",
+				 "traffic[0].count=400"}),
+		  CLI_FAIL);
+	EXPECT_THAT(out, HasSubstr("FAIL  packets: "));
+	EXPECT_EQ(call(cli_run, {"--quiet", smoke, "--set",
+				 "expect=[{check: memory-equal, verdict: pass}]"}),
+		  CLI_FAIL);
+	EXPECT_THAT(out, HasSubstr("FAIL  memory-equal: does not apply"));
+}
+
 TEST_F(Cli, SmokePassesAndSaysSo)
 {
 	EXPECT_EQ(call(cli_run, {smoke}), CLI_OK) << out << err;
