@@ -377,7 +377,8 @@ static int32_t vc_promisc(struct vc_command *command)
 
 static int32_t vc_stats(struct vc_command *command)
 {
-	const struct nic_vf_stats *from = nic_vf_stats_get(command->vf->fw->nic, command->vf->index);
+	const struct nic_vf_stats *from =
+		nic_vf_stats_get(command->vf->fw->nic, command->vf->index);
 	struct virtchnl_eth_stats stats = {
 		.rx_bytes = from->rx_bytes,
 		.rx_unicast = from->rx_unicast,

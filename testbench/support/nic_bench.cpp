@@ -5,15 +5,17 @@
 #include <cassert>
 #include <cstring>
 
+#include <linux/pci_regs.h>
+
 #include "base/bits.h"
-#include "model/pcie/config_regs_internal.h"
-#include "model/pcie/device_internal.h"
 
 namespace
 {
 constexpr uint64_t kMemory = 32 << 20, kMsiPage = kMemory - 4096, kMsiAddress = kMsiPage + 0x40;
 constexpr uint64_t kPfBar0 = NicHost::kWindow, kPfBar3 = kPfBar0 + (1 << 20);
 constexpr uint64_t kVfBar0 = kPfBar0 + (2 << 20), kVfBar3 = kPfBar0 + (16 << 20);
+/* Where the device has its capabilities (the tests of model/pcie hold that). */
+constexpr uint32_t kMsix = 0x70, kExpress = 0xa0, kSriov = 0x160;
 constexpr uint32_t kVfBar0Bytes = 64 << 10, kVfBar3Bytes = 16 << 10, kPfAq = 32;
 
 struct CpuAccess {
@@ -152,13 +154,13 @@ void NicHost::program_msix(uint32_t fn)
 		for (uint32_t i = 0; i < 4; i++)
 			access(mmio, BUS_WRITE, entry + 4 * i, 4, &word[i]);
 	}
-	config_write(fn, AT_MSIX + 2, (uint32_t)(MSIX_ENABLE >> 16), 2);
+	config_write(fn, kMsix + PCI_MSIX_FLAGS, PCI_MSIX_FLAGS_ENABLE, 2);
 }
 
 bool NicHost::bus_master(uint32_t fn)
 {
-	config_write(fn, CFG_COMMAND, COMMAND_MEMORY | COMMAND_BUS_MASTER, 2);
-	return config_read(fn, CFG_COMMAND, 2) & COMMAND_BUS_MASTER;
+	config_write(fn, PCI_COMMAND, PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER, 2);
+	return config_read(fn, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
 }
 
 void NicHost::bring_up(uint32_t vfs)
@@ -168,17 +170,17 @@ void NicHost::bring_up(uint32_t vfs)
 		config_write(kPf, reg + 4, (uint32_t)(addr >> 32));
 	};
 
-	write_bar(CFG_BAR, kPfBar0);
-	write_bar(CFG_BAR + 12, kPfBar3);
-	write_bar(AT_SRIOV + SRIOV_VF_BAR, kVfBar0);
-	write_bar(AT_SRIOV + SRIOV_VF_BAR + 12, kVfBar3);
+	write_bar(PCI_BASE_ADDRESS_0, kPfBar0);
+	write_bar(PCI_BASE_ADDRESS_0 + 12, kPfBar3);
+	write_bar(kSriov + PCI_SRIOV_BAR, kVfBar0);
+	write_bar(kSriov + PCI_SRIOV_BAR + 12, kVfBar3);
 	bus_master(kPf);
 	program_msix(kPf);
 	pf_queue_up();
-	config_write(kPf, AT_SRIOV + SRIOV_NUM_VFS, vfs, 2);
-	config_write(kPf, AT_SRIOV + SRIOV_CONTROL, SRIOV_VF_ENABLE | SRIOV_VF_MSE, 2);
+	config_write(kPf, kSriov + PCI_SRIOV_NUM_VF, vfs, 2);
+	config_write(kPf, kSriov + PCI_SRIOV_CTRL, PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE, 2);
 	for (uint32_t n = 0; n < vfs; n++) {
-		config_write(n, CFG_COMMAND, COMMAND_BUS_MASTER, 2);
+		config_write(n, PCI_COMMAND, PCI_COMMAND_MASTER, 2);
 		program_msix(n);
 	}
 	run_until([&] { return read(vfs - 1, VFGEN_RSTAT) == VFR_VFACTIVE; });
@@ -186,7 +188,7 @@ void NicHost::bring_up(uint32_t vfs)
 
 void NicHost::flr(uint32_t fn)
 {
-	config_write(fn, AT_PCIE + PCIE_DEVCTL, DEVCTL_INITIATE_FLR, 2);
+	config_write(fn, kExpress + PCI_EXP_DEVCTL, PCI_EXP_DEVCTL_BCR_FLR, 2);
 }
 
 void NicHost::run_for(uint64_t ps)
