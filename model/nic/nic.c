@@ -65,7 +65,7 @@ static void nic_pool_wake(void *ctx)
 	sim_after(nic->env.part.sim, &nic->packet_freed, 0);
 }
 
-static bool nic_init_blocks(struct nic *nic)
+static bool nic_blocks_init(struct nic *nic)
 {
 	const struct nic_cfg *cfg = &nic->cfg;
 	uint32_t queues = 2 * cfg->queue_pairs;
@@ -92,7 +92,7 @@ struct nic *nic_create(const struct nic_cfg *cfg, const struct nic_env *env)
 		return NULL;
 	nic->cfg = *cfg;
 	nic->env = *env;
-	if (!nic_init_blocks(nic) || nic_pf_init(nic)) {
+	if (!nic_blocks_init(nic) || nic_pf_init(nic)) {
 		nic_destroy(nic);
 		return NULL;
 	}
