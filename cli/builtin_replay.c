@@ -15,7 +15,7 @@ static const struct argp_option replay_options[] = {
 	 0},
 	{"seed", 's', "N", 0, "of the machine's randomness", 0},
 	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed", 0},
-	{"out", 'o', "DIR", 0, "write result.json and sequence.jsonl there", 0},
+	{"out", 'o', "DIR", 0, "write result.json, stats.json and sequence.jsonl there", 0},
 	{"format", 'f', "text|json", 0, "how to print results; json: one object a file", 0},
 	{"quiet", 'q', NULL, 0, "one line a file, with the first reason of a failure", 0},
 	{NULL, 0, NULL, 0, NULL, 0},

@@ -11,7 +11,7 @@ static const struct argp_option run_options[] = {
 	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed, in place of the scenario's", 0},
 	{"set", 'S', "PATH=VALUE", 0, "change a key of the scenario, its machine or its timing", 0},
 	{"plant", 'p', "FAULT", 0, "plant a fault in a model (vfsim describe faults)", 0},
-	{"out", 'o', "DIR", 0, "write result.json and sequence.jsonl there", 0},
+	{"out", 'o', "DIR", 0, "write result.json, stats.json and sequence.jsonl there", 0},
 	{"format", 'f', "text|json", 0, "how to print results; json: one object a file", 0},
 	{"quiet", 'q', NULL, 0, "one line a file, with the first reason of a failure", 0},
 	{NULL, 0, NULL, 0, NULL, 0},

@@ -74,11 +74,13 @@ double cli_seconds(void);
 int cli_each_file(const struct cli_options *options,
 		  int (*one)(const struct cli_options *options, const char *path));
 
-/* Where a run writes: the folder of --out, and the sequence trace in it. */
+/* Where a run writes: the folder of --out, the sequence trace and the statistics in it. */
 struct cli_output {
 	char dir[512]; /* empty: nowhere */
 	struct sequence *sequence;
-	struct run_listener listener;
+	bool stats_failed;
+	struct run_listener listener; /* the sequence's, with that of stats.json behind it */
+	struct run_listener stats_listener;
 };
 
 /*

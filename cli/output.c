@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "system/machine_stats.h"
 #include "system/replay/machine_file.h"
 
 double cli_seconds(void)
@@ -58,6 +59,39 @@ static int make_folders(const char *path)
 	return 0;
 }
 
+/* {"source.smmu": {"tlb_hits": 1, ...}, ...} */
+static json_t *stats_json(const struct stats *stats)
+{
+	json_t *object = json_object();
+
+	for (uint32_t i = 0; i < stats->count; i++) {
+		const struct stats_row *row = &stats->row[i];
+
+		if (!json_object_get(object, row->part))
+			json_object_set_new(object, row->part, json_object());
+		json_object_set_new(json_object_get(object, row->part), row->name,
+				    json_integer((json_int_t)row->value));
+	}
+	return object;
+}
+
+static void write_stats(void *ctx, const struct machine *machine)
+{
+	struct cli_output *output = ctx;
+	struct stats stats;
+	char path[600];
+	json_t *object;
+
+	output->stats_failed = machine_collect_stats(machine, &stats) != 0;
+	if (output->stats_failed)
+		return;
+	object = stats_json(&stats);
+	snprintf(path, sizeof(path), "%s/stats.json", output->dir);
+	output->stats_failed = json_dump_file(object, path, JSON_INDENT(2)) != 0;
+	json_decref(object);
+	stats_fini(&stats);
+}
+
 bool cli_output_open(struct cli_output *output, const struct cli_options *options, const char *name,
 		     const char *main_program)
 {
@@ -80,7 +114,9 @@ bool cli_output_open(struct cli_output *output, const struct cli_options *option
 		fprintf(stderr, "vfsim: %s: cannot be written: %s\n", path, strerror(errno));
 		return false;
 	}
+	output->stats_listener = (struct run_listener){.ctx = output, .end = write_stats};
 	output->listener = sequence_listener(output->sequence);
+	output->listener.next = &output->stats_listener;
 	return true;
 }
 
@@ -146,7 +182,9 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 	if (output->dir[0]) {
 		written &= write_json(result, output->dir);
 		written &= !cfg || !replay_write_machine(&cfg->machine, output->dir);
-		result_note(result, "wrote %s/result.json and sequence.jsonl", output->dir);
+		written &= !output->stats_failed;
+		result_note(result, "wrote %s/result.json, stats.json and sequence.jsonl",
+			    output->dir);
 		if (cfg)
 			result_note(result, "replay it: vfsim replay %s/sequence.jsonl",
 				    output->dir);

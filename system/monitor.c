@@ -94,6 +94,13 @@ void monitor_program(struct monitor *monitor, struct uapi_process *process, uint
 			l->program(l->ctx, process, host, host_name, stream_id);
 }
 
+void monitor_end(struct monitor *monitor, const struct machine *machine)
+{
+	for (struct run_listener *l = monitor->listeners; l; l = l->next)
+		if (l->end)
+			l->end(l->ctx, machine);
+}
+
 static void take_sockets(const struct engine_ops *ops, const struct engine *engine,
 			 struct run_result *result)
 {

@@ -16,6 +16,8 @@
 extern "C" {
 #endif
 
+struct machine;
+
 /* Who else wants to see a run: any member may be NULL. A list, called in order. */
 struct run_listener {
 	void *ctx;
@@ -26,6 +28,8 @@ struct run_listener {
 	/* A program was made on a host, to drive the device of stream `stream_id`; no call yet. */
 	void (*program)(void *ctx, struct uapi_process *process, uint32_t host,
 			const char *host_name, uint32_t stream_id);
+	/* The run is over: a last look at its machine. */
+	void (*end)(void *ctx, const struct machine *machine);
 	struct run_listener *next;
 };
 
@@ -67,6 +71,8 @@ void monitor_fini(struct monitor *monitor);
 /* Tell the listeners of a program. */
 void monitor_program(struct monitor *monitor, struct uapi_process *process, uint32_t host,
 		     const char *host_name, uint32_t stream_id);
+/* Tell the listeners of the machine, before it goes. */
+void monitor_end(struct monitor *monitor, const struct machine *machine);
 /* Let the oracle finish; fill checks, packets, digest, time and sockets; judge by expectations. */
 void monitor_finish(struct monitor *monitor, const struct run_options *options,
 		    const struct engine *engine, struct run_result *result);

@@ -367,6 +367,7 @@ static int scenario_enter(void *arg)
 					   options.engine, NULL);
 	if (scenario->machine) {
 		pump(scenario);
+		monitor_end(&scenario->monitor, scenario->machine);
 		monitor_finish(&scenario->monitor, &options, scenario->machine->engine,
 			       scenario->result);
 		machine_destroy(scenario->machine);

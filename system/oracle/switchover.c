@@ -68,7 +68,8 @@ static void vf_state_equal_finish(struct oracle *oracle, void *ctx, struct oracl
 	if (!state->compared)
 		finding->verdict = ORACLE_NOT_APPLICABLE;
 	snprintf(finding->detail, sizeof(finding->detail),
-		 "%" PRIu64 " VFs compared, field by field", state->compared);
+		 "%" PRIu64 " VF%s compared, field by field", state->compared,
+		 state->compared == 1 ? "" : "s");
 }
 
 static const enum trace_kind no_kinds[] = {TRACE_KIND_COUNT};

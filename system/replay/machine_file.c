@@ -22,11 +22,11 @@ static void write_machine(const struct machine_cfg *machine, FILE *file)
 		yes_no(machine->smmu.coherent), yes_no(machine->smmu.msi));
 	fprintf(file, "  ssid_bits: %" PRIu64 "\n", machine->smmu.ssid_bits);
 	fprintf(file,
-		"kernel:\n  dirty_clear: %s\n  msi_window: %s\n  trap_bars: %s\n"
+		"kernel:\n  dirty_clear: %s\n  strict: %s\n  msi_window: %s\n  trap_bars: %s\n"
 		"  page_size: %" PRIu64 "\n",
 		machine->kernel.dirty_clear ? "invalidate" : "linux-7.3",
-		yes_no(machine->kernel.msi_window), yes_no(machine->kernel.trap_bars),
-		machine->kernel.page_size);
+		yes_no(machine->kernel.strict), yes_no(machine->kernel.msi_window),
+		yes_no(machine->kernel.trap_bars), machine->kernel.page_size);
 }
 
 static void write_accept(const struct machine_cfg *machine, FILE *file)

@@ -332,7 +332,7 @@ static bool do_write(struct player *player, struct actor *self, const struct tra
 	return result_agrees(player, line, ret);
 }
 
-static const struct {
+static const struct syscall {
 	const char *name;
 	bool (*perform)(struct player *player, struct actor *self, const struct trace_line *line);
 } syscalls[] = {
@@ -340,18 +340,28 @@ static const struct {
 	{"pread", do_pread}, {"pwrite", do_pwrite}, {"read", do_read},     {"write", do_write},
 };
 
+static const struct syscall *find_syscall(const struct trace_line *line)
+{
+	for (size_t i = 0; i < ARRAY_LEN(syscalls); i++)
+		if (!strcmp(syscalls[i].name, line->call))
+			return &syscalls[i];
+	return NULL;
+}
+
+bool player_can_perform(const struct trace_line *line)
+{
+	return line->is_device || find_syscall(line) || trace_call_by_name(line->call);
+}
+
 bool player_perform(struct player *player, struct actor *self, const struct trace_line *line)
 {
-	const struct trace_call *call;
+	const struct syscall *syscall;
 
 	if (line->is_device)
 		return player_device(player, self, line);
 	player->counts.calls++;
-	for (size_t i = 0; i < ARRAY_LEN(syscalls); i++)
-		if (!strcmp(syscalls[i].name, line->call))
-			return syscalls[i].perform(player, self, line);
-	call = trace_call_by_name(line->call);
-	if (!call)
-		return player_complains(player, line, "not a call that a replay can perform");
-	return player_ioctl(player, self, line, call);
+	syscall = find_syscall(line);
+	if (syscall)
+		return syscall->perform(player, self, line);
+	return player_ioctl(player, self, line, trace_call_by_name(line->call));
 }

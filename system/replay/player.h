@@ -45,6 +45,9 @@ void player_destroy(struct player *player);
  */
 bool player_perform(struct player *player, struct actor *self, const struct trace_line *line);
 const char *player_difference(const struct player *player);
+
+/* Is this a line that a player can perform? What it cannot is refused before anything runs. */
+bool player_can_perform(const struct trace_line *line);
 struct player_counts player_counts(const struct player *player);
 
 #ifdef __cplusplus

@@ -76,8 +76,27 @@ static int number_devices(struct replay *replay)
 	return 0;
 }
 
+/* A file of another kind of interface is refused before anything runs. */
+static int check_calls(const struct replay *replay, struct config_errors *errors)
+{
+	for (uint32_t i = 0; i < replay->file.lines; i++) {
+		const struct trace_line *line = &replay->file.line[i];
+
+		if (player_can_perform(line))
+			continue;
+		config_error(errors, replay->file.path, line->number,
+			     "call: expected one that a replay can perform (traces/README.md), "
+			     "not `%s`",
+			     line->call);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int replay_find_programs(struct replay *replay, struct config_errors *errors)
 {
+	if (check_calls(replay, errors))
+		return -EINVAL;
 	for (uint32_t i = 0; i < replay->file.lines; i++) {
 		const struct trace_line *line = &replay->file.line[i];
 

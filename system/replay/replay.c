@@ -250,6 +250,7 @@ static int replay_enter(void *arg)
 					 &machine);
 	if (replay->machine) {
 		pump(replay);
+		monitor_end(&replay->monitor, replay->machine);
 		monitor_finish(&replay->monitor, &options, replay->machine->engine, replay->result);
 		machine_destroy(replay->machine);
 	}
