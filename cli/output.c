@@ -198,6 +198,12 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 	/* Where only verdicts are printed, what ended the run early is still said. */
 	if (result->error[0] && (options->format == CLI_JSON || options->quiet))
 		fprintf(stderr, "vfsim: %s\n", result->error);
+	/* Actors that were cut off stand where they stood: nothing is left to take down in order.
+	 */
+	if (result->cut) {
+		fflush(NULL);
+		_exit(CLI_FAIL);
+	}
 	if (!written)
 		return CLI_USAGE;
 	return result->passed ? CLI_OK : CLI_FAIL;

@@ -59,6 +59,7 @@ struct run_result {
 	char what[200];
 	bool passed;     /* every check and expectation held, and the run came to its end */
 	char error[300]; /* why the run did not come to its end; empty: it did */
+	bool cut;        /* it did not end in time: what its actors own is not freed */
 	uint64_t seed;
 	const char *engine;
 	uint64_t digest;

@@ -348,6 +348,7 @@ static void pump(struct scenario *scenario)
 	snprintf(scenario->result->error, sizeof(scenario->result->error),
 		 "the scenario did not end within %" PRIu64 " ms of simulated time",
 		 scenario->cfg->time_limit_ps / PS_PER_MS);
+	scenario->result->cut = true;
 	actor_destroy(actor);
 }
 

@@ -222,6 +222,7 @@ static void pump(struct replay *replay)
 	if (!replay->result->error[0])
 		snprintf(replay->result->error, sizeof(replay->result->error),
 			 "a call of the recording does not return");
+	replay->result->cut = true;
 	actor_destroy(actor);
 }
 
