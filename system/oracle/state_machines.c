@@ -4,6 +4,8 @@
  * uAPI draws (include/uapi/linux/vfio.h, enum vfio_device_mig_state), each from
  * where the last one ended. A VF's own state, as VFGEN_RSTAT shows it, goes from
  * reset in progress over completed to active, and back to a reset from anywhere.
+ * A VF's mailbox takes a request and gives its answer before the next one; a
+ * reset takes an answer away, and RESET_VF has none (virtchnl).
  */
 #include <inttypes.h>
 #include <linux/vfio.h>
@@ -11,7 +13,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
-#include "model/nic/avf_format.h"
+#include "pf-firmware/mailbox_format.h"
 #include "system/oracle/oracle_internal.h"
 
 struct arc {
@@ -74,13 +76,17 @@ struct machine_state {
 	uint64_t now;
 	bool known;
 	bool was_reset; /* the function, since the last step */
+	/* the VF's mailbox, since the VF's state last changed */
+	bool asked;      /* a request came: answers from now on have one */
+	bool unanswered; /* `opcode` waits for its answer */
+	uint64_t opcode;
 };
 
 struct state_machines {
 	struct keymap of;
 	struct machine_state *machine;
 	uint32_t capacity;
-	uint64_t migration_steps, vf_steps;
+	uint64_t migration_steps, vf_steps, messages;
 };
 
 /* Kinds of machines, to keep their numbers apart. */
@@ -114,22 +120,68 @@ static void step(struct oracle *oracle, struct machine_state *machine, const cha
 	machine->was_reset = false;
 }
 
+static void mailbox_request(struct oracle *oracle, struct machine_state *machine,
+			    const uint64_t *arg)
+{
+	if (machine->unanswered)
+		oracle_violation(oracle, CHECK_STATE_MACHINES,
+				 "VF %" PRIu64 ": opcode %" PRIu64 " is asked, and %" PRIu64
+				 " was never answered",
+				 arg[0], arg[1], machine->opcode);
+	machine->asked = true;
+	machine->unanswered = arg[1] != VIRTCHNL_OP_RESET_VF;
+	machine->opcode = arg[1];
+}
+
+/* Events come unasked; so may an answer to what a VF had asked before it came here. */
+static void mailbox_reply(struct oracle *oracle, struct machine_state *machine, const uint64_t *arg)
+{
+	if (arg[1] == VIRTCHNL_OP_EVENT || !machine->asked)
+		return;
+	if (!machine->unanswered || machine->opcode != arg[1])
+		oracle_violation(oracle, CHECK_STATE_MACHINES,
+				 "VF %" PRIu64 ": opcode %" PRIu64
+				 " is answered, and it was not asked",
+				 arg[0], arg[1]);
+	machine->unanswered = false;
+}
+
+static bool is_of_vf(enum trace_kind kind)
+{
+	return kind == TRACE_VF_STATE || kind == TRACE_MAILBOX_REQUEST ||
+	       kind == TRACE_MAILBOX_REPLY;
+}
+
 /* A device's number is its requester ID, in resets as in migration states. */
 static void state_machines_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
 {
 	struct state_machines *state = ctx;
 	const uint64_t *arg = event->arg;
-	uint32_t kind = event->kind == TRACE_VF_STATE ? MACHINE_VF : MACHINE_MIGRATION;
+	uint32_t kind = is_of_vf(event->kind) ? MACHINE_VF : MACHINE_MIGRATION;
 	struct machine_state *machine = machine_find(state, event->part->host, arg[0], kind);
 
-	if (event->kind == TRACE_FUNCTION_RESET) {
+	switch (event->kind) {
+	case TRACE_FUNCTION_RESET:
 		machine->was_reset = true;
-	} else if (event->kind == TRACE_VF_STATE) {
+		break;
+	case TRACE_VF_STATE:
 		state->vf_steps++;
 		step(oracle, machine, "VF", arg, vf_legal(arg));
-	} else {
+		machine->asked = false;
+		machine->unanswered = false;
+		break;
+	case TRACE_MAILBOX_REQUEST:
+		state->messages++;
+		mailbox_request(oracle, machine, arg);
+		break;
+	case TRACE_MAILBOX_REPLY:
+		state->messages++;
+		mailbox_reply(oracle, machine, arg);
+		break;
+	default:
 		state->migration_steps++;
 		step(oracle, machine, "device", arg, migration_legal(arg, machine->was_reset));
+		break;
 	}
 }
 
@@ -137,11 +189,12 @@ static void state_machines_finish(struct oracle *oracle, void *ctx, struct oracl
 {
 	const struct state_machines *state = ctx;
 
-	if (!state->migration_steps && !state->vf_steps)
+	if (!state->migration_steps && !state->vf_steps && !state->messages)
 		finding->verdict = ORACLE_NOT_APPLICABLE;
 	snprintf(finding->detail, sizeof(finding->detail),
-		 "%" PRIu64 " steps of migration states, %" PRIu64 " of VF states, all legal",
-		 state->migration_steps, state->vf_steps);
+		 "%" PRIu64 " steps of migration states, %" PRIu64 " of VF states, %" PRIu64
+		 " mailbox messages, all legal",
+		 state->migration_steps, state->vf_steps, state->messages);
 }
 
 static void state_machines_release(void *ctx)
@@ -152,8 +205,9 @@ static void state_machines_release(void *ctx)
 	keymap_release(&state->of);
 }
 
-static const enum trace_kind state_machines_kinds[] = {TRACE_MIG_STATE, TRACE_VF_STATE,
-						       TRACE_FUNCTION_RESET, TRACE_KIND_COUNT};
+static const enum trace_kind state_machines_kinds[] = {TRACE_MIG_STATE,      TRACE_VF_STATE,
+						       TRACE_FUNCTION_RESET, TRACE_MAILBOX_REQUEST,
+						       TRACE_MAILBOX_REPLY,  TRACE_KIND_COUNT};
 
 const struct oracle_check oracle_state_machines = {
 	.state_bytes = sizeof(struct state_machines),

@@ -380,6 +380,51 @@ TEST_F(OracleStates, VfStateGoesOnFromWhereItWas)
 	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
 }
 
+TEST_F(OracleStates, MailboxAnswersWhatWasAsked)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_MAILBOX_REPLY, {0, 17, 0, 8}); /* an event, unasked */
+	emit(3, TRACE_MAILBOX_REPLY, {0, 1, 0, 8});
+	emit(4, TRACE_MAILBOX_REQUEST, {0, 2, 0}); /* RESET_VF has no answer */
+	emit(5, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(6, TRACE_MAILBOX_REPLY, {0, 1, 0, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
+}
+TEST_F(OracleStates, MailboxThatStaysSilentFails)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_MAILBOX_REQUEST, {0, 3, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
+}
+TEST_F(OracleStates, MailboxAnswerToAnotherOpcodeFails)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_MAILBOX_REPLY, {0, 3, 0, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
+}
+TEST_F(OracleStates, MailboxAnswerTwiceFails)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_MAILBOX_REPLY, {0, 1, 0, 8});
+	emit(3, TRACE_MAILBOX_REPLY, {0, 1, 0, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
+}
+TEST_F(OracleStates, ResetTakesAnAnswerAway)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_VF_STATE, {0, 2, 0});
+	emit(3, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
+}
+TEST_F(OracleStates, MailboxesOfTwoVfsAreApart)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_MAILBOX_REQUEST, {1, 3, 8});
+	emit(3, TRACE_MAILBOX_REPLY, {1, 3, 0, 8});
+	emit(4, TRACE_MAILBOX_REPLY, {0, 1, 0, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
+}
+
 using OracleEnd = OracleTest;
 
 TEST_F(OracleEnd, NothingHeldPasses)
