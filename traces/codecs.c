@@ -16,22 +16,26 @@
 
 /* ---- IOMMU_IOAS_IOVA_RANGES: an array of ranges that the kernel fills ---- */
 
+static void set_ranges(json_t *object, const struct trace_argument *argument, uint32_t count)
+{
+	const struct iommu_iova_range *range = argument->side;
+	uint32_t room = argument->side_len / sizeof(*range);
+	json_t *list = json_array();
+
+	for (uint32_t i = 0; i < MIN(count, room); i++)
+		json_array_append_new(list, json_pack("{sIsI}", "start", (json_int_t)range[i].start,
+						      "last", (json_int_t)range[i].last));
+	json_object_set_new(object, "allowed_iovas", list);
+}
+
 static void iova_ranges_encode(const struct trace_call *call, const struct trace_argument *argument,
 			       enum trace_direction direction, json_t *object)
 {
 	const struct iommu_ioas_iova_ranges *arg = (const void *)argument->bytes;
-	const struct iommu_iova_range *range = argument->side;
-	uint32_t room = argument->side_len / sizeof(*range);
-	json_t *list;
 
 	(void)call;
-	if (direction != TRACE_OUT)
-		return;
-	list = json_array();
-	for (uint32_t i = 0; i < MIN(arg->num_iovas, room); i++)
-		json_array_append_new(list, json_pack("{sIsI}", "start", (json_int_t)range[i].start,
-						      "last", (json_int_t)range[i].last));
-	json_object_set_new(object, "allowed_iovas", list);
+	if (direction == TRACE_OUT)
+		set_ranges(object, argument, arg->num_iovas);
 }
 
 static const char *iova_ranges_decode(const struct trace_call *call, const json_t *in,
@@ -67,18 +71,10 @@ static void allow_iovas_encode(const struct trace_call *call, const struct trace
 			       enum trace_direction direction, json_t *object)
 {
 	const struct iommu_ioas_allow_iovas *arg = (const void *)argument->bytes;
-	const struct iommu_iova_range *range = argument->side;
-	uint32_t room = argument->side_len / sizeof(*range);
-	json_t *list;
 
 	(void)call;
-	if (direction != TRACE_IN)
-		return;
-	list = json_array();
-	for (uint32_t i = 0; i < MIN(arg->num_iovas, room); i++)
-		json_array_append_new(list, json_pack("{sIsI}", "start", (json_int_t)range[i].start,
-						      "last", (json_int_t)range[i].last));
-	json_object_set_new(object, "allowed_iovas", list);
+	if (direction == TRACE_IN)
+		set_ranges(object, argument, arg->num_iovas);
 }
 
 static const char *allow_iovas_decode(const struct trace_call *call, const json_t *in,
