@@ -67,11 +67,26 @@ struct bus_req {
 struct bus_port {
 	void *ctx;
 	void (*send)(void *ctx, struct bus_req *req);
+	/*
+	 * Perform the access here and now, without `done`. False: cannot be, nothing
+	 * happened. NULL: never can. See bus_access.
+	 */
+	bool (*access)(void *ctx, struct bus_req *req);
 };
 
 static inline void bus_send(const struct bus_port *port, struct bus_req *req)
 {
 	port->send(port->ctx, req);
+}
+
+/*
+ * Where nothing takes time (the untimed engine), memory can be accessed within
+ * the call: a walk then costs no calendar event for each descriptor. False: send
+ * the request instead. Only `status` and the data change.
+ */
+static inline bool bus_access(const struct bus_port *port, struct bus_req *req)
+{
+	return port->access && port->access(port->ctx, req);
 }
 
 /*

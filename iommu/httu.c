@@ -24,7 +24,7 @@ static void compare_and_swap(struct transaction *txn, uint64_t address, uint64_t
 	txn->table.len_bytes = 8;
 	txn->table.data = txn->table_data;
 	txn->table.done = done;
-	bus_send(&txn->smmu->env.memory, &txn->table);
+	smmu_txn_access(txn);
 }
 
 void smmu_httu_set_access(struct transaction *txn, uint64_t ttd,

@@ -360,7 +360,13 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state);
 void smmu_txn_forward(struct transaction *txn);
 void smmu_txn_terminate(struct transaction *txn);
 void smmu_txn_end(struct transaction *txn, enum bus_status status);
-/* A table access of `txn`; `done` gets &txn->table. */
+/*
+ * Perform txn->table, whose `done` moves the transaction on: within the call in
+ * the untimed engine, where only the access that a transaction ends with is an
+ * event.
+ */
+void smmu_txn_access(struct transaction *txn);
+/* A table read of `txn`; `done` gets &txn->table. */
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		    void (*done)(struct bus_req *req, uint64_t now));
 

@@ -45,6 +45,16 @@ void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_byte
 	if (smmu->cfg.timing.walk_step_ps && txn->walking)
 		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
 	else
+		smmu_txn_access(txn);
+}
+
+void smmu_txn_access(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+
+	if (smmu->sim->untimed && bus_access(&smmu->env.memory, &txn->table))
+		txn->table.done(&txn->table, smmu_now(smmu));
+	else
 		bus_send(&smmu->env.memory, &txn->table);
 }
 

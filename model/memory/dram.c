@@ -51,13 +51,13 @@ void dram_destroy(struct dram *dram)
 	free(dram);
 }
 
-static uint64_t page_number(const struct dram *dram, uint64_t pa)
+static inline uint64_t page_number(const struct dram *dram, uint64_t pa)
 {
 	return (pa - dram->cfg.base) / DRAM_PAGE_SIZE;
 }
 
 /* The id of the page at `pa`, 0 for one that is zero. */
-static uint32_t page_id(const struct dram *dram, uint64_t pa)
+static inline uint32_t page_id(const struct dram *dram, uint64_t pa)
 {
 	uint64_t number = page_number(dram, pa);
 	uint32_t table_id = dram->table[number / DRAM_TABLE_PAGES];
@@ -128,15 +128,16 @@ static uint64_t bytes_in_page(uint64_t pa, uint64_t len_bytes)
 void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_bytes)
 {
 	uint8_t *to = data;
+	uint64_t step;
 
 	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
-	while (len_bytes) {
-		uint64_t step = bytes_in_page(pa, len_bytes);
-
+	if (len_bytes == 8 && pa % 8 == 0) { /* a descriptor: what is read most */
+		memcpy(to, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, 8);
+		return;
+	}
+	for (; len_bytes; to += step, pa += step, len_bytes -= step) {
+		step = bytes_in_page(pa, len_bytes);
 		memcpy(to, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, step);
-		to += step;
-		pa += step;
-		len_bytes -= step;
 	}
 }
 
@@ -144,13 +145,13 @@ void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_b
 {
 	const uint8_t *from = data;
 	uint8_t *page;
+	uint64_t step;
 
 	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
-	while (len_bytes) {
-		uint64_t step = bytes_in_page(pa, len_bytes);
-
+	for (; len_bytes; from += step, pa += step, len_bytes -= step) {
 		uint32_t id = page_id(dram, pa);
 
+		step = bytes_in_page(pa, len_bytes);
 		if (id && *dram_arena_refs(dram->env.arena, id) == 1)
 			page = dram_arena_page(dram->env.arena, id);
 		else if (id || memcmp(from, zero_page, step))
@@ -159,9 +160,6 @@ void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_b
 			page = NULL; /* a guest that clears its memory stores nothing */
 		if (page)
 			memcpy(page + pa % DRAM_PAGE_SIZE, from, step);
-		from += step;
-		pa += step;
-		len_bytes -= step;
 	}
 }
 

@@ -83,9 +83,20 @@ static void dram_send(void *ctx, struct bus_req *req)
 			  ok ? reserve_channel(dram, req->len_bytes) : calendar->now_ps);
 }
 
+static bool dram_access(void *ctx, struct bus_req *req)
+{
+	struct dram *dram = ctx;
+
+	if (!dram->env.part.sim->untimed || !can_serve(dram, req))
+		return false;
+	req->status = BUS_OK;
+	perform(dram, req);
+	return true;
+}
+
 struct bus_port dram_bus_port(struct dram *dram)
 {
-	return (struct bus_port){.ctx = dram, .send = dram_send};
+	return (struct bus_port){.ctx = dram, .send = dram_send, .access = dram_access};
 }
 
 struct dram_counters dram_counters_get(const struct dram *dram)

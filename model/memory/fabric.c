@@ -67,27 +67,42 @@ static void abort_request(struct fabric *fabric, struct bus_req *req)
 	sim_after(fabric->part.sim, &req->event, 0);
 }
 
+/* The window that the request falls into, NULL for none. */
+static const struct fabric_window *find_window(struct fabric *fabric, const struct bus_req *req)
+{
+	uint32_t at;
+
+	if (window_covers(&fabric->window[fabric->last], req))
+		return &fabric->window[fabric->last];
+	at = window_after(fabric, req->addr);
+	if (at == fabric->count || !window_covers(&fabric->window[at], req))
+		return NULL;
+	fabric->last = at;
+	return &fabric->window[at];
+}
+
 static void fabric_send(void *ctx, struct bus_req *req)
 {
 	struct fabric *fabric = ctx;
-	struct fabric_window *window = &fabric->window[fabric->last];
+	const struct fabric_window *window = find_window(fabric, req);
 
-	if (!window_covers(window, req)) {
-		uint32_t at = window_after(fabric, req->addr);
-
-		window = &fabric->window[at];
-		if (at == fabric->count || !window_covers(window, req)) {
-			abort_request(fabric, req);
-			return;
-		}
-		fabric->last = at;
+	if (!window) {
+		abort_request(fabric, req);
+		return;
 	}
 	if (window->subtract_base)
 		req->addr -= window->base;
 	bus_send(&window->target, req);
 }
 
+static bool fabric_access(void *ctx, struct bus_req *req)
+{
+	const struct fabric_window *window = find_window(ctx, req);
+
+	return window && !window->subtract_base && bus_access(&window->target, req);
+}
+
 struct bus_port fabric_bus_port(struct fabric *fabric)
 {
-	return (struct bus_port){.ctx = fabric, .send = fabric_send};
+	return (struct bus_port){.ctx = fabric, .send = fabric_send, .access = fabric_access};
 }

@@ -210,7 +210,7 @@ void queue_cause(struct nic_queue *queue)
 		nic_vf_cause(queue->vf, queue->context.vector, queue->context.itr_index);
 	if (!queue->wb_count)
 		return;
-	if (sim->untimed || !nic_vf_runs(queue->vf) || !queue->context.enabled)
+	if (!nic_vf_runs(queue->vf) || !queue->context.enabled)
 		queue_flush(queue);
 	else if (!event_pending(&queue->wb_timer))
 		sim_after(sim, &queue->wb_timer, queue->vf->nic->cfg.write_back_ps);

@@ -222,13 +222,29 @@ static uint32_t switch_to_vfs(struct nic *nic, struct packet *packet)
 	return copies;
 }
 
-static void switch_local(struct event *event, uint64_t now)
+static void switch_local(struct nic *nic, struct packet *packet)
 {
-	struct packet *packet = CONTAINER_OF(event, struct packet, switch_event);
-	struct nic *nic = packet->switch_owner;
-
 	switch_to_vfs(nic, packet);
 	packet_put(packet);
+}
+
+static void switch_fire(struct event *event, uint64_t now)
+{
+	struct packet *packet = CONTAINER_OF(event, struct packet, switch_event);
+
+	switch_local(packet->switch_owner, packet);
+}
+
+/* To the VFs, after the time that the switch takes. Takes over the reference. */
+static void switch_after(struct nic *nic, struct packet *packet)
+{
+	if (nic->env.part.sim->untimed) {
+		switch_local(nic, packet);
+		return;
+	}
+	packet->switch_owner = nic;
+	event_init(&packet->switch_event, switch_fire);
+	sim_after(nic->env.part.sim, &packet->switch_event, nic->cfg.switch_ps);
 }
 
 void switch_from_vf(struct nic *nic, struct packet *packet)
@@ -238,11 +254,8 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 	bool out = group || !switch_knows(nic, packet);
 
 	if (local) {
-		packet->switch_owner = nic;
-		event_init(&packet->switch_event, switch_local);
 		packet_ref(packet);
-		sim_after(nic->env.part.sim, &packet->switch_event,
-			  nic->env.part.sim->untimed ? 0 : nic->cfg.switch_ps);
+		switch_after(nic, packet);
 	}
 	if (!out)
 		packet_put(packet);

@@ -204,6 +204,18 @@ static void send(struct direction *direction, struct tlp *tlp, const struct cost
 	calendar_schedule(&link->env.part.sim->calendar, &tlp->event, transmit(direction, cost));
 }
 
+/*
+ * A DMA on its way up, or its completion on its way down, where nothing takes
+ * time: it is there at once. That keeps the ports' rule, since memory answers by
+ * an event. What goes down waits for one here: a device may answer within the call.
+ */
+static bool passes_through(const struct direction *direction, enum pcie_link_direction way)
+{
+	const struct pcie_link *link = direction->link;
+
+	return link->env.part.sim->untimed && direction == &link->direction[way];
+}
+
 static void deliver_request(struct event *event, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
@@ -227,7 +239,12 @@ static void link_request(void *ctx, struct tlp *tlp)
 	struct direction *direction = ctx;
 	struct cost cost = request_cost(direction->link, tlp);
 
-	send(direction, tlp, &cost, deliver_request);
+	if (!passes_through(direction, PCIE_LINK_UP)) {
+		send(direction, tlp, &cost, deliver_request);
+		return;
+	}
+	transmit(direction, &cost);
+	direction->target.request(direction->target.ctx, tlp);
 }
 
 static void link_completion(void *ctx, struct tlp *tlp)
@@ -235,7 +252,12 @@ static void link_completion(void *ctx, struct tlp *tlp)
 	struct direction *direction = ctx;
 	struct cost cost = completion_cost(direction->link, tlp);
 
-	send(direction, tlp, &cost, deliver_completion);
+	if (!passes_through(direction, PCIE_LINK_DOWN)) {
+		send(direction, tlp, &cost, deliver_completion);
+		return;
+	}
+	transmit(direction, &cost);
+	direction->target.completion(direction->target.ctx, tlp);
 }
 
 struct tlp_port pcie_link_port(struct pcie_link *link, enum pcie_link_direction direction)

@@ -276,22 +276,23 @@ static void dma_read_done(struct bus_req *bus, uint64_t now)
 	port->egress.completion(port->egress.ctx, tlp);
 }
 
-static void refused_write_fire(struct event *event, uint64_t now)
+static void refused_fire(struct event *event, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+	struct pcie_root_port *port = tlp->owner;
 
-	tlp->done(tlp, now);
+	if (tlp_is_posted(tlp))
+		tlp->done(tlp, now);
+	else
+		port->egress.completion(port->egress.ctx, tlp);
 }
 
 /* Unsupported Request, section 2.3.1. A posted one just ends. */
 static void refuse_dma(struct pcie_root_port *port, struct tlp *tlp)
 {
 	tlp->status = TLP_UR;
-	if (!tlp_is_posted(tlp)) {
-		port->egress.completion(port->egress.ctx, tlp);
-		return;
-	}
-	event_init(&tlp->event, refused_write_fire);
+	tlp->owner = port;
+	event_init(&tlp->event, refused_fire);
 	sim_after(port->env.part.sim, &tlp->event, 0);
 }
 

@@ -78,7 +78,8 @@ static inline bool tlp_is_posted(const struct tlp *tlp)
  * request that arrives now; `completion` passes a finished non-posted request
  * back towards its requester. A block offers such a port as its ingress and is
  * given its neighbour's as its egress. A link always lies between a requester
- * and its target, so a target may call `done` of a posted write from `request`.
+ * and its target and delivers what goes down by an event, so a device may call
+ * `done` of a posted write from `request`; a root port may not.
  */
 struct tlp_port {
 	void *ctx;

@@ -82,6 +82,27 @@ TEST_F(DramBus, UntimedHasNeitherLatencyNorQueue)
 	EXPECT_EQ(got, 1u);
 }
 
+TEST_F(DramBus, UntimedServesAnAccessWithinTheCall)
+{
+	struct dram *dram = make(1 << 20, 70000, 50000);
+	struct bus_port port = dram_bus_port(dram);
+	uint64_t value = 7, got = 0, cas[2] = {7, 9};
+	BusAccess write(BUS_WRITE, kBase, &value, 8), read(BUS_READ, kBase, &got, 8),
+		swap(BUS_CAS64, kBase, cas, 8), outside(BUS_READ, kBase - 8, &got, 8);
+
+	EXPECT_FALSE(bus_access(&port, &write.req)) << "it would take time";
+	sim.untimed = true;
+	EXPECT_TRUE(bus_access(&port, &write.req));
+	EXPECT_TRUE(bus_access(&port, &swap.req));
+	EXPECT_TRUE(bus_access(&port, &read.req));
+	EXPECT_EQ(got, 9u);
+	EXPECT_EQ(cas[0], 7u);
+	EXPECT_FALSE(bus_access(&port, &outside.req)) << "its abort is told by done";
+	run();
+	EXPECT_FALSE(read.done()) << "done is for what was sent";
+	EXPECT_EQ(dram_counters_get(dram).reads, 1u);
+}
+
 TEST_F(DramBus, OutsideAborts)
 {
 	struct dram *dram = make(1 << 20, 70000);

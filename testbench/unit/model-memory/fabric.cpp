@@ -99,3 +99,25 @@ TEST_F(Fabric, EveryWindowIsFoundWhateverTheOrder)
 		EXPECT_EQ(send(slot * 0x2000 + 0x1000, 4), BUS_ABORT);
 	}
 }
+
+TEST_F(Fabric, AccessWithinTheCallReachesOnlyWhoOffersIt)
+{
+	struct bus_port offers = {nullptr, nullptr, [](void *, struct bus_req *req) {
+					  *static_cast<uint64_t *>(req->data) = req->addr;
+					  return true;
+				  }};
+	struct fabric_window window = {"memory", kBase, 1 << 20, offers, false};
+	struct bus_port port = fabric_bus_port(&fabric);
+	uint64_t got = 0;
+	BusAccess in(BUS_READ, kBase + 8, &got, 8), other(BUS_READ, 0x9000000, &got, 8),
+		nowhere(BUS_READ, 8, &got, 8);
+
+	ASSERT_EQ(add(0x9000000, 0x20000, registers, true), 0);
+	ASSERT_EQ(fabric_add(&fabric, &window), 0);
+	EXPECT_TRUE(bus_access(&port, &in.req));
+	EXPECT_EQ(got, kBase + 8);
+	EXPECT_FALSE(bus_access(&port, &other.req));
+	EXPECT_FALSE(bus_access(&port, &nowhere.req));
+	EXPECT_EQ(other.req.addr, 0x9000000u) << "nothing happened to it";
+	EXPECT_TRUE(registers.seen.empty());
+}

@@ -125,12 +125,29 @@ TEST_F(Link, UntimedKeepsOrderWithoutTime)
 
 	make(3, 8, 0, 500000);
 	sim.untimed = true;
-	up.request(up.ctx, &a.tlp);
-	up.request(up.ctx, &b.tlp);
-	EXPECT_TRUE(root.requests.empty());
+	down.request(down.ctx, &a.tlp);
+	down.request(down.ctx, &b.tlp);
+	EXPECT_TRUE(device.requests.empty()) << "a device may answer within the call";
 	run();
-	EXPECT_EQ(root.requests.at(0).first, &a.tlp);
-	EXPECT_EQ(root.requests.at(1).second, 0u);
+	EXPECT_EQ(device.requests.at(0).first, &a.tlp);
+	EXPECT_EQ(device.requests.at(1).second, 0u);
+}
+
+TEST_F(Link, UntimedLetsDmaAndItsCompletionThroughAtOnceAndCountsThem)
+{
+	Dma write(TLP_MWR, kHigh, 256), read(TLP_MRD, kHigh, 64);
+
+	make(3, 8, 0, 500000);
+	sim.untimed = true;
+	up.request(up.ctx, &write.tlp);
+	up.request(up.ctx, &read.tlp);
+	EXPECT_EQ(root.requests.at(0).first, &write.tlp);
+	EXPECT_EQ(root.requests.at(1).first, &read.tlp);
+	down.completion(down.ctx, &read.tlp);
+	EXPECT_EQ(device.completions.at(0).first, &read.tlp);
+	EXPECT_EQ(pcie_link_counters_get(link, PCIE_LINK_UP).payload_bytes, 256u);
+	EXPECT_EQ(pcie_link_counters_get(link, PCIE_LINK_DOWN).payload_bytes, 64u);
+	EXPECT_EQ(pcie_link_in_flight(link), 0u);
 }
 
 TEST_F(Link, RefusesWhatNoLinkHas)
