@@ -105,12 +105,12 @@ struct tlb_line {
 	struct leaf leaf;
 	uint64_t used;
 	uint16_t asid;
-	bool valid;
 	bool dirty; /* written through; kept only with cfg.cache_dirty */
 };
 
 struct tlb {
 	struct tlb_line *line; /* sets * ways */
+	uint64_t *tag;         /* of each line: what a look-up compares; 0: the line is free */
 	uint32_t sets;
 	uint32_t ways;
 	uint32_t count[2][3]; /* lines in use: [global][page size] */

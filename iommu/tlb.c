@@ -20,39 +20,39 @@ static bool is_global(const struct leaf *leaf)
 	return !(leaf->ttd & TTD_NG);
 }
 
-static struct tlb_line *find_set(struct tlb *tlb, bool global, uint16_t asid, uint8_t shift,
-				 uint64_t va)
+/* Number of the first line of the set. */
+static uint32_t find_set(const struct tlb *tlb, bool global, uint16_t asid, uint32_t size,
+			 uint64_t va)
 {
-	uint64_t key = va >> shift ^ (uint64_t)shift << 58;
+	uint64_t key = va >> shift_of_size[size] ^ (uint64_t)shift_of_size[size] << 58;
 	uint32_t hash;
 
 	if (!global)
 		key ^= (uint64_t)asid << 36;
 	hash = (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-	return &tlb->line[((uint64_t)hash * tlb->sets >> 32) * tlb->ways];
+	return (uint32_t)((uint64_t)hash * tlb->sets >> 32) * tlb->ways;
 }
 
-/* `page` is an address of a page or block of 1 << shift bytes. What differs most comes first. */
-static bool matches(const struct tlb_line *line, bool global, uint16_t asid, uint8_t shift,
-		    uint64_t page)
+/* The address of a page or block leaves low bits free for what kind it is. Never 0. */
+static uint64_t tag_of(bool global, uint32_t size, uint64_t va)
 {
-	return line->leaf.va == page && line->valid && line->leaf.shift == shift &&
-	       is_global(&line->leaf) == global && (global || line->asid == asid);
+	uint8_t shift = shift_of_size[size];
+
+	return va >> shift << shift | (uint64_t)global << 3 | size << 1 | 1;
 }
 
 static struct tlb_line *find_kind(struct tlb *tlb, bool global, uint16_t asid, uint32_t size,
 				  uint64_t va)
 {
-	uint8_t shift = shift_of_size[size];
-	uint64_t page = va >> shift << shift;
-	struct tlb_line *line, *end;
+	uint64_t tag = tag_of(global, size, va);
+	uint32_t first;
 
 	if (!tlb->count[global][size])
 		return NULL;
-	line = find_set(tlb, global, asid, shift, va);
-	for (end = line + tlb->ways; line < end; line++)
-		if (matches(line, global, asid, shift, page))
-			return line;
+	first = find_set(tlb, global, asid, size, va);
+	for (uint32_t i = first; i < first + tlb->ways; i++)
+		if (tlb->tag[i] == tag && (global || tlb->line[i].asid == asid))
+			return &tlb->line[i];
 	return NULL;
 }
 
@@ -72,22 +72,24 @@ struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint16_t asid, uint64_t va)
 
 void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
 {
-	if (!line->valid)
+	uint64_t *tag = &smmu->tlb.tag[line - smmu->tlb.line];
+
+	if (!*tag)
 		return;
-	line->valid = false;
+	*tag = 0;
 	smmu->tlb.count[is_global(&line->leaf)][size_of_shift(line->leaf.shift)]--;
 }
 
 /* A free line of the set, or the one that was not used for longest. */
-static struct tlb_line *pick_victim(struct tlb *tlb, struct tlb_line *set)
+static uint32_t pick_victim(const struct tlb *tlb, uint32_t first)
 {
-	struct tlb_line *victim = set;
+	uint32_t victim = first;
 
-	for (uint32_t way = 0; way < tlb->ways; way++) {
-		if (!set[way].valid)
-			return &set[way];
-		if (set[way].used < victim->used)
-			victim = &set[way];
+	for (uint32_t i = first; i < first + tlb->ways; i++) {
+		if (!tlb->tag[i])
+			return i;
+		if (tlb->line[i].used < tlb->line[victim].used)
+			victim = i;
 	}
 	return victim;
 }
@@ -100,9 +102,10 @@ struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint16_t asid, const struct le
 	struct tlb_line *line = find_kind(tlb, global, asid, size, leaf->va);
 
 	if (!line)
-		line = pick_victim(tlb, find_set(tlb, global, asid, leaf->shift, leaf->va));
+		line = &tlb->line[pick_victim(tlb, find_set(tlb, global, asid, size, leaf->va))];
 	smmu_tlb_drop_line(smmu, line);
-	*line = (struct tlb_line){.leaf = *leaf, .asid = asid, .used = ++tlb->clock, .valid = true};
+	*line = (struct tlb_line){.leaf = *leaf, .asid = asid, .used = ++tlb->clock};
+	tlb->tag[line - tlb->line] = tag_of(global, size, leaf->va);
 	tlb->count[global][size]++;
 	return line;
 }
@@ -156,14 +159,19 @@ void smmu_tlb_drop_va(struct smmu *smmu, uint16_t asid, bool any_asid, uint64_t 
 int smmu_tlb_init(struct smmu *smmu)
 {
 	const struct smmu_timing *timing = &smmu->cfg.timing;
+	struct tlb *tlb = &smmu->tlb;
+	size_t lines;
 
-	smmu->tlb.ways = timing->tlb_ways;
-	smmu->tlb.sets = timing->tlb_entries / timing->tlb_ways;
-	smmu->tlb.line = calloc((size_t)smmu->tlb.sets * smmu->tlb.ways, sizeof(smmu->tlb.line[0]));
-	return smmu->tlb.line ? 0 : -ENOMEM;
+	tlb->ways = timing->tlb_ways;
+	tlb->sets = timing->tlb_entries / timing->tlb_ways;
+	lines = (size_t)tlb->sets * tlb->ways;
+	tlb->line = calloc(lines, sizeof(tlb->line[0]));
+	tlb->tag = calloc(lines, sizeof(tlb->tag[0]));
+	return tlb->line && tlb->tag ? 0 : -ENOMEM;
 }
 
 void smmu_tlb_fini(struct smmu *smmu)
 {
 	free(smmu->tlb.line);
+	free(smmu->tlb.tag);
 }
