@@ -62,7 +62,8 @@ static inline void sim_after(struct sim *sim, struct event *event, uint64_t dela
 
 /*
  * Who speaks: the first member of every part's env. `name` is the instance
- * ("source.smmu"), kept by system/; `host` is the index of its host.
+ * ("source.smmu"); system/ keeps it as it is until the simulation ends. `host`
+ * is the index of its host.
  */
 struct sim_part {
 	struct sim *sim;

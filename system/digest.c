@@ -10,25 +10,30 @@
 
 #include "base/bits.h"
 
-#define BUFFER_BYTES 8192u
-/* Time, kind, argument count and data length, then arguments, then the name with its zero. */
-#define HEAD_BYTES 20u
-#define NAME_MAX   64u
+#define BUFFER_WORDS 1024u
+#define RECORD_WORDS (4u + TRACE_ARGS)
+#define KNOWN_NAMES  64u
+
+/* The hash of an instance's name, by where the name is kept. */
+struct known_name {
+	const char *name;
+	uint64_t hash;
+};
 
 /* Events are small: they are gathered before they are hashed. */
 struct digest {
 	XXH3_state_t *state;
 	uint32_t used;
-	uint8_t buffer[BUFFER_BYTES];
+	uint64_t word[BUFFER_WORDS]; /* little-endian */
+	struct known_name known[KNOWN_NAMES];
 };
 
 struct digest *digest_create(void)
 {
-	struct digest *digest = malloc(sizeof(*digest));
+	struct digest *digest = calloc(1, sizeof(*digest));
 
 	if (!digest)
 		return NULL;
-	digest->used = 0;
 	digest->state = XXH3_createState();
 	if (!digest->state) {
 		free(digest);
@@ -48,28 +53,36 @@ void digest_destroy(struct digest *digest)
 
 static void flush(struct digest *digest)
 {
-	XXH3_64bits_update(digest->state, digest->buffer, digest->used);
+	XXH3_64bits_update(digest->state, digest->word, 8 * digest->used);
 	digest->used = 0;
+}
+
+/* Where a name is kept chooses where its hash is kept, and nothing else. */
+static uint64_t name_hash(struct digest *digest, const char *name)
+{
+	struct known_name *known = &digest->known[(uintptr_t)name / 8 % KNOWN_NAMES];
+
+	if (known->name != name) {
+		known->name = name;
+		known->hash = XXH3_64bits(name, strlen(name));
+	}
+	return known->hash;
 }
 
 void digest_event(struct digest *digest, const struct trace_event *event)
 {
-	size_t name_bytes = strnlen(event->part->name, NAME_MAX - 1) + 1;
-	uint8_t *to;
+	uint64_t *word;
 
-	if (digest->used + HEAD_BYTES + 8 * TRACE_ARGS + NAME_MAX > BUFFER_BYTES)
+	if (digest->used + RECORD_WORDS > BUFFER_WORDS)
 		flush(digest);
-	to = digest->buffer + digest->used;
-	le64_put(to, event->time_ps);
-	le32_put(to + 8, (uint32_t)event->kind);
-	le32_put(to + 12, event->data_len);
-	le32_put(to + 16, event->part->host);
-	to += HEAD_BYTES;
-	for (uint32_t i = 0; i < TRACE_ARGS; i++, to += 8)
-		le64_put(to, event->arg[i]);
-	memcpy(to, event->part->name, name_bytes - 1);
-	to[name_bytes - 1] = 0;
-	digest->used = (uint32_t)(to + name_bytes - digest->buffer);
+	word = digest->word + digest->used;
+	digest->used += RECORD_WORDS;
+	le64_put(&word[0], event->time_ps);
+	le64_put(&word[1], (uint64_t)event->kind << 32 | event->data_len);
+	le64_put(&word[2], event->part->host);
+	le64_put(&word[3], name_hash(digest, event->part->name));
+	for (uint32_t i = 0; i < TRACE_ARGS; i++)
+		le64_put(&word[4 + i], event->arg[i]);
 	if (!event->data_len)
 		return;
 	flush(digest);

@@ -54,16 +54,25 @@ static const struct oracle_check *const check_table[CHECK_COUNT] = {
 	[CHECK_LEAKS] = &oracle_leaks,
 };
 
-static void listen(struct oracle *oracle, enum oracle_check_id id)
+static void view_takes(struct oracle *oracle, void *state, const struct trace_event *event)
 {
-	const struct oracle_check *check = check_table[id];
+	view_event(&oracle->view, event);
+}
 
+static const enum trace_kind view_kinds[] = {TRACE_IOMMU_ATTACH, TRACE_IOMMU_DETACH,
+					     TRACE_IOMMU_MAP, TRACE_IOMMU_UNMAP, TRACE_KIND_COUNT};
+
+/* What the checks look at: before them. */
+static const struct oracle_check oracle_view = {.kind = view_kinds, .event = view_takes};
+
+static void listen(struct oracle *oracle, const struct oracle_check *check, void *state)
+{
 	for (const enum trace_kind *kind = check->kind; *kind != TRACE_KIND_COUNT; kind++) {
 		struct oracle_listener *listener =
 			&oracle->listener[*kind][oracle->listeners[*kind]++];
 
 		listener->event = check->event;
-		listener->state = oracle->state[id];
+		listener->state = state;
 	}
 }
 
@@ -74,6 +83,7 @@ struct oracle *oracle_create(const struct oracle_cfg *cfg)
 	if (!oracle)
 		return NULL;
 	oracle->cfg = *cfg;
+	listen(oracle, &oracle_view, NULL);
 	for (uint32_t id = 0; id < CHECK_COUNT; id++) {
 		oracle->finding[id].verdict = ORACLE_NOT_APPLICABLE;
 		oracle->state[id] = calloc(1, check_table[id]->state_bytes);
@@ -81,7 +91,7 @@ struct oracle *oracle_create(const struct oracle_cfg *cfg)
 			oracle_destroy(oracle);
 			return NULL;
 		}
-		listen(oracle, id);
+		listen(oracle, check_table[id], oracle->state[id]);
 	}
 	return oracle;
 }
@@ -105,7 +115,6 @@ void oracle_event(struct oracle *oracle, const struct trace_event *event)
 	uint32_t count = oracle->listeners[event->kind];
 
 	oracle->now_ps = event->time_ps;
-	view_event(&oracle->view, event);
 	for (uint32_t i = 0; i < count; i++)
 		listener[i].event(oracle, listener[i].state, event);
 }
