@@ -31,6 +31,11 @@ include_directories(${PROJECT_SOURCE_DIR})
 add_compile_definitions(_GNU_SOURCE)
 # The same arithmetic on every machine: no fused multiply-add.
 add_compile_options(-ffp-contract=off)
+# Packets and pages are copied faster by the C library than by the string instruction that GCC
+# puts inline where it knows that at most a page is copied.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
+	add_compile_options(-mmemcpy-strategy=libcall:-1:noalign)
+endif()
 add_link_options(-Wl,--as-needed)
 # In C++ a function may not bear a struct's name under plain -Wshadow; our C headers have such.
 add_compile_options(-Wall -Wextra -Werror -Wvla -Wformat=2 -Wpointer-arith -Wundef

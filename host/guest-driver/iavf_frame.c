@@ -10,6 +10,13 @@
 
 #define PATTERN_STEP UINT64_C(0x9e3779b97f4a7c15)
 
+/* Two words of a payload in a vector register; two such are made or compared at a time. */
+typedef uint64_t pair __attribute__((vector_size(16)));
+
+#define STRIDE_BYTES (2 * sizeof(pair))
+
+static const pair two_steps = {2 * PATTERN_STEP, 2 * PATTERN_STEP};
+
 static uint64_t pattern_seed(uint64_t flow, uint64_t number)
 {
 	uint64_t x = flow * UINT64_C(0xd6e8feb86659fd93) + number * UINT64_C(0xa0761d6478bd642f);
@@ -18,14 +25,54 @@ static uint64_t pattern_seed(uint64_t flow, uint64_t number)
 	return x ^ x >> 32;
 }
 
+static void pattern_fill(uint8_t *at, const uint8_t *end, uint64_t word)
+{
+	pair low = {word, word + PATTERN_STEP}, high = low + two_steps;
+
+	for (size_t i = (size_t)(end - at) / STRIDE_BYTES; i; i--, at += STRIDE_BYTES) {
+		memcpy(at, &low, sizeof(low));
+		memcpy(at + sizeof(low), &high, sizeof(high));
+		low = high + two_steps;
+		high = low + two_steps;
+	}
+	for (word = low[0]; end - at >= 8; at += 8, word += PATTERN_STEP)
+		memcpy(at, &word, 8);
+	memcpy(at, &word, (size_t)(end - at));
+}
+
+static bool pattern_matches(const uint8_t *at, const uint8_t *end, uint64_t word)
+{
+	pair low = {word, word + PATTERN_STEP}, high = low + two_steps;
+	pair first, second, wrong = {0, 0};
+	uint64_t found;
+
+	for (size_t i = (size_t)(end - at) / STRIDE_BYTES; i; i--, at += STRIDE_BYTES) {
+		memcpy(&first, at, sizeof(first));
+		memcpy(&second, at + sizeof(first), sizeof(second));
+		wrong |= (first ^ low) | (second ^ high);
+		low = high + two_steps;
+		high = low + two_steps;
+	}
+	for (word = low[0]; end - at >= 8; at += 8, word += PATTERN_STEP) {
+		memcpy(&found, at, 8);
+		wrong[0] |= found ^ word;
+	}
+	return !(wrong[0] | wrong[1]) && !memcmp(at, &word, (size_t)(end - at));
+}
+
 static uint16_t ipv4_checksum(const uint8_t *header)
 {
-	uint32_t sum = 0;
+	uint64_t sum = 0;
 
-	for (uint32_t i = 0; i < FRAME_IPV4_BYTES; i += 2)
-		sum += (uint32_t)header[i] << 8 | header[i + 1];
+	/* The sum of a ones' complement has its bytes in the order of what was summed (RFC 1071).
+	 */
+	for (uint32_t i = 0; i < FRAME_IPV4_BYTES; i += 4)
+		sum += le32_get(header + i);
+	sum = (sum & 0xffffffff) + (sum >> 32);
 	sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t) ~(sum + (sum >> 16));
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~__builtin_bswap16((uint16_t)sum);
 }
 
 static void be16_put(uint8_t *p, uint32_t value)
@@ -60,25 +107,16 @@ static void build_headers(uint8_t *frame, uint32_t len_bytes, uint32_t flow)
 void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
 		      const uint8_t source[6], uint32_t flow, uint64_t number)
 {
-	uint64_t word = pattern_seed(flow, number);
-	uint8_t *at = frame + FRAME_PAYLOAD_OFFSET;
-	uint8_t *end = frame + len_bytes;
-
 	memcpy(frame, destination, 6);
 	memcpy(frame + 6, source, 6);
 	build_headers(frame, len_bytes, flow);
 	frame_tag_put(frame, flow, number);
-	for (; at + 8 <= end; at += 8, word += PATTERN_STEP)
-		memcpy(at, &word, 8);
-	memcpy(at, &word, (size_t)(end - at));
+	pattern_fill(frame + FRAME_PAYLOAD_OFFSET, frame + len_bytes, pattern_seed(flow, number));
 }
 
 bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
 		      bool *intact)
 {
-	const uint8_t *at = frame + FRAME_PAYLOAD_OFFSET;
-	const uint8_t *end;
-	uint64_t word, found, wrong = 0;
 	uint32_t ip_bytes;
 
 	*intact = false;
@@ -89,13 +127,8 @@ bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, 
 	if (FRAME_ETH_BYTES + ip_bytes > len_bytes ||
 	    FRAME_ETH_BYTES + ip_bytes < FRAME_PAYLOAD_OFFSET)
 		return true;
-	end = frame + FRAME_ETH_BYTES + ip_bytes;
-	word = pattern_seed(*flow, *number);
-	for (; at + 8 <= end; at += 8, word += PATTERN_STEP) {
-		memcpy(&found, at, 8);
-		wrong |= found ^ word;
-	}
-	*intact = !wrong && !memcmp(at, &word, (size_t)(end - at)) &&
+	*intact = pattern_matches(frame + FRAME_PAYLOAD_OFFSET, frame + FRAME_ETH_BYTES + ip_bytes,
+				  pattern_seed(*flow, *number)) &&
 		  !ipv4_checksum(frame + FRAME_ETH_BYTES);
 	return true;
 }
