@@ -219,6 +219,7 @@ static int start_flow(struct scenario *scenario, uint32_t index)
 		.min_bytes = (uint32_t)traffic->size_bytes,
 		.max_bytes = (uint32_t)MAX(traffic->size_bytes, traffic->max_size_bytes),
 		.poisson = traffic->poisson,
+		.burst = (uint32_t)traffic->burst,
 		.count = traffic->count,
 		.start_ps = scenario->up_ps + traffic->start_ps,
 	};

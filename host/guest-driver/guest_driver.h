@@ -41,6 +41,7 @@ struct guest_flow_cfg {
 	bool poisson;                  /* exponential intervals, else constant */
 	uint64_t count;                /* 0: until stopped */
 	uint64_t start_ps;             /* not before */
+	uint32_t burst;                /* packets at a time, with one doorbell; 0 means 1 */
 };
 
 struct guest_driver_stats {

@@ -15,8 +15,9 @@
 
 static uint64_t next_interval(struct iavf_flow *flow)
 {
-	return flow->cfg.poisson ? rng_exponential(&flow->rng, flow->cfg.interval_ps)
-				 : flow->cfg.interval_ps;
+	uint64_t mean_ps = flow->cfg.interval_ps * flow->cfg.burst;
+
+	return flow->cfg.poisson ? rng_exponential(&flow->rng, mean_ps) : mean_ps;
 }
 
 static uint32_t next_length(struct iavf_flow *flow)
@@ -40,22 +41,31 @@ static void send_one(struct iavf_flow *flow, struct actor *self)
 	uint8_t frame[FRAME_MAX_BYTES];
 	uint32_t len_bytes = next_length(flow);
 
-	flow->sending = true;
 	iavf_frame_build(frame, len_bytes, flow->cfg.destination, d->stats.mac, flow->cfg.flow,
 			 flow->sent);
 	if (d->cfg.packet_ps)
 		guest_sleep(d->guest, self, d->cfg.packet_ps);
 	iavf_transmit(d, self, frame, len_bytes, flow->cfg.flow, flow->sent);
 	flow->sent++;
-	flow->sending = false;
-	if (flow->stopped)
-		waitq_wake(&d->tx_room);
 }
 
 static bool goes_on(const struct iavf_flow *flow)
 {
 	return flow->driver->stats.running && !flow->stopped &&
 	       (!flow->cfg.count || flow->sent < flow->cfg.count);
+}
+
+static void send_burst(struct iavf_flow *flow, struct actor *self)
+{
+	struct guest_driver *d = flow->driver;
+
+	flow->sending = true;
+	for (uint32_t i = 0; i < flow->cfg.burst && goes_on(flow); i++)
+		send_one(flow, self);
+	iavf_tx_doorbell(d, self);
+	flow->sending = false;
+	if (flow->stopped)
+		waitq_wake(&d->tx_room);
 }
 
 static void run_flow(struct actor *self, void *arg)
@@ -74,7 +84,7 @@ static void run_flow(struct actor *self, void *arg)
 			sleep_until(d->guest, self, due);
 		}
 		if (goes_on(flow))
-			send_one(flow, self);
+			send_burst(flow, self);
 	}
 }
 
@@ -96,6 +106,7 @@ int guest_driver_add_flow(struct guest_driver *d, const struct guest_flow_cfg *c
 		return -ENOMEM;
 	flow->driver = d;
 	flow->cfg = *cfg;
+	flow->cfg.burst = MAX(cfg->burst, 1);
 	snprintf(name, sizeof(name), "%s.flow%u", d->name, cfg->flow);
 	rng_init(&flow->rng, d->guest->part.sim->seed, name);
 	flow->actor = actor_start(d->guest->part.sim, name, run_flow, flow);

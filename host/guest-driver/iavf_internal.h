@@ -73,6 +73,7 @@ struct guest_driver {
 	struct iavf_ring tx, rx;
 	bool *tx_report; /* by Tx descriptor: its write-back was asked for */
 	uint32_t tx_since_report;
+	uint32_t tx_tail; /* as the device knows it */
 	struct sim_mutex tx_lock;
 
 	bool link_up, rings_open, stopping, shut_down;
@@ -123,9 +124,13 @@ void iavf_misc_irq_enable(struct guest_driver *d, struct actor *self);
 int iavf_rings_alloc(struct guest_driver *d);
 void iavf_rings_open(struct guest_driver *d, struct actor *self);
 void iavf_napi(struct actor *self, void *arg);
-/* Put a frame into the Tx ring and ring the doorbell; waits while the ring is full. */
+/*
+ * Put a frame into the Tx ring; waits while the ring is full. The doorbell waits
+ * for iavf_tx_doorbell, which sees to all frames since the last one (xmit_more).
+ */
 void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *frame,
 		   uint32_t len_bytes, uint32_t flow, uint64_t number);
+void iavf_tx_doorbell(struct guest_driver *d, struct actor *self);
 
 /* iavf_frame.c: frames of model/nic/frame_format.h with a payload that their tag determines. */
 void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],

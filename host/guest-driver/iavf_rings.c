@@ -60,7 +60,7 @@ void iavf_rings_open(struct guest_driver *d, struct actor *self)
 	d->tx.next_to_use = d->tx.next_to_clean = 0;
 	d->rx.next_to_use = d->rx.next_to_clean = 0;
 	d->rx.to_return = 0;
-	d->tx_since_report = 0;
+	d->tx_since_report = d->tx_tail = 0;
 	memset(d->tx_report, 0, d->tx.entries * sizeof(*d->tx_report));
 	for (uint32_t i = 0; i < d->tx.entries; i++)
 		guest_memory_write(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES, empty,
@@ -86,6 +86,22 @@ static bool wants_report(struct guest_driver *d)
 	return true;
 }
 
+/* Frames of a flow that was stopped halfway, or found its ring reset, are no more. */
+static void ring_doorbell(struct guest_driver *d, struct actor *self)
+{
+	if (!d->rings_open || d->tx_tail == d->tx.next_to_use)
+		return;
+	d->tx_tail = d->tx.next_to_use;
+	iavf_write(d, self, QTX_TAIL1(0), d->tx_tail);
+}
+
+void iavf_tx_doorbell(struct guest_driver *d, struct actor *self)
+{
+	sim_mutex_lock(self, &d->tx_lock);
+	ring_doorbell(d, self);
+	sim_mutex_unlock(self, &d->tx_lock);
+}
+
 void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *frame,
 		   uint32_t len_bytes, uint32_t flow, uint64_t number)
 {
@@ -93,8 +109,10 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 	uint32_t index;
 
 	sim_mutex_lock(self, &d->tx_lock);
-	if (!tx_free(d))
+	if (!tx_free(d)) {
 		d->stats.tx_waits++;
+		ring_doorbell(d, self);
+	}
 	while (!d->rings_open || !tx_free(d))
 		guest_wait(d->guest, self, &d->tx_room, TIME_NEVER);
 	/* The lock may have been handed over while the guest stood still. */
@@ -113,7 +131,6 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 	d->stats.tx_packets++;
 	d->stats.tx_bytes += len_bytes;
 	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow, number, len_bytes);
-	iavf_write(d, self, QTX_TAIL1(0), d->tx.next_to_use);
 	sim_mutex_unlock(self, &d->tx_lock);
 }
 

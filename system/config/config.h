@@ -113,6 +113,7 @@ struct traffic_config {
 	uint64_t size_bytes, max_size_bytes;
 	uint64_t rate_bps; /* 0: as fast as the ring takes them */
 	bool poisson;
+	uint64_t burst;
 	uint64_t count; /* 0: until the scenario's traffic ends */
 	uint64_t start_ps;
 };

@@ -61,6 +61,8 @@ static const struct schema_key traffic_keys[] = {
 	 WHAT("of frames' bytes, on average; 0: as fast as the ring takes them")},
 	{"poisson", KEY(BOOL, traffic_config, poisson), DEFAULT("yes"),
 	 WHAT("exponential gaps between packets; no: constant ones")},
+	{"burst", COUNTS(traffic_config, burst, 1, 64), DEFAULT("1"),
+	 WHAT("packets handed to the NIC at a time, with one doorbell")},
 	{"count", COUNTS(traffic_config, count, 0, UINT64_C(1) << 40), DEFAULT("0"),
 	 WHAT("packets; 0: until the traffic's duration is over")},
 	{"start", TIMES(traffic_config, start_ps, 3600 * SEC), DEFAULT("0"),

@@ -36,10 +36,11 @@ protected:
 		vf.packets.clear();
 	}
 
-	void add(uint64_t interval_ps, uint64_t count, bool poisson = false, uint32_t flow = 5)
+	void add(uint64_t interval_ps, uint64_t count, bool poisson = false, uint32_t flow = 5,
+		 uint32_t burst = 1)
 	{
 		struct guest_flow_cfg cfg = {
-			flow, {2, 0, 0, 0, 0, 9}, 60, 1514, interval_ps, poisson, count, 0};
+			flow, {2, 0, 0, 0, 0, 9}, 60, 1514, interval_ps, poisson, count, 0, burst};
 		ASSERT_EQ(guest_driver_add_flow(driver, &cfg), 0);
 	}
 
@@ -48,6 +49,14 @@ protected:
 		size_t n = 0;
 		for (const auto &p : vf.packets)
 			n += p.kind == kind;
+		return n;
+	}
+
+	size_t doorbells()
+	{
+		size_t n = 0;
+		for (const auto &access : vf.log)
+			n += access.what == 'W' && access.offset == QTX_TAIL1(0);
 		return n;
 	}
 
@@ -69,6 +78,26 @@ TEST_F(GuestTraffic, EveryPacketComesBackIntactAndInOrder)
 	}
 	EXPECT_EQ(next, 1000u);
 	EXPECT_EQ(count(TRACE_PACKET_SENT), 1000u);
+}
+
+TEST_F(GuestTraffic, BurstRingsOneDoorbellAndKeepsTheRate)
+{
+	vf.log.clear();
+	add(10 * PS_PER_US, 20, false, 5, 8);
+	vf.run_for(100 * PS_PER_US);
+	EXPECT_EQ(count(TRACE_PACKET_SENT), 8u);
+	EXPECT_EQ(doorbells(), 1u);
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), 20u);
+	EXPECT_EQ(doorbells(), 3u) << "8, 8 and the last 4";
+}
+
+TEST_F(GuestTraffic, BurstThatFillsTheRingRingsBeforeItWaits)
+{
+	vf.log.clear();
+	add(PS_PER_US, 300, false, 5, 64);
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), 300u);
 }
 
 TEST_F(GuestTraffic, ChangedByteIsSeenAtTheReceiver)
