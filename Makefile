@@ -2,11 +2,12 @@
 # The front door: sets the machine up, then hands over to CMake and Ninja.
 
 BUILD ?= build
+FUZZ_SECONDS ?= 30
 SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all vfsim run test bench asan tidy format clean help setup
+.PHONY: all vfsim run test bench asan fuzz tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
@@ -26,6 +27,10 @@ bench: all ## measure: speed, memory, start-up
 
 asan: $(BUILD)/asan/build.ninja ## build with address and undefined-behaviour sanitizers only
 	@cmake --build $(BUILD)/asan
+
+fuzz: $(BUILD)/fuzz/build.ninja ## give every file reader any bytes, FUZZ_SECONDS=30 each
+	@cmake --build $(BUILD)/fuzz --target fuzz
+	@tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
 tidy: all ## only the house rules, formatting and cppcheck
 	@ctest --test-dir $(BUILD) --output-on-failure -L tidy
@@ -56,4 +61,13 @@ $(BUILD)/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/setup.stamp
 $(BUILD)/asan/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/setup.stamp
 	@cmake -S . -B $(@D) -G Ninja --log-level=WARNING -DVFSIM_SANITIZE=ON \
 		-DVFSIM_UAPI_HEADERS=$(abspath $(BUILD)/uapi-headers/include)
+	@touch $@
+
+$(BUILD)/fuzz/setup.stamp: tools/packages-fuzz.txt tools/setup.sh $(wildcard /var/lib/dpkg/status)
+	@tools/setup.sh tools/packages-fuzz.txt
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/fuzz/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/fuzz/setup.stamp
+	@cmake -S . -B $(@D) -G Ninja --log-level=WARNING -DVFSIM_FUZZ=ON -DCMAKE_C_COMPILER=clang \
+		-DCMAKE_CXX_COMPILER=clang++ -DVFSIM_UAPI_HEADERS=$(abspath $(BUILD)/uapi-headers/include)
 	@touch $@

@@ -27,6 +27,22 @@ if(VFSIM_SANITIZE)
 	set(sanitizer_warnings -Wno-maybe-uninitialized)
 endif()
 
+option(VFSIM_FUZZ "Build the fuzz targets of testbench/fuzz, with clang" OFF)
+if(VFSIM_FUZZ)
+	if(NOT CMAKE_C_COMPILER_ID STREQUAL "Clang" OR NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+		message(FATAL_ERROR "VFSIM_FUZZ needs -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++")
+	endif()
+	set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O1 -g1")
+	set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+	add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+		-fno-omit-frame-pointer)
+	add_link_options(-fsanitize=address,undefined)
+	# GCC says so by itself; base/actor.cpp tells the sanitizer of its stacks then.
+	add_compile_definitions(__SANITIZE_ADDRESS__=1)
+	# Warnings are the other builds' business, with the compiler that everything is built with.
+	set(sanitizer_warnings -w)
+endif()
+
 include_directories(${PROJECT_SOURCE_DIR})
 add_compile_definitions(_GNU_SOURCE)
 # The same arithmetic on every machine: no fused multiply-add.

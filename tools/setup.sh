@@ -1,12 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Install what tools/packages.txt names and the machine lacks. Does nothing, and needs nobody's
-# rights, when all of it is there.
+# Install what tools/packages.txt, or the list given, names and the machine lacks. Does nothing, and
+# needs nobody's rights, when all of it is there.
 set -eu
 cd "$(dirname "$0")/.."
 
 missing=
-for package in $(sed 's/#.*//' tools/packages.txt); do
+for package in $(sed 's/#.*//' "${1:-tools/packages.txt}"); do
 	case $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || :) in
 	installed) ;;
 	*) missing="$missing $package" ;;

@@ -127,7 +127,10 @@ json_t *trace_call_encode(const struct trace_call *call, const struct trace_argu
 	return object;
 }
 
-/* The structure's size, or its own argsz where that is larger: a tail belongs to the argument. */
+/*
+ * The structure's size, or its own argsz where that is larger: a tail belongs to the argument,
+ * which the kernel may read. 0: larger than anything that is meant.
+ */
 static uint32_t argument_size(const struct trace_call *call, const json_t *in)
 {
 	const json_t *argsz = json_object_get(in, "argsz");
@@ -135,7 +138,9 @@ static uint32_t argument_size(const struct trace_call *call, const json_t *in)
 	const json_t *own = argsz ? argsz : size;
 	json_int_t value = json_is_integer(own) ? json_integer_value(own) : 0;
 
-	return value > call->size && value <= ARGUMENT_MAX ? (uint32_t)value : call->size;
+	if (value > ARGUMENT_MAX)
+		return 0;
+	return value > call->size ? (uint32_t)value : call->size;
 }
 
 const char *trace_call_decode(const struct trace_call *call, const json_t *in,
@@ -144,6 +149,8 @@ const char *trace_call_decode(const struct trace_call *call, const json_t *in,
 	const char *why;
 
 	*argument = (struct trace_argument){.len = argument_size(call, in)};
+	if (call->size && !argument->len)
+		return "in.argsz (or in.size): at most 16384";
 	argument->bytes = calloc(1, MAX(argument->len, 8));
 	if (!argument->bytes)
 		return "more memory";

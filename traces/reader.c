@@ -274,7 +274,7 @@ int trace_file_load(struct trace_file *file, const char *path, char *error, size
 	if (err == -ENOMEM)
 		snprintf(reader.error, sizeof(reader.error), "%s: out of memory", path);
 	if (!err && !file->lines) {
-		snprintf(reader.error, sizeof(reader.error), "%s: expected lines, found none",
+		snprintf(reader.error, sizeof(reader.error), "%s:1: expected lines, found none",
 			 path);
 		err = -EINVAL;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system/config/doc.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,8 @@
 #include <yaml.h>
 
 #define DEPTH_MAX 16
+/* More than any file of ours has; aliases can ask for 10^16 of them in a few lines. */
+#define NODES_MAX 10000u
 
 struct block {
 	struct block *next;
@@ -135,12 +138,19 @@ const char *doc_path(const struct doc_node *node, char *text, size_t size)
 	return text;
 }
 
+/* A line is one mistake, whatever characters are in the words that it quotes. */
 static void errors_add(struct config_errors *errors, const char *where, const char *what)
 {
 	size_t used = strlen(errors->text);
+	char *text = errors->text + used;
 
 	errors->count++;
-	snprintf(errors->text + used, sizeof(errors->text) - used, "%s: %s\n", where, what);
+	snprintf(text, sizeof(errors->text) - used, "%s: %s", where, what);
+	for (; *text; text++)
+		if (iscntrl((unsigned char)*text))
+			*text = '?';
+	used = (size_t)(text - errors->text);
+	snprintf(text, sizeof(errors->text) - used, "\n");
 }
 
 void config_error(struct config_errors *errors, const char *origin, uint32_t line,
@@ -180,6 +190,7 @@ struct import {
 	yaml_document_t yaml;
 	const char *origin;
 	bool from_file;
+	uint32_t nodes;
 	struct config_errors *errors;
 };
 
@@ -235,6 +246,11 @@ static struct doc_node *import_node(struct import *import, int id, uint32_t dept
 
 	if (depth > DEPTH_MAX) {
 		config_error(import->errors, import->origin, line, "nested too deeply");
+		return NULL;
+	}
+	if (import->nodes++ == NODES_MAX) {
+		config_error(import->errors, import->origin, line, "more than %u values",
+			     NODES_MAX);
 		return NULL;
 	}
 	switch (from->type) {

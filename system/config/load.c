@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "system/config/config.h"
@@ -27,6 +28,14 @@ static void path_beside(const char *from, const char *name, char *path, size_t s
 		snprintf(path, size, "%.*s/%s", (int)(slash - from), from, name);
 }
 
+/* A folder can be opened like a file; only reading it fails. */
+static bool is_file(const char *path)
+{
+	struct stat stat_of;
+
+	return !access(path, R_OK) && !stat(path, &stat_of) && !S_ISDIR(stat_of.st_mode);
+}
+
 /* A profile is a file beside the one that names it, or a name in model/profiles. */
 static void profile_path(const struct doc_node *node, const char *name, char *path, size_t size)
 {
@@ -37,7 +46,7 @@ static void profile_path(const struct doc_node *node, const char *name, char *pa
 	else
 		snprintf(path, size, "model/profiles/%s.yaml", name);
 	/* Not run from a source tree: the profiles of the tree that this was built from. */
-	if (!strncmp(path, "model/profiles/", 15) && access(path, R_OK))
+	if (!strncmp(path, "model/profiles/", 15) && !is_file(path))
 		snprintf(path, size, "%s/%s.yaml", VFSIM_PROFILE_DIR, name);
 }
 
@@ -50,7 +59,7 @@ static bool expand_machine(struct doc *doc, struct config_errors *errors)
 	if (!node || node->kind != DOC_SCALAR)
 		return true;
 	path_beside(node->origin, node->value, path, sizeof(path));
-	if (access(path, R_OK)) {
+	if (!is_file(path)) {
 		doc_error(node, errors, "expected a mapping or the name of a file: there is no %s",
 			  path);
 		return false;
@@ -93,7 +102,7 @@ static bool expand_profile(struct doc *doc, struct config_errors *errors)
 	if (profile && profile->kind != DOC_SCALAR)
 		return true;
 	profile_path(profile, profile ? profile->value : "default-arm", path, sizeof(path));
-	if (access(path, R_OK)) {
+	if (!is_file(path)) {
 		doc_error(profile ? profile : machine, errors,
 			  "expected the name of a profile: there is no %s", path);
 		return false;

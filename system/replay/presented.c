@@ -95,8 +95,16 @@ static void find_in_line(struct presented_device *presented, const struct trace_
 	else if (!strcmp(line->call, "write") && !strcmp(line->file, "migration") && line->ret > 0)
 		presented->written_bytes += (uint64_t)line->ret;
 	else if (path && sscanf(path, "/dev/vfio/devices/vfio%u", &number) == 1 &&
-		 first(&seen->number))
+		 first(&seen->number)) {
 		presented->number = number;
+		presented->number_line = line->number;
+	}
+}
+
+static bool is_too_large(const struct presented_device *presented)
+{
+	return MAX(MAX(presented->precopy_bytes, presented->stop_copy_bytes),
+		   MAX(presented->final_bytes, presented->written_bytes)) > PRESENTED_STATE_MAX;
 }
 
 void presented_find(struct presented_device *presented, const struct trace_file *file,
@@ -108,8 +116,11 @@ void presented_find(struct presented_device *presented, const struct trace_file 
 	for (uint32_t i = 0; i < file->lines; i++) {
 		const struct trace_line *line = &file->line[i];
 
-		if (!line->is_device && !strcmp(line->host, host))
-			find_in_line(presented, line, &seen);
+		if (line->is_device || strcmp(line->host, host))
+			continue;
+		find_in_line(presented, line, &seen);
+		if (!presented->too_large_line && is_too_large(presented))
+			presented->too_large_line = line->number;
 	}
 	/* A stream that was not read to its end: as long as the device said it could be. */
 	if (!presented->final_bytes)

@@ -16,6 +16,7 @@ extern "C" {
 
 struct presented_device {
 	uint32_t number;          /* N of /dev/vfio/devices/vfioN */
+	uint32_t number_line;     /* which line says so; 0: none */
 	uint64_t migration_flags; /* VFIO_MIGRATION_*, 0 = no migration */
 	bool dma_logging;
 	uint32_t msix_vectors;
@@ -23,7 +24,11 @@ struct presented_device {
 	uint64_t stop_copy_bytes; /* of the state, as MIG_DATA_SIZE says */
 	uint64_t final_bytes;     /* of the state, what reading gave when stopped */
 	uint64_t written_bytes;   /* of a stream that the program writes: a destination */
+	uint32_t too_large_line;  /* which line asks for more than PRESENTED_STATE_MAX; 0: none */
 };
+
+/* A larger state is none of a NIC's VF. */
+#define PRESENTED_STATE_MAX (UINT64_C(256) << 20)
 
 /* Look through the lines of `host` ("" in a recording of one program). */
 void presented_find(struct presented_device *presented, const struct trace_file *file,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -56,8 +57,24 @@ static int add_program(struct replay *replay, const struct trace_line *line)
 	return 0;
 }
 
+/* What a recording says of its device, ours could not be. */
+static int check_presented(const struct replay *replay, struct config_errors *errors)
+{
+	for (uint32_t i = 0; i < replay->programs; i++) {
+		uint32_t line = replay->program[i].presented.too_large_line;
+
+		if (!line)
+			continue;
+		config_error(errors, replay->file.path, line,
+			     "expected a device state of at most %" PRIu64 " MiB",
+			     PRESENTED_STATE_MAX >> 20);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 /* Give each host the VFs that its programs' device numbers ask for. */
-static int number_devices(struct replay *replay)
+static int number_devices(struct replay *replay, struct config_errors *errors)
 {
 	for (uint32_t i = 0; i < replay->programs; i++) {
 		struct replay_host *host = &replay->host[replay->program[i].host];
@@ -69,8 +86,12 @@ static int number_devices(struct replay *replay)
 		struct replay_host *host = &replay->host[program->host];
 
 		program->vf = program->presented.number - host->first_number;
-		if (program->vf >= REPLAY_PROGRAMS)
-			return -ENOSPC;
+		if (program->vf >= REPLAY_PROGRAMS) {
+			config_error(errors, replay->file.path, program->presented.number_line,
+				     "in.path: expected devices with numbers at most %u apart",
+				     REPLAY_PROGRAMS - 1);
+			return -EINVAL;
+		}
 		host->vfs = MAX(host->vfs, program->vf + 1);
 	}
 	return 0;
@@ -107,9 +128,5 @@ int replay_find_programs(struct replay *replay, struct config_errors *errors)
 			     MACHINE_HOSTS);
 		return -EINVAL;
 	}
-	if (!number_devices(replay))
-		return 0;
-	config_error(errors, replay->file.path, 0, "expected devices with numbers at most %u apart",
-		     REPLAY_PROGRAMS - 1);
-	return -EINVAL;
+	return check_presented(replay, errors) ? -EINVAL : number_devices(replay, errors);
 }

@@ -269,6 +269,52 @@ TEST_P(Recording, IsRefusedWhereALineIsNoLine)
 	EXPECT_NE(verdict.error.find(":41: "), std::string::npos) << verdict.error;
 }
 
+/* The first line that holds `part`; its number. */
+size_t find_line(const Lines &lines, const std::string &part)
+{
+	size_t i = 0;
+
+	while (i < lines.size() && lines[i].find(part) == std::string::npos)
+		i++;
+	return i;
+}
+
+void replace(std::string *line, const std::string &from, const std::string &to)
+{
+	line->replace(line->find(from), from.size(), to);
+}
+
+TEST(Replay, RefusesAStateThatNoDeviceHasAtItsLine)
+{
+	Lines lines = load("source");
+	size_t at = find_line(lines, "\"stop_copy_length\":65856");
+
+	replace(&lines[at], "65856", "268435457");
+	Verdict verdict = replay(lines);
+	EXPECT_EQ(verdict.result, -EINVAL);
+	EXPECT_NE(verdict.error.find(":" + std::to_string(at + 1) +
+				     ": expected a device state of at most 256 MiB"),
+		  std::string::npos)
+		<< verdict.error;
+}
+
+TEST(Replay, RefusesDevicesWhoseNumbersAreFarApartAtTheirLine)
+{
+	Lines lines = load("source");
+	size_t at = find_line(lines, "/dev/vfio/devices/vfio0");
+	std::string other =
+		R"({"t_us":0,"host":"host.peer","thread":"main","fd":15,)"
+		R"("file":"device","call":"open",)"
+		R"("in":{"path":"/dev/vfio/devices/vfio8","flags":2},"out":{},"ret":15})";
+
+	lines.insert(lines.begin() + static_cast<long>(at) + 1, other);
+	Verdict verdict = replay(lines);
+	EXPECT_EQ(verdict.result, -EINVAL);
+	EXPECT_NE(verdict.error.find(":" + std::to_string(at + 2) + ": in.path: "),
+		  std::string::npos)
+		<< verdict.error;
+}
+
 INSTANTIATE_TEST_SUITE_P(Sides, Recording, ::testing::Values("source", "destination"),
 			 [](const auto &side) { return side.param; });
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -245,6 +246,36 @@ TEST_F(Config, ProfileThatIsNotThereIsRefused)
 			     0),
 		  0u)
 		<< told;
+}
+
+TEST_F(Config, AFolderInPlaceOfAMachineOrProfileIsToldAtItsKey)
+{
+	EXPECT_EQ(load("name: test\nmachine:\n"),
+		  "FILE:2: machine: expected a mapping or the name of a file: there is no /tmp/\n");
+	EXPECT_EQ(load("name: test\nmachine:\n  profile: /\n"),
+		  "FILE:3: machine.profile: expected the name of a profile: there is no /\n");
+}
+
+TEST_F(Config, AliasesThatMultiplyAreRefused)
+{
+	std::string text = "a0: &a0 [x, x, x, x, x, x, x, x]\n";
+
+	for (int i = 1; i < 12; i++) {
+		std::string before = "*a" + std::to_string(i - 1), n = std::to_string(i);
+
+		text += "a" + n + ": &a" + n + " [" + before;
+		for (int j = 1; j < 8; j++)
+			text += ", " + before;
+		text += "]\n";
+	}
+	EXPECT_THAT(load(text), ::testing::MatchesRegex("FILE:[0-9]+: more than 10000 values\n"));
+}
+
+TEST_F(Config, AMistakeIsOneLineWhateverItQuotes)
+{
+	std::string told = load(good + "\"two\\nlines\": 1\n");
+
+	EXPECT_EQ(told, "FILE:9: two?lines: unknown key of a scenario\n");
 }
 
 TEST_F(Config, NotYamlIsRefused)

@@ -151,3 +151,13 @@ TEST(TraceCalls, AValueThatDoesNotFitItsFieldIsRefused)
 	EXPECT_NE(Argument("IOMMU_IOAS_ALLOC", R"({"size":12})").why, nullptr);
 	EXPECT_EQ(Argument("IOMMU_IOAS_ALLOC", R"({"size":12,"flags":0})").why, nullptr);
 }
+
+TEST(TraceCalls, AnArgumentThatSaysItIsLargerThanAnyIsRefused)
+{
+	Argument most("IOMMU_IOAS_ALLOC", R"({"size":16384,"flags":0})");
+
+	EXPECT_EQ(most.why, nullptr);
+	EXPECT_EQ(most.argument.len, 16384u);
+	EXPECT_STREQ(Argument("IOMMU_IOAS_ALLOC", R"({"size":16385,"flags":0})").why,
+		     "in.argsz (or in.size): at most 16384");
+}

@@ -116,7 +116,13 @@ TEST(TraceReader, RefusesAMissingAndAnEmptyFile)
 
 	EXPECT_EQ(trace_file_load(&trace, "/nonexistent", error, sizeof(error)), -ENOENT);
 	EXPECT_NE(std::string(error).find("/nonexistent: "), std::string::npos);
-	EXPECT_EQ(Loaded("\n\n").result, -EINVAL);
+	for (const char *empty : {"", "\n\n"}) {
+		Loaded loaded(empty);
+
+		EXPECT_EQ(loaded.result, -EINVAL);
+		EXPECT_NE(loaded.error.find(":1: expected lines, found none"), std::string::npos)
+			<< loaded.error;
+	}
 }
 
 TEST(TraceErrno, NamesAndNumbersAgree)
