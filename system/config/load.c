@@ -184,22 +184,27 @@ int scenario_load(const char *path, const char *const *sets, uint32_t sets_count
 }
 
 /* A scenario around a machine's file: the least that the schema takes. */
-static const char machine_only[] = "{name: machine, guests: [{name: vm, host: %s, vf: 0, "
-				   "memory: 4MiB, image: 0}]}";
+static const char machine_only[] =
+	"{name: machine, guests: [{name: vm, host: source, vf: 0, memory: 4MiB, image: 0}]}";
 
-/* The machine's first host: the one guest of the scenario around it must be somewhere. */
-static const char *first_host(const struct doc_node *machine)
+/* Its one guest must be somewhere: on the machine's first host, where that says one. */
+static void place_guest(struct doc *doc, const struct doc_node *machine)
 {
 	const struct doc_node *hosts = doc_child(machine, "hosts");
+	const struct doc_node *first = hosts ? hosts->first : NULL;
+	struct doc_node *guest = doc_child(doc_child(doc->root, "guests"), "0"), *host;
 
-	return hosts && hosts->first && hosts->first->value ? hosts->first->value : "source";
+	if (!first || first->kind != DOC_SCALAR)
+		return;
+	host = doc_new(doc, DOC_SCALAR, first->origin, first->line);
+	host->value = first->value;
+	doc_put(doc, guest, "host", host);
 }
 
 int machine_load(const char *path, const char *const *sets, uint32_t sets_count,
 		 struct scenario_file *file, struct config_errors *errors)
 {
 	struct doc_node *machine;
-	char text[256];
 	struct doc doc;
 	int rc = -EINVAL;
 
@@ -210,12 +215,10 @@ int machine_load(const char *path, const char *const *sets, uint32_t sets_count,
 	if (machine && machine->kind != DOC_MAPPING)
 		doc_error(machine, errors, "expected a mapping: the keys of a machine");
 	else if (machine) {
-		snprintf(text, sizeof(text), machine_only, first_host(machine));
-		doc.root = doc_read_text(&doc, path, text, errors);
-		if (doc.root)
-			doc_put(&doc, doc.root, "machine", machine);
-		if (doc.root && apply_sets(&doc, sets, sets_count, errors) &&
-		    expand_profile(&doc, errors))
+		doc.root = doc_read_text(&doc, path, machine_only, errors);
+		place_guest(&doc, machine);
+		doc_put(&doc, doc.root, "machine", machine);
+		if (apply_sets(&doc, sets, sets_count, errors) && expand_profile(&doc, errors))
 			rc = finish(&doc, file, errors);
 	}
 	doc_fini(&doc);

@@ -256,6 +256,15 @@ TEST_F(Config, AFolderInPlaceOfAMachineOrProfileIsToldAtItsKey)
 		  "FILE:3: machine.profile: expected the name of a profile: there is no /\n");
 }
 
+TEST_F(Config, AMachineAloneMayHaveHostsOfAnyName)
+{
+	std::string name = "a, vf: [" + std::string(300, 'h');
+
+	std::ofstream(path) << "hosts: ['" + name + "']\n";
+	ASSERT_EQ(machine_load(path.c_str(), nullptr, 0, &file, &errors), 0) << errors.text;
+	EXPECT_EQ(file.cfg->machine.hosts[0], name);
+}
+
 TEST_F(Config, AliasesThatMultiplyAreRefused)
 {
 	std::string text = "a0: &a0 [x, x, x, x, x, x, x, x]\n";
