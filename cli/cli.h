@@ -31,7 +31,7 @@ struct cli_builtin {
 	int (*run)(int argc, char **argv); /* argv[0]: "vfsim NAME"; returns an exit code */
 };
 
-extern const struct cli_builtin cli_run, cli_replay, cli_describe;
+extern const struct cli_builtin cli_run, cli_replay, cli_trace, cli_describe;
 
 enum cli_format { CLI_TEXT, CLI_JSON };
 

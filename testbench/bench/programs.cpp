@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <limits>
 #include <string>
 #include <vector>
@@ -136,11 +138,41 @@ void packets_untimed_2MiB_pages(benchmark::State &state)
 {
 	BenchValue(state, PacketsPerSecond(state, "untimed", "2MiB"), "packets/s");
 }
+
+// The same calls at other times: a recording, over and over.
+std::string ManyLines(const std::string &name, unsigned delay_us)
+{
+	constexpr unsigned lines = 1000000;
+	std::string path = std::filesystem::temp_directory_path() / name;
+	std::ifstream recording(VFSIM_SOURCE_DIR
+				"/traces/recorded/qemu-precopy-iommufd-iavf-source.jsonl");
+	std::vector<std::string> rest;
+	std::ofstream file(path);
+
+	for (std::string line; std::getline(recording, line);)
+		rest.push_back(line.substr(line.find(',')));
+	for (unsigned i = 0; i < lines; i++)
+		file << "{\"t_us\":" << 10 * i + delay_us << rest[i % rest.size()] << "\n";
+	return path;
+}
+
+// Two files of a million lines each, read, aligned and compared.
+void trace_diff_of_a_million_lines(benchmark::State &state)
+{
+	std::string a = ManyLines("vfsim-bench-a.jsonl", 0),
+		    b = ManyLines("vfsim-bench-b.jsonl", 7);
+
+	BenchValue(state, 1e3 * Best(state, {"trace", "diff", a, b}).wall_s, "ms");
+	BenchAtMost(state, 5000);
+	std::filesystem::remove(a);
+	std::filesystem::remove(b);
+}
 } // namespace
 
 BENCHMARK(live_migration_start_to_exit)->Iterations(1);
 BENCHMARK(live_migration_peak_memory)->Iterations(1);
 BENCHMARK(describe_schema_start_to_exit)->Iterations(1);
+BENCHMARK(trace_diff_of_a_million_lines)->Iterations(1);
 BENCHMARK(packets_timed)->Iterations(1);
 BENCHMARK(packets_timed_2MiB_pages)->Iterations(1);
 BENCHMARK(packets_untimed)->Iterations(1);

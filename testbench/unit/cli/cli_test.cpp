@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -38,6 +39,9 @@ protected:
 		return code;
 	}
 	std::string out, err;
+	const std::string source = "traces/recorded/qemu-precopy-iommufd-iavf-source.jsonl";
+	const std::string destination =
+		"traces/recorded/qemu-precopy-iommufd-iavf-destination.jsonl";
 	const std::string smoke = "testbench/scenarios/smoke.yaml";
 };
 
@@ -78,11 +82,46 @@ TEST_F(Cli, DescribesEveryTopic)
 
 TEST_F(Cli, HelpOnEveryLevel)
 {
-	const struct cli_builtin *builtins[] = {&cli_run, &cli_replay, &cli_describe};
+	const struct cli_builtin *builtins[] = {&cli_run, &cli_replay, &cli_trace, &cli_describe};
 
 	for (const auto *builtin : builtins)
 		EXPECT_EXIT(bare(*builtin, {"--help"}), ::testing::ExitedWithCode(CLI_OK), "")
 			<< builtin->name;
+}
+
+TEST_F(Cli, TraceHasHelpOfItsOwnAndOfItsCommands)
+{
+	for (const std::string command : {"show", "diff"})
+		EXPECT_EXIT(bare(cli_trace, {command, "--help"}), ::testing::ExitedWithCode(CLI_OK),
+			    "");
+	EXPECT_EQ(call(cli_trace, {"shw"}), CLI_USAGE);
+	EXPECT_THAT(err, HasSubstr("did you mean `show`?"));
+	EXPECT_EQ(call(cli_trace, {}), CLI_USAGE);
+	EXPECT_EXIT(bare(cli_trace, {"diff", source}), ::testing::ExitedWithCode(CLI_USAGE),
+		    "expected two files");
+}
+
+TEST_F(Cli, TraceShowPrintsTheLinesOfAnActorAndACall)
+{
+	EXPECT_EQ(call(cli_trace, {"show", source, "--actor", "2", "--call", "*PRECOPY*"}), CLI_OK);
+	EXPECT_EQ(std::count(out.begin(), out.end(), '\n'), 3);
+	EXPECT_THAT(out, HasSubstr("   10.821708  2  migration  VFIO_MIG_GET_PRECOPY_INFO  -> "
+				   "initial_bytes 64 KiB dirty_bytes 0 B = 0\n"));
+	EXPECT_EQ(call(cli_trace, {"show", source, "--actor", "none"}), CLI_OK);
+	EXPECT_EQ(out, "");
+	EXPECT_EQ(call(cli_trace, {"show", smoke}), CLI_USAGE);
+	EXPECT_EQ(err, smoke + ":1: expected a value (column 1)\n");
+}
+
+TEST_F(Cli, TraceDiffExitsWithOneWhereFilesDiffer)
+{
+	EXPECT_EQ(call(cli_trace, {"diff", source, source}), CLI_OK);
+	EXPECT_THAT(out, HasSubstr("849 lines alike, no difference\n"));
+	EXPECT_EQ(call(cli_trace, {"diff", source, destination}), CLI_FAIL);
+	EXPECT_THAT(out, HasSubstr("set MIG_DEVICE_STATE RESUMING -> data_fd 21"));
+	EXPECT_EQ(call(cli_trace, {"diff", source, destination, "--call", "fstat"}), CLI_OK);
+	EXPECT_EQ(call(cli_trace, {"diff", source, "no/such.jsonl"}), CLI_USAGE);
+	EXPECT_EQ(err, "no/such.jsonl: cannot be read: No such file or directory\n");
 }
 
 TEST_F(Cli, WrongOptionsEndWithUsage)
