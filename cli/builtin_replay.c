@@ -13,6 +13,10 @@ static const struct argp_option replay_options[] = {
 	{"machine", 'm', "FILE.yaml", 0, "the machine, in place of recorded-device.yaml", 0},
 	{"accept", 'a', "FILE.yaml", 0, "known mistakes of the recording, in place of accept.yaml",
 	 0},
+	{"pair", 'P', NULL, 0,
+	 "two files, SOURCE and DEST of one migration, in one run: the destination gets the "
+	 "stream that the source's replay saved",
+	 0},
 	{"seed", 's', "N", 0, "of the machine's randomness", 0},
 	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed", 0},
 	{"out", 'o', "DIR", 0, "write result.json, stats.json and sequence.jsonl there", 0},
@@ -21,10 +25,20 @@ static const struct argp_option replay_options[] = {
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
+/* A pair is two files, no more, no less. */
+static int parse_replay(int key, char *arg, struct argp_state *state)
+{
+	const struct cli_options *options = state->input;
+
+	if (key == ARGP_KEY_END && options->pair && options->files_count != 2)
+		argp_error(state, "--pair: expected two files, SOURCE and DEST");
+	return cli_parse_common(key, arg, state);
+}
+
 static const struct argp replay_argp = {
 	.options = replay_options,
-	.parser = cli_parse_common,
-	.args_doc = "FILE.jsonl...",
+	.parser = parse_replay,
+	.args_doc = "FILE.jsonl...\n--pair SOURCE.jsonl DEST.jsonl",
 	.doc = "Perform recorded calls on a machine and compare every answer.\v"
 	       "The format is described in traces/README.md, the comparison in docs/replay.md.\n"
 	       "Exit status: 0 every answer and every check held, 1 a difference (printed as "
@@ -54,7 +68,11 @@ static void write_command(const struct cli_options *options, const char *path,
 	char number[32];
 
 	snprintf(text, size, "vfsim replay");
+	if (options->pair)
+		cli_quote(text, size, "--pair");
 	cli_quote(text, size, path);
+	if (options->pair)
+		cli_quote(text, size, options->files[1]);
 	snprintf(number, sizeof(number), "%" PRIu64, result->seed);
 	cli_quote(text, size, "--seed");
 	cli_quote(text, size, number);
@@ -70,6 +88,7 @@ static int replay_file(const struct cli_options *options, const char *path)
 {
 	struct replay_options replay = {
 		.path = path,
+		.destination_path = options->pair ? options->files[1] : NULL,
 		.machine_path = options->machine,
 		.accept_path = options->accept,
 		.seed = options->seed_given ? options->seed : DEFAULT_SEED,
@@ -109,7 +128,8 @@ static int replay_main(int argc, char **argv)
 
 	if (!cli_parse(&replay_argp, argc, argv, &options, &code))
 		return code;
-	code = cli_each_file(&options, replay_file);
+	code = options.pair ? replay_file(&options, options.files[0])
+			    : cli_each_file(&options, replay_file);
 	cli_options_release(&options);
 	return code;
 }

@@ -45,6 +45,7 @@ struct cli_options {
 	const char *out;
 	enum cli_format format;
 	bool quiet;
+	bool pair; /* of the replay: the files are a source and its destination */
 	const char *machine, *accept;
 };
 

@@ -92,6 +92,9 @@ int cli_parse_common(int key, char *arg, struct argp_state *state)
 	case 'q':
 		options->quiet = true;
 		return 0;
+	case 'P':
+		options->pair = true;
+		return 0;
 	case 'm':
 		options->machine = arg;
 		return 0;

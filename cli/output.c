@@ -95,14 +95,15 @@ static void write_stats(void *ctx, const struct machine *machine)
 bool cli_output_open(struct cli_output *output, const struct cli_options *options, const char *name,
 		     const char *main_program)
 {
+	bool several = options->files_count > 1 && !options->pair;
 	char path[600];
 	int rc;
 
 	*output = (struct cli_output){.sequence = NULL};
 	if (!options->out)
 		return true;
-	snprintf(output->dir, sizeof(output->dir), "%s%s%s", options->out,
-		 options->files_count > 1 ? "/" : "", options->files_count > 1 ? name : "");
+	snprintf(output->dir, sizeof(output->dir), "%s%s%s", options->out, several ? "/" : "",
+		 several ? name : "");
 	rc = make_folders(output->dir);
 	if (rc) {
 		fprintf(stderr, "vfsim: %s: cannot be made: %s\n", output->dir, strerror(-rc));

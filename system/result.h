@@ -20,7 +20,7 @@ extern "C" {
 
 #define RESULT_ROUNDS  64
 #define RESULT_SOCKETS 64
-#define RESULT_NOTES   8
+#define RESULT_NOTES   16
 
 struct result_socket {
 	char name[64];

@@ -238,8 +238,14 @@ int recorded_device_load(struct recorded_device *device, uint32_t vf, const void
 	const uint8_t *bytes = stream;
 
 	for (size_t at = 0; at < size;) {
-		size_t part = load_part(device, vf, bytes + at, size - at);
+		size_t part;
 
+		/* A part that had no room for a header is zeros; a header begins with none. */
+		if (!bytes[at]) {
+			at++;
+			continue;
+		}
+		part = load_part(device, vf, bytes + at, size - at);
 		if (!part)
 			return -EINVAL;
 		at += part;

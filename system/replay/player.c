@@ -302,8 +302,26 @@ static bool do_pwrite(struct player *player, struct actor *self, const struct tr
 	return result_agrees(player, line, ret);
 }
 
+bool player_stream_append(struct player_stream *stream, const uint8_t *bytes, uint64_t len)
+{
+	if (stream->len + len > stream->capacity) {
+		uint64_t capacity = MAX(2 * stream->capacity, stream->len + len);
+		uint8_t *more = realloc(stream->bytes, capacity);
+
+		if (!more)
+			return false;
+		stream->bytes = more;
+		stream->capacity = capacity;
+	}
+	memcpy(stream->bytes + stream->len, bytes, len);
+	stream->len += len;
+	return true;
+}
+
 static bool do_read(struct player *player, struct actor *self, const struct trace_line *line)
 {
+	struct player_stream *kept = player->env.reads;
+	bool good = true;
 	uint64_t len;
 	uint8_t *data;
 	ssize_t ret;
@@ -311,20 +329,26 @@ static bool do_read(struct player *player, struct actor *self, const struct trac
 	if (!transfer_buffer(player, line, &data, &len))
 		return false;
 	ret = uapi_read(player->env.process, self, player_fd(player, line->fd), data, len);
+	if (ret > 0 && kept && !strcmp(line->file, "migration"))
+		good = player_stream_append(kept, data, (uint64_t)ret);
 	free(data);
+	if (!good)
+		return player_complains(player, line, "out of memory");
 	return result_agrees(player, line, ret);
 }
 
 /* The next bytes of the stream, cut where the recording cut it. */
 static bool do_write(struct player *player, struct actor *self, const struct trace_line *line)
 {
-	uint64_t len, left = player->env.stream_bytes - player->stream_at;
+	const struct player_stream *stream = player->env.writes;
+	uint64_t len, left = stream->len - MIN(player->stream_at, stream->len);
 	uint8_t *data;
 	ssize_t ret;
 
 	if (!transfer_buffer(player, line, &data, &len))
 		return false;
-	memcpy(data, player->env.stream + player->stream_at, MIN(len, left));
+	if (left)
+		memcpy(data, stream->bytes + player->stream_at, MIN(len, left));
 	ret = uapi_write(player->env.process, self, player_fd(player, line->fd), data, len);
 	free(data);
 	if (ret > 0)

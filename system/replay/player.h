@@ -18,15 +18,24 @@ extern "C" {
 
 struct player;
 
+/* The bytes of a migration stream, which recordings do not keep. */
+struct player_stream {
+	uint8_t *bytes; /* of the heap */
+	uint64_t len;
+	uint64_t capacity;
+};
+
+/* Append; false without memory. */
+bool player_stream_append(struct player_stream *stream, const uint8_t *bytes, uint64_t len);
+
 struct player_env {
 	struct sim_part part;
 	struct uapi_process *process;
 	struct recorded_device *device;
 	uint32_t vf;
 	const struct trace_acceptor *acceptor; /* NULL: nothing is accepted */
-	/* What the program writes as a migration stream, which recordings do not keep. */
-	const uint8_t *stream;
-	uint64_t stream_bytes;
+	const struct player_stream *writes;    /* what the program writes as a migration stream */
+	struct player_stream *reads; /* where what it reads of its last one is kept; NULL */
 };
 
 struct player_counts {

@@ -82,8 +82,12 @@ static void bind_data_fd(struct player *player, const struct trace_line *line, c
 	const json_t *recorded = json_object_get(json_object_get(line->out, "payload"), "data_fd");
 	const json_t *fd = json_object_get(json_object_get(ours, "payload"), "data_fd");
 
-	if (json_integer_value(recorded) >= 0 && json_is_integer(fd) && json_integer_value(fd) >= 0)
-		player_fd_bind(player, json_integer_value(recorded), (int)json_integer_value(fd));
+	if (json_integer_value(recorded) < 0 || !json_is_integer(fd) || json_integer_value(fd) < 0)
+		return;
+	player_fd_bind(player, json_integer_value(recorded), (int)json_integer_value(fd));
+	/* And a stream begins. */
+	if (player->env.reads)
+		player->env.reads->len = 0;
 }
 
 static bool compare(struct player *player, const struct trace_line *line,

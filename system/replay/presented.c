@@ -50,9 +50,10 @@ static void find_in_feature(struct presented_device *presented, const struct tra
 
 	if (!feature)
 		return;
-	if (!strcmp(feature, "MIGRATION") && first(&seen->migration))
+	if (!strcmp(feature, "MIGRATION") && first(&seen->migration)) {
 		presented->migration_flags = line->ret ? 0 : number_at(payload, "flags");
-	else if (!strcmp(feature, "MIG_DATA_SIZE") && !line->ret && first(&seen->data_size))
+		presented->migration_line = line->number;
+	} else if (!strcmp(feature, "MIG_DATA_SIZE") && !line->ret && first(&seen->data_size))
 		presented->stop_copy_bytes = number_at(payload, "stop_copy_length");
 	else if (!strcmp(feature, "MIG_DEVICE_STATE"))
 		find_in_state(seen, line);
@@ -88,9 +89,10 @@ static void find_in_line(struct presented_device *presented, const struct trace_
 		 first(&seen->precopy))
 		presented->precopy_bytes = number_at(line->out, "initial_bytes");
 	else if (!strcmp(line->call, "VFIO_DEVICE_GET_IRQ_INFO") && !line->ret &&
-		 number_at(line->in, "index") == VFIO_PCI_MSIX_IRQ_INDEX && first(&seen->vectors))
+		 number_at(line->in, "index") == VFIO_PCI_MSIX_IRQ_INDEX && first(&seen->vectors)) {
 		presented->msix_vectors = (uint32_t)number_at(line->out, "count");
-	else if (!strcmp(line->call, "read") && !strcmp(line->file, "migration"))
+		presented->msix_line = line->number;
+	} else if (!strcmp(line->call, "read") && !strcmp(line->file, "migration"))
 		find_in_read(presented, line, seen);
 	else if (!strcmp(line->call, "write") && !strcmp(line->file, "migration") && line->ret > 0)
 		presented->written_bytes += (uint64_t)line->ret;

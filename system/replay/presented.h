@@ -18,8 +18,10 @@ struct presented_device {
 	uint32_t number;          /* N of /dev/vfio/devices/vfioN */
 	uint32_t number_line;     /* which line says so; 0: none */
 	uint64_t migration_flags; /* VFIO_MIGRATION_*, 0 = no migration */
+	uint32_t migration_line;  /* which line says so; 0: none */
 	bool dma_logging;
 	uint32_t msix_vectors;
+	uint32_t msix_line;       /* which line says so; 0: none */
 	uint64_t precopy_bytes;   /* of the state, sent while running */
 	uint64_t stop_copy_bytes; /* of the state, as MIG_DATA_SIZE says */
 	uint64_t final_bytes;     /* of the state, what reading gave when stopped */

@@ -73,16 +73,27 @@ static int load_accept(struct replay *replay, struct config_errors *errors)
 	return err;
 }
 
+static int load_recordings(struct replay *replay, struct config_errors *errors)
+{
+	const char *const path[] = {replay->options->path, replay->options->destination_path};
+	char error[512];
+
+	for (uint32_t i = 0; i < REPLAY_FILES && path[i]; i++, replay->files++)
+		if (trace_file_load(&replay->file[i].trace, path[i], error, sizeof(error))) {
+			complain(errors, error);
+			return -EINVAL;
+		}
+	return 0;
+}
+
 static int load_files(struct replay *replay, struct config_errors *errors)
 {
-	char error[512];
-	int err = trace_file_load(&replay->file, replay->options->path, error, sizeof(error));
+	int err = load_recordings(replay, errors);
 
-	if (err) {
-		complain(errors, error);
-		return -EINVAL;
-	}
-	err = replay_find_programs(replay, errors);
+	if (!err)
+		err = replay_find_programs(replay, errors);
+	if (!err && replay_is_pair(replay))
+		err = replay_pair_check(replay, errors);
 	if (!err)
 		err = load_machine(replay, errors);
 	return err ? err : load_accept(replay, errors);
@@ -114,6 +125,32 @@ static int boot_host(struct replay *replay, struct actor *self, uint32_t index)
 	return host_boot(host, self, &options);
 }
 
+/*
+ * What a program writes as a stream: of a pair, the destination what the source
+ * read; else a state that this very device saved, padded to the recorded length.
+ */
+static int make_stream(struct replay *replay, struct replay_program *program,
+		       struct player_env *env)
+{
+	struct recorded_device *device = replay->machine->host[program->host].recorded;
+	struct player_stream *stream = &program->stream;
+
+	env->writes = stream;
+	if (replay_is_pair(replay) && program == replay_pair_program(replay, program->file)) {
+		if (program->file == REPLAY_DESTINATION)
+			env->writes = &replay_pair_program(replay, REPLAY_SOURCE)->stream;
+		else
+			env->reads = stream;
+		return 0;
+	}
+	stream->len = stream->capacity = program->presented.written_bytes;
+	stream->bytes = malloc(stream->len + 1);
+	if (!stream->bytes)
+		return -ENOMEM;
+	recorded_device_save(device, program->vf, stream->bytes, stream->len);
+	return 0;
+}
+
 static int start_program(struct replay *replay, struct replay_program *program)
 {
 	struct host *host = &replay->machine->host[program->host];
@@ -124,13 +161,8 @@ static int start_program(struct replay *replay, struct replay_program *program)
 		.acceptor = &replay->acceptor,
 	};
 
-	/* The stream of a destination: a state that this very device saved, padded to its length.
-	 */
-	program->stream_bytes = program->presented.written_bytes;
-	program->stream = malloc(program->stream_bytes + 1);
-	if (!program->stream)
+	if (make_stream(replay, program, &env))
 		return -ENOMEM;
-	recorded_device_save(host->recorded, program->vf, program->stream, program->stream_bytes);
 	program->process =
 		uapi_process_create(host->kernel, *program->label ? program->label : "vmm",
 				    &uapi_user_ops_direct, NULL);
@@ -139,8 +171,6 @@ static int start_program(struct replay *replay, struct replay_program *program)
 	monitor_program(&replay->monitor, program->process, program->host, host->name,
 			pci_bus_vf(&host->pci_bus, HOST_PF_RID, program->vf)->rid);
 	env.process = program->process;
-	env.stream = program->stream;
-	env.stream_bytes = program->stream_bytes;
 	program->player = player_create(&env);
 	return program->player ? 0 : -ENOMEM;
 }
@@ -174,25 +204,80 @@ static void take_down(struct replay *replay, struct actor *self)
 
 /* ---- playing ---- */
 
-static void perform_lines(struct replay *replay, struct actor *self)
+/* When the next line of a recording is due, by the recordings' clock. */
+static uint64_t due_us(const struct replay_file *file)
+{
+	uint64_t t_us = file->trace.line[file->next].t_us;
+
+	return t_us < UINT64_MAX - file->waited_us ? t_us + file->waited_us : UINT64_MAX;
+}
+
+/* The recording whose next line comes first, of those that may go on. NULL: none is left. */
+static struct replay_file *next_file(struct replay *replay)
+{
+	struct replay_file *first = NULL;
+
+	for (uint32_t i = 0; i < replay->files; i++) {
+		struct replay_file *file = &replay->file[i];
+
+		if (file->stopped || file->next == file->trace.lines)
+			continue;
+		if (replay_is_pair(replay)) {
+			enum replay_pair_gate gate = replay_pair_gate(replay, i);
+
+			file->stopped = gate == REPLAY_PAIR_DIFFERS;
+			if (gate != REPLAY_PAIR_GO)
+				continue;
+		}
+		if (!first || due_us(file) < due_us(first))
+			first = file;
+	}
+	return first;
+}
+
+/* A clock that waits for another recording's lines stands still meanwhile. */
+static void wait_for(struct replay *replay, const struct replay_file *performed, uint64_t now_us)
+{
+	for (uint32_t i = 0; i < replay->files; i++) {
+		struct replay_file *file = &replay->file[i];
+
+		if (file != performed && file->next < file->trace.lines && due_us(file) < now_us)
+			file->waited_us += now_us - due_us(file);
+	}
+}
+
+static void perform_line(struct replay *replay, struct actor *self, struct replay_file *file,
+			 uint64_t begin_ps)
 {
 	struct sim *sim = &replay->monitor.sim;
-	uint64_t begin_ps = sim_now(sim);
+	uint32_t which = (uint32_t)(file - replay->file), index = file->next++;
+	const struct trace_line *line = &file->trace.line[index];
+	struct replay_program *program = replay_program_of(replay, which, line);
+	uint64_t at_us = line->t_us + file->waited_us;
 
-	for (uint32_t i = 0; i < replay->file.lines; i++) {
-		const struct trace_line *line = &replay->file.line[i];
-		struct replay_program *program = replay_program_of(replay, line);
-		uint64_t at_ps = begin_ps + line->t_us * PS_PER_US;
-
-		/* The recording's rhythm, as far as our own calls let it be. */
-		if (line->t_us < TIME_LIMIT_PS / PS_PER_US && at_ps > sim_now(sim))
-			actor_sleep(self, at_ps - sim_now(sim));
-		if (player_perform(program->player, self, line))
-			continue;
-		snprintf(replay->result->error, sizeof(replay->result->error), "%s:%u: %s",
-			 replay->file.path, line->number, player_difference(program->player));
+	/* The recording's rhythm, as far as our own calls let it be. */
+	if (at_us < TIME_LIMIT_PS / PS_PER_US && begin_ps + at_us * PS_PER_US > sim_now(sim))
+		actor_sleep(self, begin_ps + at_us * PS_PER_US - sim_now(sim));
+	if (player_perform(program->player, self, line)) {
+		replay_pair_performed(replay, which, index);
+		wait_for(replay, file, at_us);
 		return;
 	}
+	file->stopped = true;
+	snprintf(file->difference, sizeof(file->difference), "%s:%u: %s", file->trace.path,
+		 line->number, player_difference(program->player));
+}
+
+static void perform_lines(struct replay *replay, struct actor *self)
+{
+	uint64_t begin_ps = sim_now(&replay->monitor.sim);
+	struct replay_file *file;
+
+	while ((file = next_file(replay)))
+		perform_line(replay, self, file, begin_ps);
+	for (uint32_t i = 0; i < replay->files && !replay->result->error[0]; i++)
+		snprintf(replay->result->error, sizeof(replay->result->error), "%s",
+			 replay->file[i].difference);
 }
 
 static void replay_body(struct actor *self, void *arg)
@@ -269,8 +354,30 @@ static void note_presented(const struct replay *replay)
 		const struct replay_program *program = &replay->program[i];
 
 		presented_describe(&program->presented, text, sizeof(text));
-		result_note(replay->result, "presented%s%s: %s", *program->label ? " to " : "",
-			    program->label, text);
+		result_note(replay->result, "presented%s%s: %s",
+			    *program->label || replay_is_pair(replay) ? " to " : "",
+			    *program->label || !replay_is_pair(replay)
+				    ? program->label
+				    : replay->host[program->host].name,
+			    text);
+	}
+}
+
+/* Of a pair each recording has a verdict. */
+static void note_files(const struct replay *replay)
+{
+	static const char *const side[] = {"source", "destination"};
+
+	for (uint32_t i = 0; replay_is_pair(replay) && i < replay->files; i++) {
+		const struct replay_file *file = &replay->file[i];
+
+		if (file->stopped)
+			result_note(replay->result, "%s: differs: %s", side[i], file->difference);
+		else
+			result_note(replay->result,
+				    "%s: %u of %u lines performed, no difference; its stream has "
+				    "%" PRIu64 " bytes",
+				    side[i], file->next, file->trace.lines, file->stream.done);
 	}
 }
 
@@ -313,14 +420,15 @@ static void replay_fini(struct replay *replay)
 	for (uint32_t i = 0; i < replay->programs; i++) {
 		if (replay->program[i].player)
 			player_destroy(replay->program[i].player);
-		free(replay->program[i].stream);
+		free(replay->program[i].stream.bytes);
 	}
 	for (uint32_t i = 0; i < replay->hosts; i++) {
 		if (replay->host[i].services.vf)
 			recorded_services_fini(&replay->host[i].services);
 		free(replay->host[i].services.vf);
 	}
-	trace_file_release(&replay->file);
+	for (uint32_t i = 0; i < REPLAY_FILES; i++)
+		trace_file_release(&replay->file[i].trace);
 	trace_accept_release(&replay->accept);
 	if (replay->machine_file.cfg)
 		scenario_release(&replay->machine_file);
@@ -338,7 +446,8 @@ int replay_run(const struct replay_options *options, struct run_result *result,
 		return -ENOMEM;
 	*result = (struct run_result){.kind = "replay"};
 	*errors = (struct config_errors){0};
-	snprintf(result->name, sizeof(result->name), "%s", slash ? slash + 1 : options->path);
+	snprintf(result->name, sizeof(result->name), "%s%s", slash ? slash + 1 : options->path,
+		 options->destination_path ? " and its destination" : "");
 	replay->options = options;
 	replay->result = result;
 	err = load_files(replay, errors);
@@ -346,6 +455,7 @@ int replay_run(const struct replay_options *options, struct run_result *result,
 		note_presented(replay);
 		err = options->engine->enter(replay_enter, replay);
 		note_counts(replay);
+		note_files(replay);
 		note_accepted(replay);
 	}
 	replay_fini(replay);

@@ -16,6 +16,8 @@ extern "C" {
 
 struct replay_options {
 	const char *path;
+	/* The destination's recording where `path` is its source's: a pair. NULL: none. */
+	const char *destination_path;
 	/* NULL: recorded-device.yaml beside the file, else the one that comes with vfsim. */
 	const char *machine_path;
 	/* NULL: accept.yaml beside the file, else the one that comes with vfsim. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A recording, performed on a small machine: whatever its lines ask of the
- * kernel logic, the SMMU and the device ends in a verdict.
+ * A recording, or a pair with a line of `#` between the two, performed on a small machine: whatever
+ * its lines ask of the kernel logic, the SMMU and the device ends in a verdict.
  */
 #include "system/replay/replay.h"
 #include "testbench/fuzz/common/fuzz.hpp"
@@ -21,13 +21,19 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const std::string machine = fuzz_file("recorded-device.yaml", Machine);
 	static const std::string accept = fuzz_file("accept.yaml", "[]\n");
-	std::string path = fuzz_file("recording.jsonl", fuzz_text(data, size));
+	std::string content = fuzz_text(data, size), path, destination;
+	size_t mark = content.find("\n#\n");
 	struct config_errors errors = {};
 	struct replay_options options = {};
 	struct run_result result;
 	int rc;
 
+	path = fuzz_file("recording.jsonl", content.substr(0, mark));
 	options.path = path.c_str();
+	if (mark != std::string::npos) {
+		destination = fuzz_file("destination.jsonl", content.substr(mark + 3));
+		options.destination_path = destination.c_str();
+	}
 	options.machine_path = machine.c_str();
 	options.accept_path = accept.c_str();
 	options.seed = 1;
