@@ -234,22 +234,22 @@ static void irq_set_encode(const struct trace_call *call, const struct trace_arg
 {
 	const struct vfio_irq_set *arg = (const void *)argument->bytes;
 	uint32_t room = argument->len > sizeof(*arg) ? argument->len - sizeof(*arg) : 0;
+	bool eventfds = arg->flags & VFIO_IRQ_SET_DATA_EVENTFD;
+	bool bools = arg->flags & VFIO_IRQ_SET_DATA_BOOL;
 	json_t *list;
 
 	(void)call;
 	if (direction != TRACE_IN)
 		return;
 	list = json_array();
-	for (uint32_t i = 0; i < arg->count; i++) {
-		if (arg->flags & VFIO_IRQ_SET_DATA_EVENTFD && (i + 1) * 4 <= room)
-			json_array_append_new(list,
-					      json_integer((int32_t)le32_get(arg->data + 4 * i)));
-		else if (arg->flags & VFIO_IRQ_SET_DATA_BOOL && i < room)
-			json_array_append_new(list, json_integer(arg->data[i]));
-	}
-	if (arg->flags & VFIO_IRQ_SET_DATA_EVENTFD)
+	/* `count` is what the program says; what it has put there ends with its argument. */
+	for (uint32_t i = 0; eventfds && i < MIN(arg->count, room / 4); i++)
+		json_array_append_new(list, json_integer((int32_t)le32_get(arg->data + 4 * i)));
+	for (uint32_t i = 0; bools && !eventfds && i < MIN(arg->count, room); i++)
+		json_array_append_new(list, json_integer(arg->data[i]));
+	if (eventfds)
 		json_object_set(object, "fds", list);
-	else if (arg->flags & VFIO_IRQ_SET_DATA_BOOL)
+	else if (bools)
 		json_object_set(object, "bools", list);
 	json_decref(list);
 }

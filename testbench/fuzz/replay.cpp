@@ -11,7 +11,7 @@ namespace
 {
 /* So small that what a recording maps, dirties or waits for takes a bounded time. */
 const char *const Machine = "hosts: [host]\n"
-			    "memory: 64MiB\n"
+			    "memory: 256MiB\n"
 			    "kernel: {msi_window: no, trap_bars: yes}\n";
 } // namespace
 

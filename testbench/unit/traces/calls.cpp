@@ -152,6 +152,24 @@ TEST(TraceCalls, AValueThatDoesNotFitItsFieldIsRefused)
 	EXPECT_EQ(Argument("IOMMU_IOAS_ALLOC", R"({"size":12,"flags":0})").why, nullptr);
 }
 
+TEST(TraceCalls, EventfdsEndWithTheArgumentWhateverItsCountSays)
+{
+	const struct {
+		const char *flags, *expected;
+	} cases[] = {{"36", R"("fds":[22])"}, {"34", R"("bools":[1,0,0,0])"}};
+
+	for (const auto &it : cases) {
+		std::string in =
+			R"({"argsz":24,"flags":)" + std::string(it.flags) +
+			R"(,"index":2,"start":0,"count":4294967295,"fds":[22],"bools":[1]})";
+		Argument argument("VFIO_DEVICE_SET_IRQS", in.c_str());
+
+		ASSERT_EQ(argument.why, nullptr);
+		EXPECT_NE(argument.encoded(TRACE_IN).find(it.expected), std::string::npos)
+			<< argument.encoded(TRACE_IN);
+	}
+}
+
 TEST(TraceCalls, AnArgumentThatSaysItIsLargerThanAnyIsRefused)
 {
 	Argument most("IOMMU_IOAS_ALLOC", R"({"size":16384,"flags":0})");
