@@ -2,6 +2,7 @@
 #include "traces/diff.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -291,12 +292,51 @@ static void find_hunks(struct diff *diff)
 			diff_each_hunk(diff, NULL, b, count_hunk, NULL);
 }
 
+/* One file, beside the other one. */
+struct load {
+	struct diff_side *side;
+	char error[512];
+	int rc;
+};
+
+static void *load_side(void *arg)
+{
+	struct load *load = arg;
+
+	load->rc = diff_side_load(load->side, load->error, sizeof(load->error));
+	return NULL;
+}
+
+/* Both files at the same time, where a thread is to be had. */
+static int load_sides(struct diff *diff, char *error, size_t error_size)
+{
+	struct load load[2] = {{.side = &diff->side[0]}, {.side = &diff->side[1]}};
+	pthread_t thread;
+	bool apart;
+
+	for (int i = 0; i < 2; i++) {
+		diff->side[i].options = diff->options;
+		diff->side[i].path = diff->options->path[i];
+	}
+	apart = !pthread_create(&thread, NULL, load_side, &load[1]);
+	load_side(&load[0]);
+	if (apart)
+		pthread_join(thread, NULL);
+	else
+		load_side(&load[1]);
+	for (int i = 0; i < 2; i++) {
+		if (!load[i].rc)
+			continue;
+		snprintf(error, error_size, "%s", load[i].error);
+		return load[i].rc;
+	}
+	return 0;
+}
+
 static int compare(struct diff *diff, char *error, size_t error_size)
 {
-	int rc = diff_side_load(diff, 0, error, error_size);
+	int rc = load_sides(diff, error, error_size);
 
-	if (!rc)
-		rc = diff_side_load(diff, 1, error, error_size);
 	if (rc)
 		return rc;
 	find_partners(diff);

@@ -71,6 +71,9 @@ struct diff_stream {
 };
 
 struct diff_side {
+	const struct trace_diff_options *options;
+	const char *path;
+	struct diff_normal normal;
 	struct trace_text text;
 	struct trace_tokens tokens;
 	struct diff_line *line;
@@ -90,14 +93,13 @@ struct diff_hunk {
 
 struct diff {
 	const struct trace_diff_options *options;
-	struct diff_normal normal;
 	struct diff_side side[2];
 	uint64_t hunks;
 	struct diff_hunk first;
 };
 
-/* Read a file. -errno; *error as trace_diff's. */
-int diff_side_load(struct diff *diff, uint32_t which, char *error, size_t error_size);
+/* Read a side's file. -errno; *error as trace_diff's. Sides can be read at the same time. */
+int diff_side_load(struct diff_side *side, char *error, size_t error_size);
 void diff_side_release(struct diff_side *side);
 
 /* Read a line of a side again. */

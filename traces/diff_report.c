@@ -53,11 +53,16 @@ static bool is_alike(struct beside *beside, const char *path, const struct trace
 	const char *member = !strncmp(path, "in.", 3)    ? path + 3
 			     : !strncmp(path, "out.", 4) ? path + 4
 							 : "";
-	struct diff_normal *normal = &beside->diff->normal;
+	const struct trace_token *const token[2] = {a, b};
+	uint64_t value[2];
 
-	diff_normal_begin(normal, &beside->record[0]);
-	return diff_normal_member(normal, &beside->record[0], member, a) ==
-	       diff_normal_member(normal, &beside->record[1], member, b);
+	for (int i = 0; i < 2; i++) {
+		struct diff_normal *normal = &beside->diff->side[i].normal;
+
+		diff_normal_begin(normal, &beside->record[i]);
+		value[i] = diff_normal_member(normal, &beside->record[i], member, token[i]);
+	}
+	return value[0] == value[1];
 }
 
 static void compare_members(struct beside *beside, const char *path, const struct trace_token *a,
@@ -221,7 +226,7 @@ static void tell_first(struct diff *diff, FILE *out)
 	const struct diff_stream *stream = hunk->stream[0] ? hunk->stream[0] : hunk->stream[1];
 	struct lines lines = {.measure = true};
 
-	fprintf(out, "first difference, of ");
+	fprintf(out, "first difference, actor ");
 	trace_show_text(out, stream->name, strlen(stream->name));
 	if (hunk->stream[0] && hunk->stream[1] &&
 	    strcmp(hunk->stream[0]->name, hunk->stream[1]->name)) {
@@ -229,7 +234,7 @@ static void tell_first(struct diff *diff, FILE *out)
 		trace_show_text(out, hunk->stream[1]->name, strlen(hunk->stream[1]->name));
 		fputc(')', out);
 	}
-	fputs(stream->name[0] ? "\n" : "the file\n", out);
+	fputc('\n', out);
 	if (trace_show_init(&lines.show, out))
 		return;
 	show_lines(diff, &lines, hunk);

@@ -86,7 +86,7 @@ static bool destroys(const struct trace_record *record)
 }
 
 /* -ENOMEM. */
-static int add_line(struct diff *diff, struct diff_side *side, const struct trace_record *record,
+static int add_line(struct diff_side *side, const struct trace_record *record,
 		    const struct trace_text_line *text)
 {
 	struct diff_stream *stream = stream_of(side, record);
@@ -111,17 +111,16 @@ static int add_line(struct diff *diff, struct diff_side *side, const struct trac
 		.match = DIFF_UNMATCHED,
 		.destroys = destroys(record),
 	};
-	diff->normal.ids = &side->ids;
-	line->value = diff_normal_line(&diff->normal, record);
-	diff->normal.ids = NULL;
+	side->normal.ids = &side->ids;
+	line->value = diff_normal_line(&side->normal, record);
+	side->normal.ids = NULL;
 	stream->line[stream->count++] = side->lines++;
-	return diff->normal.failed ? -ENOMEM : 0;
+	return side->normal.failed ? -ENOMEM : 0;
 }
 
-int diff_side_load(struct diff *diff, uint32_t which, char *error, size_t error_size)
+int diff_side_load(struct diff_side *side, char *error, size_t error_size)
 {
-	struct diff_side *side = &diff->side[which];
-	const char *path = diff->options->path[which], *expected;
+	const char *path = side->path, *expected;
 	struct trace_text_line text = {0};
 	struct trace_record record;
 	bool any = false;
@@ -134,9 +133,9 @@ int diff_side_load(struct diff *diff, uint32_t which, char *error, size_t error_
 		if (expected) {
 			trace_record_complain(path, &text, expected, column, error, error_size);
 			rc = -EINVAL;
-		} else if (trace_record_matches(&record, &diff->options->actors,
-						&diff->options->calls)) {
-			rc = add_line(diff, side, &record, &text);
+		} else if (trace_record_matches(&record, &side->options->actors,
+						&side->options->calls)) {
+			rc = add_line(side, &record, &text);
 			if (rc)
 				snprintf(error, error_size, "%s: out of memory", path);
 		}

@@ -193,6 +193,7 @@ static bool scan_container(struct scanner *scanner, enum trace_token_kind kind, 
 		return complain(scanner, "fewer brackets within each other");
 	if (!push(scanner, kind, &index))
 		return false;
+	scanner->tokens->token[index].at--;
 	if (!take(scanner, close)) {
 		do {
 			if (kind == TRACE_OBJECT && !scan_key(scanner))

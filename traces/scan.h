@@ -19,7 +19,7 @@ extern "C" {
 enum trace_token_kind { TRACE_OBJECT, TRACE_ARRAY, TRACE_STRING, TRACE_NUMERAL, TRACE_WORD };
 
 struct trace_token {
-	const char *at; /* of a string: within its quotes, escapes as they stand */
+	const char *at; /* of a string: within its quotes, escapes as they stand; else all of it */
 	uint32_t len;
 	uint32_t after; /* index of the first token behind this value */
 	enum trace_token_kind kind;

@@ -340,13 +340,21 @@ static void print_device(struct detail *detail)
 	}
 }
 
-/* Of a driver's recording: what stands in columns already is left out. */
+/* Of a driver's recording: what stands in columns already is left out, what is done comes first. */
 static void print_driver(struct detail *detail)
 {
-	static const char *const shown[] = {"t_us", "function", "kind"};
-	const struct trace_token *at = NULL, *key;
+	static const char *const first[] = {"opcode", "op", "register"};
+	static const char *const shown[] = {"t_us", "function", "kind", "opcode", "op", "register"};
+	const struct trace_token *root = detail->record->root, *at, *key;
 
-	while (trace_scan_next(detail->record->tokens, detail->record->root, &at, &key)) {
+	for (size_t i = 0; i < ARRAY_LEN(first); i++) {
+		at = member(detail, root, first[i]);
+		if (!at)
+			continue;
+		space(detail);
+		print_value(detail, "", NULL, at);
+	}
+	for (at = NULL; trace_scan_next(detail->record->tokens, root, &at, &key);) {
 		bool is_shown = false;
 
 		for (size_t i = 0; i < ARRAY_LEN(shown); i++)
@@ -354,10 +362,8 @@ static void print_driver(struct detail *detail)
 		if (is_shown)
 			continue;
 		space(detail);
-		if (!key_is(key, "op") && !key_is(key, "register")) {
-			trace_show_text(detail->out, key->at, key->len);
-			fputc(' ', detail->out);
-		}
+		trace_show_text(detail->out, key->at, key->len);
+		fputc(' ', detail->out);
 		print_value(detail, "", key, at);
 	}
 }

@@ -105,7 +105,7 @@ TEST(TraceDiff, TheFirstDifferenceIsShownWithItsMembersAndWhatLedToIt)
 			  begin + unmap(4, 1, 8192, 0) + end);
 
 	EXPECT_EQ(compared.differences, 1u);
-	EXPECT_THAT(compared.text, HasSubstr("first difference, of h/main\n    A 2       B 2 "));
+	EXPECT_THAT(compared.text, HasSubstr("first difference, actor h/main\n    A 2       B 2 "));
 	EXPECT_THAT(compared.text, HasSubstr("\n  - A 4 "));
 	EXPECT_THAT(compared.text, HasSubstr("\n  + B 4 "));
 	EXPECT_THAT(compared.text, HasSubstr("\n    A 6       B 6 "));

@@ -75,6 +75,8 @@ TEST(TraceScan, FindsMembersAndSkipsWhatTheyHold)
 	ASSERT_TRUE(trace_token_integer(trace_scan_member(&scanned.tokens, root, "n"), &value));
 	EXPECT_EQ(value, UINT64_MAX);
 	EXPECT_EQ(trace_scan_member(&scanned.tokens, root, "c"), nullptr);
+	const struct trace_token *a = trace_scan_member(&scanned.tokens, root, "a");
+	EXPECT_EQ(std::string(a->at, a->len), R"({"c":[1,{"b":2}]})");
 	EXPECT_FALSE(trace_token_integer(trace_scan_member(&scanned.tokens, root, "a"), &value));
 	for (const char *no : {"18446744073709551616", "-9223372036854775809", "1.0", "\"1\""})
 		EXPECT_FALSE(trace_token_integer(&Scanned(no).tokens.token[0], &value)) << no;

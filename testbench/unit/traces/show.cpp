@@ -93,7 +93,7 @@ TEST(TraceShow, SaysADriversAccess)
 {
 	EXPECT_EQ(detail(R"({"t_us":5,"function":"smmu","kind":"bar0","op":"read","offset":"0x4",)"
 			 R"("len":4,"value":"0x1070010","register":"IDR1"})"),
-		  "read offset 0x4 len 4 B value 0x1070010 IDR1");
+		  "read IDR1 offset 0x4 len 4 B value 0x1070010");
 }
 
 TEST(TraceShow, NoControlCharacterOfAFileReachesTheTerminal)
