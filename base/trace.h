@@ -55,6 +55,10 @@ extern "C" {
 	/* bits were taken from the table at `begin_ps`, the call returns now; data: bitmap of     \
 	 * 64-bit words */                                                                         \
 	X(DIRTY_READ, "dirty_read", "table", "iova", "len", "page_size", "begin_ps", "cleared")    \
+	/* a device's own log of its writes: enum trace_logging. A report was asked for at         \
+	 * `begin_ps` and is returned now; data: bitmap of 64-bit words, none if all is clean */   \
+	X(DMA_LOGGING, "dma_logging", "stream", "state")                                           \
+	X(DMA_LOG_REPORT, "dma_log_report", "stream", "iova", "len", "page_size", "begin_ps")      \
 	/* uAPI calls; data: the argument after the call */                                        \
 	X(CALL, "call", "process", "fd", "number", "result")                                       \
 	X(MIG_STATE, "mig_state", "device", "from", "to")                                          \
@@ -76,6 +80,9 @@ struct trace_kind_info {
 };
 
 extern const struct trace_kind_info trace_catalogue[TRACE_KIND_COUNT];
+
+/* Of DMA_LOGGING: asked for, and from when on a write must be in a report. */
+enum trace_logging { TRACE_LOGGING_OFF, TRACE_LOGGING_STARTS, TRACE_LOGGING_ON };
 
 /* What the trace calls "no substream". */
 #define TRACE_NO_SUBSTREAM UINT64_MAX

@@ -108,6 +108,10 @@ struct trace_feature {
 	uint16_t size;
 	const struct trace_field *field;
 	uint32_t fields;
+	bool asks; /* a GET whose payload goes in as well */
+	/* What the payload's fields cannot say. Its encode has the payload going in, `out` coming.
+	 */
+	const struct trace_codec *codec;
 };
 const struct trace_feature *trace_feature_by_index(uint32_t index);
 

@@ -235,24 +235,39 @@ static const struct trace_field feature_mig_data_size[] = {
 	FIELD(vfio_device_feature_mig_data_size, stop_copy_length, OUT, NUMBER),
 };
 
-#define FEATURE(name, type, field)                                                                 \
+static const struct trace_field feature_logging_start[] = {
+	FIELD(vfio_device_feature_dma_logging_control, page_size, INOUT, NUMBER),
+	FIELD(vfio_device_feature_dma_logging_control, num_ranges, IN, NUMBER),
+};
+
+static const struct trace_field feature_logging_report[] = {
+	FIELD(vfio_device_feature_dma_logging_report, iova, IN, NUMBER),
+	FIELD(vfio_device_feature_dma_logging_report, length, IN, NUMBER),
+	FIELD(vfio_device_feature_dma_logging_report, page_size, IN, NUMBER),
+};
+
+#define FEATURE_WITH(name, type, field, asks, codec)                                               \
 	{                                                                                          \
-#name, VFIO_DEVICE_FEATURE_##name, sizeof(struct type), field, ARRAY_LEN(field)    \
+#name, VFIO_DEVICE_FEATURE_##name, sizeof(struct type), field, ARRAY_LEN(field),   \
+			asks, codec                                                                \
 	}
+#define FEATURE(name, type, field) FEATURE_WITH(name, type, field, false, NULL)
 #define FEATURE_BARE(name)                                                                         \
 	{                                                                                          \
-#name, VFIO_DEVICE_FEATURE_##name, 0, NULL, 0                                      \
+#name, VFIO_DEVICE_FEATURE_##name, 0, NULL, 0, false, NULL                         \
 	}
 
 static const struct trace_feature features[] = {
 	FEATURE(MIGRATION, vfio_device_feature_migration, feature_migration),
 	FEATURE(MIG_DEVICE_STATE, vfio_device_feature_mig_state, feature_mig_state),
 	FEATURE(MIG_DATA_SIZE, vfio_device_feature_mig_data_size, feature_mig_data_size),
+	FEATURE_WITH(DMA_LOGGING_START, vfio_device_feature_dma_logging_control,
+		     feature_logging_start, false, &trace_codec_logging_start),
+	FEATURE_WITH(DMA_LOGGING_REPORT, vfio_device_feature_dma_logging_report,
+		     feature_logging_report, true, &trace_codec_logging_report),
 	/* Known by name; no payload of theirs is told or compared. */
 	FEATURE_BARE(MIG_PRECOPY_INFOv2),
-	FEATURE_BARE(DMA_LOGGING_START),
 	FEATURE_BARE(DMA_LOGGING_STOP),
-	FEATURE_BARE(DMA_LOGGING_REPORT),
 	FEATURE_BARE(PCI_VF_TOKEN),
 	FEATURE_BARE(LOW_POWER_ENTRY),
 	FEATURE_BARE(LOW_POWER_ENTRY_WITH_WAKEUP),

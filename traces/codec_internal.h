@@ -17,6 +17,21 @@ void trace_fields_encode(const struct trace_field *field, uint32_t fields, const
 const char *trace_fields_decode(const struct trace_field *field, uint32_t fields,
 				const json_t *object, void *bytes);
 
+/* A bitmap behind the argument's pointer: what it is of. Encoding does without the kernel's checks.
+ */
+struct trace_dirty {
+	uint64_t iova, length, page_size;
+};
+void trace_dirty_encode(const struct trace_dirty *dirty, const struct trace_argument *argument,
+			json_t *object);
+const char *trace_dirty_decode(const struct trace_dirty *dirty, struct trace_argument *argument);
+void trace_dirty_borrow(const struct trace_dirty *dirty, uint64_t bitmap,
+			struct trace_argument *argument);
+
+/* Payloads of features; their codecs, of struct trace_feature. */
+extern const struct trace_codec trace_codec_logging_start;
+extern const struct trace_codec trace_codec_logging_report;
+
 /* Make room behind `argument`'s pointer. False without memory. */
 bool trace_argument_side(struct trace_argument *argument, uint32_t len);
 

@@ -179,49 +179,80 @@ static json_t *dirty_ranges(const uint64_t *words, uint64_t bits, uint64_t iova,
 	return json_pack("{sIso}", "count", (json_int_t)count, "ranges", ranges);
 }
 
-static void dirty_bitmap_encode(const struct trace_call *call,
-				const struct trace_argument *argument,
-				enum trace_direction direction, json_t *object)
+void trace_dirty_encode(const struct trace_dirty *dirty, const struct trace_argument *argument,
+			json_t *object)
 {
-	const struct iommu_hwpt_get_dirty_bitmap *arg = (const void *)argument->bytes;
 	const uint64_t *words = argument->side;
-	uint64_t bits, count;
+	uint64_t page = dirty->page_size, bits, count;
 
-	(void)call;
-	if (direction != TRACE_OUT || !arg->page_size)
+	if (!page)
 		return;
-	bits = MIN(arg->length / arg->page_size, (uint64_t)argument->side_len * 8);
+	bits = MIN(dirty->length / page, (uint64_t)argument->side_len * 8);
 	count = count_bits(words, bits);
 	json_object_set_new(object, "dirty_count", json_integer((json_int_t)count));
 	json_object_set_new(object, "dirty",
 			    count <= DIRTY_LIST_MAX
-				    ? dirty_list(words, bits, arg->iova, arg->page_size)
-				    : dirty_ranges(words, bits, arg->iova, arg->page_size, count));
+				    ? dirty_list(words, bits, dirty->iova, page)
+				    : dirty_ranges(words, bits, dirty->iova, page, count));
+}
+
+const char *trace_dirty_decode(const struct trace_dirty *dirty, struct trace_argument *argument)
+{
+	uint64_t pages = dirty->page_size ? dirty->length / dirty->page_size : 0;
+
+	if (pages > DIRTY_BITMAP_MAX * UINT64_C(8))
+		return "length: at most 2^28 pages";
+	return trace_argument_side(argument, (uint32_t)(align_up(pages + 1, 64) / 8))
+		       ? NULL
+		       : "more memory";
+}
+
+void trace_dirty_borrow(const struct trace_dirty *dirty, uint64_t bitmap,
+			struct trace_argument *argument)
+{
+	uint64_t pages = dirty->page_size ? dirty->length / dirty->page_size : 0;
+
+	argument->side = (void *)(uintptr_t)bitmap;
+	argument->side_len =
+		bitmap ? (uint32_t)(align_up(MIN(pages, DIRTY_BITMAP_MAX * UINT64_C(8)), 64) / 8)
+		       : 0;
+}
+
+static struct trace_dirty dirty_of(const struct iommu_hwpt_get_dirty_bitmap *arg)
+{
+	return (struct trace_dirty){arg->iova, arg->length, arg->page_size};
+}
+
+static void dirty_bitmap_encode(const struct trace_call *call,
+				const struct trace_argument *argument,
+				enum trace_direction direction, json_t *object)
+{
+	struct trace_dirty dirty = dirty_of((const void *)argument->bytes);
+
+	(void)call;
+	if (direction == TRACE_OUT)
+		trace_dirty_encode(&dirty, argument, object);
 }
 
 static const char *dirty_bitmap_decode(const struct trace_call *call, const json_t *in,
 				       struct trace_argument *argument)
 {
 	struct iommu_hwpt_get_dirty_bitmap *arg = (void *)argument->bytes;
-	uint64_t pages = arg->page_size ? arg->length / arg->page_size : 0;
+	struct trace_dirty dirty = dirty_of(arg);
+	const char *why = trace_dirty_decode(&dirty, argument);
 
 	(void)call;
 	(void)in;
-	if (pages > DIRTY_BITMAP_MAX * UINT64_C(8))
-		return "in.length: at most 2^28 pages";
-	if (!trace_argument_side(argument, (uint32_t)(align_up(pages + 1, 64) / 8)))
-		return "more memory";
 	arg->data = (uintptr_t)argument->side;
-	return NULL;
+	return why;
 }
 
 static void dirty_bitmap_borrow(struct trace_argument *argument)
 {
 	const struct iommu_hwpt_get_dirty_bitmap *arg = (const void *)argument->bytes;
-	uint64_t pages = arg->page_size ? arg->length / arg->page_size : 0;
+	struct trace_dirty dirty = dirty_of(arg);
 
-	argument->side = (void *)(uintptr_t)arg->data;
-	argument->side_len = argument->side ? (uint32_t)(align_up(pages, 64) / 8) : 0;
+	trace_dirty_borrow(&dirty, arg->data, argument);
 }
 
 const struct trace_codec trace_codec_dirty_bitmap = {dirty_bitmap_encode, dirty_bitmap_decode,
@@ -276,68 +307,3 @@ static const char *irq_set_decode(const struct trace_call *call, const json_t *i
 }
 
 const struct trace_codec trace_codec_irq_set = {irq_set_encode, irq_set_decode, NULL};
-
-/* ---- VFIO_DEVICE_FEATURE: a payload that the feature's index chooses ---- */
-
-static const struct {
-	const char *name;
-	uint32_t flag;
-} feature_ops[] = {
-	{"probe", VFIO_DEVICE_FEATURE_PROBE},
-	{"get", VFIO_DEVICE_FEATURE_GET},
-	{"set", VFIO_DEVICE_FEATURE_SET},
-};
-
-static const char *feature_op(uint32_t flags)
-{
-	for (size_t i = 0; i < ARRAY_LEN(feature_ops); i++)
-		if (flags & feature_ops[i].flag)
-			return feature_ops[i].name;
-	return "none";
-}
-
-static void feature_encode(const struct trace_call *call, const struct trace_argument *argument,
-			   enum trace_direction direction, json_t *object)
-{
-	const struct vfio_device_feature *arg = (const void *)argument->bytes;
-	const struct trace_feature *feature =
-		trace_feature_by_index(arg->flags & VFIO_DEVICE_FEATURE_MASK);
-	bool sets = arg->flags & VFIO_DEVICE_FEATURE_SET;
-	bool probes = arg->flags & VFIO_DEVICE_FEATURE_PROBE;
-	json_t *payload;
-
-	(void)call;
-	if (direction == TRACE_IN) {
-		json_object_set_new(object, "op", json_string(feature_op(arg->flags)));
-		json_object_set_new(object, "feature", json_string(feature ? feature->name : "?"));
-	}
-	if (!feature || !feature->fields || probes || argument->len < sizeof(*arg) + feature->size)
-		return;
-	if (direction == TRACE_IN && !sets)
-		return;
-	payload = json_object();
-	trace_fields_encode(feature->field, feature->fields, arg->data, direction, payload);
-	json_object_set_new(object, "payload", payload);
-}
-
-static const char *feature_decode(const struct trace_call *call, const json_t *in,
-				  struct trace_argument *argument)
-{
-	struct vfio_device_feature *arg = (void *)argument->bytes;
-	const struct trace_feature *feature =
-		trace_feature_by_index(arg->flags & VFIO_DEVICE_FEATURE_MASK);
-	const char *op = json_string_value(json_object_get(in, "op"));
-	const char *name = json_string_value(json_object_get(in, "feature"));
-	const json_t *payload = json_object_get(in, "payload");
-
-	(void)call;
-	if (op && strcmp(op, feature_op(arg->flags)))
-		return "in.op: what in.flags say";
-	if (name && feature && strcmp(name, feature->name))
-		return "in.feature: what in.flags say";
-	if (!payload || !feature || argument->len < sizeof(*arg) + feature->size)
-		return NULL;
-	return trace_fields_decode(feature->field, feature->fields, payload, arg->data);
-}
-
-const struct trace_codec trace_codec_feature = {feature_encode, feature_decode, NULL};

@@ -17,6 +17,7 @@
 struct recorded_vf {
 	struct recorded_device *device;
 	uint8_t *registers;
+	struct dma_log log; /* no reset touches it: it is the device's, not the function's */
 };
 
 struct recorded_device {
@@ -28,6 +29,7 @@ struct recorded_device {
 
 	/* The access under way: a part at a time, so that one buffer does. */
 	struct pcie_function *fn;
+	struct dma_log *log;
 	struct tlp tlp;
 	uint64_t next_iova;
 	uint32_t left;
@@ -89,7 +91,7 @@ struct recorded_device *recorded_device_create(const struct recorded_device_cfg 
 
 		vf->device = device;
 		vf->registers = calloc(1, device->register_bytes);
-		if (!vf->registers)
+		if (!vf->registers || dma_log_init(&vf->log, cfg->log_bytes))
 			goto no_memory;
 		pcie_function_bind(pcie_device_vf(device->pcie, i), &vf_ops, vf);
 	}
@@ -105,8 +107,10 @@ void recorded_device_destroy(struct recorded_device *device)
 	if (!device)
 		return;
 	if (device->vf)
-		for (uint32_t i = 0; i < device->cfg.pcie.total_vfs; i++)
+		for (uint32_t i = 0; i < device->cfg.pcie.total_vfs; i++) {
 			free(device->vf[i].registers);
+			dma_log_fini(&device->vf[i].log);
+		}
 	free(device->vf);
 	if (device->pcie)
 		pcie_device_destroy(device->pcie);
@@ -133,8 +137,10 @@ static void send_part(struct recorded_device *device)
 	tlp->addr = device->next_iova;
 	tlp->len_bytes = MIN(device->left, room);
 	tlp->status = TLP_SC;
-	if (tlp->type == TLP_MWR)
+	if (tlp->type == TLP_MWR) {
 		fill(device, tlp->len_bytes);
+		dma_log_mark(device->log, tlp->addr, tlp->len_bytes);
+	}
 	device->next_iova += tlp->len_bytes;
 	device->left -= tlp->len_bytes;
 	pcie_function_send(device->fn, tlp);
@@ -166,6 +172,7 @@ int recorded_device_dma(struct recorded_device *device, uint32_t vf, bool is_wri
 		return -EBUSY;
 	device->accesses++;
 	device->fn = pcie_device_vf(device->pcie, vf);
+	device->log = &device->vf[vf].log;
 	device->next_iova = iova;
 	device->left = len_bytes;
 	device->status = TLP_SC;
@@ -183,6 +190,11 @@ int recorded_device_dma(struct recorded_device *device, uint32_t vf, bool is_wri
 void recorded_device_raise_msix(struct recorded_device *device, uint32_t vf, uint32_t vector)
 {
 	pcie_function_raise_msix(pcie_device_vf(device->pcie, vf), vector);
+}
+
+struct dma_log *recorded_device_log(struct recorded_device *device, uint32_t vf)
+{
+	return &device->vf[vf].log;
 }
 
 /* FNV-1a: any altered byte shows. */

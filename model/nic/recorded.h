@@ -13,6 +13,7 @@
 
 #include <sys/types.h>
 
+#include "model/nic/dma_log.h"
 #include "model/pcie/device.h"
 
 #ifdef __cplusplus
@@ -24,6 +25,7 @@ struct recorded_device;
 struct recorded_device_cfg {
 	struct pcie_device_cfg pcie;
 	uint32_t max_dma_bytes; /* of one recorded access */
+	uint64_t log_bytes;     /* memory of each VF's DMA log; 0: it logs nothing */
 };
 
 struct recorded_device_env {
@@ -48,6 +50,9 @@ int recorded_device_dma(struct recorded_device *device, uint32_t vf, bool is_wri
 
 /* Raise a vector of VF `vf` through its MSI-X table, masks and all, as the NIC does. */
 void recorded_device_raise_msix(struct recorded_device *device, uint32_t vf, uint32_t vector);
+
+/* The log of what VF `vf` writes, off at first. */
+struct dma_log *recorded_device_log(struct recorded_device *device, uint32_t vf);
 
 /* A part of a state stream is at least this long; a shorter one carries nothing. */
 #define RECORDED_STATE_MIN 32u

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system/replay/presented.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <linux/vfio.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static uint64_t number_at(const json_t *object, const char *key)
 
 /* First answers that were already seen, and what the present stream has given so far. */
 struct seen {
-	bool migration, data_size, precopy, logging, vectors, number;
+	bool migration, data_size, precopy, logging, log_page_size, vectors, number;
 	bool stopped; /* the stream is in STOP_COPY */
 	uint64_t read_running, read_stopped;
 };
@@ -42,6 +43,18 @@ static void find_in_state(struct seen *seen, const struct trace_line *line)
 	seen->stopped = state == VFIO_DEVICE_STATE_STOP_COPY;
 }
 
+/* A device without a log says ENOTTY; what else it says to a start is about the start. */
+static void find_in_logging(struct presented_device *presented, const struct trace_line *line,
+			    struct seen *seen)
+{
+	const json_t *payload = json_object_get(line->out, "payload");
+
+	if (first(&seen->logging))
+		presented->dma_logging = line->ret >= 0 || line->error != ENOTTY;
+	if (line->ret >= 0 && json_object_get(payload, "page_size") && first(&seen->log_page_size))
+		presented->log_page_size = number_at(payload, "page_size");
+}
+
 static void find_in_feature(struct presented_device *presented, const struct trace_line *line,
 			    struct seen *seen)
 {
@@ -57,8 +70,8 @@ static void find_in_feature(struct presented_device *presented, const struct tra
 		presented->stop_copy_bytes = number_at(payload, "stop_copy_length");
 	else if (!strcmp(feature, "MIG_DEVICE_STATE"))
 		find_in_state(seen, line);
-	else if (!strcmp(feature, "DMA_LOGGING_START") && first(&seen->logging))
-		presented->dma_logging = !line->ret;
+	else if (!strcmp(feature, "DMA_LOGGING_START"))
+		find_in_logging(presented, line, seen);
 }
 
 /* A stream was read: what it gave while running, and to its end when stopped. */

@@ -20,6 +20,7 @@ struct presented_device {
 	uint64_t migration_flags; /* VFIO_MIGRATION_*, 0 = no migration */
 	uint32_t migration_line;  /* which line says so; 0: none */
 	bool dma_logging;
+	uint64_t log_page_size; /* that its DMA log chose; 0: never said */
 	uint32_t msix_vectors;
 	uint32_t msix_line;       /* which line says so; 0: none */
 	uint64_t precopy_bytes;   /* of the state, sent while running */

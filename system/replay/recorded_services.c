@@ -7,6 +7,8 @@
 
 #include "base/bits.h"
 
+#define LOG_PART_PAGES UINT64_C(4096)
+
 static struct recorded_vf_state *state_of(void *ctx, uint32_t vf)
 {
 	struct recorded_services *services = ctx;
@@ -105,6 +107,76 @@ static int load(void *ctx, struct actor *self, uint32_t vf, const void *data, si
 	return recorded_device_load(services->device, vf, data, size);
 }
 
+static struct dma_log *log_of(void *ctx, uint32_t vf)
+{
+	struct recorded_services *services = ctx;
+
+	return recorded_device_log(services->device, vf);
+}
+
+static bool logs_dma(void *ctx, uint32_t vf)
+{
+	const struct presented_device *presented = state_of(ctx, vf)->presented;
+
+	return presented && presented->dma_logging;
+}
+
+static uint32_t shift_of(uint64_t page_size)
+{
+	return page_size ? 63 - (uint32_t)__builtin_clzll(page_size) : 0;
+}
+
+/* With the page size that the recorded device chose, where the recording says it. */
+static int log_start(void *ctx, struct actor *self, uint32_t vf, const struct vf_log_range *range,
+		     uint32_t ranges, uint64_t *page_size)
+{
+	uint64_t chosen = state_of(ctx, vf)->presented->log_page_size;
+	uint32_t shift = shift_of(chosen ? chosen : *page_size);
+	struct dma_log_range device_range[DMA_LOG_RANGES];
+	int err;
+
+	if (ranges > DMA_LOG_RANGES)
+		return -EINVAL;
+	for (uint32_t i = 0; i < ranges; i++)
+		device_range[i] = (struct dma_log_range){range[i].iova, range[i].len};
+	err = dma_log_start(log_of(ctx, vf), device_range, ranges, &shift);
+	if (!err)
+		*page_size = BIT(shift);
+	return err == -ERANGE ? -EOPNOTSUPP : err;
+}
+
+static int log_stop(void *ctx, struct actor *self, uint32_t vf)
+{
+	dma_log_stop(log_of(ctx, vf));
+	return 0;
+}
+
+/* Nothing of the device is in flight between two lines: what it wrote has landed. */
+static int log_read(void *ctx, struct actor *self, uint32_t vf, uint64_t iova, uint64_t len,
+		    void (*found)(void *arg, uint64_t iova, uint64_t len), void *arg)
+{
+	struct dma_log *log = log_of(ctx, vf);
+	uint64_t first = iova >> log->page_shift, page = BIT(log->page_shift);
+	uint64_t pages = len ? ((iova + (len - 1)) >> log->page_shift) + 1 - first : 0;
+	uint8_t bits[LOG_PART_PAGES / 8];
+	int err = dma_log_spans(log, first, pages) ? 0 : -EINVAL;
+
+	for (uint64_t at = 0; !err && at < pages; at += LOG_PART_PAGES) {
+		uint64_t part = MIN(pages - at, LOG_PART_PAGES);
+
+		memset(bits, 0, sizeof(bits));
+		err = dma_log_take(log, first + at, part, bits);
+		for (uint64_t i = 0; !err && i < part; i++) {
+			uint64_t start = MAX((first + at + i) * page, iova);
+			uint64_t end = MIN((first + at + i + 1) * page, iova + len);
+
+			if (bits[i / 8] >> i % 8 & 1)
+				found(arg, start, end - start);
+		}
+	}
+	return err;
+}
+
 static const struct vf_services_ops ops = {
 	.migration_flags = migration_flags,
 	.set_p2p = set_p2p,
@@ -114,6 +186,10 @@ static const struct vf_services_ops ops = {
 	.save_begin = save_begin,
 	.save = save,
 	.load = load,
+	.logs_dma = logs_dma,
+	.log_start = log_start,
+	.log_stop = log_stop,
+	.log_read = log_read,
 };
 
 struct vf_services recorded_services(struct recorded_services *services)

@@ -13,6 +13,8 @@
 #define DEFAULT_MACHINE "recorded-device.yaml"
 #define DEFAULT_ACCEPT  "accept.yaml"
 #define MAX_DMA_BYTES   (1u << 20)
+/* A log of 1 TiB with pages of 4 KiB. */
+#define LOG_BYTES (32u << 20)
 /* Simulated time after which a replay is stuck: longer than any recording waits. */
 #define TIME_LIMIT_PS (3600 * PS_PER_S)
 
@@ -314,7 +316,8 @@ static void pump(struct replay *replay)
 static int replay_enter(void *arg)
 {
 	struct replay *replay = arg;
-	struct recorded_device_cfg device = {.max_dma_bytes = MAX_DMA_BYTES};
+	struct recorded_device_cfg device = {.max_dma_bytes = MAX_DMA_BYTES,
+					     .log_bytes = LOG_BYTES};
 	struct machine_options machine = {.recorded = &device};
 	struct run_options options = {
 		.cfg = &replay->cfg,

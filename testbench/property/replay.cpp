@@ -51,6 +51,11 @@ std::string dump(const json_t *json)
 	return line;
 }
 
+std::string dump_value(const json_t *json)
+{
+	return std::to_string(json_integer_value(json));
+}
+
 struct Verdict {
 	int result;
 	bool passed;
@@ -317,6 +322,84 @@ TEST(Replay, RefusesDevicesWhoseNumbersAreFarApartAtTheirLine)
 
 INSTANTIATE_TEST_SUITE_P(Sides, Recording, ::testing::Values("source", "destination"),
 			 [](const auto &side) { return side.param; });
+
+/*
+ * The recorded source as if its device logged DMA and the program asked for that
+ * as well: started with the page table's tracking, and read with each bitmap of
+ * the page table. The same writes, so the same pages.
+ */
+Lines with_logging()
+{
+	const Lines recorded = load("source");
+	Lines lines;
+
+	for (const std::string &text : recorded) {
+		Json line = parse(text);
+		const char *call = json_string_value(json_object_get(line.get(), "call"));
+		const char *feature = json_string_value(member(line.get(), "in.feature"));
+
+		if (feature && !strcmp(feature, "DMA_LOGGING_START")) {
+			json_object_del(line.get(), "errno");
+			json_object_set_new(line.get(), "ret", json_integer(0));
+		}
+		lines.push_back(dump(line.get()));
+		std::string device = R"(,"thread":"main","fd":15,"file":"device",)"
+				     R"("call":"VFIO_DEVICE_FEATURE","in":)";
+		std::string head =
+			R"({"t_us":)" +
+			std::to_string(json_integer_value(json_object_get(line.get(), "t_us"))) +
+			device;
+		if (!strcmp(call, "IOMMU_HWPT_SET_DIRTY_TRACKING"))
+			lines.push_back(head +
+					R"({"argsz":32,"flags":131078,"op":"set",)"
+					R"("feature":"DMA_LOGGING_START","payload":{)"
+					R"("page_size":4096,"num_ranges":1,"ranges":[)"
+					R"({"iova":0,"length":268435456}]}},"out":{"payload":)"
+					R"({"page_size":4096}},"ret":0})");
+		if (!strcmp(call, "IOMMU_HWPT_GET_DIRTY_BITMAP"))
+			lines.push_back(head +
+					R"({"argsz":40,"flags":65544,"op":"get",)"
+					R"("feature":"DMA_LOGGING_REPORT","payload":{"iova":)" +
+					dump_value(member(line.get(), "in.iova")) +
+					R"(,"length":)" +
+					dump_value(member(line.get(), "in.length")) +
+					R"(,"page_size":4096}},"out":)" +
+					dump(json_object_get(line.get(), "out")) + R"(,"ret":0})");
+	}
+	return lines;
+}
+
+TEST(DeviceLogging, ReportsWhatTheRecordedDeviceWrote)
+{
+	Lines lines = with_logging();
+	Verdict verdict = replay(lines);
+
+	EXPECT_GT(lines.size(), load("source").size() + 3);
+	EXPECT_TRUE(verdict.passed) << verdict.error;
+}
+
+TEST(DeviceLogging, AnyOtherReportIsADifference)
+{
+	const Lines recorded = with_logging();
+	unsigned reports = 0;
+
+	for (size_t i = 0; i < recorded.size(); i++) {
+		Json line = parse(recorded[i]);
+		const char *feature = json_string_value(member(line.get(), "in.feature"));
+
+		if (!feature || strcmp(feature, "DMA_LOGGING_REPORT") || reports >= 4)
+			continue;
+		reports++;
+		one_dirty_page_more(line.get());
+		Lines lines = recorded;
+		lines[i] = dump(line.get());
+		Verdict verdict = replay(lines);
+		EXPECT_FALSE(verdict.passed);
+		EXPECT_NE(verdict.error.find(":" + std::to_string(i + 1) + ": "), std::string::npos)
+			<< verdict.error;
+	}
+	EXPECT_EQ(reports, 4u);
+}
 
 class Mutated : public ::testing::TestWithParam<Mutation>
 {

@@ -3,91 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "uapi/dirty_bitmap.h"
 #include "uapi/iommufd/iommufd_internal.h"
-
-/* The dirty pages of [iova, iova + len), a bit for 1 << shift bytes. */
-struct dirty_bitmap {
-	uint64_t iova, len;
-	uint32_t shift;
-	uint64_t *word;
-	uint64_t words;
-};
-
-static int bitmap_init(struct dirty_bitmap *bitmap, uint64_t iova, uint64_t len, uint32_t shift)
-{
-	bitmap->iova = iova;
-	bitmap->len = len;
-	bitmap->shift = shift;
-	bitmap->words = (((len - 1) >> shift) + 64) / 64;
-	bitmap->word = calloc(bitmap->words, sizeof(*bitmap->word));
-	return bitmap->word ? 0 : -ENOMEM;
-}
-
-static void bitmap_set(void *ctx, uint64_t iova, uint64_t len)
-{
-	struct dirty_bitmap *bitmap = ctx;
-	uint64_t bit = (iova - bitmap->iova) >> bitmap->shift;
-	uint64_t last = (iova + len - 1 - bitmap->iova) >> bitmap->shift;
-
-	while (bit <= last) {
-		uint64_t end = MIN(bit | 63, last);
-
-		bitmap->word[bit / 64] |= BITS(end % 64, bit % 64);
-		bit = end + 1;
-	}
-}
 
 static void ignore(void *ctx, uint64_t iova, uint64_t len)
 {
 	(void)ctx;
 	(void)iova;
 	(void)len;
-}
-
-/* Set bits in the caller's bitmap, which keeps what it has. Its being unreachable goes unsaid. */
-static void or_user(const struct uapi_task *task, uint64_t user, const uint8_t *from, uint64_t len)
-{
-	uint8_t chunk[512];
-
-	for (uint64_t at = 0; at < len; at += sizeof(chunk)) {
-		size_t n = MIN(sizeof(chunk), len - at);
-		uint8_t any = 0;
-
-		for (size_t i = 0; i < n; i++)
-			any |= from[at + i];
-		if (!any)
-			continue;
-		if (user_copy_from(task, chunk, user + at, n))
-			return;
-		for (size_t i = 0; i < n; i++)
-			chunk[i] |= from[at + i];
-		if (user_copy_to(task, user + at, chunk, n))
-			return;
-	}
-}
-
-/* The bitmap as the caller wants it: with smaller pages than ours, each bit becomes many. */
-static void give_bitmap(const struct uapi_task *task, const struct dirty_bitmap *bitmap,
-			uint32_t shift, uint64_t user)
-{
-	uint64_t bits = ((bitmap->len - 1) >> bitmap->shift) + 1;
-	uint32_t spread = bitmap->shift - shift;
-	uint8_t ones[512];
-
-	if (!spread) {
-		or_user(task, user, (const uint8_t *)bitmap->word, (bits + 7) / 8);
-		return;
-	}
-	/* A page of ours is at least 8 bits of theirs, or part of one byte. */
-	for (uint64_t bit = 0; bit < bits; bit++) {
-		uint64_t first = bit << spread, count = UINT64_C(1) << spread;
-
-		if (!(bitmap->word[bit / 64] >> bit % 64 & 1))
-			continue;
-		memset(ones, count >= 8 ? 0xff : (int)(BITS(count - 1, 0) << first % 8),
-		       sizeof(ones));
-		or_user(task, user + first / 8, ones, (count + 7) / 8);
-	}
 }
 
 static int check_range(const struct io_pagetable *iopt,
@@ -121,12 +44,12 @@ static int read_dirty(const struct uapi_task *task, struct iommufd_hwpt *hwpt,
 
 	if (!len)
 		return 0;
-	if (bitmap_init(&bitmap, cmd->iova, len, MAX(shift, 12u)))
+	if (dirty_bitmap_init(&bitmap, cmd->iova, len, MAX(shift, 12u)))
 		return -ENOMEM;
-	rc = smmu_domain_read_dirty(hwpt->domain, task->self, cmd->iova, len, no_clear, bitmap_set,
-				    &bitmap, &begin_ps);
+	rc = smmu_domain_read_dirty(hwpt->domain, task->self, cmd->iova, len, no_clear,
+				    dirty_bitmap_set, &bitmap, &begin_ps);
 	if (!rc) {
-		give_bitmap(task, &bitmap, shift, cmd->data);
+		dirty_bitmap_give(&bitmap, task, shift, cmd->data);
 		trace_emit_data(part, TRACE_DIRTY_READ, bitmap.word,
 				(uint32_t)(bitmap.words * sizeof(*bitmap.word)),
 				(const uint64_t[TRACE_ARGS]){

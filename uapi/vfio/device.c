@@ -41,6 +41,8 @@ void vfio_device_disable(struct vfio_device *device, struct actor *self)
 
 	if (device->mig_ops)
 		device->mig_ops->close(device, self);
+	if (device->log_ops)
+		device->log_ops->stop(device, self);
 	/* Stop its DMA before anything that it could reach goes away. */
 	command = vfio_pci_read(device, self, PCI_COMMAND, 2);
 	if (command & PCI_COMMAND_MASTER)
@@ -74,6 +76,7 @@ static int device_init(struct vfio_device *device, struct actor *self)
 	if (!device->vector)
 		return -ENOMEM;
 	if (device->cfg.services.ops) {
+		nic_logging_init(device);
 		rc = nic_variant_init(device);
 		if (rc)
 			return rc;

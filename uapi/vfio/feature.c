@@ -8,14 +8,6 @@
 #define SET   VFIO_DEVICE_FEATURE_SET
 #define PROBE VFIO_DEVICE_FEATURE_PROBE
 
-/* A feature being got or set: its payload follows the header. */
-struct feature_call {
-	struct ioctl_call *call;
-	struct vfio_device *device;
-	uint32_t flags;
-	uint64_t payload; /* user address */
-};
-
 struct feature_row {
 	uint16_t index;
 	uint16_t payload_len;
@@ -39,6 +31,11 @@ static int has_migration(const struct vfio_device *device)
 static int has_precopy(const struct vfio_device *device)
 {
 	return device->migration_flags & VFIO_MIGRATION_PRE_COPY ? 0 : -EINVAL;
+}
+
+static int logs_dma(const struct vfio_device *device)
+{
+	return device->log_ops ? 0 : -ENOTTY;
 }
 
 static int give(const struct feature_call *feature, const void *payload, size_t len)
@@ -134,7 +131,7 @@ static int low_power_exit(const struct feature_call *feature)
 	return 0;
 }
 
-/* What is not here, DMA logging and VF tokens among it, no device of ours has: -ENOTTY. */
+/* What is not here, VF tokens among it, no device of ours has: -ENOTTY. */
 static const struct feature_row feature_rows[] = {
 	{VFIO_DEVICE_FEATURE_MIGRATION, sizeof(struct vfio_device_feature_migration), GET,
 	 has_migration, migration},
@@ -142,6 +139,13 @@ static const struct feature_row feature_rows[] = {
 	 GET | SET, has_migration, mig_device_state},
 	{VFIO_DEVICE_FEATURE_LOW_POWER_ENTRY, 0, SET, always, low_power_entry},
 	{VFIO_DEVICE_FEATURE_LOW_POWER_EXIT, 0, SET, always, low_power_exit},
+	{VFIO_DEVICE_FEATURE_DMA_LOGGING_START,
+	 sizeof(struct vfio_device_feature_dma_logging_control), SET, logs_dma,
+	 vfio_dma_logging_start},
+	{VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP, 0, SET, logs_dma, vfio_dma_logging_stop},
+	{VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT,
+	 sizeof(struct vfio_device_feature_dma_logging_report), GET, logs_dma,
+	 vfio_dma_logging_report},
 	{VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, sizeof(struct vfio_device_feature_mig_data_size), GET,
 	 has_migration, mig_data_size},
 	{VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2, 0, SET, has_precopy, mig_precopy_info},

@@ -19,6 +19,11 @@
 extern "C" {
 #endif
 
+/* Memory that a device logs its writes to. */
+struct vf_log_range {
+	uint64_t iova, len;
+};
+
 struct vf_services_ops {
 	/* VFIO_MIGRATION_STOP_COPY | _P2P | _PRE_COPY that the device offers; 0 = none. */
 	uint64_t (*migration_flags)(void *ctx, uint32_t vf);
@@ -47,6 +52,29 @@ struct vf_services_ops {
 	/* Load the whole stream of a stopped VF. -EINVAL: refused (version, cut, altered,
 	 * misplaced). */
 	int (*load)(void *ctx, struct actor *self, uint32_t vf, const void *data, size_t size);
+
+	/*
+	 * DMA logging: the device notes which pages the VF's own writes hit,
+	 * whatever their PASID; a reset of the function leaves the log alone. NULL or
+	 * false: it has none, and the other three are not called.
+	 */
+	bool (*logs_dma)(void *ctx, uint32_t vf);
+	/*
+	 * Log writes to `range`, ascending and disjoint; a write that has not landed
+	 * when this returns is logged. *page_size: what is wanted in, what the device
+	 * does out. -EINVAL: no such range; -EOPNOTSUPP: more than it can log.
+	 */
+	int (*log_start)(void *ctx, struct actor *self, uint32_t vf,
+			 const struct vf_log_range *range, uint32_t ranges, uint64_t *page_size);
+	int (*log_stop)(void *ctx, struct actor *self, uint32_t vf);
+	/*
+	 * Take the log of [iova, iova + len): found(arg, ...) for each stretch that
+	 * was written, ascending and within what was asked for. A write that it tells
+	 * has landed when this returns; one that it does not, and that lands later, is
+	 * told the next time. -EINVAL: empty, or outside of what is logged.
+	 */
+	int (*log_read)(void *ctx, struct actor *self, uint32_t vf, uint64_t iova, uint64_t len,
+			void (*found)(void *arg, uint64_t iova, uint64_t len), void *arg);
 };
 
 struct vf_services {

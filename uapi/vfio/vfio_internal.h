@@ -14,6 +14,7 @@
 #include "uapi/iommufd/iommufd_device.h"
 #include "uapi/memory.h"
 #include "uapi/rwsem.h"
+#include "uapi/vfio/dma_logging.h"
 #include "uapi/vfio/migration.h"
 
 #define CONFIG_BYTES         4096u
@@ -66,6 +67,18 @@ struct vfio_device {
 	const struct vfio_migration_ops *mig_ops; /* NULL: cannot migrate */
 	void *mig;
 	bool precopy_info_v2;
+
+	const struct vfio_log_ops *log_ops; /* NULL: does not log its DMA */
+	struct sim_mutex log;
+	bool logging;
+};
+
+/* A feature being got or set: its payload follows the header. */
+struct feature_call {
+	struct ioctl_call *call;
+	struct vfio_device *device;
+	uint32_t flags;
+	uint64_t payload; /* user address */
 };
 
 /* The open cdev. */
@@ -126,9 +139,12 @@ int vfio_get_irq_info(struct ioctl_call *call);
 int vfio_set_irqs(struct ioctl_call *call);
 void vfio_irqs_disable(struct vfio_device *device, struct actor *self);
 
-/* device.c, feature.c, bind.c */
+/* device.c, feature.c, dma_logging.c, bind.c */
 int vfio_get_info(struct ioctl_call *call);
 int vfio_feature(struct ioctl_call *call);
+int vfio_dma_logging_start(const struct feature_call *feature);
+int vfio_dma_logging_stop(const struct feature_call *feature);
+int vfio_dma_logging_report(const struct feature_call *feature);
 int vfio_bind_iommufd(struct ioctl_call *call);
 int vfio_attach_pt(struct ioctl_call *call);
 int vfio_detach_pt(struct ioctl_call *call);

@@ -179,3 +179,83 @@ TEST(TraceCalls, AnArgumentThatSaysItIsLargerThanAnyIsRefused)
 	EXPECT_STREQ(Argument("IOMMU_IOAS_ALLOC", R"({"size":16385,"flags":0})").why,
 		     "in.argsz (or in.size): at most 16384");
 }
+
+TEST(TraceCalls, RangesToLogStandInThePayload)
+{
+	Argument argument("VFIO_DEVICE_FEATURE",
+			  R"({"argsz":32,"flags":131078,"op":"set","feature":"DMA_LOGGING_START",)"
+			  R"("payload":{"page_size":4096,"num_ranges":2,"ranges":[)"
+			  R"({"iova":0,"length":655360},{"iova":4294967296,"length":8192}]}})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	const auto *control = reinterpret_cast<struct vfio_device_feature_dma_logging_control *>(
+		argument.as<struct vfio_device_feature>()->data);
+	const auto *range =
+		reinterpret_cast<struct vfio_device_feature_dma_logging_range *>(control->ranges);
+
+	EXPECT_EQ(control->num_ranges, 2u);
+	EXPECT_EQ(range[1].iova, UINT64_C(4294967296));
+	EXPECT_EQ(range[1].length, 8192u);
+	EXPECT_NE(argument.encoded(TRACE_IN).find(R"("ranges":[{"iova":0,"length":655360},)"
+						  R"({"iova":4294967296,"length":8192}])"),
+		  std::string::npos);
+	EXPECT_EQ(argument.encoded(TRACE_OUT), R"({"payload":{"page_size":4096}})");
+}
+
+TEST(TraceCalls, RangesToLogThatAreNotAsManyAsSaidAreRefused)
+{
+	const char *one = R"("ranges":[{"iova":0,"length":4096}]}})";
+	const std::string start =
+		R"({"argsz":32,"flags":131078,"op":"set","feature":"DMA_LOGGING_START",)"
+		R"("payload":{"page_size":4096,"num_ranges":)";
+
+	EXPECT_EQ(Argument("VFIO_DEVICE_FEATURE", (start + "1," + one).c_str()).why, nullptr);
+	EXPECT_NE(Argument("VFIO_DEVICE_FEATURE", (start + "2," + one).c_str()).why, nullptr);
+	EXPECT_NE(Argument("VFIO_DEVICE_FEATURE", (start + "70000," + one).c_str()).why, nullptr);
+	EXPECT_NE(Argument("VFIO_DEVICE_FEATURE", (start + R"(1,"ranges":[{"iova":0}]}})").c_str())
+			  .why,
+		  nullptr);
+	/* More than the kernel takes: it looks at none of them. */
+	EXPECT_EQ(Argument("VFIO_DEVICE_FEATURE", (start + "257," + one).c_str()).why, nullptr);
+}
+
+TEST(TraceCalls, AReportOfADmaLogIsAListOfPagesBesideThePayload)
+{
+	Argument argument("VFIO_DEVICE_FEATURE",
+			  R"({"argsz":40,"flags":65544,"op":"get","feature":"DMA_LOGGING_REPORT",)"
+			  R"("payload":{"iova":1048576,"length":524288,"page_size":4096}})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	static_cast<uint64_t *>(argument.argument.side)[1] = 2;
+	EXPECT_EQ(argument.encoded(TRACE_OUT), R"({"dirty_count":1,"dirty":[1314816]})");
+	EXPECT_NE(argument.encoded(TRACE_IN).find(R"("payload":{"iova":1048576,)"),
+		  std::string::npos);
+}
+
+TEST(TraceCalls, AProgramsOwnRangesAndBitmapAreBorrowed)
+{
+	const struct trace_call *call = trace_call_by_name("VFIO_DEVICE_FEATURE");
+	struct vfio_device_feature_dma_logging_range range = {8192, 4096};
+	uint64_t buffer[5] = {};
+	struct vfio_device_feature header = {32, VFIO_DEVICE_FEATURE_SET |
+							 VFIO_DEVICE_FEATURE_DMA_LOGGING_START};
+	struct vfio_device_feature_dma_logging_control control = {
+		4096, 1, 0, reinterpret_cast<uintptr_t>(&range)};
+
+	memcpy(buffer, &header, sizeof(header));
+	memcpy(buffer + 1, &control, sizeof(control));
+	EXPECT_EQ(trace_argument_borrow(call, buffer).side, &range);
+
+	uint64_t bitmap = 0;
+	struct vfio_device_feature_dma_logging_report report = {
+		0, 4096, 4096, reinterpret_cast<uintptr_t>(&bitmap)};
+
+	header = {40, VFIO_DEVICE_FEATURE_GET | VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT};
+	memcpy(buffer, &header, sizeof(header));
+	memcpy(buffer + 1, &report, sizeof(report));
+	EXPECT_EQ(trace_argument_borrow(call, buffer).side, &bitmap);
+	/* A probe has no payload. */
+	header.flags |= VFIO_DEVICE_FEATURE_PROBE;
+	memcpy(buffer, &header, sizeof(header));
+	EXPECT_EQ(trace_argument_borrow(call, buffer).side, nullptr);
+}

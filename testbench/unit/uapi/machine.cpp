@@ -160,8 +160,44 @@ int load(void *ctx, actor *, uint32_t, const void *data, size_t size)
 	return s->fail["load"];
 }
 
-const vf_services_ops kServicesOps = {migration_flags, set_p2p,    suspend, resume,
-				      state_size,      save_begin, save,    load};
+bool logs_dma(void *ctx, uint32_t)
+{
+	return static_cast<Services *>(ctx)->logs;
+}
+
+int log_start(void *ctx, actor *, uint32_t, const vf_log_range *range, uint32_t ranges,
+	      uint64_t *page_size)
+{
+	Services *s = services_of(ctx, "log start");
+	s->log_ranges.clear();
+	for (uint32_t i = 0; i < ranges; i++)
+		s->log_ranges.emplace_back(range[i].iova, range[i].len);
+	if (s->log_page)
+		*page_size = s->log_page;
+	return s->fail["log_start"];
+}
+
+int log_stop(void *ctx, actor *, uint32_t)
+{
+	return services_of(ctx, "log stop")->fail["log_stop"];
+}
+
+int log_read(void *ctx, actor *self, uint32_t, uint64_t iova, uint64_t len,
+	     void (*found)(void *, uint64_t, uint64_t), void *arg)
+{
+	Services *s = services_of(ctx, "log read");
+	actor_sleep(self, 1000);
+	for (auto [at, bytes] : s->log_found) {
+		uint64_t start = std::max(at, iova), end = std::min(at + bytes, iova + len);
+		if (start < end)
+			found(arg, start, end - start);
+	}
+	return s->fail["log_read"];
+}
+
+const vf_services_ops kServicesOps = {migration_flags, set_p2p,    suspend,  resume,
+				      state_size,      save_begin, save,     load,
+				      logs_dma,        log_start,  log_stop, log_read};
 
 int user_copy_from(void *, void *to, uint64_t user, size_t len)
 {

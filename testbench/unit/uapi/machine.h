@@ -67,6 +67,11 @@ struct Services {
 	std::string precopy = "pre-", rest = "-rest", loaded;
 	size_t precopy_at = 0, rest_at = 0, part = 3;
 	std::map<std::string, int> fail; // op -> errno
+
+	// The device's DMA log: what it was started with, and what it finds.
+	bool logs = false;
+	uint64_t log_page = 0; // that it chooses; 0: as asked
+	std::vector<std::pair<uint64_t, uint64_t>> log_ranges, log_found;
 };
 
 constexpr uint64_t kDramBase = 0x10000000000, kDramSize = UINT64_C(8) << 30;
