@@ -11,13 +11,14 @@
 
 #include "traces/call.h"
 #include "traces/line.h"
+#include "traces/out.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct trace_writer {
-	FILE *file;
+	struct out out;
 	uint64_t lines;
 };
 
