@@ -28,6 +28,8 @@ struct sim_hooks {
 	void (*log)(void *ctx, enum log_level level, const char *instance, const char *text);
 	/* One typed trace event (base/trace.h); borrowed for the call. */
 	void (*trace)(void *ctx, const struct trace_event *event);
+	/* The same for details. */
+	void (*detail)(void *ctx, const struct trace_event *event);
 	/* An internal error, told in full; must not return. Default: print and abort(). */
 	void (*panic)(void *ctx, const char *text);
 };

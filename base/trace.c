@@ -19,6 +19,14 @@ void trace_emit_event(struct trace_event *event)
 	sim->hooks.trace(sim->hooks.ctx, event);
 }
 
+void trace_emit_detail(struct trace_event *event)
+{
+	const struct sim *sim = event->part->sim;
+
+	event->time_ps = sim_now(sim);
+	sim->hooks.detail(sim->hooks.ctx, event);
+}
+
 void trace_emit_data(const struct sim_part *part, enum trace_kind kind, const void *data,
 		     uint32_t data_len, const uint64_t arg[TRACE_ARGS])
 {

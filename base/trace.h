@@ -38,6 +38,9 @@ extern "C" {
 	/* PCIe functions */                                                                       \
 	X(FUNCTION_RESET, "function_reset", "rid", "cause")                                        \
 	X(VF_ENABLED, "vf_enabled", "rid", "enabled")                                              \
+	/* the NIC: a queue works, or does not; why a VF is stopped (NIC_STOP_*, 0: it goes) */    \
+	X(QUEUE_STATE, "queue_state", "vf", "rx", "queue", "enabled")                              \
+	X(VF_STOP, "vf_stop", "vf", "why")                                                         \
 	/* packets: a driver handed one to its NIC or took one out; the NIC lost one */            \
 	X(PACKET_SENT, "packet_sent", "flow", "number", "len")                                     \
 	X(PACKET_RECEIVED, "packet_received", "flow", "number", "len", "intact")                   \
@@ -46,6 +49,10 @@ extern "C" {
 	X(MAILBOX_REQUEST, "mailbox_request", "vf", "opcode", "len")                               \
 	X(MAILBOX_REPLY, "mailbox_reply", "vf", "opcode", "status", "len")                         \
 	X(VF_STATE, "vf_state", "vf", "from", "to")                                                \
+	/* the firmware has worked on a message since `begin_ps`; the PF's driver had asked for a  \
+	 * command then, and has its answer now: `result` 0 or a negative errno */                 \
+	X(FIRMWARE, "firmware", "pf", "vf", "opcode", "begin_ps")                                  \
+	X(PF_COMMAND, "pf_command", "opcode", "vf", "result", "begin_ps")                          \
 	/* the kernel's view of who may reach what; `table` identifies an I/O page table */        \
 	X(IOMMU_ATTACH, "iommu_attach", "stream", "substream", "table")                            \
 	X(IOMMU_DETACH, "iommu_detach", "stream", "substream", "table")                            \
@@ -64,8 +71,16 @@ extern "C" {
 	X(MIG_STATE, "mig_state", "device", "from", "to")                                          \
 	/* the VMM */                                                                              \
 	X(VM_STATE, "vm_state", "vm", "running")                                                   \
+	/* a migration's next step begins (enum migration_step); after the last one it is over */  \
+	X(MIGRATION, "migration", "vm", "step", "error")                                           \
 	X(ROUND, "round", "vm", "number", "dirty_pages", "bytes", "begin_ps")                      \
-	X(LEAK, "leak", "what", "count")
+	X(LEAK, "leak", "what", "count")                                                           \
+	/* Details, by trace_detail(): a slot of the SMMU's walkers was busy since `begin_ps` with \
+	 * what enum smmu_walk_kind says, `event` 0 or why it failed; frames (data) at an end of   \
+	 * the wire, and those that a switch takes from one VF to another */                       \
+	X(WALK, "walk", "walker", "what", "stream", "iova", "event", "begin_ps")                   \
+	X(WIRE_FRAME, "wire_frame", "host", "arrives", "lost")                                     \
+	X(SWITCH_FRAME, "switch_frame", "vf")
 
 enum trace_kind {
 #define TRACE_KIND_ENUM(kind, ...) TRACE_##kind,
@@ -109,6 +124,19 @@ void trace_emit_event(struct trace_event *event);
  */
 #define trace_emit(part, kind, ...)                                                                \
 	trace_emit_event(&(struct trace_event){0, kind, part, {__VA_ARGS__}, NULL, 0})
+
+/*
+ * Details are for who looks closely: they are told only while somebody listens
+ * to them (hooks.detail) and so are no part of the digest.
+ */
+#define trace_detail(part, kind, data, data_len, ...)                                              \
+	do {                                                                                       \
+		if ((part)->sim->hooks.detail)                                                     \
+			trace_emit_detail(&(struct trace_event){                                   \
+				0, kind, part, {__VA_ARGS__}, data, data_len});                    \
+	} while (0)
+
+void trace_emit_detail(struct trace_event *event);
 
 #ifdef __cplusplus
 }

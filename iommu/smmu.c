@@ -50,11 +50,13 @@ struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
 		smmu->cfg.timing.command_ps = 0;
 	}
 	smmu->oas_mask = BIT(cfg->oas_bits) - 1;
-	smmu->walker = calloc(cfg->timing.walkers, sizeof(struct transaction *));
+	smmu->walker = calloc(cfg->timing.walkers, sizeof(smmu->walker[0]));
 	if (!smmu->walker || init(smmu)) {
 		smmu_destroy(smmu);
 		return NULL;
 	}
+	for (uint32_t i = 0; i < cfg->timing.walkers; i++)
+		smmu->walker[i].number = i;
 	smmu_cmdq_init(smmu);
 	smmu_evtq_init(smmu);
 	smmu_msi_init(&smmu->gerror_msi, smmu, GERROR_MSI_GERROR_ABT_ERR, smmu_regs_settle);
@@ -129,6 +131,15 @@ struct bus_port smmu_register_port(struct smmu *smmu)
 const struct smmu_counters *smmu_stats(const struct smmu *smmu)
 {
 	return &smmu->stats;
+}
+
+struct smmu_levels smmu_levels_get(const struct smmu *smmu)
+{
+	return (struct smmu_levels){
+		.transactions = smmu->in_flight,
+		.walks = smmu->walkers_busy,
+		.waiting = smmu->walk_queue_len,
+	};
 }
 
 static bool commands_wait(const struct smmu *smmu)

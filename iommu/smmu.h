@@ -95,6 +95,17 @@ struct smmu_counters {
 };
 const struct smmu_counters *smmu_stats(const struct smmu *smmu);
 
+/* What is under way now. */
+struct smmu_levels {
+	uint32_t transactions; /* devices' requests, from arrival to completion */
+	uint32_t walks;        /* walker slots that are busy */
+	uint32_t waiting;      /* transactions that wait for a slot */
+};
+struct smmu_levels smmu_levels_get(const struct smmu *smmu);
+
+/* What a walker slot fetches: WALK's argument in the trace. */
+enum smmu_walk_kind { SMMU_WALK_TABLES, SMMU_WALK_STE, SMMU_WALK_CD };
+
 /* Nothing in flight and no command waiting: for the leak check at the end of a run. */
 bool smmu_idle(const struct smmu *smmu);
 

@@ -246,6 +246,13 @@ struct plant {
 	bool in_flight;
 };
 
+/* A walker slot. Slots change places, their numbers stay with them. */
+struct walker {
+	struct transaction *txn;
+	uint64_t begin_ps;
+	uint32_t number;
+};
+
 struct smmu {
 	struct smmu_cfg cfg;
 	struct smmu_env env;
@@ -269,9 +276,10 @@ struct smmu {
 
 	struct confcache conf;
 	struct tlb tlb;
-	struct transaction **walker; /* cfg.timing.walkers slots */
+	struct walker *walker; /* cfg.timing.walkers slots, the busy ones first */
 	uint32_t walkers_busy;
 	struct txn_list walk_queue;
+	uint32_t walk_queue_len;
 
 	struct cmdq cmdq;
 	struct evtq evtq;

@@ -4,6 +4,7 @@
  * once. A transaction that lacks what another one is fetching waits for that;
  * then it looks up again, so that it never uses what an invalidation removed.
  */
+#include "base/trace.h"
 #include "iommu/smmu_internal.h"
 
 /* Will the fetch of `leader` bring what `txn` lacks? */
@@ -25,7 +26,7 @@ static bool follow(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 
 	for (uint32_t i = 0; i < smmu->walkers_busy; i++) {
-		struct transaction *leader = smmu->walker[i];
+		struct transaction *leader = smmu->walker[i].txn;
 
 		if (!same_fetch(leader, txn))
 			continue;
@@ -44,9 +45,11 @@ void smmu_walk_enter(struct transaction *txn, void (*begin)(struct transaction *
 		return;
 	if (smmu->walkers_busy == smmu->cfg.timing.walkers) {
 		txn_list_add(&smmu->walk_queue, txn);
+		smmu->walk_queue_len++;
 		return;
 	}
-	smmu->walker[smmu->walkers_busy++] = txn;
+	smmu->walker[smmu->walkers_busy].txn = txn;
+	smmu->walker[smmu->walkers_busy++].begin_ps = smmu_now(smmu);
 	txn->walking = true;
 	txn->followers = (struct txn_list){NULL, NULL};
 	txn->tlb_generation = smmu->tlb.generation;
@@ -54,30 +57,51 @@ void smmu_walk_enter(struct transaction *txn, void (*begin)(struct transaction *
 	begin(txn);
 }
 
-static void free_slot(struct transaction *txn)
+static enum smmu_walk_kind kind_of(const struct transaction *txn)
 {
-	struct smmu *smmu = txn->smmu;
-	uint32_t i = 0;
-
-	while (smmu->walker[i] != txn)
-		i++;
-	smmu->walker[i] = smmu->walker[--smmu->walkers_busy];
-	txn->walking = false;
+	if (txn->begin_walk == smmu_walk_begin)
+		return SMMU_WALK_TABLES;
+	return txn->begin_walk == smmu_strtab_fetch ? SMMU_WALK_STE : SMMU_WALK_CD;
 }
 
-void smmu_walk_leave(struct transaction *txn, void (*go_on)(struct transaction *txn))
+static void free_slot(struct transaction *txn, uint64_t failed)
+{
+	struct smmu *smmu = txn->smmu;
+	struct walker *last = &smmu->walker[--smmu->walkers_busy];
+	struct walker *slot = smmu->walker;
+	struct walker freed;
+
+	while (slot->txn != txn)
+		slot++;
+	freed = *slot;
+	*slot = *last;
+	*last = freed;
+	txn->walking = false;
+	trace_detail(&smmu->env.part, TRACE_WALK, NULL, 0, freed.number, kind_of(txn),
+		     txn->req->attr.stream_id, txn->req->addr, failed, freed.begin_ps);
+}
+
+/* `failed`: 0 or an event number. */
+static void leave(struct transaction *txn, uint64_t failed, void (*go_on)(struct transaction *txn))
 {
 	struct smmu *smmu = txn->smmu;
 	struct txn_list followers = txn->followers;
 	struct transaction *waiting;
 
-	free_slot(txn);
+	free_slot(txn, failed);
 	go_on(txn);
 	while ((waiting = txn_list_take(&followers)))
 		smmu_txn_translate(waiting);
 	while (smmu->walkers_busy < smmu->cfg.timing.walkers &&
-	       (waiting = txn_list_take(&smmu->walk_queue)))
+	       (waiting = txn_list_take(&smmu->walk_queue))) {
+		smmu->walk_queue_len--;
 		smmu_txn_translate(waiting);
+	}
+}
+
+void smmu_walk_leave(struct transaction *txn, void (*go_on)(struct transaction *txn))
+{
+	leave(txn, 0, go_on);
 }
 
 static void report(struct transaction *txn)
@@ -88,5 +112,5 @@ static void report(struct transaction *txn)
 void smmu_walk_fail(struct transaction *txn, enum event_number number)
 {
 	txn->fault.number = number;
-	smmu_walk_leave(txn, report);
+	leave(txn, number, report);
 }

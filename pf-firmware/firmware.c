@@ -24,6 +24,7 @@ static void fw_next(struct firmware *fw)
 	if (fw->busy || !nic_mailbox_take(fw->nic, &fw->current))
 		return;
 	fw->busy = true;
+	fw->begin_ps = sim_now(fw->sim);
 	fw->current_void = false;
 	if (fw->current.function == NIC_PF) {
 		time = pf_command_time(fw, &fw->current);
@@ -38,11 +39,15 @@ static void fw_next(struct firmware *fw)
 static void fw_work(struct event *event, uint64_t now)
 {
 	struct firmware *fw = CONTAINER_OF(event, struct firmware, work);
+	bool pf = fw->current.function == NIC_PF;
 
 	fw->busy = false;
+	trace_emit(nic_part(fw->nic), TRACE_FIRMWARE, pf,
+		   pf ? fw->current.desc.param0 : fw->current.function,
+		   pf ? fw->current.desc.opcode : fw->current.desc.cookie_high, fw->begin_ps);
 	if (fw->current_void)
 		;
-	else if (fw->current.function == NIC_PF)
+	else if (pf)
 		pf_command_handle(fw, &fw->current);
 	else
 		virtchnl_handle(&fw->vf[fw->current.function], &fw->current);

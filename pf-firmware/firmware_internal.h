@@ -63,6 +63,7 @@ struct firmware {
 	/* The message being worked on. */
 	struct event work;
 	struct mailbox_message current;
+	uint64_t begin_ps;
 	bool busy;
 	bool current_void; /* its VF was reset meanwhile */
 	/* A PF command that waits for a VF to drain. */

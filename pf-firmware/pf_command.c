@@ -167,6 +167,13 @@ static const struct pf_row *pf_find(uint16_t opcode)
 	return NULL;
 }
 
+const char *firmware_pf_command_name(uint32_t opcode)
+{
+	const struct pf_row *row = pf_find((uint16_t)opcode);
+
+	return row ? row->name : NULL;
+}
+
 static uint16_t pf_run(struct pf_command *command)
 {
 	const struct pf_row *row = pf_find(command->desc.opcode);

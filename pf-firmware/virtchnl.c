@@ -465,6 +465,13 @@ static const struct vc_row *vc_find(uint32_t opcode)
 	return NULL;
 }
 
+const char *firmware_virtchnl_name(uint32_t opcode)
+{
+	const struct vc_row *row = vc_find(opcode);
+
+	return row ? row->name : NULL;
+}
+
 /*
  * Is the message as long as the row says? Drivers that describe the layouts
  * with one-element arrays send one item more (Linux virtchnl_struct_size).

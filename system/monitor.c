@@ -18,6 +18,23 @@ static void monitor_trace(void *ctx, const struct trace_event *event)
 			l->event(l->ctx, event);
 }
 
+static void monitor_detail(void *ctx, const struct trace_event *event)
+{
+	struct monitor *monitor = ctx;
+
+	for (struct run_listener *l = monitor->listeners; l; l = l->next)
+		if (l->detail)
+			l->detail(l->ctx, event);
+}
+
+/* Details cost something only where somebody listens. */
+static bool wants_details(const struct run_listener *listener)
+{
+	while (listener && !listener->detail)
+		listener = listener->next;
+	return listener != NULL;
+}
+
 static void monitor_log(void *ctx, enum log_level level, const char *instance, const char *text)
 {
 	const struct monitor *monitor = ctx;
@@ -58,6 +75,7 @@ int monitor_init(struct monitor *monitor, const struct run_options *options, uin
 
 	*monitor = (struct monitor){.listeners = options->listeners, .caller = options->hooks};
 	hooks.ctx = monitor;
+	hooks.detail = wants_details(options->listeners) ? monitor_detail : NULL;
 	rc = sim_init(&monitor->sim, seed, &hooks);
 	monitor->digest = digest_create();
 	monitor->oracle = oracle_create(&cfg);
@@ -92,6 +110,13 @@ void monitor_program(struct monitor *monitor, struct uapi_process *process, uint
 	for (struct run_listener *l = monitor->listeners; l; l = l->next)
 		if (l->program)
 			l->program(l->ctx, process, host, host_name, stream_id);
+}
+
+void monitor_machine(struct monitor *monitor, const struct machine *machine)
+{
+	for (struct run_listener *l = monitor->listeners; l; l = l->next)
+		if (l->machine)
+			l->machine(l->ctx, machine);
 }
 
 void monitor_end(struct monitor *monitor, const struct machine *machine)

@@ -21,10 +21,13 @@ struct machine;
 /* Who else wants to see a run: any member may be NULL. A list, called in order. */
 struct run_listener {
 	void *ctx;
-	/* Every trace event. */
+	/* Every trace event but for details, and details. */
 	void (*event)(void *ctx, const struct trace_event *event);
+	void (*detail)(void *ctx, const struct trace_event *event);
 	/* The run begins, at time 0. Negative errno: it does not. */
 	int (*start)(void *ctx, struct sim *sim);
+	/* The hardware is there; nothing has happened yet. */
+	void (*machine)(void *ctx, const struct machine *machine);
 	/* A program was made on a host, to drive the device of stream `stream_id`; no call yet. */
 	void (*program)(void *ctx, struct uapi_process *process, uint32_t host,
 			const char *host_name, uint32_t stream_id);
@@ -71,7 +74,9 @@ void monitor_fini(struct monitor *monitor);
 /* Tell the listeners of a program. */
 void monitor_program(struct monitor *monitor, struct uapi_process *process, uint32_t host,
 		     const char *host_name, uint32_t stream_id);
-/* Tell the listeners of the machine, before it goes. */
+/* Tell the listeners of the machine: it is built. */
+void monitor_machine(struct monitor *monitor, const struct machine *machine);
+/* And once more before it goes. */
 void monitor_end(struct monitor *monitor, const struct machine *machine);
 /* Let the oracle finish; fill checks, packets, digest, time and sockets; judge by expectations. */
 void monitor_finish(struct monitor *monitor, const struct run_options *options,

@@ -368,6 +368,7 @@ static int scenario_enter(void *arg)
 	scenario->machine = machine_create(&scenario->cfg->machine, &scenario->monitor.sim,
 					   options.engine, NULL);
 	if (scenario->machine) {
+		monitor_machine(&scenario->monitor, scenario->machine);
 		pump(scenario);
 		monitor_end(&scenario->monitor, scenario->machine);
 		monitor_finish(&scenario->monitor, &options, scenario->machine->engine,

@@ -31,6 +31,7 @@ struct open_call {
 struct program {
 	struct sequence *sequence;
 	struct uapi_process *process;
+	struct uapi_call_hook hook;
 	char host[LABEL];
 	uint32_t host_index;
 	uint32_t stream_id;
@@ -347,7 +348,6 @@ static void on_program(void *ctx, struct uapi_process *process, uint32_t host_in
 {
 	struct sequence *sequence = ctx;
 	struct program *program = calloc(1, sizeof(*program));
-	struct uapi_call_hook hook = {.ctx = program, .before = before, .after = after};
 	const char *name = uapi_process_name(process);
 
 	/* Without memory the program's lines are missing, which its replay then tells. */
@@ -364,7 +364,8 @@ static void on_program(void *ctx, struct uapi_process *process, uint32_t host_in
 	memset(program->eventfd, 0xff, sizeof(program->eventfd));
 	program->next = sequence->programs;
 	sequence->programs = program;
-	uapi_process_set_hook(process, &hook);
+	program->hook = (struct uapi_call_hook){.ctx = program, .before = before, .after = after};
+	uapi_process_add_hook(process, &program->hook);
 }
 
 static const struct program *program_of(const struct sequence *sequence, uint32_t host_index,

@@ -122,11 +122,29 @@ void uapi_process_exit(struct uapi_process *process, struct actor *self)
 	process_put(process);
 }
 
-void uapi_process_set_hook(struct uapi_process *process, const struct uapi_call_hook *hook)
+/* The link that points at `hook`, or the list's end. */
+static struct uapi_call_hook **hook_link(struct uapi_process *process,
+					 const struct uapi_call_hook *hook)
 {
-	static const struct uapi_call_hook none;
+	struct uapi_call_hook **link = &process->hooks;
 
-	process->hook = hook ? *hook : none;
+	while (*link && *link != hook)
+		link = &(*link)->next;
+	return link;
+}
+
+void uapi_process_add_hook(struct uapi_process *process, struct uapi_call_hook *hook)
+{
+	hook->next = NULL;
+	*hook_link(process, NULL) = hook;
+}
+
+void uapi_process_remove_hook(struct uapi_process *process, struct uapi_call_hook *hook)
+{
+	struct uapi_call_hook **link = hook_link(process, hook);
+
+	if (*link)
+		*link = hook->next;
 }
 
 const char *uapi_process_name(const struct uapi_process *process)

@@ -29,8 +29,9 @@ static void call_begin(const struct uapi_call *call)
 {
 	const struct uapi_kernel *kernel = call->process->kernel;
 
-	if (call->process->hook.before)
-		call->process->hook.before(call->process->hook.ctx, call);
+	for (const struct uapi_call_hook *hook = call->process->hooks; hook; hook = hook->next)
+		if (hook->before)
+			hook->before(hook->ctx, call);
 	if (kernel->cfg.syscall_ps && !kernel->env.part.sim->untimed)
 		actor_sleep(call->actor, kernel->cfg.syscall_ps);
 }
@@ -69,8 +70,9 @@ static int64_t call_end(struct uapi_call *call, uint64_t number, const struct io
 	trace_emit_data(part, TRACE_CALL, data, len,
 			(const uint64_t[TRACE_ARGS]){call->process->id, (uint64_t)(int64_t)call->fd,
 						     number, (uint64_t)result});
-	if (call->process->hook.after)
-		call->process->hook.after(call->process->hook.ctx, call);
+	for (const struct uapi_call_hook *hook = call->process->hooks; hook; hook = hook->next)
+		if (hook->after)
+			hook->after(hook->ctx, call);
 	return result;
 }
 

@@ -59,14 +59,19 @@ struct uapi_call_hook {
 	void *ctx;
 	void (*before)(void *ctx, const struct uapi_call *call); /* may be NULL */
 	void (*after)(void *ctx, const struct uapi_call *call);  /* may be NULL */
+	struct uapi_call_hook *next;                             /* the process's */
 };
 
 /* A process: file descriptors, address space, locked memory. NULL without memory. */
 struct uapi_process *uapi_process_create(struct uapi_kernel *kernel, const char *name,
 					 const struct uapi_user_ops *user, void *user_ctx);
 
-/* Listen to the calls of a process; NULL stops. Copied. */
-void uapi_process_set_hook(struct uapi_process *process, const struct uapi_call_hook *hook);
+/*
+ * Listen to the calls of a process, after those who listen already, or stop it.
+ * `hook` is borrowed meanwhile, and in one list at a time.
+ */
+void uapi_process_add_hook(struct uapi_process *process, struct uapi_call_hook *hook);
+void uapi_process_remove_hook(struct uapi_process *process, struct uapi_call_hook *hook);
 const char *uapi_process_name(const struct uapi_process *process);
 /* Pages that this process has pinned for DMA (VmPin), each mapping counted. */
 uint64_t uapi_process_pinned_pages(const struct uapi_process *process);

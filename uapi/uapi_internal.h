@@ -88,7 +88,7 @@ struct uapi_process {
 	uint32_t refs; /* the process itself, and each set of pages that it provided */
 	const struct uapi_user_ops *user;
 	void *user_ctx;
-	struct uapi_call_hook hook;
+	struct uapi_call_hook *hooks;
 	struct process_fd *fd;
 	uint32_t fd_capacity;
 	struct vma *vma; /* sorted by address */

@@ -10,6 +10,7 @@
 #include "host/pf-driver/pf_driver.h"
 
 #include "base/bits.h"
+#include "base/trace.h"
 #include "pf-firmware/mailbox_format.h"
 
 #include <errno.h>
@@ -121,10 +122,15 @@ static int command_locked(struct pf_driver *d, struct actor *self, struct aq_des
 
 static int command(struct pf_driver *d, struct actor *self, struct aq_desc *desc)
 {
+	uint16_t opcode = desc->opcode;
+	uint32_t vf = desc->param0;
+	uint64_t begin_ps;
 	int ret;
 
 	sim_mutex_lock(self, &d->lock);
+	begin_ps = sim_now(d->env.part.sim);
 	ret = command_locked(d, self, desc);
+	trace_emit(&d->env.part, TRACE_PF_COMMAND, opcode, vf, (uint64_t)(int64_t)ret, begin_ps);
 	sim_mutex_unlock(self, &d->lock);
 	return ret;
 }

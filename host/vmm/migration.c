@@ -239,10 +239,26 @@ static int step_hand_over(struct migration *m, struct actor *self)
 static const struct {
 	const char *name;
 	int (*step)(struct migration *m, struct actor *self);
-} steps[] = {
-	{"set-up", step_setup}, {"rounds", step_rounds},       {"stop", step_stop},
-	{"rest", step_rest},    {"hand over", step_hand_over},
+} steps[MIGRATION_STEP_COUNT] = {
+	[MIGRATION_SETUP] = {"set-up", step_setup},
+	[MIGRATION_ROUNDS] = {"rounds", step_rounds},
+	[MIGRATION_STOP] = {"stop", step_stop},
+	[MIGRATION_REST] = {"rest", step_rest},
+	[MIGRATION_HAND_OVER] = {"hand over", step_hand_over},
 };
+
+const char *migration_step_name(enum migration_step step)
+{
+	return step < MIGRATION_STEP_COUNT ? steps[step].name : NULL;
+}
+
+static void tell_step(const struct migration *m, enum migration_step step)
+{
+	const struct vm *vm = m->source;
+
+	trace_emit(&vm->env.part, TRACE_MIGRATION, vm->cfg.number, step,
+		   (uint64_t)(int64_t)m->result->error);
+}
 
 static void close_data(struct migration *m, struct actor *self)
 {
@@ -299,16 +315,18 @@ int migration_run(struct migration *m, struct actor *self, struct migration_resu
 	if (!destination)
 		return result->error = -ENOMEM;
 	for (i = 0; i < ARRAY_LEN(steps) && !result->error; i++) {
+		tell_step(m, i);
 		result->failed_step = steps[i].name;
 		result->error = steps[i].step(m, self);
 	}
 	if (result->error) {
-		go_back(m, self, steps[i - 1].step != step_hand_over);
+		go_back(m, self, i - 1 != MIGRATION_HAND_OVER);
 		result->end_ps = now(m);
 	} else {
 		result->failed_step = NULL;
 		finish_source(m, self);
 	}
+	tell_step(m, MIGRATION_STEP_COUNT);
 	actor_join(self, destination);
 	return result->error;
 }

@@ -18,11 +18,24 @@ extern "C" {
 
 #define MIGRATION_MAX_ROUNDS 64
 
+/* What a migration does, one after the other; MIGRATION's argument in the trace. */
+enum migration_step {
+	MIGRATION_SETUP,     /* dirty tracking on, the device into PRE_COPY */
+	MIGRATION_ROUNDS,    /* while the guest runs */
+	MIGRATION_STOP,      /* the guest, then the device */
+	MIGRATION_REST,      /* the last round, the device's state */
+	MIGRATION_HAND_OVER, /* until the destination runs */
+	MIGRATION_STEP_COUNT /* over */
+};
+
 enum migration_method {
 	MIGRATION_PRE_COPY,  /* device state in pre-copy too, where the device offers it */
 	MIGRATION_STOP_COPY, /* memory in rounds, the device's state only after the stop */
 	MIGRATION_COLD,      /* stop first, then copy everything */
 };
+
+/* "set-up"; NULL beyond the last. */
+const char *migration_step_name(enum migration_step step);
 
 struct migration_cfg {
 	enum migration_method method;

@@ -83,6 +83,15 @@ struct nic_usage {
 
 struct nic_usage nic_usage_get(const struct nic *nic);
 
+/* How full a queue is. */
+struct nic_queue_levels {
+	uint32_t posted;  /* descriptors that software has filled and the queue has not used */
+	uint32_t packets; /* Tx: being read; Rx: waiting for descriptors */
+};
+
+struct nic_queue_levels nic_queue_levels_get(const struct nic *nic, uint32_t vf, bool rx,
+					     uint32_t queue);
+
 #ifdef __cplusplus
 }
 #endif

@@ -62,6 +62,15 @@ void queue_check_drained(struct nic_queue *queue)
 		nic->firmware->queue_drained(nic->firmware_ctx, queue->vf->index);
 }
 
+static void queue_set_enabled(struct nic_queue *queue, bool enabled)
+{
+	if (queue->context.enabled == enabled)
+		return;
+	queue->context.enabled = enabled;
+	trace_emit(&queue->vf->nic->env.part, TRACE_QUEUE_STATE, queue->vf->index, queue->rx,
+		   queue->index, enabled);
+}
+
 /* --- Fetching --- */
 
 /* Index of the first descriptor that is not cached. */
@@ -83,7 +92,7 @@ static void queue_fetched(struct dma_job *job, uint64_t now)
 	queue->fetching = false;
 	if (job->failed) {
 		/* The ring is not readable: the queue stops until software sets it up anew. */
-		queue->context.enabled = false;
+		queue_set_enabled(queue, false);
 		queue_quiesce(queue, PACKET_DROP_DMA_ERROR);
 	} else if (queue_may_run(queue) && job->user == queue_next_fetch(queue)) {
 		for (uint32_t i = 0; i < job->len_bytes / queue->desc_bytes; i++) {
@@ -251,10 +260,11 @@ void queue_reset(struct nic_queue *queue)
 	queue->jobs = 0;
 	queue->cache_first = queue->cache_count = 0;
 	queue->fetching = queue->draining = false;
+	queue_set_enabled(queue, false);
 	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE};
 }
 
-static struct nic_queue *queue_of(struct nic_vf *vf, bool rx, uint32_t index)
+static struct nic_queue *queue_of(const struct nic_vf *vf, bool rx, uint32_t index)
 {
 	return rx ? &vf->rx[index] : &vf->tx[index];
 }
@@ -284,6 +294,7 @@ void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t index
 	struct nic_queue *queue = queue_of(&nic->vf[vf], rx, index);
 
 	sim_assert(&nic->env.part, queue_is_drained(queue));
+	queue_set_enabled(queue, context->enabled);
 	queue->context = *context;
 	queue->cache_first = queue->cache_count = 0;
 	queue_run(queue);
@@ -304,13 +315,24 @@ void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t index, boo
 
 	if (queue->context.enabled == enable)
 		return;
-	queue->context.enabled = enable;
+	queue_set_enabled(queue, enable);
 	if (enable) {
 		queue_run(queue);
 		return;
 	}
 	queue_quiesce(queue, PACKET_DROP_QUEUE_DISABLED);
 	queue->draining = !queue_is_drained(queue);
+}
+
+struct nic_queue_levels nic_queue_levels_get(const struct nic *nic, uint32_t vf, bool rx,
+					     uint32_t index)
+{
+	const struct nic_queue *queue = queue_of(&nic->vf[vf], rx, index);
+
+	return (struct nic_queue_levels){
+		.posted = queue_posted(queue),
+		.packets = rx ? queue->fifo_count : queue->slot_count,
+	};
 }
 
 bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t index)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "base/trace.h"
 #include "model/nic/nic_internal.h"
 
 #define KEY_MAC BITS(47, 0)
@@ -224,6 +225,8 @@ static uint32_t switch_to_vfs(struct nic *nic, struct packet *packet)
 
 static void switch_local(struct nic *nic, struct packet *packet)
 {
+	trace_detail(&nic->env.part, TRACE_SWITCH_FRAME, packet->data, packet->len_bytes,
+		     packet->source_vf);
 	switch_to_vfs(nic, packet);
 	packet_put(packet);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hardware of one VF: its life from reset to reset, stop and drain. */
+#include "base/trace.h"
 #include "model/nic/nic_internal.h"
 
 static void vf_drain_poll(struct event *event, uint64_t now);
@@ -109,12 +110,19 @@ void nic_vf_check_drained(struct nic_vf *vf)
 		vf_look_soon(vf, 0);
 }
 
+static void vf_set_stopped(struct nic_vf *vf, uint32_t why)
+{
+	if (vf->stopped != why)
+		trace_emit(&vf->nic->env.part, TRACE_VF_STOP, vf->index, why);
+	vf->stopped = why;
+}
+
 /* --- Reset --- */
 
 static void vf_hardware_reset(struct nic_vf *vf, enum nic_reset_cause cause)
 {
 	vf->dma.generation++;
-	vf->stopped = 0;
+	vf_set_stopped(vf, 0);
 	vf->resetting = true;
 	for (uint32_t q = 0; q < vf->nic->cfg.queue_pairs; q++) {
 		queue_reset(&vf->tx[q]);
@@ -161,7 +169,7 @@ void nic_vf_stop(struct nic *nic, uint32_t index, uint32_t why)
 			queue_quiesce(&vf->tx[q], PACKET_DROP_VF_STOPPED);
 			queue_quiesce(&vf->rx[q], PACKET_DROP_VF_STOPPED);
 		}
-	vf->stopped |= why;
+	vf_set_stopped(vf, vf->stopped | why);
 	vf->aq.stopped = true;
 	vf->drain_pending = true;
 	vf_look_soon(vf, 0);
@@ -172,7 +180,7 @@ void nic_vf_go(struct nic *nic, uint32_t index, uint32_t why)
 	struct nic_vf *vf = &nic->vf[index];
 	bool was_stopped = vf->stopped;
 
-	vf->stopped &= ~why;
+	vf_set_stopped(vf, vf->stopped & ~why);
 	if (!was_stopped || vf->stopped)
 		return;
 	vf->aq.stopped = false;

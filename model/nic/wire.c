@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "base/rng.h"
+#include "base/trace.h"
 
 /* FCS, preamble with start delimiter, inter-packet gap (IEEE 802.3, 3.1.1 and 4.4.2). */
 #define WIRE_OVERHEAD_BYTES 24u
@@ -53,11 +54,23 @@ uint32_t wire_in_flight(const struct wire *wire)
 	return wire->in_flight;
 }
 
+/* `packet` begins at one end, or arrives at the other. */
+static void wire_detail(const struct wire_direction *direction, const struct packet *packet,
+			bool arrives, bool lost)
+{
+	const struct wire *wire = direction->wire;
+	uint32_t from = (uint32_t)(direction - wire->direction);
+
+	trace_detail(&wire->env.part, TRACE_WIRE_FRAME, packet->data, packet->len_bytes,
+		     arrives ? 1 - from : from, arrives, lost);
+}
+
 static void wire_deliver(struct event *event, uint64_t now)
 {
 	struct packet *packet = CONTAINER_OF(event, struct packet, wire_event);
 	struct wire_direction *direction = packet->wire_owner;
 
+	wire_detail(direction, packet, true, false);
 	direction->wire->in_flight--;
 	direction->to.frame(direction->to.ctx, packet);
 }
@@ -73,8 +86,10 @@ static void wire_frame(void *ctx, struct packet *packet)
 	struct wire *wire = direction->wire;
 	struct sim *sim = wire->env.part.sim;
 	uint64_t arrival = sim_now(sim);
+	bool lost = wire_loses(wire);
 
-	if (wire_loses(wire)) {
+	wire_detail(direction, packet, false, lost);
+	if (lost) {
 		packet_trace_drop(&wire->env.part, packet, PACKET_DROP_WIRE);
 		packet_put(packet);
 		return;

@@ -275,6 +275,14 @@ struct pcie_link_counters pcie_link_counters_get(const struct pcie_link *link,
 	return link->direction[direction].counters;
 }
 
+uint64_t pcie_link_backlog_bytes(const struct pcie_link *link, enum pcie_link_direction direction)
+{
+	uint64_t free_ps = link->direction[direction].free_ps;
+	uint64_t now_ps = sim_now(link->env.part.sim);
+
+	return free_ps > now_ps ? (free_ps - now_ps) * 1000 / link->fs_per_byte : 0;
+}
+
 uint32_t pcie_link_in_flight(const struct pcie_link *link)
 {
 	return link->in_flight;

@@ -67,6 +67,9 @@ uint64_t pcie_link_fs_per_byte(const struct pcie_link_cfg *cfg);
 struct pcie_link_counters pcie_link_counters_get(const struct pcie_link *link,
 						 enum pcie_link_direction direction);
 
+/* Bytes of one direction that are not on the wire yet: what its transmitter is busy with. */
+uint64_t pcie_link_backlog_bytes(const struct pcie_link *link, enum pcie_link_direction direction);
+
 /* TLPs under way, both directions. */
 uint32_t pcie_link_in_flight(const struct pcie_link *link);
 

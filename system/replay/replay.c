@@ -338,6 +338,7 @@ static int replay_enter(void *arg)
 	replay->machine = machine_create(&replay->cfg.machine, &replay->monitor.sim, options.engine,
 					 &machine);
 	if (replay->machine) {
+		monitor_machine(&replay->monitor, replay->machine);
 		pump(replay);
 		monitor_end(&replay->monitor, replay->machine);
 		monitor_finish(&replay->monitor, &options, replay->machine->engine, replay->result);

@@ -185,11 +185,11 @@ TEST_F(Process, ListenerHearsOfACallBeforeAndAfter)
 			std::to_string(call->result));
 	};
 	run([&](actor *actor) {
-		uapi_process_set_hook(process, &hook);
+		uapi_process_add_hook(process, &hook);
 		int fd = open_iommu();
 		ioas_alloc(fd);
 		uapi_close(process, actor, fd);
-		uapi_process_set_hook(process, nullptr);
+		uapi_process_remove_hook(process, &hook);
 		open_iommu();
 	});
 	EXPECT_THAT(heard, testing::ElementsAre("before open none", "open iommufd 3",
