@@ -19,7 +19,9 @@ static const struct argp_option replay_options[] = {
 	 0},
 	{"seed", 's', "N", 0, "of the machine's randomness", 0},
 	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed", 0},
-	{"out", 'o', "DIR", 0, "write result.json, stats.json and sequence.jsonl there", 0},
+	{"out", 'o', "DIR", 0, "write result.json and the run's traces there", 0},
+	{"level-step", 'T', "TIME", 0,
+	 "look at queue levels so often for the traces; 0: at each instant; default 20us", 0},
 	{"format", 'f', "text|json", 0, "how to print results; json: one object a file", 0},
 	{"quiet", 'q', NULL, 0, "one line a file, with the first reason of a failure", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
@@ -99,6 +101,7 @@ static int replay_file(const struct cli_options *options, const char *path)
 	struct config_errors errors = {0};
 	struct run_result result;
 	struct cli_output output;
+	struct cli_progress progress;
 	char stem[128];
 	double begin;
 	int rc;
@@ -106,9 +109,11 @@ static int replay_file(const struct cli_options *options, const char *path)
 	stem_of(path, stem, sizeof(stem));
 	if (!cli_output_open(&output, options, stem, NULL))
 		return CLI_USAGE;
-	replay.listeners = output.sequence ? &output.listener : NULL;
+	replay.listeners =
+		cli_progress_begin(&progress, options, stem, 0, cli_output_listeners(&output));
 	begin = cli_seconds();
 	rc = replay_run(&replay, &result, &errors);
+	cli_progress_end(&progress);
 	result.wall_s = cli_seconds() - begin;
 	if (rc) {
 		cli_output_close(&output);
@@ -123,7 +128,7 @@ static int replay_file(const struct cli_options *options, const char *path)
 
 static int replay_main(int argc, char **argv)
 {
-	struct cli_options options = {0};
+	struct cli_options options = {.snap_bytes = CLI_SNAP_BYTES, .step_ps = CLI_STEP_PS};
 	int code;
 
 	if (!cli_parse(&replay_argp, argc, argv, &options, &code))

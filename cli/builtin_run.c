@@ -11,7 +11,10 @@ static const struct argp_option run_options[] = {
 	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed, in place of the scenario's", 0},
 	{"set", 'S', "PATH=VALUE", 0, "change a key of the scenario, its machine or its timing", 0},
 	{"plant", 'p', "FAULT", 0, "plant a fault in a model (vfsim describe faults)", 0},
-	{"out", 'o', "DIR", 0, "write result.json, stats.json and sequence.jsonl there", 0},
+	{"out", 'o', "DIR", 0, "write result.json and the run's traces there", 0},
+	{"snaplen", 'L', "BYTES", 0, "of each frame in wire.pcapng; 0: all of it; default 96", 0},
+	{"level-step", 'T', "TIME", 0,
+	 "look at queue levels so often for the traces; 0: at each instant; default 20us", 0},
 	{"format", 'f', "text|json", 0, "how to print results; json: one object a file", 0},
 	{"quiet", 'q', NULL, 0, "one line a file, with the first reason of a failure", 0},
 	{NULL, 0, NULL, 0, NULL, 0},
@@ -71,6 +74,7 @@ static int run_loaded(const struct cli_options *options, const char *path, struc
 	};
 	struct run_result result;
 	struct cli_output output;
+	struct cli_progress progress;
 	double begin;
 	int rc;
 
@@ -78,9 +82,11 @@ static int run_loaded(const struct cli_options *options, const char *path, struc
 		cfg->seed = options->seed;
 	if (!cli_output_open(&output, options, cfg->name, main_program(cfg)))
 		return CLI_USAGE;
-	run.listeners = output.sequence ? &output.listener : NULL;
+	run.listeners = cli_progress_begin(&progress, options, cfg->name, cfg->time_limit_ps,
+					   cli_output_listeners(&output));
 	begin = cli_seconds();
 	rc = scenario_run(&run, &result);
+	cli_progress_end(&progress);
 	result.wall_s = cli_seconds() - begin;
 	if (rc) {
 		cli_output_close(&output);
@@ -127,7 +133,7 @@ static bool files_load(const struct cli_options *options)
 
 static int run_main(int argc, char **argv)
 {
-	struct cli_options options = {0};
+	struct cli_options options = {.snap_bytes = CLI_SNAP_BYTES, .step_ps = CLI_STEP_PS};
 	int code;
 
 	if (!cli_parse(&run_argp, argc, argv, &options, &code))

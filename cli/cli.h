@@ -10,8 +10,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "system/capture.h"
+#include "system/levels.h"
 #include "system/run.h"
 #include "system/sequence.h"
+#include "system/timeline.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +36,10 @@ struct cli_builtin {
 
 extern const struct cli_builtin cli_run, cli_replay, cli_trace, cli_describe;
 
+/* Headers, the tag and some payload: what our guests send beyond is a pattern (iavf_frame.c). */
+#define CLI_SNAP_BYTES 96u
+#define CLI_STEP_PS    (20 * PS_PER_US)
+
 enum cli_format { CLI_TEXT, CLI_JSON };
 
 /* What `run` and `replay` have in common. Lists end where their counts say. */
@@ -43,6 +50,8 @@ struct cli_options {
 	const char **sets, **plants, **files;
 	uint32_t sets_count, plants_count, files_count;
 	const char *out;
+	uint32_t snap_bytes; /* of a captured frame; 0: whole */
+	uint64_t step_ps;    /* between two looks at levels; 0: each instant */
 	enum cli_format format;
 	bool quiet;
 	bool pair; /* of the replay: the files are a source and its destination */
@@ -75,26 +84,51 @@ double cli_seconds(void);
 int cli_each_file(const struct cli_options *options,
 		  int (*one)(const struct cli_options *options, const char *path));
 
-/* Where a run writes: the folder of --out, the sequence trace and the statistics in it. */
+/* Where a run writes: the folder of --out, and who listens for the files in it. */
 struct cli_output {
 	char dir[512]; /* empty: nowhere */
 	struct sequence *sequence;
-	bool stats_failed;
-	struct run_listener listener; /* the sequence's, with that of stats.json behind it */
-	struct run_listener stats_listener;
+	struct timeline *timeline;
+	struct capture *capture;
+	struct levels levels;
+	uint64_t step_ps;
+	int stats_error, levels_error;
+	char wrote[128]; /* ", FILE" for each that was written */
+	struct run_listener listener[4];
+	uint32_t listeners;
 };
 
 /*
- * Make DIR, or DIR/NAME where several files are run, and open its sequence.jsonl.
- * False, and told: it cannot be written.
+ * Make DIR, or DIR/NAME where several files are run, and open the files in it.
+ * False, and told: one cannot be written.
  */
 bool cli_output_open(struct cli_output *output, const struct cli_options *options, const char *name,
 		     const char *main_program);
-/* -EIO when the sequence could not be written. */
-int cli_output_close(struct cli_output *output);
+/* NULL: nobody listens. */
+struct run_listener *cli_output_listeners(struct cli_output *output);
+/* Close what is open. False, and told: something could not be written. */
+bool cli_output_close(struct cli_output *output);
 /* Close; write result.json; print what the format wants. An exit code. `cfg` NULL: none. */
 int cli_output_report(struct cli_output *output, const struct cli_options *options,
 		      struct run_result *result, const struct scenario_cfg *cfg);
+
+/* The progress of a run that is long, on stderr if that is a terminal and nobody wants quiet. */
+struct cli_progress {
+	const char *name;
+	uint64_t limit_ps; /* of simulated time; 0: not known */
+	FILE *out;
+	uint64_t events, packets, round;
+	double next_s; /* when it is shown next */
+	bool shown;
+	struct run_listener listener;
+};
+
+/* The listeners of the run: `next`, and in front of it progress where it is wanted. */
+struct run_listener *cli_progress_begin(struct cli_progress *progress,
+					const struct cli_options *options, const char *name,
+					uint64_t limit_ps, struct run_listener *next);
+/* Wipe what was shown. Before anything else is printed. */
+void cli_progress_end(struct cli_progress *progress);
 
 /* Append words to a command line, quoted for a shell where need be. */
 void cli_quote(char *text, size_t size, const char *word);

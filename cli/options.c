@@ -52,6 +52,21 @@ static void parse_format(struct cli_options *options, const char *arg, struct ar
 		argp_error(state, "--format: expected text or json, not `%s`", arg);
 }
 
+static void parse_snaplen(struct cli_options *options, const char *arg, struct argp_state *state)
+{
+	uint64_t bytes;
+
+	if (unit_parse(UNIT_BYTES, arg, &bytes) || bytes > UINT32_MAX)
+		argp_error(state, "--snaplen: expected a number of bytes, not `%s`", arg);
+	options->snap_bytes = (uint32_t)bytes;
+}
+
+static void parse_step(struct cli_options *options, const char *arg, struct argp_state *state)
+{
+	if (unit_parse(UNIT_PS, arg, &options->step_ps))
+		argp_error(state, "--level-step: expected a time, not `%s`", arg);
+}
+
 static void parse_plant(struct cli_options *options, const char *arg, struct argp_state *state)
 {
 	struct closest closest;
@@ -85,6 +100,12 @@ int cli_parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		options->out = arg;
+		return 0;
+	case 'L':
+		parse_snaplen(options, arg, state);
+		return 0;
+	case 'T':
+		parse_step(options, arg, state);
 		return 0;
 	case 'f':
 		parse_format(options, arg, state);

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "system/machine_stats.h"
 #include "system/replay/machine_file.h"
 
 double cli_seconds(void)
@@ -38,95 +35,6 @@ struct sim_hooks cli_hooks(void)
 	struct sim_hooks hooks = {.log = print_log, .panic = panic};
 
 	return hooks;
-}
-
-/* mkdir -p */
-static int make_folders(const char *path)
-{
-	char part[512];
-	size_t len = strlen(path);
-
-	if (len >= sizeof(part))
-		return -ENAMETOOLONG;
-	for (size_t i = 1; i <= len; i++) {
-		if (path[i] != '/' && path[i] != '\0')
-			continue;
-		memcpy(part, path, i);
-		part[i] = '\0';
-		if (mkdir(part, 0777) && errno != EEXIST)
-			return -errno;
-	}
-	return 0;
-}
-
-/* {"source.smmu": {"tlb_hits": 1, ...}, ...} */
-static json_t *stats_json(const struct stats *stats)
-{
-	json_t *object = json_object();
-
-	for (uint32_t i = 0; i < stats->count; i++) {
-		const struct stats_row *row = &stats->row[i];
-
-		if (!json_object_get(object, row->part))
-			json_object_set_new(object, row->part, json_object());
-		json_object_set_new(json_object_get(object, row->part), row->name,
-				    json_integer((json_int_t)row->value));
-	}
-	return object;
-}
-
-static void write_stats(void *ctx, const struct machine *machine)
-{
-	struct cli_output *output = ctx;
-	struct stats stats;
-	char path[600];
-	json_t *object;
-
-	output->stats_failed = machine_collect_stats(machine, &stats) != 0;
-	if (output->stats_failed)
-		return;
-	object = stats_json(&stats);
-	snprintf(path, sizeof(path), "%s/stats.json", output->dir);
-	output->stats_failed = json_dump_file(object, path, JSON_INDENT(2)) != 0;
-	json_decref(object);
-	stats_fini(&stats);
-}
-
-bool cli_output_open(struct cli_output *output, const struct cli_options *options, const char *name,
-		     const char *main_program)
-{
-	bool several = options->files_count > 1 && !options->pair;
-	char path[600];
-	int rc;
-
-	*output = (struct cli_output){.sequence = NULL};
-	if (!options->out)
-		return true;
-	snprintf(output->dir, sizeof(output->dir), "%s%s%s", options->out, several ? "/" : "",
-		 several ? name : "");
-	rc = make_folders(output->dir);
-	if (rc) {
-		fprintf(stderr, "vfsim: %s: cannot be made: %s\n", output->dir, strerror(-rc));
-		return false;
-	}
-	snprintf(path, sizeof(path), "%s/sequence.jsonl", output->dir);
-	output->sequence = sequence_create(path, main_program);
-	if (!output->sequence) {
-		fprintf(stderr, "vfsim: %s: cannot be written: %s\n", path, strerror(errno));
-		return false;
-	}
-	output->stats_listener = (struct run_listener){.ctx = output, .end = write_stats};
-	output->listener = sequence_listener(output->sequence);
-	output->listener.next = &output->stats_listener;
-	return true;
-}
-
-int cli_output_close(struct cli_output *output)
-{
-	struct sequence *sequence = output->sequence;
-
-	output->sequence = NULL;
-	return sequence ? sequence_destroy(sequence) : 0;
 }
 
 static bool write_json(const struct run_result *result, const char *dir)
@@ -176,16 +84,12 @@ static void print_quiet(const struct run_result *result)
 int cli_output_report(struct cli_output *output, const struct cli_options *options,
 		      struct run_result *result, const struct scenario_cfg *cfg)
 {
-	bool written = !cli_output_close(output);
+	bool written = cli_output_close(output);
 
-	if (!written)
-		fprintf(stderr, "vfsim: %s/sequence.jsonl: cannot be written\n", output->dir);
 	if (output->dir[0]) {
 		written &= write_json(result, output->dir);
 		written &= !cfg || !replay_write_machine(&cfg->machine, output->dir);
-		written &= !output->stats_failed;
-		result_note(result, "wrote %s/result.json, stats.json and sequence.jsonl",
-			    output->dir);
+		result_note(result, "wrote into %s: result.json%s", output->dir, output->wrote);
 		if (cfg)
 			result_note(result, "replay it: vfsim replay %s/sequence.jsonl",
 				    output->dir);

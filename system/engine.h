@@ -24,6 +24,7 @@ extern "C" {
 #endif
 
 struct engine;
+struct levels;
 
 struct engine_ops {
 	const char *name;
@@ -49,6 +50,12 @@ struct engine_ops {
 
 	/* As sim_run: until a time, until nothing is pending, or until *stop. */
 	void (*run)(struct engine *engine, uint64_t until_ps, const bool *stop);
+
+	/*
+	 * Write levels over time to a VCD file, from now to the engine's end; NULL: this
+	 * engine has no waveforms. `levels` is borrowed for as long. -errno.
+	 */
+	int (*waveforms)(struct engine *engine, const char *path, const struct levels *levels);
 
 	/* What crossed each socket: the name and count of socket `i`, NULL past the last. */
 	const char *(*socket)(const struct engine *engine, uint32_t i, uint64_t *transactions);

@@ -9,13 +9,12 @@
 
 #include "base/trace.h"
 
-#define ARENA_PAGES     (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
-#define ROOT_REQUESTS   64u
-#define MSIX_MESSAGES   64u
-#define MSI_ENTRIES     4096u
-#define POSTED_WRITES   64u
-#define RECORDED_VFS    1u
-#define FIRST_VF_OFFSET 16u
+#define ARENA_PAGES   (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
+#define ROOT_REQUESTS 64u
+#define MSIX_MESSAGES 64u
+#define MSI_ENTRIES   4096u
+#define POSTED_WRITES 64u
+#define RECORDED_VFS  1u
 
 struct sim_part host_part(struct host *host, const char *name)
 {
@@ -156,7 +155,7 @@ static void device_cfg(const struct machine_cfg *machine, struct pcie_device_cfg
 	cfg->bus = HOST_NIC_BUS;
 	cfg->total_vfs = (uint16_t)machine->nic.total_vfs;
 	cfg->vf.msix_vectors = (uint16_t)machine->nic.msix_vectors;
-	cfg->first_vf_offset = FIRST_VF_OFFSET;
+	cfg->first_vf_offset = MACHINE_FIRST_VF_OFFSET;
 	cfg->vf_stride = 1;
 	cfg->link_generation = (uint8_t)machine->link.generation;
 	cfg->link_lanes = (uint8_t)machine->link.lanes;

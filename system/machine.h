@@ -45,6 +45,9 @@ extern "C" {
 #define HOST_NIC_BUS      1
 #define HOST_PF_RID       PCIE_RID(HOST_NIC_BUS, 0, 0)
 
+/* First VF Offset; the VF Stride is 1. */
+#define MACHINE_FIRST_VF_OFFSET 16u
+
 #define MACHINE_HOSTS 2
 #define HOST_NAMES    64
 #define HOST_NAME_LEN 48

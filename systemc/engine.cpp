@@ -7,6 +7,7 @@
 #include "systemc/tlp_wire_internal.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
@@ -114,6 +115,23 @@ void systemc_run(struct engine *engine, uint64_t until_ps, const bool *stop)
 	engine->pump.run(until_ps, stop);
 }
 
+int systemc_waveforms(struct engine *engine, const char *path, const struct levels *levels)
+{
+	/* SystemC would end the program if it could not make the file. */
+	FILE *file = std::fopen(path, "w");
+
+	if (!file)
+		return -errno;
+	std::fclose(file);
+	try {
+		engine->waveforms = std::make_unique<vfsim::Waveforms>(path, *levels);
+	} catch (const std::bad_alloc &) {
+		return -ENOMEM;
+	}
+	engine->pump.show(engine->waveforms.get());
+	return 0;
+}
+
 const char *systemc_socket(const struct engine *engine, uint32_t i, uint64_t *transactions)
 {
 	if (i >= engine->wires.size())
@@ -169,5 +187,6 @@ const struct engine_ops engine_systemc = {
 	systemc_bind_bus,
 	systemc_bind_tlp,
 	systemc_run,
+	systemc_waveforms,
 	systemc_socket,
 };

@@ -62,6 +62,7 @@ struct engine {
 
 	struct sim *sim;
 	vfsim::Pump pump;
+	std::unique_ptr<vfsim::Waveforms> waveforms;
 	bool has_run = false;
 	std::vector<std::unique_ptr<vfsim::Wire>> wires;
 };

@@ -24,6 +24,11 @@ void Pump::run(uint64_t until_ps, const bool *stop)
 	advance();
 }
 
+void Pump::show(Waveforms *waveforms)
+{
+	waveforms_ = waveforms;
+}
+
 void Pump::outside_begins()
 {
 	outside_++;
@@ -50,7 +55,10 @@ void Pump::drain()
 	inside_ = true;
 	advance();
 	const uint64_t now = sim_now(sim_);
-	if (fire_due(now))
+	const bool goes_on = fire_due(now);
+	if (waveforms_)
+		waveforms_->sample(now);
+	if (goes_on)
 		wait_for_next(now);
 	else
 		next_trigger(wake_);

@@ -3,6 +3,7 @@
 #define VFSIM_SYSTEMC_PUMP_INTERNAL_H
 
 #include "base/sim.h"
+#include "systemc/waveforms_internal.h"
 
 #include <systemc>
 
@@ -20,6 +21,9 @@ public:
 	Pump(const sc_core::sc_module_name &module_name, struct sim *sim);
 
 	void run(uint64_t until_ps, const bool *stop);
+
+	/* Sampled at the end of each time at which events fired. Borrowed. */
+	void show(Waveforms *waveforms);
 
 	/* Something outside the calendar is under way: an empty calendar is no reason to end. */
 	void outside_begins();
@@ -49,6 +53,7 @@ private:
 	void advance();
 
 	struct sim *sim_;
+	Waveforms *waveforms_ = nullptr;
 	sc_core::sc_event wake_;
 	uint64_t until_ps_ = 0;
 	const bool *stop_ = nullptr;

@@ -78,29 +78,31 @@ static const char pairs[] = "000102030405060708091011121314151617181920212223242
 			    "34353637383940414243444546474849505152535455565758596061626364656667"
 			    "6869707172737475767778798081828384858687888990919293949596979899";
 
-/* Decimal digits of `value` that end before `end`; where they begin. */
-static char *digits_before(char *end, uint64_t value)
+static uint32_t digits_of(uint64_t value)
 {
-	while (value >= 100) {
-		end -= 2;
-		memcpy(end, pairs + 2 * (value % 100), 2);
-		value /= 100;
-	}
-	if (value >= 10) {
-		end -= 2;
-		memcpy(end, pairs + 2 * value, 2);
-	} else {
-		*--end = (char)('0' + value);
-	}
+	uint32_t digits = 1;
+
+	for (; value >= 10000; value /= 10000)
+		digits += 4;
+	return digits + (value >= 10) + (value >= 100) + (value >= 1000);
+}
+
+char *text_u64(char *to, uint64_t value)
+{
+	char *end = to + digits_of(value), *at = end;
+
+	for (; value >= 100; value /= 100)
+		memcpy(at -= 2, pairs + 2 * (value % 100), 2);
+	if (value >= 10)
+		memcpy(at - 2, pairs + 2 * value, 2);
+	else
+		at[-1] = (char)('0' + value);
 	return end;
 }
 
 void out_u64(struct out *out, uint64_t value)
 {
-	char text[DIGITS_MAX];
-	char *at = digits_before(text + DIGITS_MAX, value);
-
-	out_bytes(out, at, (uint32_t)(text + DIGITS_MAX - at));
+	out_took(out, text_u64(out_room(out, DIGITS_MAX), value));
 }
 
 void out_i64(struct out *out, int64_t value)
@@ -110,13 +112,9 @@ void out_i64(struct out *out, int64_t value)
 	out_u64(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-void out_digits(struct out *out, uint64_t value, uint32_t digits)
+static bool is_plain(unsigned char c)
 {
-	char text[DIGITS_MAX];
-
-	for (uint32_t i = digits; i--; value /= 10)
-		text[i] = (char)('0' + value % 10);
-	out_bytes(out, text, digits);
+	return c >= 0x20 && c != '"' && c != '\\';
 }
 
 void out_json_string(struct out *out, const char *text)
@@ -124,17 +122,25 @@ void out_json_string(struct out *out, const char *text)
 	static const char hex[] = "0123456789abcdef";
 
 	out_bytes(out, "\"", 1);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		char control[] = {'\\', 'u', '0', '0', hex[c >> 4 & 15], hex[c & 15]};
-		char escaped[] = {'\\', *text};
+	while (*text) {
+		uint32_t plain = 0;
 
-		if (c < 0x20)
+		while (is_plain((unsigned char)text[plain]))
+			plain++;
+		out_bytes(out, text, plain);
+		text += plain;
+		if (!*text)
+			break;
+		if ((unsigned char)*text < 0x20) {
+			char control[] = {'\\', 'u', '0', '0', hex[*text >> 4], hex[*text & 15]};
+
 			out_bytes(out, control, sizeof(control));
-		else if (c == '"' || c == '\\')
+		} else {
+			char escaped[] = {'\\', *text};
+
 			out_bytes(out, escaped, sizeof(escaped));
-		else
-			out_bytes(out, text, 1);
+		}
+		text++;
 	}
 	out_bytes(out, "\"", 1);
 }

@@ -16,7 +16,8 @@
 extern "C" {
 #endif
 
-#define OUT_BUFFER_BYTES (256u * 1024)
+/* Small enough not to push what is simulated out of a cache. */
+#define OUT_BUFFER_BYTES (64u * 1024)
 
 struct out {
 	int fd;
@@ -48,6 +49,32 @@ static inline void out_bytes(struct out *out, const void *data, uint32_t len)
 	out->used += len;
 }
 
+/*
+ * Room for `len` bytes (at most a buffer's) to be written in place, for what is
+ * written most often; out_took says where they ended.
+ */
+static inline char *out_room(struct out *out, uint32_t len)
+{
+	if (len > OUT_BUFFER_BYTES - out->used)
+		out_flush(out);
+	return out->buffer + out->used;
+}
+
+static inline void out_took(struct out *out, const char *end)
+{
+	out->used = (uint32_t)(end - out->buffer);
+}
+
+/* Into such room: each returns where it ended. A literal; decimal, at most 20 digits. */
+#define text_put(to, literal)                                                                      \
+	((char *)memcpy(to, literal, sizeof(literal) - 1) + (sizeof(literal) - 1))
+char *text_u64(char *to, uint64_t value);
+
+static inline char *text_copy(char *to, const char *text, uint32_t len)
+{
+	return (char *)memcpy(to, text, len) + len;
+}
+
 static inline void out_text(struct out *out, const char *text)
 {
 	out_bytes(out, text, (uint32_t)strlen(text));
@@ -56,9 +83,6 @@ static inline void out_text(struct out *out, const char *text)
 /* Decimal. */
 void out_u64(struct out *out, uint64_t value);
 void out_i64(struct out *out, int64_t value);
-/* The last `digits` decimal digits of `value`, with leading zeros. */
-void out_digits(struct out *out, uint64_t value, uint32_t digits);
-
 /* A JSON string, with its quotes. `text` is UTF-8. */
 void out_json_string(struct out *out, const char *text);
 

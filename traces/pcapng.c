@@ -162,7 +162,7 @@ void pcapng_packet(struct pcapng *pcapng, uint32_t interface, uint64_t time_ns,
 	struct out *out = &pcapng->out;
 	uint32_t kept = pcapng->snap_bytes ? MIN(len_bytes, pcapng->snap_bytes) : len_bytes;
 	uint32_t body = 20 + padded(kept) + option_bytes(4) + text_bytes(comment) + OPTION_BYTES;
-	uint8_t head[28], flags[4];
+	uint8_t head[28], tail[16];
 
 	le32_put(head, BLOCK_PACKET);
 	le32_put(head + 4, BLOCK_BYTES + body);
@@ -171,11 +171,14 @@ void pcapng_packet(struct pcapng *pcapng, uint32_t interface, uint64_t time_ns,
 	le32_put(head + 16, (uint32_t)time_ns);
 	le32_put(head + 20, kept);
 	le32_put(head + 24, len_bytes);
-	le32_put(flags, direction);
 	out_bytes(out, head, sizeof(head));
 	put_padded(out, frame, kept);
-	option(out, EPB_FLAGS, flags, sizeof(flags));
 	option_text(out, OPTION_COMMENT, comment);
-	options_end(out);
-	block_end(out, body);
+	/* epb_flags, the end of options, the length. */
+	le16_put(tail, EPB_FLAGS);
+	le16_put(tail + 2, 4);
+	le32_put(tail + 4, direction);
+	le32_put(tail + 8, OPTION_END);
+	le32_put(tail + 12, BLOCK_BYTES + body);
+	out_bytes(out, tail, sizeof(tail));
 }

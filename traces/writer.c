@@ -17,18 +17,23 @@ int trace_writer_close(struct trace_writer *writer)
 /* A literal: its length is known. */
 #define put(out, text) out_bytes(out, text, sizeof(text) - 1)
 
-static void begin_line(struct trace_writer *writer, const struct trace_stamp *stamp)
+/* What a line is of besides its texts: keys and numbers. */
+#define LINE_BYTES 256u
+
+/* Room for a line, with its first members in it. */
+static char *begin_line(struct trace_writer *writer, const struct trace_stamp *stamp)
 {
-	struct out *out = &writer->out;
+	uint32_t host = (uint32_t)strlen(stamp->host), thread = (uint32_t)strlen(stamp->thread);
+	char *to = out_room(&writer->out, LINE_BYTES + host + thread);
 
 	writer->lines++;
-	put(out, "{\"t_us\":");
-	out_u64(out, stamp->time_ps / PS_PER_US);
-	put(out, ",\"host\":\"");
-	out_text(out, stamp->host);
-	put(out, "\",\"thread\":\"");
-	out_text(out, stamp->thread);
-	put(out, "\",");
+	to = text_put(to, "{\"t_us\":");
+	to = text_u64(to, stamp->time_ps / PS_PER_US);
+	to = text_put(to, ",\"host\":\"");
+	to = text_copy(to, stamp->host, host);
+	to = text_put(to, "\",\"thread\":\"");
+	to = text_copy(to, stamp->thread, thread);
+	return text_put(to, "\",");
 }
 
 static int write_piece(const char *text, size_t len, void *out)
@@ -43,12 +48,9 @@ static void write_object(struct out *out, json_t *object)
 	json_decref(object);
 }
 
-static void write_fd(struct out *out, int fd)
+static char *put_fd(char *to, int fd)
 {
-	if (fd >= 0)
-		out_u64(out, (uint64_t)fd);
-	else
-		put(out, "null");
+	return fd >= 0 ? text_u64(to, (uint64_t)fd) : text_put(to, "null");
 }
 
 void trace_writer_call(struct trace_writer *writer, const struct trace_stamp *stamp, int fd,
@@ -56,11 +58,11 @@ void trace_writer_call(struct trace_writer *writer, const struct trace_stamp *st
 {
 	const char *error = result < 0 ? trace_errno_name((int)-result) : NULL;
 	struct out *to = &writer->out;
+	char *line = begin_line(writer, stamp);
 
-	begin_line(writer, stamp);
-	put(to, "\"fd\":");
-	write_fd(to, fd);
-	put(to, ",\"file\":\"");
+	line = text_put(line, "\"fd\":");
+	line = put_fd(line, fd);
+	out_took(to, text_put(line, ",\"file\":\""));
 	out_text(to, file);
 	put(to, "\",\"call\":\"");
 	out_text(to, call);
@@ -81,27 +83,25 @@ void trace_writer_call(struct trace_writer *writer, const struct trace_stamp *st
 void trace_writer_dma(struct trace_writer *writer, const struct trace_stamp *stamp, bool is_write,
 		      uint64_t iova, uint64_t len)
 {
-	struct out *out = &writer->out;
+	char *to = begin_line(writer, stamp);
 
-	begin_line(writer, stamp);
-	put(out, "\"call\":\"device\",\"event\":\"dma_");
-	out_text(out, is_write ? "write" : "read");
-	put(out, "\",\"iova\":");
-	out_u64(out, iova);
-	put(out, ",\"len\":");
-	out_u64(out, len);
-	put(out, ",\"cause\":\"engine\"}\n");
+	to = text_put(to, "\"call\":\"device\",\"event\":\"dma_");
+	to = is_write ? text_put(to, "write") : text_put(to, "read");
+	to = text_put(to, "\",\"iova\":");
+	to = text_u64(to, iova);
+	to = text_put(to, ",\"len\":");
+	to = text_u64(to, len);
+	out_took(&writer->out, text_put(to, ",\"cause\":\"engine\"}\n"));
 }
 
 void trace_writer_msix(struct trace_writer *writer, const struct trace_stamp *stamp,
 		       uint32_t vector, int eventfd)
 {
-	struct out *out = &writer->out;
+	char *to = begin_line(writer, stamp);
 
-	begin_line(writer, stamp);
-	put(out, "\"call\":\"device\",\"event\":\"msix\",\"vector\":");
-	out_u64(out, vector);
-	put(out, ",\"eventfd\":");
-	write_fd(out, eventfd);
-	put(out, ",\"cause\":\"engine\"}\n");
+	to = text_put(to, "\"call\":\"device\",\"event\":\"msix\",\"vector\":");
+	to = text_u64(to, vector);
+	to = text_put(to, ",\"eventfd\":");
+	to = put_fd(to, eventfd);
+	out_took(&writer->out, text_put(to, ",\"cause\":\"engine\"}\n"));
 }
