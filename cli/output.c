@@ -16,16 +16,25 @@ double cli_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* On a terminal, in the place of the progress that may stand there (ECMA-48: clear the line). */
+static void clear_line(void)
+{
+	if (isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
 static void print_log(void *ctx, enum log_level level, const char *instance, const char *text)
 {
 	static const char *const word[] = {"error", "warning", "info", "debug"};
 
+	clear_line();
 	fprintf(stderr, "vfsim: %s: %s: %s\n", word[level], instance, text);
 }
 
 static void panic(void *ctx, const char *text)
 {
 	fflush(stdout);
+	clear_line();
 	fprintf(stderr, "vfsim: %s\n", text);
 	_exit(CLI_INTERNAL);
 }
