@@ -7,7 +7,7 @@ SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all vfsim run test bench asan fuzz tidy format clean help setup
+.PHONY: all vfsim run test picture bench asan fuzz tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
@@ -21,6 +21,12 @@ run: vfsim ## run the live migration, then replay the recording of a real VMM
 
 test: all asan ## run every test, plain and under sanitizers, and count them
 	@tools/test.sh $(BUILD) $(BUILD)/asan
+
+picture: all ## draw docs/timeline.svg anew from a run
+	@$(BUILD)/vfsim run --quiet --out $(BUILD)/picture $(SCENARIO)
+	@$(BUILD)/tools/picture/vfsim_picture $(BUILD)/picture/timeline.json \
+		"live-migration.yaml: a guest of 4 GiB with a VF moves to another host while it exchanges packets" \
+		>docs/timeline.svg
 
 bench: all ## measure: speed, memory, start-up
 	@tools/bench.sh $(BUILD)

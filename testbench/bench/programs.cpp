@@ -19,6 +19,7 @@
 namespace
 {
 constexpr int kRuns = 5;
+constexpr int kTurns = 9;
 constexpr double kPackets = 200000; // of bench/packets.yaml
 const std::string kFolder = VFSIM_SOURCE_DIR "/testbench/";
 
@@ -100,6 +101,43 @@ void live_migration_peak_memory(benchmark::State &state)
 	BenchAtMost(state, 200);
 }
 
+// What --out costs: runs with and without it by turns, since the machine may be shared. CPU time.
+void OutCost(benchmark::State &state, const std::string &engine)
+{
+	const std::string dir = std::filesystem::temp_directory_path() /
+				("vfsim-bench-" + std::to_string(getpid()));
+	std::vector<std::string> bare = Migration(), traced;
+	double without = std::numeric_limits<double>::infinity(), with = without;
+	Usage usage;
+
+	bare.insert(bare.begin(), VFSIM_BINARY_DIR "/vfsim");
+	bare.insert(bare.end(), {"--engine", engine});
+	traced = bare;
+	traced.insert(traced.end(), {"--out", dir});
+	for (auto _ : state)
+		for (int i = 0; i < kTurns; i++) {
+			if (!RunOnce(bare, &usage))
+				state.SkipWithError("vfsim did not exit with 0");
+			without = std::min(without, usage.cpu_s);
+			if (!RunOnce(traced, &usage))
+				state.SkipWithError("vfsim did not exit with 0");
+			with = std::min(with, usage.cpu_s);
+			std::filesystem::remove_all(dir);
+		}
+	BenchValue(state, 100 * (with / without - 1), "% of a run");
+}
+
+void writing_traces_costs(benchmark::State &state)
+{
+	OutCost(state, "native");
+	BenchAtMost(state, 30);
+}
+
+void writing_traces_costs_systemc(benchmark::State &state)
+{
+	OutCost(state, "systemc");
+}
+
 void describe_schema_start_to_exit(benchmark::State &state)
 {
 	BenchValue(state, 1e3 * Best(state, {"describe", "schema"}).wall_s, "ms");
@@ -171,6 +209,8 @@ void trace_diff_of_a_million_lines(benchmark::State &state)
 
 BENCHMARK(live_migration_start_to_exit)->Iterations(1);
 BENCHMARK(live_migration_peak_memory)->Iterations(1);
+BENCHMARK(writing_traces_costs)->Iterations(1);
+BENCHMARK(writing_traces_costs_systemc)->Iterations(1);
 BENCHMARK(describe_schema_start_to_exit)->Iterations(1);
 BENCHMARK(trace_diff_of_a_million_lines)->Iterations(1);
 BENCHMARK(packets_timed)->Iterations(1);

@@ -469,3 +469,20 @@ TEST_F(Files, AReplayWritesItsTimelineAndNoPackets)
 		    Contains("STOP_COPY"));
 	EXPECT_FALSE(std::filesystem::exists(replayed + "/wire.pcapng"));
 }
+
+TEST_F(Files, ThePictureOfAMigrationShowsItsRoundsAndItsDowntime)
+{
+	const std::string picture = VFSIM_BINARY_DIR "/tools/picture/vfsim_picture ";
+	Spoken drawn = speak(picture + Native() + "/timeline.json 'a < b'");
+
+	EXPECT_EQ(drawn.code, 0);
+	EXPECT_EQ(drawn.err, "");
+	for (const char *text : {"<svg ", "a &lt; b", "round 1: 16,384 pages", "STOP_COPY",
+				 "RESUMING", "VF_STATE_SAVE", "downtime ", "</svg>"})
+		EXPECT_NE(drawn.out.find(text), std::string::npos) << text;
+
+	vfsim("run testbench/scenarios/smoke.yaml", scratch + "/unmoved");
+	Spoken refused = speak(picture + scratch + "/unmoved/timeline.json");
+	EXPECT_EQ(refused.code, 1);
+	EXPECT_EQ(refused.err, "vfsim_picture: no migration in this timeline\n");
+}
