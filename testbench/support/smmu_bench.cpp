@@ -61,6 +61,7 @@ SmmuBench::SmmuBench()
 
 	hooks.ctx = this;
 	hooks.trace = on_trace;
+	hooks.detail = on_trace;
 	sim_init(&sim, 1, &hooks);
 	memory = std::make_unique<FlatMemory>(&sim, SIZE, LATENCY);
 	cfg.sid_bits = 16;

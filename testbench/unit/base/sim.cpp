@@ -209,6 +209,23 @@ TEST_F(Sim, TracesTimePartArgumentsAndData)
 	EXPECT_EQ(traced[1].data_len, sizeof(data));
 }
 
+TEST_F(Sim, DetailsHaveAHookOfTheirOwnAndTheirTime)
+{
+	std::vector<struct trace_event> details;
+	struct trace_event event = {0, TRACE_SWITCH_FRAME, &part, {7}, "frame", 5};
+
+	sim.hooks.ctx = &details;
+	sim.hooks.detail = [](void *ctx, const struct trace_event *told) {
+		static_cast<std::vector<struct trace_event> *>(ctx)->push_back(*told);
+	};
+	calendar_advance(&sim.calendar, 5);
+	trace_emit_detail(&event);
+	ASSERT_EQ(details.size(), 1u);
+	EXPECT_EQ(details[0].time_ps, 5u);
+	EXPECT_EQ(details[0].arg[0], 7u);
+	EXPECT_EQ(traced.size(), 0u);
+}
+
 TEST_F(Sim, TraceCatalogueNamesEveryKindOnce)
 {
 	std::set<std::string> names;

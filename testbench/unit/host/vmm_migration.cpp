@@ -272,6 +272,23 @@ TEST_F(Migration, DowntimeIsFromTheVcpusStopToTheirStart)
 	EXPECT_GT(result.downtime_ps, 50 * PS_PER_US);
 }
 
+TEST_F(Migration, ItsStepsAreToldInTheirOrderAndItsEnd)
+{
+	std::vector<uint64_t> steps;
+
+	traced = [&](const struct trace_event &event) {
+		if (event.kind == TRACE_MIGRATION)
+			steps.push_back(event.arg[1]);
+	};
+	boot();
+	ASSERT_EQ(migrate(), 0);
+	EXPECT_EQ(steps, (std::vector<uint64_t>{MIGRATION_SETUP, MIGRATION_ROUNDS, MIGRATION_STOP,
+						MIGRATION_REST, MIGRATION_HAND_OVER,
+						MIGRATION_STEP_COUNT}));
+	EXPECT_STREQ(migration_step_name(MIGRATION_HAND_OVER), "hand over");
+	EXPECT_EQ(migration_step_name(MIGRATION_STEP_COUNT), nullptr);
+}
+
 TEST_F(Migration, StopCopyMethodReadsTheDeviceOnlyAfterTheStop)
 {
 	cfg.method = MIGRATION_STOP_COPY;

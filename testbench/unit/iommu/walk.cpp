@@ -325,6 +325,64 @@ TEST_F(SmmuWalk, WaitsForAFreeWalker)
 	EXPECT_EQ(b.done_ps, began + cfg.timing.tlb_hit_ps + 2 * walk + LATENCY);
 }
 
+TEST_F(SmmuWalk, EachWalkTellsItsSlotAndItsTime)
+{
+	cfg.timing.walkers = 2;
+	SetUp();
+	for (uint64_t i = 0; i < 4; i++)
+		table->map(i << 12, page);
+	EXPECT_EQ(read(0x0), BUS_OK);
+	/* What the first access needed besides: the stream table's entry and the CD. */
+	std::vector<Traced> walks = traced(TRACE_WALK);
+	ASSERT_EQ(walks.size(), 3u);
+	EXPECT_EQ(walks[0].arg[1], (uint64_t)SMMU_WALK_STE);
+	EXPECT_EQ(walks[1].arg[1], (uint64_t)SMMU_WALK_CD);
+	EXPECT_EQ(walks[2].arg[1], (uint64_t)SMMU_WALK_TABLES);
+
+	trace.clear();
+	uint64_t began = now() + cfg.timing.tlb_hit_ps;
+	uint64_t walk = 4 * (cfg.timing.walk_step_ps + LATENCY);
+	for (uint64_t i = 1; i < 4; i++)
+		send(BUS_READ, i << 12, 8);
+	run();
+	walks = traced(TRACE_WALK);
+	ASSERT_EQ(walks.size(), 3u);
+	for (uint64_t i = 0; i < 3; i++) {
+		EXPECT_EQ(walks[i].arg[3], (i + 1) << 12);
+		EXPECT_EQ(walks[i].arg[4], 0u); /* it did not fail */
+		EXPECT_EQ(walks[i].arg[5], i < 2 ? began : began + walk);
+		EXPECT_EQ(walks[i].time_ps, walks[i].arg[5] + walk);
+	}
+	/* Two at once have two slots; the third takes one that is free again. */
+	EXPECT_NE(walks[0].arg[0], walks[1].arg[0]);
+	EXPECT_EQ(walks[2].arg[0], walks[0].arg[0]);
+}
+
+TEST_F(SmmuWalk, AWalkThatFailsTellsWhy)
+{
+	EXPECT_EQ(read(0x4000), BUS_FAULT);
+	EXPECT_EQ(traced(TRACE_WALK).back().arg[4], (uint64_t)F_TRANSLATION);
+}
+
+TEST_F(SmmuWalk, LevelsAreWhatIsUnderWay)
+{
+	cfg.timing.walkers = 1;
+	SetUp();
+	for (uint64_t i = 0; i < 3; i++)
+		table->map(i << 12, page);
+	EXPECT_EQ(read(0x0), BUS_OK);
+	send(BUS_READ, 0x1000, 8);
+	send(BUS_READ, 0x2000, 8);
+	sim_run(&sim, now() + cfg.timing.tlb_hit_ps, nullptr);
+	struct smmu_levels levels = smmu_levels_get(smmu);
+	EXPECT_EQ(levels.transactions, 2u);
+	EXPECT_EQ(levels.walks, 1u);
+	EXPECT_EQ(levels.waiting, 1u);
+	run();
+	levels = smmu_levels_get(smmu);
+	EXPECT_EQ(levels.transactions + levels.walks + levels.waiting, 0u);
+}
+
 TEST_F(SmmuWalk, OnePageIsWalkedOnceForAllThatNeedIt)
 {
 	table->map(0x4000, page);

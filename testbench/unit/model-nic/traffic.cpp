@@ -255,3 +255,57 @@ TEST_F(NicUntimed, TrafficIsTheSame)
 	ASSERT_EQ(got.size(), 50u);
 	EXPECT_EQ(got[49], frame(49, 700));
 }
+
+TEST_F(NicTraffic, QueuesAndStopsTellTheirStateOnce)
+{
+	nic_vf_stop(host[0]->nic, 0, NIC_STOP_P2P);
+	nic_vf_stop(host[0]->nic, 0, NIC_STOP_P2P);
+	nic_vf_stop(host[0]->nic, 0, NIC_STOP_SUSPEND);
+	run_for(PS_PER_MS);
+	nic_vf_reset(host[0]->nic, 0);
+	run_for(PS_PER_MS);
+	std::vector<uint64_t> why, enabled;
+	for (const struct trace_event &event : traces_of(TRACE_VF_STOP))
+		why.push_back(event.arg[1]);
+	for (const struct trace_event &event : traces_of(TRACE_QUEUE_STATE))
+		enabled.push_back(event.arg[3]);
+	EXPECT_EQ(why, (std::vector<uint64_t>{NIC_STOP_P2P, NIC_STOP_P2P | NIC_STOP_SUSPEND, 0}));
+	EXPECT_EQ(enabled, (std::vector<uint64_t>{0, 0})); /* both of the VF, by the reset */
+}
+
+TEST_F(NicTraffic, FramesAreToldAtBothEndsOfTheWireAndInTheSwitch)
+{
+	AvfDriver c(host[0].get(), 1, 2);
+
+	c.bring_up();
+	a->transmit(frame(1));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(traces_of(TRACE_WIRE_FRAME).size(), 0u); /* nobody listens */
+	sim.hooks.detail = sim.hooks.trace;
+	a->transmit(frame(2));
+	a->transmit(make_frame(c.mac, a->mac, 3, 300));
+	run_for(PS_PER_MS);
+	std::vector<struct trace_event> wire_frames = traces_of(TRACE_WIRE_FRAME);
+	ASSERT_EQ(wire_frames.size(), 2u);
+	for (uint64_t end = 0; end < 2; end++) {
+		EXPECT_EQ(wire_frames[end].arg[0], end);
+		EXPECT_EQ(wire_frames[end].arg[1], end); /* it arrives at the second */
+		EXPECT_EQ(wire_frames[end].data_len, 1000u);
+	}
+	EXPECT_GE(wire_frames[1].time_ps - wire_frames[0].time_ps, wire_cfg.latency_ps);
+	ASSERT_EQ(traces_of(TRACE_SWITCH_FRAME).size(), 1u);
+	EXPECT_EQ(traces_of(TRACE_SWITCH_FRAME)[0].arg[0], 0u);
+	EXPECT_EQ(traces_of(TRACE_SWITCH_FRAME)[0].data_len, 300u);
+}
+
+TEST_F(NicTraffic, LevelsOfAQueueAreWhatSoftwareHasPosted)
+{
+	struct nic_queue_levels rx = nic_queue_levels_get(host[1]->nic, 0, true, 0);
+
+	EXPECT_GT(rx.posted, 0u);
+	EXPECT_EQ(rx.packets, 0u);
+	EXPECT_EQ(nic_queue_levels_get(host[1]->nic, 0, false, 0).posted, 0u);
+	a->transmit(frame(1));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(nic_queue_levels_get(host[1]->nic, 0, true, 0).posted, rx.posted - 1);
+}

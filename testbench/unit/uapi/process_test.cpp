@@ -198,6 +198,33 @@ TEST_F(Process, ListenerHearsOfACallBeforeAndAfter)
 						"before close iommufd", "close iommufd 0"));
 }
 
+TEST_F(Process, SeveralMayListenEachUntilItStops)
+{
+	std::string heard;
+	struct Ear {
+		std::string *heard;
+		char name;
+	} ear[2] = {{&heard, 'a'}, {&heard, 'b'}};
+	uapi_call_hook hook[2] = {};
+
+	run([&](actor *actor) {
+		for (int i = 0; i < 2; i++) {
+			hook[i].ctx = &ear[i];
+			hook[i].after = [](void *ctx, const uapi_call *) {
+				*static_cast<Ear *>(ctx)->heard += static_cast<Ear *>(ctx)->name;
+			};
+			uapi_process_add_hook(process, &hook[i]);
+		}
+		int fd = open_iommu();
+		uapi_process_remove_hook(process, &hook[0]);
+		uapi_process_remove_hook(process, &hook[0]); /* not in the list: nothing happens */
+		uapi_close(process, actor, fd);
+		uapi_process_remove_hook(process, &hook[1]);
+		open_iommu();
+	});
+	EXPECT_EQ(heard, "abb");
+}
+
 TEST_F(Process, CallsAreTracedWithoutAddressesOfTheProgram)
 {
 	run([&](actor *) {
