@@ -15,6 +15,14 @@ const struct fault_info fault_catalogue[FAULT_COUNT] = {
 				     "one packet is delivered twice"},
 	[FAULT_MSIX_BEFORE_DATA] = {"msix-before-data", "interrupts",
 				    "an MSI-X is raised before the data it announces"},
+	[FAULT_REGISTER_NOT_RESTORED] = {"register-not-restored", "vf-state-equal",
+					 "a register is left out when a VF's state is restored"},
+	[FAULT_MAILBOX_ANSWERED_TWICE] = {"mailbox-answered-twice", "state-machines",
+					  "the firmware answers one request of a VF twice"},
+	[FAULT_COMMANDS_SWAPPED] = {"commands-swapped", "smmu-queues",
+				    "the SMMU takes a CMD_SYNC before the command ahead of it"},
+	[FAULT_DMA_TAG_KEPT] = {"dma-tag-kept", "leaks",
+				"the NIC does not take back the tag of one read"},
 };
 
 int fault_plant(struct fault_plan *plan, const char *name, uint32_t times)

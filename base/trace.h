@@ -27,9 +27,15 @@ extern "C" {
 	X(DMA_FAULT, "dma_fault", "stream", "substream", "iova", "write", "len", "event")          \
 	/* memory has taken the bytes of a device's write */                                       \
 	X(DMA_LANDED, "dma_landed", "stream", "substream", "iova", "pa", "len")                    \
-	/* SMMU queues: a command consumed, an event recorded; data: the entry */                  \
-	X(SMMU_COMMAND, "smmu_command", "opcode")                                                  \
-	X(SMMU_EVENT, "smmu_event", "type", "stream")                                              \
+	/* SMMU queues: software has put a command at `index` and tells of it soon; software wrote \
+	 * a register, and what the queue's registers hold now; data: the entry */                 \
+	X(SMMU_ISSUED, "smmu_issued", "index")                                                     \
+	X(SMMU_QUEUE, "smmu_queue", "register", "log2size", "prod", "cons")                        \
+	/* a command consumed, from `index`; `older`: transactions that a CMD_SYNC left behind */  \
+	X(SMMU_COMMAND, "smmu_command", "opcode", "index", "older")                                \
+	/* an event recorded, or lost; the producer register after it; data: the entry */          \
+	X(SMMU_EVENT, "smmu_event", "type", "stream", "prod")                                      \
+	X(SMMU_EVENT_LOST, "smmu_event_lost", "type", "stream", "prod", "enabled")                 \
 	X(SMMU_DIRTY, "smmu_dirty", "stream", "substream", "iova", "descriptor_pa")                \
 	/* a queue's bytes that interrupt `vector` of function `rid` will announce */              \
 	X(MSIX_ANNOUNCES, "msix_announces", "rid", "vector", "iova", "len")                        \

@@ -69,12 +69,14 @@ static void consume(struct smmu *smmu)
 	struct queue_view queue = view(smmu);
 	const uint64_t *word = cmdq->batch[cmdq->at++];
 	uint64_t cons = smmu_reg(smmu, ROW_CMDQ_CONS);
+	uint64_t opcode = field_get(CMD0_OPCODE, word[0]);
+	uint64_t older = opcode == CMD_SYNC ? smmu->epoch_count[smmu->epoch ^ 1] : 0;
 
 	smmu->stats.commands++;
 	smmu_reg_set(smmu, ROW_CMDQ_CONS,
 		     field_set(cons, CMDQ_CONS_RD, smmu_queue_next(&queue, cons)));
 	trace_emit_data(&smmu->env.part, TRACE_SMMU_COMMAND, word, CMD_BYTES,
-			(const uint64_t[TRACE_ARGS]){field_get(CMD0_OPCODE, word[0])});
+			(const uint64_t[TRACE_ARGS]){opcode, field_get(CMDQ_CONS_RD, cons), older});
 }
 
 static void begin_sync(struct smmu *smmu)
@@ -152,10 +154,12 @@ static void fetched(struct bus_req *req, uint64_t now)
 {
 	struct smmu *smmu = CONTAINER_OF(req, struct smmu, cmdq.req);
 
-	if (req->status != BUS_OK)
+	if (req->status != BUS_OK) {
 		stop(smmu, CERROR_ABT);
-	else
-		next(smmu);
+		return;
+	}
+	smmu_plant_saw_fetch(smmu);
+	next(smmu);
 }
 
 void smmu_cmdq_init(struct smmu *smmu)

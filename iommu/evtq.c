@@ -28,11 +28,25 @@ static void note_overflow(struct smmu *smmu)
 		smmu_reg_set(smmu, ROW_EVENTQ_PROD, prod ^ EVENTQ_PROD_OVFLG);
 }
 
+static bool is_enabled(const struct smmu *smmu)
+{
+	return (smmu_reg(smmu, ROW_CR0) & CR0_EVENTQEN) &&
+	       !smmu_gerror_active(smmu, GERROR_EVENTQ_ABT_ERR);
+}
+
+static void note_lost(struct smmu *smmu, const struct transaction *txn)
+{
+	smmu->stats.events_lost++;
+	trace_emit_data(&smmu->env.part, TRACE_SMMU_EVENT_LOST, txn->fault.word, EVENT_BYTES,
+			(const uint64_t[TRACE_ARGS]){txn->fault.number, txn->req->attr.stream_id,
+						     smmu_reg(smmu, ROW_EVENTQ_PROD),
+						     is_enabled(smmu)});
+}
+
 /* May a record be written, 7.2.1? If not, it is lost. */
 static bool is_writable(struct smmu *smmu)
 {
-	if (!(smmu_reg(smmu, ROW_CR0) & CR0_EVENTQEN) ||
-	    smmu_gerror_active(smmu, GERROR_EVENTQ_ABT_ERR))
+	if (!is_enabled(smmu))
 		return false;
 	if (!is_full(smmu))
 		return true;
@@ -61,7 +75,8 @@ static void publish(struct smmu *smmu, const struct transaction *txn)
 		     (prod & EVENTQ_PROD_OVFLG) | smmu_queue_next(&queue, prod));
 	smmu->stats.events++;
 	trace_emit_data(&smmu->env.part, TRACE_SMMU_EVENT, txn->fault.word, EVENT_BYTES,
-			(const uint64_t[TRACE_ARGS]){txn->fault.number, txn->req->attr.stream_id});
+			(const uint64_t[TRACE_ARGS]){txn->fault.number, txn->req->attr.stream_id,
+						     smmu_reg(smmu, ROW_EVENTQ_PROD)});
 	if (was_empty)
 		interrupt(smmu);
 }
@@ -75,7 +90,7 @@ static void write_next(struct smmu *smmu)
 
 	while ((txn = evtq->waiting.head) && !is_writable(smmu)) {
 		txn_list_take(&evtq->waiting);
-		smmu->stats.events_lost++;
+		note_lost(smmu, txn);
 		sim_after(smmu->sim, &txn->event, 0);
 	}
 	if (!txn)
@@ -96,7 +111,7 @@ static void written(struct bus_req *req, uint64_t now)
 	if (req->status == BUS_OK) {
 		publish(smmu, txn);
 	} else {
-		smmu->stats.events_lost++;
+		note_lost(smmu, txn);
 		smmu_gerror_raise(smmu, GERROR_EVENTQ_ABT_ERR);
 	}
 	sim_after(smmu->sim, &txn->event, 0);

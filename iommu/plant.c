@@ -9,6 +9,9 @@
  * FAULT_DMA_AFTER_INVALIDATION: the last data write whose page was invalidated
  * is made once more, a while after the CMD_SYNC that ended the invalidation: when
  * software has taken note of it.
+ *
+ * FAULT_COMMANDS_SWAPPED: a CMD_SYNC that was fetched together with the command
+ * ahead of it is taken first.
  */
 #include "iommu/smmu_internal.h"
 
@@ -102,4 +105,22 @@ void smmu_plant_saw_sync(struct smmu *smmu)
 	plant->remembered = false;
 	event_init(&plant->event, fire);
 	sim_after(smmu->sim, &plant->event, LATE_PS);
+}
+
+void smmu_plant_saw_fetch(struct smmu *smmu)
+{
+	struct cmdq *cmdq = &smmu->cmdq;
+	uint64_t ahead[CMD_WORDS];
+
+	if (!fault_armed(&smmu->sim->faults, FAULT_COMMANDS_SWAPPED))
+		return;
+	for (uint32_t i = 1; i < cmdq->have; i++) {
+		if (field_get(CMD0_OPCODE, cmdq->batch[i][0]) != CMD_SYNC ||
+		    field_get(CMD0_OPCODE, cmdq->batch[i - 1][0]) == CMD_SYNC ||
+		    !fault_fires(&smmu->sim->faults, FAULT_COMMANDS_SWAPPED))
+			continue;
+		memcpy(ahead, cmdq->batch[i - 1], sizeof(ahead));
+		memcpy(cmdq->batch[i - 1], cmdq->batch[i], sizeof(ahead));
+		memcpy(cmdq->batch[i], ahead, sizeof(ahead));
+	}
 }

@@ -71,6 +71,36 @@ static void write_gbpa(void *owner, uint32_t index, uint64_t before, uint64_t no
 	smmu_reg_set(owner, ROW_GBPA, now & GBPA_UPDATE ? now & ~GBPA_UPDATE : before);
 }
 
+/* Software wrote a register of a queue: what the queue's registers hold now. */
+static void trace_queue(const struct smmu *smmu, uint32_t written, enum smmu_row base,
+			enum smmu_row prod, enum smmu_row cons)
+{
+	bool is_command = base == ROW_CMDQ_BASE;
+	uint64_t log2 = MIN(field_get(Q_BASE_LOG2SIZE, smmu_reg(smmu, base)),
+			    is_command ? smmu->cfg.cmdq_log2 : smmu->cfg.evtq_log2);
+
+	trace_emit(&smmu->env.part, TRACE_SMMU_QUEUE, written, log2, smmu_reg(smmu, prod),
+		   smmu_reg(smmu, cons));
+}
+
+#define TRACE_QUEUE(queue, row)                                                                    \
+	static void write_##row(void *owner, uint32_t index, uint64_t before, uint64_t now)        \
+	{                                                                                          \
+		guard_##row(owner, index, before, now);                                            \
+		trace_queue(owner, SMMU_##row, ROW_##queue##_BASE, ROW_##queue##_PROD,             \
+			    ROW_##queue##_CONS);                                                   \
+	}
+
+TRACE_QUEUE(CMDQ, CMDQ_BASE)
+TRACE_QUEUE(CMDQ, CMDQ_CONS)
+TRACE_QUEUE(EVENTQ, EVENTQ_BASE)
+TRACE_QUEUE(EVENTQ, EVENTQ_PROD)
+
+static void write_eventq_cons(void *owner, uint32_t index, uint64_t before, uint64_t now)
+{
+	trace_queue(owner, SMMU_EVENTQ_CONS, ROW_EVENTQ_BASE, ROW_EVENTQ_PROD, ROW_EVENTQ_CONS);
+}
+
 static void write_enables(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
 	struct smmu *smmu = owner;
@@ -86,6 +116,7 @@ static void write_gerrorn(void *owner, uint32_t index, uint64_t before, uint64_t
 
 static void write_cmdq_prod(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
+	trace_queue(owner, SMMU_CMDQ_PROD, ROW_CMDQ_BASE, ROW_CMDQ_PROD, ROW_CMDQ_CONS);
 	smmu_cmdq_kick(owner);
 }
 
@@ -129,16 +160,17 @@ static const struct reg_row rows[ROW_COUNT] = {
 		     STRTAB_BASE_CFG_FMT | STRTAB_BASE_CFG_SPLIT | STRTAB_BASE_CFG_LOG2SIZE,
 		     guard_STRTAB_BASE_CFG),
 	[ROW_CMDQ_BASE] =
-		RW64(CMDQ_BASE, Q_BASE_RA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, guard_CMDQ_BASE),
+		RW64(CMDQ_BASE, Q_BASE_RA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, write_CMDQ_BASE),
 	[ROW_CMDQ_PROD] = RW32(CMDQ_PROD, QUEUE_INDEX, write_cmdq_prod),
-	[ROW_CMDQ_CONS] = RW32(CMDQ_CONS, CMDQ_CONS_ERR | QUEUE_INDEX, guard_CMDQ_CONS),
+	[ROW_CMDQ_CONS] = RW32(CMDQ_CONS, CMDQ_CONS_ERR | QUEUE_INDEX, write_CMDQ_CONS),
 	[ROW_EVENTQ_BASE] =
-		RW64(EVENTQ_BASE, Q_BASE_WA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, guard_EVENTQ_BASE),
+		RW64(EVENTQ_BASE, Q_BASE_WA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, write_EVENTQ_BASE),
 	[ROW_EVENTQ_IRQ_CFG0] = RW64(EVENTQ_IRQ_CFG0, IRQ_CFG0_ADDR, guard_EVENTQ_IRQ_CFG0),
 	[ROW_EVENTQ_IRQ_CFG1] = RW32(EVENTQ_IRQ_CFG1, BITS(31, 0), guard_EVENTQ_IRQ_CFG1),
 	[ROW_EVENTQ_IRQ_CFG2] = RW32(EVENTQ_IRQ_CFG2, BITS(5, 0), guard_EVENTQ_IRQ_CFG2),
-	[ROW_EVENTQ_PROD] = RW32(EVENTQ_PROD, EVENTQ_PROD_OVFLG | QUEUE_INDEX, guard_EVENTQ_PROD),
-	[ROW_EVENTQ_CONS] = RW32(EVENTQ_CONS, EVENTQ_CONS_OVACKFLG | QUEUE_INDEX, NULL),
+	[ROW_EVENTQ_PROD] = RW32(EVENTQ_PROD, EVENTQ_PROD_OVFLG | QUEUE_INDEX, write_EVENTQ_PROD),
+	[ROW_EVENTQ_CONS] =
+		RW32(EVENTQ_CONS, EVENTQ_CONS_OVACKFLG | QUEUE_INDEX, write_eventq_cons),
 };
 
 static const struct reg_table table = {

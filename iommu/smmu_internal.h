@@ -473,6 +473,7 @@ void smmu_plant_saw_write(struct transaction *txn);
 /* NULL: any. */
 void smmu_plant_saw_tlbi(struct smmu *smmu, const uint16_t *asid, const uint64_t *va);
 void smmu_plant_saw_sync(struct smmu *smmu);
+void smmu_plant_saw_fetch(struct smmu *smmu);
 
 #ifdef __cplusplus
 }

@@ -6,15 +6,6 @@
 #include "base/trace.h"
 #include "pf-firmware/firmware_internal.h"
 
-void firmware_cfg_default(struct firmware_cfg *cfg)
-{
-	*cfg = (struct firmware_cfg){
-		.command_ps = 10 * PS_PER_US,
-		.state_ps = 50 * PS_PER_US,
-		.reset_ps = PS_PER_MS,
-	};
-}
-
 /* --- Messages --- */
 
 static void fw_next(struct firmware *fw)
@@ -59,8 +50,8 @@ static void fw_doorbell(void *ctx)
 	fw_next(ctx);
 }
 
-void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
-		     uint32_t len_bytes)
+static void answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
+		   uint32_t len_bytes)
 {
 	struct firmware *fw = vf->fw;
 	struct aq_desc desc = {
@@ -77,6 +68,15 @@ void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const vo
 	}
 	trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REPLY, vf->index, opcode,
 		   (uint64_t)(int64_t)status, len_bytes);
+}
+
+void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
+		     uint32_t len_bytes)
+{
+	answer(vf, opcode, status, data, len_bytes);
+	if (opcode != VIRTCHNL_OP_EVENT &&
+	    fault_fires(&vf->fw->sim->faults, FAULT_MAILBOX_ANSWERED_TWICE))
+		answer(vf, opcode, status, data, len_bytes);
 }
 
 /* --- Reset --- */

@@ -22,9 +22,6 @@ struct firmware_cfg {
 	uint64_t reset_ps;   /* from a drained reset to VFGEN_RSTAT = VFACTIVE */
 };
 
-/* Times as a machine without a profile would have them; system/ replaces them. */
-void firmware_cfg_default(struct firmware_cfg *cfg);
-
 /* Bound to its NIC. A VF without a MAC of the PF driver has 02:56:46:host:vf. NULL without memory.
  */
 struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic);

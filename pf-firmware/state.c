@@ -135,6 +135,16 @@ static void carry_queues(struct fw_vf *vf, struct state_codec *codec, bool apply
 	}
 }
 
+/* The planted fault: an interval that a driver has set is forgotten. */
+static void forget_interval(const struct fw_vf *vf, struct nic_vector_state *state)
+{
+	struct fault_plan *faults = &vf->fw->sim->faults;
+
+	for (uint32_t i = 0; i < ARRAY_LEN(state->itr); i++)
+		if (state->itr[i] && fault_fires(faults, FAULT_REGISTER_NOT_RESTORED))
+			state->itr[i] = 0;
+}
+
 static void carry_vectors(struct fw_vf *vf, struct state_codec *codec, bool apply)
 {
 	struct nic_vector_state state;
@@ -145,8 +155,10 @@ static void carry_vectors(struct fw_vf *vf, struct state_codec *codec, bool appl
 		for (uint32_t i = 0; i < ARRAY_LEN(state.itr); i++)
 			codec_index(codec, &state.itr[i], (uint32_t)ITR_INTERVAL);
 		codec_bool(codec, &state.pending);
-		if (apply)
-			nic_vector_set(state_nic(vf), vf->index, v, &state);
+		if (!apply)
+			continue;
+		forget_interval(vf, &state);
+		nic_vector_set(state_nic(vf), vf->index, v, &state);
 	}
 }
 

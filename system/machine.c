@@ -15,6 +15,8 @@
 #define MSI_ENTRIES   4096u
 #define POSTED_WRITES 64u
 #define RECORDED_VFS  1u
+/* What drivers are told of a wire without a rate. */
+#define FASTEST_LINK_MBPS 100000u
 
 struct sim_part host_part(struct host *host, const char *name)
 {
@@ -178,12 +180,12 @@ static bool build_recorded(struct host *host, const struct machine_options *opti
 static bool build_nic_parts(struct host *host)
 {
 	const struct machine_cfg *machine = host->machine->cfg;
-	struct firmware_cfg cfg;
+	const struct firmware_cfg cfg = {
+		.command_ps = machine->timing.firmware.command_ps,
+		.state_ps = machine->timing.firmware.state_ps,
+		.reset_ps = machine->timing.firmware.reset_ps,
+	};
 
-	firmware_cfg_default(&cfg);
-	cfg.command_ps = machine->timing.firmware.command_ps;
-	cfg.state_ps = machine->timing.firmware.state_ps;
-	cfg.reset_ps = machine->timing.firmware.reset_ps;
 	for (uint32_t i = 0; i < machine->nic.total_vfs; i++) {
 		host->vf[i] = vf_create(host->nic, i);
 		if (!host->vf[i])
@@ -199,21 +201,21 @@ static bool build_nic(struct host *host)
 	struct pcie_device_env device_env = {.part = host_part(host, "device")};
 	struct nic_env nic_env = {.part = host_part(host, "nic")};
 	struct pcie_device_cfg pcie;
-	struct nic_cfg cfg;
+	const struct nic_cfg cfg = {
+		.vfs = (uint32_t)machine->nic.total_vfs,
+		.queue_pairs = (uint32_t)machine->nic.queue_pairs,
+		.vectors = (uint32_t)machine->nic.msix_vectors,
+		.packets = (uint32_t)machine->nic.packets,
+		.dma_tags = (uint32_t)machine->nic.dma_tags,
+		.link_mbps = machine->wire.rate_bps ? (uint32_t)(machine->wire.rate_bps / 1000000)
+						    : FASTEST_LINK_MBPS,
+		.dma_issue_ps = machine->timing.nic.issue_ps,
+		.switch_ps = machine->timing.nic.switch_ps,
+		.write_back_ps = machine->timing.nic.write_back_ps,
+		.drain_poll_ps = machine->timing.nic.drain_poll_ps,
+	};
 
 	device_cfg(machine, &pcie);
-	nic_cfg_default(&cfg);
-	cfg.vfs = (uint32_t)machine->nic.total_vfs;
-	cfg.queue_pairs = (uint32_t)machine->nic.queue_pairs;
-	cfg.vectors = (uint32_t)machine->nic.msix_vectors;
-	cfg.packets = (uint32_t)machine->nic.packets;
-	cfg.dma_tags = (uint32_t)machine->nic.dma_tags;
-	if (machine->wire.rate_bps)
-		cfg.link_mbps = (uint32_t)(machine->wire.rate_bps / 1000000);
-	cfg.dma_issue_ps = machine->timing.nic.issue_ps;
-	cfg.switch_ps = machine->timing.nic.switch_ps;
-	cfg.write_back_ps = machine->timing.nic.write_back_ps;
-	cfg.drain_poll_ps = machine->timing.nic.drain_poll_ps;
 	host->device = pcie_device_create(&pcie, &device_env);
 	if (!host->device)
 		return false;

@@ -78,6 +78,15 @@ static void dma_finish(struct dma_job *job, uint64_t now)
 
 static void dma_issue(struct dma_engine *engine);
 
+/* The planted fault: the tag of one read is never free again. */
+static bool dma_tag_is_kept(const struct dma_engine *engine, const struct tlp *tlp)
+{
+	struct fault_plan *faults = &engine->part.sim->faults;
+
+	return fault_armed(faults, FAULT_DMA_TAG_KEPT) && !tlp_is_posted(tlp) &&
+	       fault_fires(faults, FAULT_DMA_TAG_KEPT);
+}
+
 static void dma_tlp_done(struct tlp *tlp, uint64_t now)
 {
 	struct dma_tag *tag = CONTAINER_OF(tlp, struct dma_tag, tlp);
@@ -87,9 +96,11 @@ static void dma_tlp_done(struct tlp *tlp, uint64_t now)
 	/* A posted write has no completion: a device does not learn that it was refused. */
 	if (tlp->discarded || (!tlp_is_posted(tlp) && tlp->status != TLP_SC))
 		job->failed = true;
-	tag->next_free = engine->free_tag;
-	engine->free_tag = tag;
-	engine->tags_in_use--;
+	if (!dma_tag_is_kept(engine, tlp)) {
+		tag->next_free = engine->free_tag;
+		engine->free_tag = tag;
+		engine->tags_in_use--;
+	}
 	job->parts_in_flight--;
 	if (!job->parts_in_flight && job->issued_bytes == job->len_bytes)
 		dma_finish(job, now);

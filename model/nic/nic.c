@@ -10,22 +10,6 @@
 #define JOBS_PER_QUEUE (TX_SLOTS * TX_MAX_DESCS + 64)
 #define JOBS_PER_VF    16u
 
-void nic_cfg_default(struct nic_cfg *cfg)
-{
-	*cfg = (struct nic_cfg){
-		.vfs = 8,
-		.queue_pairs = 1,
-		.vectors = 5,
-		.packets = 512,
-		.dma_tags = 256,
-		.link_mbps = 25000,
-		.dma_issue_ps = 16 * PS_PER_NS,
-		.switch_ps = 300 * PS_PER_NS,
-		.write_back_ps = 2 * PS_PER_US,
-		.drain_poll_ps = 200 * PS_PER_NS,
-	};
-}
-
 static bool cfg_possible(const struct nic_cfg *cfg)
 {
 	return cfg->vfs && cfg->vfs <= NIC_MAX_VFS && cfg->queue_pairs &&

@@ -39,9 +39,6 @@ struct nic_cfg {
 	uint64_t drain_poll_ps; /* how often the hardware looks whether a VF is drained */
 };
 
-/* A 25 Gb/s NIC with one queue pair and 5 vectors to a VF; `vfs` is the caller's. */
-void nic_cfg_default(struct nic_cfg *cfg);
-
 struct nic_env {
 	struct sim_part part;
 	struct pcie_device *device; /* the NIC binds its functions */

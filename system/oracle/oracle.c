@@ -19,6 +19,7 @@ const char *const oracle_check_names[] = {
 	CHECK_NAME(CHECK_PACKETS, "packets"),
 	CHECK_NAME(CHECK_INTERRUPTS, "interrupts"),
 	CHECK_NAME(CHECK_STATE_MACHINES, "state-machines"),
+	CHECK_NAME(CHECK_SMMU_QUEUES, "smmu-queues"),
 	CHECK_NAME(CHECK_LEAKS, "leaks"),
 	CHECK_NAME(CHECK_COUNT, NULL),
 };
@@ -39,7 +40,10 @@ const struct oracle_check_info oracle_checks[CHECK_COUNT] = {
 	[CHECK_INTERRUPTS] = {"interrupts", "each MSI-X raised is delivered once, after the data "
 					    "that it announces"},
 	[CHECK_STATE_MACHINES] = {"state-machines",
-				  "migration, VF and reset states take only legal steps"},
+				  "migration, VF, reset and mailbox states take only legal steps"},
+	[CHECK_SMMU_QUEUES] = {"smmu-queues",
+			       "each command is consumed once, as issued and in order, each "
+			       "event produced once, overflow told as specified"},
 	[CHECK_LEAKS] = {"leaks", "at the end nothing is held: mappings, pins, frames, requests"},
 };
 
@@ -51,6 +55,7 @@ static const struct oracle_check *const check_table[CHECK_COUNT] = {
 	[CHECK_PACKETS] = &oracle_packets,
 	[CHECK_INTERRUPTS] = &oracle_interrupts,
 	[CHECK_STATE_MACHINES] = &oracle_state_machines,
+	[CHECK_SMMU_QUEUES] = &oracle_smmu_queues,
 	[CHECK_LEAKS] = &oracle_leaks,
 };
 

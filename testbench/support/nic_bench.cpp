@@ -29,6 +29,33 @@ uint16_t rid_of(uint32_t vf)
 }
 } // namespace
 
+struct nic_cfg nic_bench_cfg(uint32_t vfs)
+{
+	struct nic_cfg cfg = {};
+
+	cfg.vfs = vfs;
+	cfg.queue_pairs = 1;
+	cfg.vectors = 5;
+	cfg.packets = 512;
+	cfg.dma_tags = 256;
+	cfg.link_mbps = 25000;
+	cfg.dma_issue_ps = 16 * PS_PER_NS;
+	cfg.switch_ps = 300 * PS_PER_NS;
+	cfg.write_back_ps = 2 * PS_PER_US;
+	cfg.drain_poll_ps = 200 * PS_PER_NS;
+	return cfg;
+}
+
+struct firmware_cfg nic_bench_firmware_cfg()
+{
+	struct firmware_cfg cfg = {};
+
+	cfg.command_ps = 10 * PS_PER_US;
+	cfg.state_ps = 50 * PS_PER_US;
+	cfg.reset_ps = PS_PER_MS;
+	return cfg;
+}
+
 NicHost::NicHost(struct sim *owner, uint32_t index, const struct nic_cfg &cfg,
 		 const struct firmware_cfg &firmware_cfg)
 	: sim(owner), memory(owner, kMemory, 80 * PS_PER_NS), index_(index)

@@ -28,6 +28,10 @@
 
 using Bytes = std::vector<uint8_t>;
 
+/* A 25 Gb/s NIC with one queue pair and 5 vectors to a VF, and its firmware's times. */
+struct nic_cfg nic_bench_cfg(uint32_t vfs);
+struct firmware_cfg nic_bench_firmware_cfg();
+
 class NicHost
 {
 public:

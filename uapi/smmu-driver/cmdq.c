@@ -47,6 +47,8 @@ static void put(struct smmu_driver *driver, struct command command)
 	struct driver_queue *q = &driver->cmdq.q;
 
 	phys_put(driver, driver_queue_entry_pa(q, q->prod), command.word, CMD_WORDS);
+	trace_emit_data(&driver->env.part, TRACE_SMMU_ISSUED, command.word, CMD_BYTES,
+			(const uint64_t[TRACE_ARGS]){q->prod});
 	q->prod = (q->prod + 1) & driver_queue_mask(q);
 }
 
@@ -187,4 +189,6 @@ void cmdq_skip_error(struct smmu_driver *driver, struct actor *self)
 			  field_put(SYNC0_MSH, SH_INNER) | field_put(SYNC0_MSIATTR, MEMATTR_OIWB);
 	command.word[1] = 0;
 	phys_put(driver, pa, command.word, CMD_WORDS);
+	trace_emit_data(&driver->env.part, TRACE_SMMU_ISSUED, command.word, CMD_BYTES,
+			(const uint64_t[TRACE_ARGS]){cons & driver_queue_mask(&driver->cmdq.q)});
 }

@@ -75,8 +75,22 @@ TEST_F(SmmuCommandQueue, ConsumesInOrderAndShowsIt)
 	EXPECT_EQ(commands[0].arg[0], CMD_PREFETCH_CONFIG);
 	EXPECT_EQ(commands[1].word(1), 0x4000u);
 	EXPECT_EQ(commands[3].arg[0], CMD_SYNC);
+	for (unsigned i = 0; i < 4; i++)
+		EXPECT_EQ(commands[i].arg[1], i) << "the index that it was consumed from";
 	EXPECT_EQ(stats().commands, 4u);
 	EXPECT_EQ(stats().syncs, 1u);
+}
+
+TEST_F(SmmuCommandQueue, TracesWhatSoftwareWrote)
+{
+	trace.clear();
+	push(CMD_TLBI_NSNH_ALL);
+	push_sync();
+	auto queues = traced(TRACE_SMMU_QUEUE);
+	ASSERT_EQ(queues.size(), 2u);
+	EXPECT_EQ(queues[1].arg,
+		  (std::array<uint64_t, TRACE_ARGS>{SMMU_CMDQ_PROD, cmdq_log2, 2, 0}));
+	run();
 }
 
 TEST_F(SmmuCommandQueue, WrapsAround)

@@ -75,6 +75,27 @@ TEST_F(SmmuEventQueue, AFullQueueLosesRecordsAndSaysSoOnce)
 	EXPECT_FALSE(overflow()) << "taking them acknowledged it";
 }
 
+TEST_F(SmmuEventQueue, TracesWhatItProducesAndLoses)
+{
+	trace.clear();
+	for (uint64_t i = 0; i < 6; i++)
+		fault(i << 12);
+	auto events = traced(TRACE_SMMU_EVENT), lost = traced(TRACE_SMMU_EVENT_LOST);
+	ASSERT_EQ(events.size(), 4u);
+	for (unsigned n = 0; n < 4; n++)
+		EXPECT_EQ(events[n].arg[2], n + 1u);
+	ASSERT_EQ(lost.size(), 2u);
+	for (const Traced &event : lost)
+		EXPECT_EQ(event.arg, (std::array<uint64_t, TRACE_ARGS>{F_TRANSLATION, STREAM,
+								       EVENTQ_PROD_OVFLG | 4, 1}));
+	set_reg(SMMU_EVENTQ_CONS, EVENTQ_CONS_OVACKFLG | 4);
+	auto queues = traced(TRACE_SMMU_QUEUE);
+	ASSERT_EQ(queues.size(), 1u);
+	EXPECT_EQ(queues[0].arg,
+		  (std::array<uint64_t, TRACE_ARGS>{SMMU_EVENTQ_CONS, 2, EVENTQ_PROD_OVFLG | 4,
+						    EVENTQ_CONS_OVACKFLG | 4}));
+}
+
 TEST_F(SmmuEventQueue, OverflowIsNotToggledBackWhileUnacknowledged)
 {
 	for (uint64_t i = 0; i < 6; i++)

@@ -98,3 +98,22 @@ TEST_F(SmmuPlant, InterruptMessagesAreNotRepeated)
 	run();
 	EXPECT_EQ(sim.faults.fired[FAULT_DMA_AFTER_INVALIDATION], 0u);
 }
+
+TEST_F(SmmuPlant, SwappedCommandsAreTakenSyncFirstOnce)
+{
+	std::vector<uint64_t> opcodes;
+
+	trace.clear();
+	plant("commands-swapped");
+	/* The first is fetched alone; the others are there when the next fetch begins. */
+	for (int round = 0; round < 2; round++) {
+		push(CMD_TLBI_NSNH_ALL);
+		push(CMD_TLBI_NH_ALL);
+		push_sync();
+		run();
+	}
+	for (const Traced &command : traced(TRACE_SMMU_COMMAND))
+		opcodes.push_back(command.arg[0]);
+	EXPECT_EQ(opcodes, (std::vector<uint64_t>{CMD_TLBI_NSNH_ALL, CMD_SYNC, CMD_TLBI_NH_ALL,
+						  CMD_TLBI_NSNH_ALL, CMD_TLBI_NH_ALL, CMD_SYNC}));
+}

@@ -19,9 +19,8 @@ protected:
 			static_cast<NicTest *>(ctx)->traced.push_back(*event);
 		};
 		ASSERT_EQ(sim_init(&sim, 1, &hooks), 0);
-		nic_cfg_default(&cfg);
-		cfg.vfs = 4;
-		firmware_cfg_default(&firmware_cfg);
+		cfg = nic_bench_cfg(4);
+		firmware_cfg = nic_bench_firmware_cfg();
 		wire_cfg = {PS_PER_US, 320, 0};
 		configure();
 		for (uint32_t i = 0; i < 2; i++)
@@ -53,7 +52,7 @@ protected:
 		for (uint32_t i = 0; i < 2; i++) {
 			struct nic_usage usage = nic_usage_get(host[i]->nic);
 
-			EXPECT_EQ(usage.dma_tags, 0u);
+			EXPECT_EQ(usage.dma_tags, i ? 0u : planted_tags);
 			EXPECT_EQ(usage.dma_jobs, 0u);
 			EXPECT_EQ(usage.packets, 0u);
 			EXPECT_EQ(usage.mailbox_messages, 0u);
@@ -83,6 +82,7 @@ protected:
 	}
 
 	struct sim sim;
+	uint32_t planted_tags = 0; /* that host 0's NIC keeps by a planted fault */
 	struct nic_cfg cfg;
 	struct firmware_cfg firmware_cfg;
 	struct wire_cfg wire_cfg;

@@ -309,3 +309,14 @@ TEST_F(NicTraffic, LevelsOfAQueueAreWhatSoftwareHasPosted)
 	run_for(PS_PER_MS);
 	EXPECT_EQ(nic_queue_levels_get(host[1]->nic, 0, true, 0).posted, rx.posted - 1);
 }
+
+TEST_F(NicTraffic, PlantedFaultKeepsOneTag)
+{
+	ASSERT_EQ(fault_plant(&sim.faults, "dma-tag-kept", 1), 0);
+	for (uint32_t i = 0; i < 20; i++)
+		a->transmit(frame(i));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 20u);
+	EXPECT_EQ(nic_usage_get(host[0]->nic).dma_tags, 1u);
+	planted_tags = 1;
+}

@@ -60,6 +60,18 @@ TEST_F(VfState, TrafficGoesOnOnTheDestination)
 	EXPECT_EQ(a->receive_frames().size(), 1u);
 }
 
+TEST_F(VfState, PlantedFaultForgetsOneInterval)
+{
+	host[0]->write(0, VFINT_ITRN1(0, 0), 10);
+	host[0]->write(0, VFINT_ITRN1(1, 0), 11);
+	Bytes stream = stream_of_suspended();
+	suspend_destination();
+	ASSERT_EQ(fault_plant(&sim.faults, "register-not-restored", 1), 0);
+	ASSERT_EQ(refusal(stream), 0u);
+	EXPECT_EQ(host[1]->read(1, VFINT_ITRN1(0, 0)), 0u);
+	EXPECT_EQ(host[1]->read(1, VFINT_ITRN1(1, 0)), 11u);
+}
+
 TEST_F(VfState, SuspendDrainsAndThenNothingMoves)
 {
 	for (uint32_t i = 0; i < 20; i++)

@@ -51,6 +51,15 @@ TEST_F(Virtchnl, VersionAnswersItsOwn)
 	EXPECT_EQ(d->request(VIRTCHNL_OP_VERSION, &info, 4), kParam);
 }
 
+TEST_F(Virtchnl, PlantedFaultAnswersOneRequestTwice)
+{
+	ASSERT_EQ(fault_plant(&sim.faults, "mailbox-answered-twice", 1), 0);
+	traced.clear();
+	EXPECT_EQ(d->version(), 0);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(traces_of(TRACE_MAILBOX_REPLY).size(), 2u);
+}
+
 TEST_F(Virtchnl, ResourcesTellOneVsi)
 {
 	uint32_t caps = VIRTCHNL_VF_OFFLOAD_RSS_PF | 0x80000000;

@@ -6,6 +6,7 @@
 #include "model/nic/firmware_block.h"
 #include "system/machine.h"
 #include "system/vf_compare.h"
+#include "testbench/support/nic_bench.h"
 
 /* Two NICs that were just made: equal, until a test changes one field of one. */
 class VfCompare : public ::testing::Test
@@ -38,14 +39,11 @@ protected:
 	void build(Side &side)
 	{
 		struct pcie_device_cfg pcie;
-		struct firmware_cfg firmware;
-		struct nic_cfg cfg;
+		const struct firmware_cfg firmware = nic_bench_firmware_cfg();
+		const struct nic_cfg cfg = nic_bench_cfg(2);
 
 		pcie_device_cfg_x710(&pcie);
 		pcie.total_vfs = 2;
-		nic_cfg_default(&cfg);
-		cfg.vfs = 2;
-		firmware_cfg_default(&firmware);
 		struct pcie_device_env device_env = {{&sim, "device", 0}};
 		side.device = pcie_device_create(&pcie, &device_env);
 		struct nic_env nic_env = {{&sim, "nic", 0}, side.device};
