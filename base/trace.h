@@ -41,8 +41,8 @@ extern "C" {
 	X(MSIX_ANNOUNCES, "msix_announces", "rid", "vector", "iova", "len")                        \
 	X(MSIX_RAISED, "msix_raised", "rid", "vector")                                             \
 	X(MSI_DELIVERED, "msi_delivered", "device_id", "event_id")                                 \
-	/* PCIe functions */                                                                       \
-	X(FUNCTION_RESET, "function_reset", "rid", "cause")                                        \
+	/* PCIe functions; reads and writes of it that were under way */                           \
+	X(FUNCTION_RESET, "function_reset", "rid", "cause", "reads", "writes")                     \
 	X(VF_ENABLED, "vf_enabled", "rid", "enabled")                                              \
 	/* the NIC: a queue works, or does not; why a VF is stopped (NIC_STOP_*, 0: it goes) */    \
 	X(QUEUE_STATE, "queue_state", "vf", "rx", "queue", "enabled")                              \
@@ -51,6 +51,8 @@ extern "C" {
 	X(PACKET_SENT, "packet_sent", "flow", "number", "len")                                     \
 	X(PACKET_RECEIVED, "packet_received", "flow", "number", "len", "intact")                   \
 	X(PACKET_DROPPED, "packet_dropped", "flow", "number", "len", "cause")                      \
+	/* who held a packet gave it up in a reset, not knowing whether it went */                 \
+	X(PACKET_ABANDONED, "packet_abandoned", "flow", "number", "len")                           \
 	/* mailbox: a virtchnl message to the firmware and its answer */                           \
 	X(MAILBOX_REQUEST, "mailbox_request", "vf", "opcode", "len")                               \
 	X(MAILBOX_REPLY, "mailbox_reply", "vf", "opcode", "status", "len")                         \

@@ -53,6 +53,7 @@ struct dma_job *dma_job_get(struct dma_engine *engine, struct dma_function *func
 	job->issued_bytes = job->parts_in_flight = 0;
 	job->done = NULL;
 	job->packet = NULL;
+	job->held_count = 0;
 	job->announces = false;
 	job->next = NULL;
 	return job;

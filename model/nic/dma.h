@@ -17,6 +17,7 @@ extern "C" {
 #endif
 
 #define DMA_INLINE_BYTES 256u
+#define DMA_HELD         4u
 
 struct dma_engine;
 struct packet;
@@ -47,8 +48,10 @@ struct dma_job {
 	void *data;
 	void (*done)(struct dma_job *job, uint64_t now); /* may be NULL */
 	void *owner;
-	struct packet *packet; /* a reference that lives as long as the job; may be NULL */
-	uint32_t user;         /* the submitter's */
+	struct packet *packet;         /* a reference that lives as long as the job; may be NULL */
+	struct packet *held[DMA_HELD]; /* references that the submitter puts when it is done */
+	uint32_t held_count;
+	uint32_t user; /* the submitter's */
 
 	/* The engine's. */
 	uint32_t generation;

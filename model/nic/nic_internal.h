@@ -97,6 +97,8 @@ struct nic_queue {
 	/* Descriptors done, gathered into one write. */
 	uint32_t wb_first, wb_count;
 	uint8_t wb_line[WB_LINE];
+	struct packet *wb_packet[DMA_HELD]; /* Rx: whose last descriptors these are */
+	uint32_t wb_packets;
 	struct event wb_timer;
 	/* Tx */
 	struct tx_slot slot[TX_SLOTS];
@@ -124,8 +126,9 @@ uint32_t queue_posted(const struct nic_queue *queue);
 /* Take the oldest cached descriptor: its words. Moves head. */
 const uint64_t *queue_take(struct nic_queue *queue);
 
-/* Descriptor `index` is done; `words` of desc_bytes. */
-void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words);
+/* Descriptor `index` is done; `words` of desc_bytes; `packet` (may be NULL) has arrived by it. */
+void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words,
+		      struct packet *packet);
 void queue_flush(struct nic_queue *queue);
 /* A planted fault: the interrupt that announces what is to be flushed goes before it. */
 void queue_raise_first(struct nic_queue *queue);
@@ -219,6 +222,10 @@ void switch_from_wire(struct nic *nic, struct packet *packet);
 
 /* Count and trace a lost packet, and put it. */
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);
+
+/* A reset has overtaken a packet's descriptor: nobody knows whether its driver hears of it. Puts.
+ */
+void nic_abandon(struct nic *nic, struct packet *packet);
 
 /* --- The NIC and its VFs --- */
 

@@ -93,3 +93,11 @@ void packet_trace_drop(const struct sim_part *part, const struct packet *packet,
 	frame_tag_get(packet->data, packet->len_bytes, &flow, &number);
 	trace_emit(part, TRACE_PACKET_DROPPED, flow, number, packet->len_bytes, cause);
 }
+
+void packet_trace_abandoned(const struct sim_part *part, const struct packet *packet)
+{
+	uint64_t flow, number;
+
+	frame_tag_get(packet->data, packet->len_bytes, &flow, &number);
+	trace_emit(part, TRACE_PACKET_ABANDONED, flow, number, packet->len_bytes);
+}

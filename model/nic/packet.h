@@ -28,6 +28,7 @@ struct packet {
 	struct event switch_event;
 	void *wire_owner;
 	void *switch_owner;
+	bool switch_only; /* the copy that a switch has on its way is the only one */
 	struct packet_pool *pool;
 	struct packet *next_free;
 	uint8_t data[FRAME_MAX_BYTES];
@@ -64,6 +65,8 @@ static inline struct packet *packet_ref(struct packet *packet)
 
 void packet_put(struct packet *packet);
 
+/* Say in the trace that `part` gave the packet up. The reference stays the caller's. */
+void packet_trace_abandoned(const struct sim_part *part, const struct packet *packet);
 /* Say in the trace that `part` lost the packet, and why. The reference stays the caller's. */
 void packet_trace_drop(const struct sim_part *part, const struct packet *packet,
 		       enum packet_drop cause);

@@ -148,8 +148,17 @@ const uint64_t *queue_take(struct nic_queue *queue)
 static void queue_wrote(struct dma_job *job, uint64_t now)
 {
 	struct nic_queue *queue = job->owner;
+	bool counts = queue_job_done(queue, job);
+	/* Without bus mastering nothing leaves: a reset is being prepared. */
+	bool arrived = counts && pcie_function_bus_master(queue->vf->dma.pcie);
 
-	if (queue_job_done(queue, job))
+	for (uint32_t i = 0; i < job->held_count; i++) {
+		if (arrived)
+			packet_put(job->held[i]);
+		else
+			nic_abandon(queue->vf->nic, job->held[i]);
+	}
+	if (counts)
 		queue_check_drained(queue);
 }
 
@@ -170,6 +179,9 @@ static void queue_wb_submit(struct nic_queue *queue, bool announces)
 	memcpy(job->inline_data, queue->wb_line, job->len_bytes);
 	job->owner = queue;
 	job->done = queue_wrote;
+	memcpy(job->held, queue->wb_packet, sizeof(job->held));
+	job->held_count = queue->wb_packets;
+	queue->wb_packets = 0;
 	queue->wb_count = 0;
 	queue->jobs++;
 	dma_submit(job);
@@ -193,7 +205,8 @@ void queue_raise_first(struct nic_queue *queue)
 	queue_wb_submit(queue, false);
 }
 
-void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words)
+void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *words,
+		      struct packet *packet)
 {
 	uint32_t line = WB_LINE / queue->desc_bytes;
 
@@ -203,6 +216,8 @@ void queue_write_back(struct nic_queue *queue, uint32_t index, const uint64_t *w
 		queue->wb_first = index;
 	memcpy(queue->wb_line + queue->wb_count * queue->desc_bytes, words, queue->desc_bytes);
 	queue->wb_count++;
+	if (packet)
+		queue->wb_packet[queue->wb_packets++] = packet_ref(packet);
 	if ((index + 1) % line == 0 || index + 1 == queue->context.len)
 		queue_flush(queue);
 }
@@ -253,6 +268,8 @@ void queue_reset(struct nic_queue *queue)
 
 	calendar_cancel(&nic->env.part.sim->calendar, &queue->wb_timer);
 	queue->wb_count = 0;
+	while (queue->wb_packets)
+		nic_abandon(nic, queue->wb_packet[--queue->wb_packets]);
 	if (queue->rx)
 		queue_rx_quiesce(queue, PACKET_DROP_RESET);
 	else
@@ -317,6 +334,9 @@ void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t index, boo
 		return;
 	queue_set_enabled(queue, enable);
 	if (enable) {
+		/* A doorbell from before announced nothing; receive buffers are posted early. */
+		if (!rx)
+			queue->context.tail = queue->context.head;
 		queue_run(queue);
 		return;
 	}

@@ -91,7 +91,7 @@ static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 			   field_put(RXD1_UMBCAST, packet_cast(packet));
 		if (from == packet->len_bytes)
 			words[1] |= RXD1_EOP;
-		queue_write_back(queue, index, words);
+		queue_write_back(queue, index, words, from == packet->len_bytes ? packet : NULL);
 	}
 	rx_count(queue, packet);
 	packet_put(packet);

@@ -69,8 +69,16 @@ static void tx_send(struct nic_queue *queue, struct packet *packet)
 static void tx_write_back(struct nic_queue *queue, struct tx_slot *slot)
 {
 	slot->eop[1] = field_set(slot->eop[1], TXD1_DTYPE, TXD_DTYPE_DONE);
-	queue_write_back(queue, slot->eop_index, slot->eop);
+	queue_write_back(queue, slot->eop_index, slot->eop, NULL);
 	queue_cause(queue);
+}
+
+/* Bytes that did not come are not the packet's: they must not pass for a tag. */
+static void tx_lose(struct nic_queue *queue, const struct tx_slot *slot, enum packet_drop cause)
+{
+	if (slot->parts || slot->failed)
+		memset(slot->packet->data, 0, FRAME_PAYLOAD_OFFSET);
+	nic_drop(queue->vf->nic, queue->vf, slot->packet, cause);
 }
 
 /* The oldest packets whose bytes are all here leave. */
@@ -85,7 +93,7 @@ static void tx_retire(struct nic_queue *queue)
 		if (!packet)
 			queue->vf->stats.tx_errors++;
 		else if (slot->failed)
-			nic_drop(queue->vf->nic, queue->vf, packet, PACKET_DROP_DMA_ERROR);
+			tx_lose(queue, slot, PACKET_DROP_DMA_ERROR);
 		else
 			tx_send(queue, packet);
 		if (slot->report)
@@ -198,7 +206,7 @@ void queue_tx_quiesce(struct nic_queue *queue)
 		struct tx_slot *slot = &queue->slot[queue->slot_first];
 
 		if (slot->packet)
-			nic_drop(queue->vf->nic, queue->vf, slot->packet, PACKET_DROP_RESET);
+			tx_lose(queue, slot, PACKET_DROP_RESET);
 		queue->slot_first = (queue->slot_first + 1) % TX_SLOTS;
 		queue->slot_count--;
 	}

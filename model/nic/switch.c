@@ -136,6 +136,13 @@ void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum pa
 	packet_put(packet);
 }
 
+void nic_abandon(struct nic *nic, struct packet *packet)
+{
+	nic->counters.dropped[PACKET_DROP_RESET]++;
+	packet_trace_abandoned(&nic->env.part, packet);
+	packet_put(packet);
+}
+
 /* One copy for one VF. Takes over a reference. */
 static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
 {
@@ -227,8 +234,11 @@ static void switch_local(struct nic *nic, struct packet *packet)
 {
 	trace_detail(&nic->env.part, TRACE_SWITCH_FRAME, packet->data, packet->len_bytes,
 		     packet->source_vf);
-	switch_to_vfs(nic, packet);
-	packet_put(packet);
+	/* The filter that it was kept inside for may be gone meanwhile. */
+	if (!switch_to_vfs(nic, packet) && packet->switch_only)
+		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
+	else
+		packet_put(packet);
 }
 
 static void switch_fire(struct event *event, uint64_t now)
@@ -257,6 +267,7 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 	bool out = group || !switch_knows(nic, packet);
 
 	if (local) {
+		packet->switch_only = !out;
 		packet_ref(packet);
 		switch_after(nic, packet);
 	}

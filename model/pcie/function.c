@@ -89,13 +89,15 @@ void pcie_function_start_flr(struct pcie_function *fn)
 {
 	struct pcie_device *device = fn->device;
 	const struct sim_part *part = &device->env.part;
+	uint64_t reads = fn->reads_pending, writes = fn->in_flight - reads;
 
 	if (!fn->is_vf)
 		pcie_sriov_disable(device);
 	pcie_function_reset(fn);
 	pcie_device_remap(device);
 	fn->in_reset = true;
-	trace_emit(part, TRACE_FUNCTION_RESET, pcie_function_rid(fn), PCIE_RESET_FLR);
+	trace_emit(part, TRACE_FUNCTION_RESET, pcie_function_rid(fn), PCIE_RESET_FLR, reads,
+		   writes);
 	sim_after(part->sim, &fn->flr_event, part->sim->untimed ? 0 : device->cfg.flr_ps);
 	if (fn->ops && fn->ops->reset)
 		fn->ops->reset(fn->ctx, PCIE_RESET_FLR);

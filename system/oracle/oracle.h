@@ -74,6 +74,12 @@ struct oracle_packets {
 };
 const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle);
 
+/* Those of one flow so far. */
+struct oracle_flow {
+	uint64_t sent, received, lost;
+};
+struct oracle_flow oracle_flow_counts(const struct oracle *oracle, uint64_t flow);
+
 /* Pages that tracking lost, and that it reported without a device's write. */
 uint64_t oracle_pages_lost(const struct oracle *oracle);
 uint64_t oracle_pages_overreported(const struct oracle *oracle);

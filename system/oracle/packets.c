@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * packets: within a flow each number that was sent is received once, intact and
- * after all lower ones, or dropped once for a cause that the scenario allows.
+ * after all lower ones, or dropped once for a cause that the scenario allows. In a
+ * reset several may give up one packet, none of them knowing what became of it: it
+ * is lost unless it arrives.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +12,14 @@
 #include "model/nic/frame_format.h"
 #include "system/oracle/oracle_internal.h"
 
-enum packet_state { PACKET_UNKNOWN, PACKET_SENT, PACKET_RECEIVED, PACKET_DROPPED };
+/* PACKET_ABANDONED: lost in a reset, unless it turns up. */
+enum packet_state {
+	PACKET_UNKNOWN,
+	PACKET_SENT,
+	PACKET_RECEIVED,
+	PACKET_DROPPED,
+	PACKET_ABANDONED,
+};
 
 struct flow {
 	uint64_t id;
@@ -18,6 +27,7 @@ struct flow {
 	uint32_t capacity;
 	uint64_t next;   /* one more than the highest number sent */
 	uint64_t newest; /* one more than the highest number received */
+	uint64_t received, lost;
 };
 
 struct packets {
@@ -61,6 +71,19 @@ static void on_sent(struct oracle *oracle, struct flow *flow, uint64_t number)
 	flow->next = number + 1;
 }
 
+static void count_loss(struct oracle_packets *counts, struct flow *flow, uint64_t cause)
+{
+	counts->lost[MIN(cause, PACKET_DROP_COUNT - 1)]++;
+	flow->lost++;
+}
+
+/* A packet that was abandoned has turned up, or another cause is known. */
+static void forget_loss(struct oracle_packets *counts, struct flow *flow)
+{
+	counts->lost[PACKET_DROP_RESET]--;
+	flow->lost--;
+}
+
 static void on_received(struct oracle *oracle, struct oracle_packets *counts, struct flow *flow,
 			uint64_t number, bool intact)
 {
@@ -83,24 +106,45 @@ static void on_received(struct oracle *oracle, struct oracle_packets *counts, st
 		counts->reordered++;
 		violation(oracle, flow, number, "was received out of order");
 	}
+	if (before == PACKET_ABANDONED)
+		forget_loss(counts, flow);
 	flow->packet[number] = PACKET_RECEIVED;
 	if (number >= flow->newest)
 		flow->newest = number + 1;
 }
 
-static void on_dropped(struct oracle *oracle, struct flow *flow, uint64_t number, uint64_t cause)
+static void check_cause(struct oracle *oracle, const struct flow *flow, uint64_t number,
+			uint64_t cause)
 {
-	enum packet_state before = packet_state(flow, number);
-
-	if (before != PACKET_SENT) {
-		violation(oracle, flow, number, "was dropped, and was not under way");
-		return;
-	}
-	flow->packet[number] = PACKET_DROPPED;
 	if (cause >= PACKET_DROP_COUNT || !(oracle->cfg.allowed_loss >> cause & 1))
 		oracle_violation(oracle, CHECK_PACKETS,
 				 "flow %" PRIu64 ", packet %" PRIu64 " was lost: %s is not allowed",
 				 flow->id, number, packet_drop_name(cause));
+}
+
+static void on_dropped(struct oracle *oracle, struct oracle_packets *counts, struct flow *flow,
+		       uint64_t number, uint64_t cause)
+{
+	enum packet_state before = packet_state(flow, number);
+
+	count_loss(counts, flow, cause);
+	if (before == PACKET_ABANDONED)
+		forget_loss(counts, flow);
+	else if (before != PACKET_SENT) {
+		violation(oracle, flow, number, "was dropped, and was not under way");
+		return;
+	}
+	flow->packet[number] = PACKET_DROPPED;
+	check_cause(oracle, flow, number, cause);
+}
+
+/* Several may give up one packet, and it may have arrived. */
+static void on_abandoned(struct oracle_packets *counts, struct flow *flow, uint64_t number)
+{
+	if (packet_state(flow, number) != PACKET_SENT)
+		return;
+	count_loss(counts, flow, PACKET_DROP_RESET);
+	flow->packet[number] = PACKET_ABANDONED;
 }
 
 static void packets_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
@@ -113,16 +157,34 @@ static void packets_event(struct oracle *oracle, void *ctx, const struct trace_e
 	if (arg[0] == FRAME_NO_FLOW)
 		return;
 	flow = flow_find(state, arg[0]);
-	if (event->kind == TRACE_PACKET_SENT) {
+	switch (event->kind) {
+	case TRACE_PACKET_SENT:
 		counts->sent++;
 		on_sent(oracle, flow, arg[1]);
-	} else if (event->kind == TRACE_PACKET_RECEIVED) {
+		break;
+	case TRACE_PACKET_RECEIVED:
 		counts->received++;
+		flow->received++;
 		on_received(oracle, counts, flow, arg[1], arg[3] != 0);
-	} else {
-		counts->lost[MIN(arg[3], PACKET_DROP_COUNT - 1)]++;
-		on_dropped(oracle, flow, arg[1], arg[3]);
+		break;
+	case TRACE_PACKET_ABANDONED:
+		on_abandoned(counts, flow, arg[1]);
+		break;
+	default:
+		on_dropped(oracle, counts, flow, arg[1], arg[3]);
+		break;
 	}
+}
+
+struct oracle_flow oracle_flow_counts(const struct oracle *oracle, uint64_t flow)
+{
+	const struct packets *state = oracle->state[CHECK_PACKETS];
+
+	for (uint32_t i = 0; i < state->flows; i++)
+		if (state->flow[i].id == flow)
+			return (struct oracle_flow){state->flow[i].next, state->flow[i].received,
+						    state->flow[i].lost};
+	return (struct oracle_flow){0, 0, 0};
 }
 
 const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle)
@@ -130,6 +192,14 @@ const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle)
 	const struct packets *state = oracle->state[CHECK_PACKETS];
 
 	return &state->counts;
+}
+
+static void judge_missing(struct oracle *oracle, const struct flow *flow, uint64_t number)
+{
+	if (flow->packet[number] == PACKET_SENT)
+		violation(oracle, flow, number, "was lost without a cause");
+	else if (flow->packet[number] == PACKET_ABANDONED)
+		check_cause(oracle, flow, number, PACKET_DROP_RESET);
 }
 
 static void packets_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)
@@ -141,9 +211,7 @@ static void packets_finish(struct oracle *oracle, void *ctx, struct oracle_findi
 		lost += state->counts.lost[cause];
 	for (uint32_t i = 0; i < state->flows; i++)
 		for (uint64_t number = 0; number < state->flow[i].next; number++)
-			if (state->flow[i].packet[number] == PACKET_SENT)
-				violation(oracle, &state->flow[i], number,
-					  "was lost without a cause");
+			judge_missing(oracle, &state->flow[i], number);
 	if (!state->counts.sent)
 		finding->verdict = ORACLE_NOT_APPLICABLE;
 	snprintf(finding->detail, sizeof(finding->detail),
@@ -163,7 +231,8 @@ static void packets_release(void *ctx)
 }
 
 static const enum trace_kind packets_kinds[] = {TRACE_PACKET_SENT, TRACE_PACKET_RECEIVED,
-						TRACE_PACKET_DROPPED, TRACE_KIND_COUNT};
+						TRACE_PACKET_DROPPED, TRACE_PACKET_ABANDONED,
+						TRACE_KIND_COUNT};
 
 const struct oracle_check oracle_packets = {
 	.state_bytes = sizeof(struct packets),

@@ -131,6 +131,14 @@ protected:
 	{
 		emit(number, TRACE_PACKET_DROPPED, {4, number, 1500, (uint64_t)cause});
 	}
+	void abandoned(uint64_t number)
+	{
+		emit(number, TRACE_PACKET_ABANDONED, {4, number, 1500});
+	}
+	uint64_t lost_in_reset()
+	{
+		return oracle_packet_counts(oracle())->lost[PACKET_DROP_RESET];
+	}
 };
 
 TEST_F(OraclePackets, InOrderPasses)
@@ -185,6 +193,47 @@ TEST_F(OraclePackets, LostForAnAllowedCausePasses)
 	received(1);
 	EXPECT_EQ(finish(CHECK_PACKETS).verdict, ORACLE_PASS);
 	EXPECT_EQ(oracle_packet_counts(oracle())->lost[PACKET_DROP_VF_STOPPED], 1u);
+}
+TEST_F(OraclePackets, AbandonedIsLostInAResetHoweverOftenItIsTold)
+{
+	allowed_loss = 1u << PACKET_DROP_RESET;
+	sent(0);
+	abandoned(0);
+	abandoned(0);
+	EXPECT_EQ(finish(CHECK_PACKETS).verdict, ORACLE_PASS);
+	EXPECT_EQ(lost_in_reset(), 1u);
+	EXPECT_EQ(oracle_flow_counts(oracle(), 4).lost, 1u);
+}
+TEST_F(OraclePackets, AbandonedFailsWhereResetsAreNotAllowed)
+{
+	sent(0);
+	abandoned(0);
+	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u);
+}
+TEST_F(OraclePackets, AbandonedThatArrivesIsNoLoss)
+{
+	sent(0);
+	sent(1);
+	received(1);
+	abandoned(1);
+	abandoned(0);
+	EXPECT_EQ(lost_in_reset(), 1u);
+	emit(5, TRACE_PACKET_SENT, {4, 2, 1500});
+	abandoned(2);
+	received(2);
+	EXPECT_EQ(lost_in_reset(), 1u);
+	EXPECT_EQ(oracle_flow_counts(oracle(), 4).received, 2u);
+	allowed_loss = 0;
+	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u) << "packet 0";
+}
+TEST_F(OraclePackets, AbandonedThatIsDroppedHasThatCause)
+{
+	allowed_loss = 1u << PACKET_DROP_NO_FILTER;
+	sent(0);
+	abandoned(0);
+	dropped(0, PACKET_DROP_NO_FILTER);
+	EXPECT_EQ(finish(CHECK_PACKETS).verdict, ORACLE_PASS);
+	EXPECT_EQ(lost_in_reset(), 0u);
 }
 TEST_F(OraclePackets, LostForAnotherCauseFails)
 {

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/pci_regs.h>
+
+#include <set>
+
+#include "model/nic/nic_internal.h"
+#include "testbench/unit/model-nic/nic_fixture.h"
+
+/* A VF is reset while packets are inside: each is accounted for, and none under another's name. */
+class NicReset : public NicTraffic
+{
+protected:
+	template <typename Done>
+	void step_until(Done done)
+	{
+		while (!done())
+			ASSERT_TRUE(calendar_step(&sim.calendar));
+	}
+	std::set<uint64_t> numbers(enum trace_kind kind)
+	{
+		std::set<uint64_t> found;
+
+		for (const struct trace_event &event : traces_of(kind))
+			if (event.arg[0] != FRAME_NO_FLOW)
+				found.insert(event.arg[1]);
+		return found;
+	}
+};
+
+TEST_F(NicReset, PacketsWhoseWriteBackIsOnTheWayAreAbandoned)
+{
+	struct nic *nic = host[1]->nic;
+	uint64_t before = nic_counters_get(nic)->packets_received;
+
+	for (uint32_t i = 0; i < 6; i++)
+		a->transmit(frame(i));
+	step_until([&] { return nic_counters_get(nic)->packets_received == before + 2; });
+	nic_vf_reset(nic, 0);
+	run_for(PS_PER_MS);
+	std::set<uint64_t> told = numbers(TRACE_PACKET_ABANDONED);
+	EXPECT_TRUE(told.count(0) && told.count(1));
+	for (uint64_t number : numbers(TRACE_PACKET_DROPPED))
+		EXPECT_TRUE(told.insert(number).second) << number << " is lost twice";
+	EXPECT_EQ(told.size(), 6u);
+}
+
+TEST_F(NicReset, PacketsAreAbandonedWhenBusMasteringIsOff)
+{
+	struct nic *nic = host[1]->nic;
+	uint64_t before = nic_counters_get(nic)->packets_received;
+
+	a->transmit(frame(0));
+	step_until([&] { return nic_counters_get(nic)->packets_received == before + 1; });
+	host[1]->config_write(0, PCI_COMMAND, 0, 2); /* before its write-back has been sent */
+	run_for(PS_PER_MS);
+	EXPECT_EQ(numbers(TRACE_PACKET_ABANDONED), std::set<uint64_t>{0});
+}
+
+TEST_F(NicReset, PacketsThatArrivedAreNotAbandoned)
+{
+	for (uint32_t i = 0; i < 6; i++)
+		a->transmit(frame(i));
+	run_for(PS_PER_MS);
+	nic_vf_reset(host[1]->nic, 0);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 6u);
+	EXPECT_TRUE(numbers(TRACE_PACKET_ABANDONED).empty());
+}
+
+TEST_F(NicReset, PacketThatWasNotReadIsNotDroppedUnderTheNameOfAnEarlierOne)
+{
+	struct nic_queue *tx = &host[0]->nic->vf[0].tx[0];
+
+	for (uint32_t i = 0; i < 10; i++)
+		a->transmit(frame(i));
+	run_for(PS_PER_MS);
+	traced.clear();
+	for (uint32_t i = 100; i < 110; i++)
+		a->transmit(frame(i));
+	step_until([&] { return tx->slot_count >= 2; });
+	ASSERT_GT(tx->slot[tx->slot_first].parts, 0u);
+	nic_vf_reset(host[0]->nic, 0);
+	run_for(PS_PER_MS);
+	EXPECT_GE(traces_of(TRACE_PACKET_DROPPED).size(), 2u);
+	for (uint64_t number : numbers(TRACE_PACKET_DROPPED))
+		EXPECT_GE(number, 100u);
+}
+
+TEST_F(NicReset, PacketKeptInsideForAFilterThatGoesIsLostWithACause)
+{
+	AvfDriver c(host[0].get(), 1, 2);
+	uint64_t before = nic_counters_get(host[0]->nic)->packets_sent;
+
+	c.bring_up();
+	traced.clear();
+	a->transmit(make_frame(c.mac, a->mac, 7, 300));
+	step_until([&] { return nic_counters_get(host[0]->nic)->packets_sent == before + 1; });
+	nic_filter_clear(host[0]->nic, 1);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(c.receive_frames().size(), 0u);
+	EXPECT_EQ(dropped(0, PACKET_DROP_NO_FILTER), 1u);
+	EXPECT_EQ(numbers(TRACE_PACKET_DROPPED), std::set<uint64_t>{7});
+}
+
+TEST_F(NicReset, TransmitQueueForgetsADoorbellFromBeforeItWasEnabled)
+{
+	AvfDriver c(host[0].get(), 1, 2);
+
+	c.admin_queues();
+	ASSERT_EQ(c.version(), 0);
+	ASSERT_EQ(c.resources(), 0);
+	ASSERT_EQ(c.irq_map(), 0);
+	ASSERT_EQ(c.config_queues(), 0);
+	host[0]->write(1, QTX_TAIL1(0), 5);
+	ASSERT_EQ(c.enable(), 0);
+	c.transmit(make_frame(b->mac, c.mac, 1, 300));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 1u);
+	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 1)->tx_errors, 0u);
+}
