@@ -7,7 +7,7 @@
 
 #include "system/machine.h"
 
-#define MIGRATION_FLAGS (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P | VFIO_MIGRATION_PRE_COPY)
+#define MIGRATION_FLAGS (VFIO_MIGRATION_STOP_COPY | VFIO_MIGRATION_P2P)
 
 /* A boot under way. */
 struct boot {
@@ -61,7 +61,8 @@ static int boot_pf(struct boot *boot)
 		.num_vfs = vfs,
 		.command_timeout_ps = machine->timing.kernel.command_timeout_ps,
 		.poll_ps = machine->timing.kernel.poll_ps,
-		.migration_flags = MIGRATION_FLAGS,
+		.migration_flags =
+			MIGRATION_FLAGS | (machine->nic.pre_copy ? VFIO_MIGRATION_PRE_COPY : 0),
 	};
 	struct pf_driver_env env = {
 		.cpu = cpu_port(host->cpu), .frames = host->frames, .bus = &host->pci_bus};
@@ -83,6 +84,7 @@ static int boot_kernel(struct boot *boot)
 	struct uapi_kernel_cfg cfg = {
 		.msi_window = machine->kernel.msi_window,
 		.page_size = machine->kernel.page_size,
+		.reset_at_once = !machine->kernel.reset_waits,
 		.syscall_ps = machine->timing.kernel.syscall_ps,
 		.memlock_pages = machine->kernel.memlock_pages,
 	};

@@ -147,7 +147,7 @@ static const struct expect_config *expectation(const struct scenario_cfg *cfg,
 					       enum oracle_check_id id)
 {
 	for (uint32_t i = 0; i < cfg->expect_count; i++)
-		if (cfg->expect[i].check == (int)id)
+		if (cfg->expect[i].check == 1 + (int)id)
 			return &cfg->expect[i];
 	return NULL;
 }

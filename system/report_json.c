@@ -67,21 +67,53 @@ static json_t *rounds_json(const struct result_migration *migration)
 	return array;
 }
 
-/* null when there was none. */
-static json_t *migration_json(const struct result_migration *migration)
+static json_t *move_json(const struct result_migration *migration)
 {
-	json_t *object;
+	json_t *object = json_object();
 
-	if (!migration->happened)
-		return json_null();
-	object = json_object();
+	json_object_set_new(object, "from", json_string(migration->from));
+	json_object_set_new(object, "to", json_string(migration->to));
+	json_object_set_new(object, "outcome", json_string(migration->outcome));
 	json_object_set_new(object, "method", json_string(migration->method));
 	json_object_set_new(object, "rounds", rounds_json(migration));
 	json_object_set_new(object, "downtime_ps", number(migration->downtime_ps));
 	json_object_set_new(object, "total_ps", number(migration->total_ps));
+	return object;
+}
+
+/* The last move, with what the run has of all moves; null when there was none. */
+static json_t *migration_json(const struct run_result *result)
+{
+	const struct result_migration *migration = &result->migration;
+	json_t *object, *earlier = json_array();
+
+	if (!migration->happened) {
+		json_decref(earlier);
+		return json_null();
+	}
+	object = move_json(migration);
 	json_object_set_new(object, "pages_lost", number(migration->pages_lost));
 	json_object_set_new(object, "pages_overreported", number(migration->pages_overreported));
+	for (uint32_t i = 0; i < result->earlier_count; i++)
+		json_array_append_new(earlier, move_json(&result->earlier[i]));
+	json_object_set_new(object, "earlier", earlier);
 	return object;
+}
+
+static json_t *statements_json(const struct run_result *result)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < result->statements; i++) {
+		const struct result_statement *statement = &result->statement[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "statement", json_string(statement->text));
+		json_object_set_new(object, "found", json_string(statement->found));
+		json_object_set_new(object, "held", json_boolean(statement->held));
+		json_array_append_new(array, object);
+	}
+	return array;
 }
 
 static json_t *packets_json(const struct oracle_packets *packets)
@@ -115,7 +147,8 @@ json_t *result_json(const struct run_result *result)
 	json_object_set_new(object, "wall_s", json_real(result->wall_s));
 	json_object_set_new(object, "sockets", sockets_json(result));
 	json_object_set_new(object, "checks", checks_json(result));
-	json_object_set_new(object, "migration", migration_json(&result->migration));
+	json_object_set_new(object, "migration", migration_json(result));
+	json_object_set_new(object, "expected", statements_json(result));
 	json_object_set_new(object, "packets", packets_json(&result->packets));
 	if (result->error[0])
 		json_object_set_new(object, "error", json_string(result->error));

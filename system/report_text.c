@@ -146,7 +146,14 @@ static void print_guests(const struct report *report, const struct scenario_cfg 
 		fprintf(report->out, "  %-11s guest with %s, VF %" PRIu64 " of %s", guest->name,
 			bytes_text(guest->memory_bytes, memory), guest->vf, guest->host);
 		if (move && !strcmp(move->guest, guest->name))
-			fprintf(report->out, ", moves to VF %" PRIu64 " of %s", move->vf, move->to);
+			fprintf(report->out, ", %s to VF %" PRIu64 " of %s",
+				move->trips > 1 ? "moves back and forth" : "moves", move->vf,
+				move->to);
+		if (guest->viommu)
+			fprintf(report->out, ", behind a virtual IOMMU");
+		if (guest->map_storm)
+			fprintf(report->out, ", %" PRIu64 " threads of its VMM map and unmap",
+				guest->map_storm->threads);
 		fputc('\n', report->out);
 	}
 }
@@ -160,7 +167,8 @@ static void print_machine(const struct report *report, const struct scenario_cfg
 		cfg->machine.timing.estimate ? ", ESTIMATED" : "", cfg->machine.timing.source);
 }
 
-static void print_rounds(const struct report *report, const struct result_migration *migration)
+static void print_rounds(const struct report *report, const struct result_migration *migration,
+			 bool completed)
 {
 	char pages[32], bytes[32], time[32];
 
@@ -171,23 +179,44 @@ static void print_rounds(const struct report *report, const struct result_migrat
 		fprintf(report->out, "  %5" PRIu64 " %13s %13s %13s%s\n", round->number,
 			grouped(round->dirty_pages, pages), bytes_text(round->bytes, bytes),
 			time_text(round->time_ps, time),
-			i + 1 == migration->rounds ? "   guest stopped" : "");
+			completed && i + 1 == migration->rounds ? "   guest stopped" : "");
 	}
 }
 
 static void print_migration(const struct report *report, const struct result_migration *migration)
 {
+	bool completed = !strcmp(migration->outcome, outcome_names[0]);
 	char text[32];
 	FILE *out = report->out;
 
+	print_rounds(report, migration, completed);
+	if (completed) {
+		fprintf(out, "  downtime %s", time_text(migration->downtime_ps, text));
+		fprintf(out, " of %s", time_text(migration->total_ps, text));
+		fprintf(out, " (%s); device state %s\n", migration->method,
+			bytes_text(migration->state_bytes, text));
+	} else {
+		fprintf(out, "  %s after %s (%s): the guest goes on at %s\n", migration->outcome,
+			time_text(migration->total_ps, text), migration->method, migration->from);
+	}
+}
+
+static void print_migrations(const struct report *report, const struct run_result *result)
+{
+	const struct result_migration *migration = &result->migration;
+	FILE *out = report->out;
+	char text[64];
+
 	if (!migration->happened)
 		return;
-	heading(report, "migration");
-	print_rounds(report, migration);
-	fprintf(out, "  downtime %s", time_text(migration->downtime_ps, text));
-	fprintf(out, " of %s", time_text(migration->total_ps, text));
-	fprintf(out, " (%s); device state %s\n", migration->method,
-		bytes_text(migration->state_bytes, text));
+	for (uint32_t i = 0; i <= result->earlier_count; i++) {
+		const struct result_migration *move =
+			i < result->earlier_count ? &result->earlier[i] : migration;
+
+		snprintf(text, sizeof(text), "migration %u: %s to %s", i + 1, move->from, move->to);
+		heading(report, result->earlier_count ? text : "migration");
+		print_migration(report, move);
+	}
 	fprintf(out, "  pages lost %s", grouped(migration->pages_lost, text));
 	fprintf(out, ", reported dirty without a device's write %s\n",
 		grouped(migration->pages_overreported, text));
@@ -271,6 +300,23 @@ static void print_checks(const struct report *report, const struct run_result *r
 		print_check(report, id, &result->check[id]);
 }
 
+static void print_statements(const struct report *report, const struct run_result *result)
+{
+	if (!result->statements)
+		return;
+	heading(report, "expected");
+	for (uint32_t i = 0; i < result->statements; i++) {
+		const struct result_statement *statement = &result->statement[i];
+
+		ink(report, statement->held ? INK_GREEN : INK_RED);
+		fprintf(report->out, "  %-4s", statement->held ? "yes" : "NO");
+		ink(report, INK_PLAIN);
+		fprintf(report->out, "  %s\n", statement->text);
+		if (!statement->held)
+			fprintf(report->out, "%8sfound: %s\n", "", statement->found);
+	}
+}
+
 static void print_sockets(const struct report *report, const struct run_result *result)
 {
 	char count[32];
@@ -291,9 +337,10 @@ void result_print(const struct run_result *result, const struct scenario_cfg *cf
 	print_head(&report, result);
 	if (cfg)
 		print_machine(&report, cfg);
-	print_migration(&report, &result->migration);
+	print_migrations(&report, result);
 	print_packets(&report, result);
 	print_checks(&report, result);
+	print_statements(&report, result);
 	print_sockets(&report, result);
 	if (result->notes || (!result->passed && result->reproduce[0]))
 		fputc('\n', out);

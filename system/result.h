@@ -18,9 +18,12 @@
 extern "C" {
 #endif
 
-#define RESULT_ROUNDS  64
-#define RESULT_SOCKETS 64
-#define RESULT_NOTES   16
+#define RESULT_ROUNDS     64
+#define RESULT_SOCKETS    64
+#define RESULT_NOTES      16
+#define RESULT_TRIPS      16
+#define RESULT_PHASES     (2 * RESULT_TRIPS + 1)
+#define RESULT_STATEMENTS 33 /* those of a file, and one that is not written */
 
 struct result_socket {
 	char name[64];
@@ -39,6 +42,8 @@ struct result_round {
 
 struct result_migration {
 	bool happened;
+	const char *from, *to; /* hosts */
+	const char *outcome;
 	const char *method;
 	struct result_round round[RESULT_ROUNDS];
 	uint32_t rounds;
@@ -47,8 +52,15 @@ struct result_migration {
 	uint64_t pages_lost, pages_overreported;
 };
 
+/* An expectation, as a sentence. */
+struct result_statement {
+	char text[160];
+	char found[100]; /* what is the case */
+	bool held;
+};
+
 struct result_phase {
-	const char *name; /* "before", "during" a migration, "after" it */
+	const char *name; /* "before", "during" a migration, "between" two, "after" the last */
 	struct oracle_packets packets;
 	uint64_t time_ps;
 };
@@ -69,9 +81,13 @@ struct run_result {
 	struct result_socket socket[RESULT_SOCKETS];
 	uint32_t sockets;
 	struct result_check check[CHECK_COUNT];
-	struct result_migration migration;
+	struct result_migration migration; /* the last one */
+	struct result_migration earlier[RESULT_TRIPS - 1];
+	uint32_t earlier_count;
+	struct result_statement statement[RESULT_STATEMENTS];
+	uint32_t statements;
 	struct oracle_packets packets;
-	struct result_phase phase[3];
+	struct result_phase phase[RESULT_PHASES];
 	uint32_t phases;
 	char reproduce[600];          /* the command that runs this again */
 	char note[RESULT_NOTES][200]; /* lines for a person: where files went, what was presented */

@@ -69,6 +69,7 @@ int scenario_boot(struct scenario *scenario, struct actor *self)
 		else
 			job[i].rc = -ENOMEM;
 		rc = rc ? rc : job[i].rc;
+		scenario->facts.boot_pages[i] = frames_in_use(machine->host[i].frames);
 	}
 	return scenario_fail(scenario, rc, "the boot of a host");
 }
@@ -151,6 +152,7 @@ static int start_driver(struct scenario *scenario, struct run_guest *guest)
 		.tx_report_stride = (uint32_t)cfg->report_stride,
 		.packet_ps = timing->guest.packet_ps,
 		.poll_ps = timing->guest.poll_ps,
+		.map_buffers = cfg->viommu,
 	};
 
 	guest->driver = guest_driver_create(&guest->guest, &driver, guest->name);
@@ -201,7 +203,7 @@ int scenario_start_guests(struct scenario *scenario, struct actor *self)
 	return scenario_fail(scenario, rc, "the start of a guest");
 }
 
-static struct run_guest *guest_named(struct scenario *scenario, const char *name)
+struct run_guest *scenario_guest(struct scenario *scenario, const char *name)
 {
 	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
 		if (!strcmp(scenario->cfg->guests[i].name, name))
@@ -212,8 +214,8 @@ static struct run_guest *guest_named(struct scenario *scenario, const char *name
 static int start_flow(struct scenario *scenario, uint32_t index)
 {
 	const struct traffic_config *traffic = &scenario->cfg->traffic[index];
-	struct run_guest *from = guest_named(scenario, traffic->from);
-	const struct run_guest *to = guest_named(scenario, traffic->to);
+	struct run_guest *from = scenario_guest(scenario, traffic->from);
+	const struct run_guest *to = scenario_guest(scenario, traffic->to);
 	struct guest_flow_cfg flow = {
 		.flow = index,
 		.min_bytes = (uint32_t)traffic->size_bytes,
@@ -256,7 +258,7 @@ int scenario_start_traffic(struct scenario *scenario, struct actor *self)
 	return scenario_fail(scenario, rc, "the start of traffic");
 }
 
-static void sleep_until(struct actor *self, uint64_t time_ps)
+void scenario_sleep_until(struct actor *self, uint64_t time_ps)
 {
 	uint64_t now = sim_now(actor_sim(self));
 
@@ -278,21 +280,43 @@ static bool packets_under_way(const struct scenario *scenario)
 int scenario_end_traffic(struct scenario *scenario, struct actor *self)
 {
 	uint64_t end = scenario->up_ps + scenario->cfg->duration_ps, limit;
+	int rc;
 
 	if (scenario->cfg->migration)
-		end = MAX(end, scenario->moved_ps + scenario->cfg->migration->then_ps);
-	sleep_until(self, end);
+		end = MAX(end, scenario->move_over_ps + scenario->cfg->migration->then_ps);
+	scenario_sleep_until(self, end);
+	rc = scenario_end_events(scenario, self);
 	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
 		guest_driver_stop_flows(scenario->guest[i].driver, self);
 	limit = sim_now(scenario->machine->sim) + DRAIN_LIMIT_PS;
 	while (packets_under_way(scenario) && sim_now(scenario->machine->sim) < limit)
 		actor_sleep(self, DRAIN_STEP_PS);
 	scenario_phase(scenario, scenario->result->phases ? "after" : "traffic");
+	return rc;
+}
+
+/* What guests have of each host, now that nobody is on his way. */
+static int take_facts(struct scenario *scenario, struct actor *self)
+{
+	struct run_facts *facts = &scenario->facts;
+
+	for (uint32_t i = 0; i < scenario->machine->hosts; i++)
+		facts->left_pages[i] =
+			frames_in_use(scenario->machine->host[i].frames) - facts->boot_pages[i];
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++) {
+		struct run_guest *guest = &scenario->guest[i];
+		struct guest_driver_stats stats;
+
+		guest_driver_stats_get(guest->driver, &stats);
+		guest->running_at_end = vm_running(guest->vm) && stats.running;
+		guest->resets = stats.resets;
+	}
 	return 0;
 }
 
 void scenario_take_down(struct scenario *scenario, struct actor *self)
 {
+	scenario_drop_events(scenario);
 	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++) {
 		struct run_guest *guest = &scenario->guest[i];
 
@@ -318,9 +342,9 @@ void scenario_take_down(struct scenario *scenario, struct actor *self)
 static void scenario_body(struct actor *self, void *arg)
 {
 	static int (*const step[])(struct scenario * scenario, struct actor * self) = {
-		scenario_boot,          scenario_start_guests, scenario_prepare_destination,
-		scenario_start_traffic, scenario_migrate,      scenario_end_traffic,
-		scenario_end_migration,
+		scenario_boot,          scenario_start_guests,  scenario_prepare_destination,
+		scenario_start_traffic, scenario_start_events,  scenario_migrate,
+		scenario_end_traffic,   scenario_end_migration, take_facts,
 	};
 	struct scenario *scenario = arg;
 	int rc = 0;
@@ -373,6 +397,7 @@ static int scenario_enter(void *arg)
 		monitor_end(&scenario->monitor, scenario->machine);
 		monitor_finish(&scenario->monitor, &options, scenario->machine->engine,
 			       scenario->result);
+		scenario_judge(scenario);
 		machine_destroy(scenario->machine);
 	}
 	monitor_fini(&scenario->monitor);

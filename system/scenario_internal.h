@@ -8,6 +8,9 @@
 #include "system/run.h"
 
 #define SCENARIO_GUESTS   16
+#define SCENARIO_TRIPS    16
+#define SCENARIO_RESETS   64
+#define SCENARIO_THREADS  8
 #define SCENARIO_NAME_LEN 64
 
 /* Where guest RAM begins, as on QEMU's arm64 "virt" machine: above the MSI window. */
@@ -22,6 +25,9 @@ struct run_guest {
 	struct guest_driver *driver;
 	struct guest_dirtier *dirtier;
 	struct vm *vm;
+	bool running_at_end;            /* of traffic */
+	uint64_t resets;                /* that its driver has recovered from */
+	uint64_t reads_cut, writes_cut; /* of its VF, under way at a reset while traffic flowed */
 	uint8_t mac[6];
 	char name[SCENARIO_NAME_LEN];      /* "vm0" */
 	char part_name[SCENARIO_NAME_LEN]; /* "guest.vm0" */
@@ -37,6 +43,31 @@ struct run_vm {
 	char device_path[SCENARIO_NAME_LEN];
 };
 
+/* A reset that is asked for, on an actor of its own until the guest's driver is up again. */
+struct run_reset {
+	struct scenario *scenario;
+	const struct reset_config *cfg;
+	struct actor *actor;
+	bool asked; /* and the call has not returned */
+	uint64_t over_ps;
+	int rc;
+};
+
+/* A thread of a guest's map storm. */
+struct run_storm {
+	struct run_guest *guest;
+	uint64_t first_iova;
+	bool stop;
+	struct actor *actor;
+	int rc;
+};
+
+/* What came of it all, beside what the oracle counts. */
+struct run_facts {
+	uint64_t maps, unmaps, faults; /* of all hosts */
+	uint64_t boot_pages[MACHINE_HOSTS], left_pages[MACHINE_HOSTS];
+};
+
 struct scenario {
 	const struct run_options *options;
 	struct run_listener watch; /* the scenario's own eye on the run */
@@ -45,14 +76,24 @@ struct scenario {
 	struct monitor monitor;
 	struct machine *machine;
 	struct run_guest guest[SCENARIO_GUESTS];
-	struct run_vm vm[2 * SCENARIO_GUESTS];
+	struct run_vm vm[SCENARIO_GUESTS + SCENARIO_TRIPS];
 	uint32_t vms;
+	/* the move at hand */
 	struct vm *destination; /* waits for the guest that moves */
-	struct actor *mover;    /* runs the migration */
-	int move_rc;
-	uint64_t moved_ps; /* the guest runs at its new place; 0: not yet */
+	struct host *from, *to;
+	uint64_t from_vf, to_vf;
+	struct actor *mover;         /* runs the migration */
+	struct migration *migrating; /* NULL: not now */
+	bool move_ended;             /* whatever came of it */
+	uint64_t moved_ps;           /* the guest runs at its new place; 0: not yet */
+	uint64_t move_over_ps;       /* it does, or the move was given up */
 	struct waitq move_waiters;
 	struct migration_result migration;
+
+	struct run_reset reset[SCENARIO_RESETS];
+	struct run_storm storm[SCENARIO_GUESTS * SCENARIO_THREADS];
+	uint32_t storms;
+	struct run_facts facts;
 	uint64_t up_ps; /* all guests are up */
 	uint64_t phase_begin_ps;
 	struct oracle_packets phase_begin;
@@ -75,9 +116,22 @@ int scenario_start_traffic(struct scenario *scenario, struct actor *self);
 int scenario_migrate(struct scenario *scenario, struct actor *self);
 /* For the migration's actor to come to its end. */
 int scenario_end_migration(struct scenario *scenario, struct actor *self);
+void scenario_watch_move(struct scenario *scenario, const struct trace_event *event);
+/* Every trace event (scenario_events.c). */
 void scenario_watch(void *ctx, const struct trace_event *event);
+/* Resets and map storms: begin with traffic; resets are waited for, storms are told to stop. */
+int scenario_start_events(struct scenario *scenario, struct actor *self);
+int scenario_end_events(struct scenario *scenario, struct actor *self);
+void scenario_drop_events(struct scenario *scenario);
+struct run_guest *scenario_guest(struct scenario *scenario, const char *name);
+
+/* Judge the scenario's statements (expect.c): each gets a line in the result. */
+void scenario_judge(struct scenario *scenario);
 int scenario_end_traffic(struct scenario *scenario, struct actor *self);
 void scenario_take_down(struct scenario *scenario, struct actor *self);
+
+/* Not longer than until `time_ps`, and not at all when that is past. */
+void scenario_sleep_until(struct actor *self, uint64_t time_ps);
 
 /* A phase of the report ends here. */
 void scenario_phase(struct scenario *scenario, const char *name);

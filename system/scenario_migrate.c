@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The migration of a scenario, and the oracle's look at the switchover. */
+/* The moves of a scenario, and the oracle's look at each switchover. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,12 +7,6 @@
 #include "base/trace.h"
 #include "system/scenario_internal.h"
 #include "system/vf_compare.h"
-
-static const char *const method_text[] = {
-	[MIGRATION_PRE_COPY] = "pre-copy",
-	[MIGRATION_STOP_COPY] = "stop-copy",
-	[MIGRATION_COLD] = "cold",
-};
 
 /* Who compares memory, and of which host. */
 struct comparison {
@@ -27,13 +21,10 @@ static void page_differs(void *ctx, uint64_t gpa)
 	oracle_page_differs(comparison->oracle, comparison->source_host, gpa);
 }
 
-static void compare_vf(struct scenario *scenario, struct host *from,
-		       const struct guest_config *guest)
+static void compare_vf(const struct scenario *scenario, const struct run_guest *guest)
 {
-	const struct migration_config *config = scenario->cfg->migration;
-	struct host *to = machine_host(scenario->machine, config->to);
-	struct vf_place source = {from->nic, (uint32_t)guest->vf};
-	struct vf_place destination = {to->nic, (uint32_t)config->vf};
+	struct vf_place source = {guest->host->nic, (uint32_t)guest->vf};
+	struct vf_place destination = {scenario->to->nic, (uint32_t)scenario->to_vf};
 	char text[160];
 	bool equal = vf_compare(&source, &destination, text, sizeof(text));
 
@@ -43,14 +34,13 @@ static void compare_vf(struct scenario *scenario, struct host *from,
 static void switchover(void *ctx, struct vm *source, struct vm *destination)
 {
 	struct scenario *scenario = ctx;
-	const struct guest_config *cfg = &scenario->cfg->guests[vm_cfg_get(source)->number];
-	struct host *host = machine_host(scenario->machine, cfg->host);
-	struct comparison comparison = {scenario->monitor.oracle, host->index};
+	const struct run_guest *guest = &scenario->guest[vm_cfg_get(source)->number];
+	struct comparison comparison = {scenario->monitor.oracle, guest->host->index};
 
 	vm_compare_memory(source, destination, page_differs, &comparison);
 	oracle_memory_compared(comparison.oracle, comparison.source_host,
 			       vm_cfg_get(source)->ram_bytes / DRAM_PAGE_SIZE);
-	compare_vf(scenario, host, cfg);
+	compare_vf(scenario, guest);
 }
 
 static struct channel *open_channel(struct scenario *scenario, struct host *from, const char *name,
@@ -69,19 +59,34 @@ static struct channel *open_channel(struct scenario *scenario, struct host *from
 	return channel_create(&cfg, &env);
 }
 
+static struct run_guest *moving_guest(struct scenario *scenario)
+{
+	return scenario_guest(scenario, scenario->cfg->migration->guest);
+}
+
+/* Earlier moves of the same run are kept. */
 static void take_result(struct scenario *scenario)
 {
 	const struct migration_result *from = &scenario->migration;
-	struct result_migration *to = &scenario->result->migration;
+	struct run_result *result = scenario->result;
+	struct result_migration *to = &result->migration;
 
-	to->happened = true;
-	to->method = method_text[scenario->cfg->migration->method];
-	to->begin_ps = from->begin_ps;
-	to->downtime_ps = from->downtime_ps;
-	to->total_ps = from->end_ps - from->begin_ps;
-	to->memory_bytes = from->memory_bytes;
-	to->state_bytes = from->state_bytes;
-	to->rounds = MIN(from->rounds, RESULT_ROUNDS);
+	if (to->happened)
+		result->earlier[result->earlier_count++] = *to;
+	*to = (struct result_migration){
+		.happened = true,
+		.from = scenario->from->name,
+		.to = scenario->to->name,
+		.outcome =
+			from->outcome == MIGRATION_FAILED ? "failed" : outcome_names[from->outcome],
+		.method = migration_method_names[scenario->cfg->migration->method],
+		.begin_ps = from->begin_ps,
+		.downtime_ps = from->downtime_ps,
+		.total_ps = from->end_ps - from->begin_ps,
+		.memory_bytes = from->memory_bytes,
+		.state_bytes = from->state_bytes,
+		.rounds = MIN(from->rounds, RESULT_ROUNDS),
+	};
 	for (uint32_t i = 0; i < to->rounds; i++) {
 		to->round[i].number = from->round[i].number;
 		to->round[i].dirty_pages = from->round[i].dirty_pages;
@@ -91,13 +96,15 @@ static void take_result(struct scenario *scenario)
 	}
 }
 
-static struct run_guest *moving_guest(struct scenario *scenario)
+/* A VMM that waits for the guest: where the file says, or where the guest has come from. */
+static int prepare(struct scenario *scenario, struct actor *self, struct host *to, uint64_t vf)
 {
-	uint32_t i = 0;
-
-	while (strcmp(scenario->cfg->guests[i].name, scenario->cfg->migration->guest))
-		i++;
-	return &scenario->guest[i];
+	scenario->to = to;
+	scenario->to_vf = vf;
+	scenario->moved_ps = 0;
+	scenario->move_ended = false;
+	return scenario_create_vm(scenario, self, moving_guest(scenario)->cfg, to, vf,
+				  &scenario->destination);
 }
 
 /* The destination's VMM is up before the migration begins, as a management layer has it. */
@@ -107,95 +114,95 @@ int scenario_prepare_destination(struct scenario *scenario, struct actor *self)
 
 	if (!config)
 		return 0;
-	return scenario_create_vm(scenario, self, moving_guest(scenario)->cfg,
-				  machine_host(scenario->machine, config->to), config->vf,
-				  &scenario->destination);
+	return prepare(scenario, self, machine_host(scenario->machine, config->to), config->vf);
 }
 
-static int run_migration(struct scenario *scenario, struct actor *self, struct run_guest *guest,
-			 struct host *to)
+static struct migration *create_migration(struct scenario *scenario, struct run_guest *guest,
+					  struct channel *forth, struct channel *back)
 {
 	const struct migration_config *config = scenario->cfg->migration;
 	const struct timing_cfg *timing = &scenario->cfg->machine.timing;
 	struct migration_cfg cfg = {
 		.method = (enum migration_method)config->method,
+		.on_no_convergence = (enum migration_policy)config->on_no_convergence,
 		.max_downtime_ps = config->max_downtime_ps,
 		.max_rounds = (uint32_t)config->max_rounds,
+		.bytes_per_s = scenario->cfg->machine.migration_link.rate_bps / 8,
 		.page_ps = timing->vmm.page_ps,
 		.dirty_sync_ps = timing->vmm.dirty_sync_ps,
 	};
 	struct vmm_hooks hooks = {scenario, switchover};
-	struct channel *forth = open_channel(scenario, guest->host, "migration", true);
-	struct channel *back = open_channel(scenario, to, "migration_back", false);
-	struct migration *migration = NULL;
-	int rc = -ENOMEM;
 
-	if (forth && back)
-		migration = migration_create(&cfg, &hooks, guest->vm, scenario->destination, forth,
-					     back);
-	if (migration) {
-		rc = migration_run(migration, self, &scenario->migration);
-		take_result(scenario);
-		migration_destroy(migration);
-	}
-	if (!rc) {
+	if (!forth || !back)
+		return NULL;
+	return migration_create(&cfg, &hooks, guest->vm, scenario->destination, forth, back);
+}
+
+/* Who is not needed any more: the VMM that the guest has left, or the one that it never reached. */
+static void settle(struct scenario *scenario, struct actor *self, struct run_guest *guest)
+{
+	struct vm *left = scenario->destination;
+
+	if (scenario->migration.outcome == MIGRATION_COMPLETED) {
+		left = guest->vm;
 		guest->vm = scenario->destination;
-		guest->host = to;
-		guest->vf = config->vf;
+		guest->host = scenario->to;
+		guest->vf = scenario->to_vf;
 	}
-	if (forth)
-		channel_destroy(forth);
-	if (back)
-		channel_destroy(back);
-	return rc;
+	for (uint32_t i = 0; i < scenario->vms; i++)
+		if (scenario->vm[i].vm == left)
+			scenario->vm[i].vm = NULL;
+	vm_destroy(left, self);
+	scenario->destination = NULL;
 }
 
 static void move_body(struct actor *self, void *arg)
 {
 	struct scenario *scenario = arg;
-	const struct migration_config *config = scenario->cfg->migration;
+	struct run_guest *guest = moving_guest(scenario);
+	struct channel *forth = open_channel(scenario, scenario->from, "migration", true);
+	struct channel *back = open_channel(scenario, scenario->to, "migration_back", false);
 
-	scenario->move_rc = run_migration(scenario, self, moving_guest(scenario),
-					  machine_host(scenario->machine, config->to));
+	scenario->migration =
+		(struct migration_result){.outcome = MIGRATION_FAILED, .error = -ENOMEM};
+	scenario->migrating = create_migration(scenario, guest, forth, back);
+	if (scenario->migrating) {
+		if (scenario->cfg->migration->cancel_in_round == 1)
+			migration_cancel(scenario->migrating);
+		migration_run(scenario->migrating, self, &scenario->migration);
+		take_result(scenario);
+		scenario->move_ended = true;
+		waitq_wake(&scenario->move_waiters);
+		migration_destroy(scenario->migrating);
+		scenario->migrating = NULL;
+	}
+	settle(scenario, self, guest);
+	if (forth)
+		channel_destroy(forth);
+	if (back)
+		channel_destroy(back);
 	waitq_wake(&scenario->move_waiters);
 }
 
-/* The guest's vCPUs run at the destination: the migration is over for whoever talks to it. */
-void scenario_watch(void *ctx, const struct trace_event *event)
+void scenario_watch_move(struct scenario *scenario, const struct trace_event *event)
 {
-	struct scenario *scenario = ctx;
+	uint64_t cancel = scenario->cfg->migration ? scenario->cfg->migration->cancel_in_round : 0;
 
-	if (event->kind != TRACE_VM_STATE || !scenario->mover || scenario->moved_ps ||
-	    !event->arg[1] || event->part->host == moving_guest(scenario)->host->index)
-		return;
-	scenario->moved_ps = event->time_ps;
-	waitq_wake(&scenario->move_waiters);
-}
-
-/*
- * On an actor of its own: taking the source down takes longer than the guest's
- * move, and traffic goes on meanwhile.
- */
-int scenario_migrate(struct scenario *scenario, struct actor *self)
-{
-	const struct migration_config *config = scenario->cfg->migration;
-	uint64_t at, now = sim_now(scenario->machine->sim);
-
-	if (!config)
-		return 0;
-	at = scenario->up_ps + config->at_ps;
-	if (at > now)
-		actor_sleep(self, at - now);
-	scenario_phase(scenario, "before");
-	scenario->mover = actor_start(scenario->machine->sim, "migration", move_body, scenario);
 	if (!scenario->mover)
-		return scenario_fail(scenario, -ENOMEM, "the start of the migration");
-	while (!scenario->moved_ps && !actor_finished(scenario->mover))
-		actor_wait(self, &scenario->move_waiters, TIME_NEVER);
-	scenario_phase(scenario, "during");
-	return 0;
+		return;
+	/* The round before it has ended: that one begins. */
+	if (event->kind == TRACE_ROUND && scenario->migrating && event->arg[1] + 1 == cancel)
+		migration_cancel(scenario->migrating);
+	/* The guest's vCPUs run there: the migration is over for whoever talks to it. */
+	if (event->kind == TRACE_VM_STATE && !scenario->moved_ps && event->arg[1] &&
+	    event->part->host == scenario->to->index &&
+	    event->arg[0] == (uint64_t)(moving_guest(scenario) - scenario->guest)) {
+		scenario->moved_ps = event->time_ps;
+		waitq_wake(&scenario->move_waiters);
+	}
 }
 
+/* For the migration's actor to come to its end. */
 int scenario_end_migration(struct scenario *scenario, struct actor *self)
 {
 	char what[200];
@@ -204,7 +211,56 @@ int scenario_end_migration(struct scenario *scenario, struct actor *self)
 		return 0;
 	actor_join(self, scenario->mover);
 	scenario->mover = NULL;
+	if (scenario->migration.outcome != MIGRATION_FAILED)
+		return 0;
 	snprintf(what, sizeof(what), "the migration (%s)",
 		 scenario->migration.failed_step ? scenario->migration.failed_step : "its set-up");
-	return scenario_fail(scenario, scenario->move_rc, what);
+	return scenario_fail(scenario, scenario->migration.error, what);
+}
+
+/*
+ * One move, on an actor of its own: taking the source down takes longer than
+ * the guest's move, and traffic goes on meanwhile.
+ */
+static int move(struct scenario *scenario, struct actor *self)
+{
+	scenario->from = moving_guest(scenario)->host;
+	scenario->from_vf = moving_guest(scenario)->vf;
+	scenario->mover = actor_start(scenario->machine->sim, "migration", move_body, scenario);
+	if (!scenario->mover)
+		return scenario_fail(scenario, -ENOMEM, "the start of the migration");
+	while (!scenario->moved_ps && !scenario->move_ended && !actor_finished(scenario->mover))
+		actor_wait(self, &scenario->move_waiters, TIME_NEVER);
+	scenario->move_over_ps = sim_now(scenario->machine->sim);
+	scenario_phase(scenario, "during");
+	return 0;
+}
+
+/* The next move leads back to where the last one came from. */
+static int move_again(struct scenario *scenario, struct actor *self)
+{
+	int rc = scenario_end_migration(scenario, self);
+
+	if (!rc)
+		rc = prepare(scenario, self, scenario->from, scenario->from_vf);
+	if (rc)
+		return rc;
+	scenario_sleep_until(self, scenario->move_over_ps + scenario->cfg->migration->then_ps);
+	scenario_phase(scenario, "between");
+	return move(scenario, self);
+}
+
+int scenario_migrate(struct scenario *scenario, struct actor *self)
+{
+	const struct migration_config *config = scenario->cfg->migration;
+	int rc;
+
+	if (!config)
+		return 0;
+	scenario_sleep_until(self, scenario->up_ps + config->at_ps);
+	scenario_phase(scenario, "before");
+	rc = move(scenario, self);
+	for (uint64_t trip = 1; !rc && trip < config->trips && scenario->moved_ps; trip++)
+		rc = move_again(scenario, self);
+	return rc;
 }

@@ -45,7 +45,12 @@ struct uapi_kernel_cfg {
 	 */
 	uint64_t page_size;
 	uint64_t reset_wait_ps; /* after a function reset; 0: UAPI_RESET_WAIT_PS, PCIe's 100 ms */
-	uint64_t syscall_ps;    /* CPU time of entering and leaving a call */
+	/*
+	 * Initiate a function-level reset with bus mastering on and requests under
+	 * way; else the function is quiet first, as pcie_flr() has it.
+	 */
+	bool reset_at_once;
+	uint64_t syscall_ps; /* CPU time of entering and leaving a call */
 	/* RLIMIT_MEMLOCK in pages for a process without CAP_IPC_LOCK; 0 = unlimited. */
 	uint64_t memlock_pages;
 };

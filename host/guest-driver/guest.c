@@ -129,6 +129,27 @@ void guest_config_write(struct guest *guest, struct actor *self, uint32_t offset
 	leave(guest, self);
 }
 
+int guest_dma_map(struct guest *guest, struct actor *self, uint64_t gpa, uint64_t len_bytes,
+		  uint64_t *iova)
+{
+	int ret;
+
+	enter(guest, self);
+	ret = guest->ops->dma_map(guest->machine, self, gpa, len_bytes, iova);
+	leave(guest, self);
+	return ret;
+}
+
+int guest_dma_unmap(struct guest *guest, struct actor *self, uint64_t iova, uint64_t len_bytes)
+{
+	int ret;
+
+	enter(guest, self);
+	ret = guest->ops->dma_unmap(guest->machine, self, iova, len_bytes);
+	leave(guest, self);
+	return ret;
+}
+
 void guest_memory_read(struct guest *guest, uint64_t gpa, void *data, uint64_t len_bytes)
 {
 	sim_assert(&guest->part, guest->running);

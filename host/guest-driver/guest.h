@@ -33,6 +33,10 @@ struct guest_machine_ops {
 	uint32_t (*config_read)(void *ctx, struct actor *self, uint32_t offset, uint32_t len_bytes);
 	void (*config_write)(void *ctx, struct actor *self, uint32_t offset, uint32_t len_bytes,
 			     uint32_t value);
+	/* A virtual IOMMU: show memory to the device, at the address returned; take it away. */
+	int (*dma_map)(void *ctx, struct actor *self, uint64_t gpa, uint64_t len_bytes,
+		       uint64_t *iova);
+	int (*dma_unmap)(void *ctx, struct actor *self, uint64_t iova, uint64_t len_bytes);
 };
 
 struct guest_cfg {
@@ -86,6 +90,10 @@ uint32_t guest_config_read(struct guest *guest, struct actor *self, uint32_t off
 			   uint32_t len_bytes);
 void guest_config_write(struct guest *guest, struct actor *self, uint32_t offset,
 			uint32_t len_bytes, uint32_t value);
+/* Through the virtual IOMMU; a negative errno: nothing is mapped, or it stays. */
+int guest_dma_map(struct guest *guest, struct actor *self, uint64_t gpa, uint64_t len_bytes,
+		  uint64_t *iova);
+int guest_dma_unmap(struct guest *guest, struct actor *self, uint64_t iova, uint64_t len_bytes);
 void guest_memory_read(struct guest *guest, uint64_t gpa, void *data, uint64_t len_bytes);
 void guest_memory_write(struct guest *guest, uint64_t gpa, const void *data, uint64_t len_bytes);
 

@@ -30,6 +30,7 @@ struct guest_driver_cfg {
 	uint64_t packet_ps;        /* CPU time to build and hand over a packet */
 	uint64_t poll_ps;          /* CPU time to take one packet out of the Rx ring */
 	uint64_t interrupt_ps;     /* CPU time from an interrupt to its handler's work */
+	bool map_buffers;          /* through a virtual IOMMU, only while the device has them */
 };
 
 /* A stream of packets to one peer. */
@@ -52,6 +53,7 @@ struct guest_driver_stats {
 	uint64_t rx_errors;  /* descriptor said so */
 	uint64_t tx_waits;   /* ring full */
 	uint64_t interrupts;
+	uint64_t resets; /* of the VF, noticed and recovered from */
 };
 
 /* Actors start; bring-up begins when the guest runs. NULL without memory. `guest` is borrowed. */
@@ -61,6 +63,12 @@ void guest_driver_destroy(struct guest_driver *driver);
 
 /* Wait until the link is up. 0, or the error that ended the bring-up. */
 int guest_driver_wait_up(struct guest_driver *driver, struct actor *self);
+
+/*
+ * Wait until the driver has recovered from a reset of the VF that comes after
+ * the `seen` ones of its statistics. 0, or the error that ended it.
+ */
+int guest_driver_wait_reset(struct guest_driver *driver, struct actor *self, uint64_t seen);
 
 /* Start a flow; its packets begin when the link is up. -ENOMEM, -EINVAL. */
 int guest_driver_add_flow(struct guest_driver *driver, const struct guest_flow_cfg *cfg);

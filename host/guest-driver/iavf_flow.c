@@ -49,10 +49,23 @@ static void send_one(struct iavf_flow *flow, struct actor *self)
 	flow->sent++;
 }
 
+static bool ended(const struct iavf_flow *flow)
+{
+	return flow->stopped || flow->driver->shut_down ||
+	       (flow->cfg.count && flow->sent >= flow->cfg.count);
+}
+
 static bool goes_on(const struct iavf_flow *flow)
 {
-	return flow->driver->stats.running && !flow->stopped &&
-	       (!flow->cfg.count || flow->sent < flow->cfg.count);
+	return flow->driver->stats.running && !ended(flow);
+}
+
+static void wait_running(const struct iavf_flow *flow, struct actor *self)
+{
+	struct guest_driver *d = flow->driver;
+
+	while (!d->stats.running && !flow->stopped && !d->shut_down)
+		guest_wait(d->guest, self, &d->state, TIME_NEVER);
 }
 
 static void send_burst(struct iavf_flow *flow, struct actor *self)
@@ -72,13 +85,18 @@ static void run_flow(struct actor *self, void *arg)
 {
 	struct iavf_flow *flow = arg;
 	struct guest_driver *d = flow->driver;
-	uint64_t due;
+	uint64_t due, resets = d->stats.resets;
 
-	while (!d->stats.running && !flow->stopped && !d->shut_down)
-		guest_wait(d->guest, self, &d->state, TIME_NEVER);
+	wait_running(flow, self);
 	sleep_until(d->guest, self, flow->cfg.start_ps);
 	due = sim_now(d->guest->part.sim);
-	while (goes_on(flow)) {
+	while (!ended(flow)) {
+		wait_running(flow, self);
+		if (resets != d->stats.resets) {
+			/* What was due while the device was reset is not made up for. */
+			resets = d->stats.resets;
+			due = sim_now(d->guest->part.sim);
+		}
 		if (flow->cfg.interval_ps) {
 			due += next_interval(flow);
 			sleep_until(d->guest, self, due);
@@ -126,7 +144,7 @@ static bool tx_busy(const struct guest_driver *d)
 		if (flow->sending)
 			return true;
 	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use; i = (i + 1) % d->tx.entries)
-		if (d->tx_report[i])
+		if (d->tx_packet[i].report)
 			return true;
 	return false;
 }

@@ -32,11 +32,22 @@ struct iavf_aq {
 	uint32_t next_to_use, next_to_clean;
 };
 
+/* Buffers of so many descriptors are mapped and unmapped together. */
+#define IAVF_SEGMENT 32u
+
+/* What the driver knows of a packet that it handed over. */
+struct iavf_tx_packet {
+	bool report; /* its write-back was asked for */
+	uint32_t flow, len_bytes;
+	uint64_t number;
+};
+
 struct iavf_ring {
 	uint64_t ring;
 	uint64_t buffers; /* entries times buffer_bytes */
 	uint32_t entries, next_to_use, next_to_clean;
-	uint32_t to_return; /* Rx: cleaned descriptors that the device has not got back */
+	uint32_t to_return;     /* Rx: cleaned descriptors that the device has not got back */
+	uint64_t *segment_iova; /* with cfg.map_buffers; 0: not mapped */
 };
 
 struct iavf_flow {
@@ -71,10 +82,11 @@ struct guest_driver {
 	bool misc_enabled; /* the misc vector works: answers announce themselves */
 
 	struct iavf_ring tx, rx;
-	bool *tx_report; /* by Tx descriptor: its write-back was asked for */
+	struct iavf_tx_packet *tx_packet; /* by Tx descriptor */
 	uint32_t tx_since_report;
 	uint32_t tx_tail; /* as the device knows it */
 	struct sim_mutex tx_lock;
+	bool transmitting, polling; /* somebody is at the Tx ring, at both rings */
 
 	bool link_up, rings_open, stopping, shut_down;
 	int error;
@@ -123,6 +135,8 @@ void iavf_misc_irq_enable(struct guest_driver *d, struct actor *self);
 /* iavf_rings.c */
 int iavf_rings_alloc(struct guest_driver *d);
 void iavf_rings_open(struct guest_driver *d, struct actor *self);
+/* Nobody uses them from now on; packets in them are given up, buffers unmapped. */
+void iavf_rings_close(struct guest_driver *d, struct actor *self);
 void iavf_napi(struct actor *self, void *arg);
 /*
  * Put a frame into the Tx ring; waits while the ring is full. The doorbell waits

@@ -146,6 +146,23 @@ static int open_device(struct guest_driver *d, struct actor *self)
 	return iavf_configure_queues(d, self);
 }
 
+/*
+ * iavf_reset_task: the VF was reset under the driver. Everything that it had set
+ * up is gone, and is made again as at the first time.
+ */
+static int recover(struct guest_driver *d, struct actor *self)
+{
+	int ret;
+
+	d->link_up = d->stats.running = d->misc_enabled = false;
+	iavf_rings_close(d, self);
+	ret = probe(d, self);
+	if (!ret)
+		ret = open_device(d, self);
+	d->stats.resets += !ret;
+	return ret;
+}
+
 /* iavf_watchdog_task in __IAVF_RUNNING: events, and a look whether the device was reset. */
 static void serve(struct guest_driver *d, struct actor *self)
 {
@@ -155,6 +172,7 @@ static void serve(struct guest_driver *d, struct actor *self)
 		if (d->link_up && !d->stats.running) {
 			d->stats.running = true;
 			waitq_wake(&d->state);
+			waitq_wake(&d->tx_room);
 		}
 		if (d->misc_pending || guest_wait(d->guest, self, &d->misc_irq, deadline)) {
 			if (!d->misc_pending)
@@ -162,8 +180,9 @@ static void serve(struct guest_driver *d, struct actor *self)
 			guest_sleep(d->guest, self, d->cfg.interrupt_ps);
 			iavf_admin_task(d, self);
 		} else if (!(iavf_read(d, self, VF_ARQLEN1) & AQ_LEN_ENABLE)) {
-			d->error = -ENODEV;
-			return;
+			d->error = recover(d, self);
+			if (d->error)
+				return;
 		}
 	}
 }
@@ -179,6 +198,7 @@ static void close_device(struct guest_driver *d, struct actor *self)
 	msix_write(d, self, IAVF_QUEUE_VECTOR, PCI_MSIX_ENTRY_VECTOR_CTRL,
 		   PCI_MSIX_ENTRY_CTRL_MASKBIT);
 	d->error = iavf_disable_queues(d, self);
+	iavf_rings_close(d, self);
 	iavf_adminq_send(d, self, AQC_SEND_MSG_TO_PF, VIRTCHNL_OP_RESET_VF, NULL, 0);
 	iavf_write(d, self, VFINT_DYN_CTL01, 0);
 	iavf_flush(d, self);
@@ -257,7 +277,9 @@ void guest_driver_destroy(struct guest_driver *d)
 		actor_destroy(d->napi);
 	for (uint32_t v = 0; v < IAVF_MSIX_VECTORS; v++)
 		guest_set_handler(d->guest, v, NULL, NULL);
-	free(d->tx_report);
+	free(d->tx_packet);
+	free(d->tx.segment_iova);
+	free(d->rx.segment_iova);
 	free(d);
 }
 
@@ -266,6 +288,15 @@ int guest_driver_wait_up(struct guest_driver *d, struct actor *self)
 	while (!d->stats.running && !d->shut_down)
 		actor_wait(self, &d->state, TIME_NEVER);
 	if (d->stats.running)
+		return 0;
+	return d->error ? d->error : -ESHUTDOWN;
+}
+
+int guest_driver_wait_reset(struct guest_driver *d, struct actor *self, uint64_t seen)
+{
+	while (!d->shut_down && !(d->stats.running && d->stats.resets > seen))
+		actor_wait(self, &d->state, TIME_NEVER);
+	if (!d->shut_down)
 		return 0;
 	return d->error ? d->error : -ESHUTDOWN;
 }

@@ -15,7 +15,8 @@ static int ring_alloc(struct guest_driver *d, struct iavf_ring *ring, uint32_t d
 	ring->entries = d->cfg.ring_entries;
 	ring->ring = guest_alloc(d->guest, (uint64_t)ring->entries * descriptor_bytes, 4096);
 	ring->buffers = guest_alloc(d->guest, (uint64_t)ring->entries * d->cfg.buffer_bytes, 4096);
-	return ring->ring && ring->buffers ? 0 : -ENOMEM;
+	ring->segment_iova = calloc(ring->entries / IAVF_SEGMENT, sizeof(*ring->segment_iova));
+	return ring->ring && ring->buffers && ring->segment_iova ? 0 : -ENOMEM;
 }
 
 int iavf_rings_alloc(struct guest_driver *d)
@@ -24,8 +25,8 @@ int iavf_rings_alloc(struct guest_driver *d)
 
 	if (!ret)
 		ret = ring_alloc(d, &d->rx, RXD_BYTES);
-	d->tx_report = calloc(d->cfg.ring_entries, sizeof(*d->tx_report));
-	return d->tx_report ? ret : -ENOMEM;
+	d->tx_packet = calloc(d->cfg.ring_entries, sizeof(*d->tx_packet));
+	return d->tx_packet ? ret : -ENOMEM;
 }
 
 static uint64_t buffer_of(const struct guest_driver *d, const struct iavf_ring *ring,
@@ -34,10 +35,60 @@ static uint64_t buffer_of(const struct guest_driver *d, const struct iavf_ring *
 	return ring->buffers + (uint64_t)index * d->cfg.buffer_bytes;
 }
 
+/* Where the device finds the buffer. */
+static uint64_t dma_of(const struct guest_driver *d, const struct iavf_ring *ring, uint32_t index)
+{
+	if (!d->cfg.map_buffers)
+		return buffer_of(d, ring, index);
+	return ring->segment_iova[index / IAVF_SEGMENT] +
+	       (uint64_t)(index % IAVF_SEGMENT) * d->cfg.buffer_bytes;
+}
+
+static uint64_t segment_bytes(const struct guest_driver *d)
+{
+	return (uint64_t)IAVF_SEGMENT * d->cfg.buffer_bytes;
+}
+
+/* dma_map_page, when the segment's first buffer goes to the device. */
+static void map_segment(struct guest_driver *d, struct actor *self, struct iavf_ring *ring,
+			uint32_t index)
+{
+	uint64_t *iova = &ring->segment_iova[index / IAVF_SEGMENT];
+	int ret;
+
+	if (!d->cfg.map_buffers || index % IAVF_SEGMENT)
+		return;
+	ret = guest_dma_map(d->guest, self, buffer_of(d, ring, index), segment_bytes(d), iova);
+	if (!ret)
+		return;
+	*iova = 0;
+	sim_log(&d->guest->part, LOG_ERROR, "%s: buffers cannot be mapped: %d", d->name, ret);
+}
+
+/* dma_unmap_page, when the segment's last one has come back. */
+static void unmap_segment(struct guest_driver *d, struct actor *self, struct iavf_ring *ring,
+			  uint32_t index)
+{
+	uint64_t *iova = &ring->segment_iova[index / IAVF_SEGMENT];
+	int ret;
+
+	if (!*iova)
+		return;
+	ret = guest_dma_unmap(d->guest, self, *iova, segment_bytes(d));
+	*iova = 0;
+	if (ret)
+		sim_log(&d->guest->part, LOG_ERROR, "%s: buffers stay mapped: %d", d->name, ret);
+}
+
+static bool ends_segment(uint32_t index)
+{
+	return index % IAVF_SEGMENT == IAVF_SEGMENT - 1;
+}
+
 /* iavf_alloc_rx_buffers: every descriptor has its own buffer, for good. */
 static void post_rx(struct guest_driver *d, uint32_t index)
 {
-	const uint64_t descriptor[4] = {buffer_of(d, &d->rx, index), 0, 0, 0};
+	const uint64_t descriptor[4] = {dma_of(d, &d->rx, index), 0, 0, 0};
 
 	guest_memory_write(d->guest, d->rx.ring + (uint64_t)index * RXD_BYTES, descriptor,
 			   RXD_BYTES);
@@ -46,8 +97,12 @@ static void post_rx(struct guest_driver *d, uint32_t index)
 /* Give `count` descriptors back; the tail is the first that the device may not use. */
 static void return_rx(struct guest_driver *d, struct actor *self, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++)
-		post_rx(d, (d->rx.next_to_use + i) % d->rx.entries);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t index = (d->rx.next_to_use + i) % d->rx.entries;
+
+		map_segment(d, self, &d->rx, index);
+		post_rx(d, index);
+	}
 	d->rx.next_to_use = (d->rx.next_to_use + count) % d->rx.entries;
 	iavf_write(d, self, QRX_TAIL1(0), d->rx.next_to_use);
 }
@@ -61,7 +116,7 @@ void iavf_rings_open(struct guest_driver *d, struct actor *self)
 	d->rx.next_to_use = d->rx.next_to_clean = 0;
 	d->rx.to_return = 0;
 	d->tx_since_report = d->tx_tail = 0;
-	memset(d->tx_report, 0, d->tx.entries * sizeof(*d->tx_report));
+	memset(d->tx_packet, 0, d->tx.entries * sizeof(*d->tx_packet));
 	for (uint32_t i = 0; i < d->tx.entries; i++)
 		guest_memory_write(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES, empty,
 				   TXD_BYTES);
@@ -86,13 +141,23 @@ static bool wants_report(struct guest_driver *d)
 	return true;
 }
 
+/* Whoever closes the rings waits for this. */
+static void end_transmit(struct guest_driver *d)
+{
+	d->transmitting = false;
+	if (!d->rings_open)
+		waitq_wake(&d->state);
+}
+
 /* Frames of a flow that was stopped halfway, or found its ring reset, are no more. */
 static void ring_doorbell(struct guest_driver *d, struct actor *self)
 {
 	if (!d->rings_open || d->tx_tail == d->tx.next_to_use)
 		return;
 	d->tx_tail = d->tx.next_to_use;
+	d->transmitting = true;
 	iavf_write(d, self, QTX_TAIL1(0), d->tx_tail);
+	end_transmit(d);
 }
 
 void iavf_tx_doorbell(struct guest_driver *d, struct actor *self)
@@ -113,17 +178,19 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 		d->stats.tx_waits++;
 		ring_doorbell(d, self);
 	}
-	while (!d->rings_open || !tx_free(d))
+	while (!d->rings_open || !d->stats.running || !tx_free(d))
 		guest_wait(d->guest, self, &d->tx_room, TIME_NEVER);
+	d->transmitting = true;
+	index = d->tx.next_to_use;
+	map_segment(d, self, &d->tx, index);
 	/* The lock may have been handed over while the guest stood still. */
 	guest_gate(d->guest, self);
-	index = d->tx.next_to_use;
 	guest_memory_write(d->guest, buffer_of(d, &d->tx, index), frame, len_bytes);
-	descriptor[0] = buffer_of(d, &d->tx, index);
+	descriptor[0] = dma_of(d, &d->tx, index);
 	descriptor[1] = field_put(TXD1_DTYPE, TXD_DTYPE_DATA) | TXD1_CMD_EOP |
 			field_put(TXD1_BUF_SIZE, len_bytes);
-	d->tx_report[index] = wants_report(d);
-	if (d->tx_report[index])
+	d->tx_packet[index] = (struct iavf_tx_packet){wants_report(d), flow, len_bytes, number};
+	if (d->tx_packet[index].report)
 		descriptor[1] |= TXD1_CMD_RS;
 	guest_memory_write(d->guest, d->tx.ring + (uint64_t)index * TXD_BYTES, descriptor,
 			   TXD_BYTES);
@@ -131,27 +198,31 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 	d->stats.tx_packets++;
 	d->stats.tx_bytes += len_bytes;
 	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow, number, len_bytes);
+	end_transmit(d);
 	sim_mutex_unlock(self, &d->tx_lock);
 }
 
 /* iavf_clean_tx_irq: a write-back finishes all descriptors before it. */
-static void clean_tx(struct guest_driver *d)
+static void clean_tx(struct guest_driver *d, struct actor *self)
 {
 	uint32_t done = d->tx.next_to_clean;
 	uint64_t word;
 
 	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use;
 	     i = (i + 1) % d->tx.entries) {
-		if (!d->tx_report[i])
+		if (!d->tx_packet[i].report)
 			continue;
 		guest_memory_read(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES + 8, &word, 8);
 		if (field_get(TXD1_DTYPE, word) != TXD_DTYPE_DONE)
 			break;
-		d->tx_report[i] = false;
+		d->tx_packet[i].report = false;
 		done = (i + 1) % d->tx.entries;
 	}
 	if (done == d->tx.next_to_clean)
 		return;
+	for (uint32_t i = d->tx.next_to_clean; i != done; i = (i + 1) % d->tx.entries)
+		if (ends_segment(i))
+			unmap_segment(d, self, &d->tx, i);
 	d->tx.next_to_clean = done;
 	waitq_wake(&d->tx_room);
 }
@@ -193,6 +264,8 @@ static uint32_t clean_rx(struct guest_driver *d, struct actor *self)
 		if (!(word & RXD1_DD))
 			break;
 		take_packet(d, index, word);
+		if (ends_segment(index))
+			unmap_segment(d, self, &d->rx, index);
 		d->rx.next_to_clean = (index + 1) % d->rx.entries;
 		work++;
 		if (++d->rx.to_return == IAVF_RX_REFILL) {
@@ -209,7 +282,7 @@ static void poll_rings(struct guest_driver *d, struct actor *self)
 	uint32_t work;
 
 	do {
-		clean_tx(d);
+		clean_tx(d, self);
 		work = clean_rx(d, self);
 		if (work)
 			guest_sleep(d->guest, self, work * d->cfg.poll_ps);
@@ -229,7 +302,64 @@ void iavf_napi(struct actor *self, void *arg)
 		d->napi_pending = false;
 		d->stats.interrupts++;
 		guest_sleep(d->guest, self, d->cfg.interrupt_ps);
-		if (d->rings_open)
-			poll_rings(d, self);
+		if (!d->rings_open)
+			continue;
+		d->polling = true;
+		poll_rings(d, self);
+		d->polling = false;
+		if (!d->rings_open)
+			waitq_wake(&d->state);
+	}
+}
+
+/* iavf_clean_tx_ring: the device may have sent them, and has not said so. */
+static void abandon_tx(struct guest_driver *d)
+{
+	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use;
+	     i = (i + 1) % d->tx.entries) {
+		const struct iavf_tx_packet *packet = &d->tx_packet[i];
+
+		trace_emit(&d->guest->part, TRACE_PACKET_ABANDONED, packet->flow, packet->number,
+			   packet->len_bytes);
+	}
+}
+
+/* iavf_clean_rx_ring: what has arrived and was not taken goes unread. */
+static void abandon_rx(struct guest_driver *d)
+{
+	uint8_t frame[FRAME_MAX_BYTES + 64];
+	uint64_t word, flow, number;
+	uint32_t len_bytes;
+
+	for (uint32_t n = 0; n < d->rx.entries; n++) {
+		uint32_t i = (d->rx.next_to_clean + n) % d->rx.entries;
+
+		guest_memory_read(d->guest, d->rx.ring + (uint64_t)i * RXD_BYTES + 8, &word, 8);
+		if (!(word & RXD1_DD))
+			return;
+		len_bytes = MIN((uint32_t)field_get(RXD1_LENGTH, word), FRAME_MAX_BYTES);
+		guest_memory_read(d->guest, buffer_of(d, &d->rx, i), frame, len_bytes);
+		if (frame_tag_get(frame, len_bytes, &flow, &number))
+			trace_emit(&d->guest->part, TRACE_PACKET_ABANDONED, flow, number,
+				   len_bytes);
+	}
+}
+
+void iavf_rings_close(struct guest_driver *d, struct actor *self)
+{
+	bool were_open = d->rings_open;
+
+	d->rings_open = false;
+	waitq_wake(&d->tx_room);
+	while (d->transmitting || d->polling)
+		guest_wait(d->guest, self, &d->state, TIME_NEVER);
+	if (were_open) {
+		clean_tx(d, self);
+		abandon_tx(d);
+		abandon_rx(d);
+	}
+	for (uint32_t i = 0; i < d->cfg.ring_entries; i += IAVF_SEGMENT) {
+		unmap_segment(d, self, &d->tx, i);
+		unmap_segment(d, self, &d->rx, i);
 	}
 }

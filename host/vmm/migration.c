@@ -152,10 +152,12 @@ bool migration_rest_fits(uint64_t left_bytes, uint64_t sent_bytes, uint64_t time
 static bool converged(const struct migration *m, uint64_t device_bytes)
 {
 	const struct migration_round *last = &m->result->round[m->result->rounds - 1];
+	bool timed = last->time_ps || !m->cfg.bytes_per_s;
 	uint64_t bytes = pending_pages(m) * (DRAM_PAGE_SIZE + CHANNEL_PAGE_HEADER_BYTES) +
 			 m->stop_copy_bytes + device_bytes;
 
-	return migration_rest_fits(bytes, last->bytes, last->time_ps, m->cfg.max_downtime_ps);
+	return migration_rest_fits(bytes, timed ? last->bytes : m->cfg.bytes_per_s,
+				   timed ? last->time_ps : PS_PER_S, m->cfg.max_downtime_ps);
 }
 
 /* save_live_iterate until the rest is small enough, or the rounds are used up. */
@@ -179,7 +181,11 @@ static int step_rounds(struct migration *m, struct actor *self)
 		if (m->result->converged || m->result->rounds >= m->cfg.max_rounds)
 			break;
 	}
-	return ret;
+	if (m->cancel)
+		return -ECANCELED;
+	m->gave_up = m->cfg.on_no_convergence == MIGRATION_GIVE_UP &&
+		     m->cfg.method != MIGRATION_COLD && !m->result->converged;
+	return m->gave_up ? -ECANCELED : 0;
 }
 
 /* vCPUs first, then DMA to peers, then the device as a whole. */
@@ -298,6 +304,21 @@ static void go_back(struct migration *m, struct actor *self, bool tell)
 	guest_run(vm->guest);
 }
 
+static int fail_early(struct migration_result *result, int error)
+{
+	result->outcome = MIGRATION_FAILED;
+	return result->error = error;
+}
+
+static enum migration_outcome outcome(const struct migration *m)
+{
+	if (!m->result->error)
+		return MIGRATION_COMPLETED;
+	if (m->result->error != -ECANCELED)
+		return MIGRATION_FAILED;
+	return m->gave_up ? MIGRATION_NOT_CONVERGED : MIGRATION_CANCELLED;
+}
+
 int migration_run(struct migration *m, struct actor *self, struct migration_result *result)
 {
 	struct actor *destination;
@@ -310,10 +331,10 @@ int migration_run(struct migration *m, struct actor *self, struct migration_resu
 	m->device_precopy = m->cfg.method == MIGRATION_PRE_COPY &&
 			    m->source->migration_flags & VFIO_MIGRATION_PRE_COPY;
 	if (m->source->cfg.ram_bytes != m->destination->cfg.ram_bytes || !m->source->guest)
-		return result->error = -EINVAL;
+		return fail_early(result, -EINVAL);
 	destination = actor_start(m->source->env.part.sim, "incoming", migration_destination, m);
 	if (!destination)
-		return result->error = -ENOMEM;
+		return fail_early(result, -ENOMEM);
 	for (i = 0; i < ARRAY_LEN(steps) && !result->error; i++) {
 		tell_step(m, i);
 		result->failed_step = steps[i].name;
@@ -328,5 +349,6 @@ int migration_run(struct migration *m, struct actor *self, struct migration_resu
 	}
 	tell_step(m, MIGRATION_STEP_COUNT);
 	actor_join(self, destination);
+	result->outcome = outcome(m);
 	return result->error;
 }

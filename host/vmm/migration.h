@@ -37,6 +37,19 @@ enum migration_method {
 /* "set-up"; NULL beyond the last. */
 const char *migration_step_name(enum migration_step step);
 
+/* What to do when max_rounds have not been enough. */
+enum migration_policy {
+	MIGRATION_SWITCH,  /* stop the guest and send what is left */
+	MIGRATION_GIVE_UP, /* the guest stays where it is */
+};
+
+enum migration_outcome {
+	MIGRATION_COMPLETED,
+	MIGRATION_CANCELLED,
+	MIGRATION_NOT_CONVERGED,
+	MIGRATION_FAILED,
+};
+
 struct migration_cfg {
 	enum migration_method method;
 	/*
@@ -45,9 +58,11 @@ struct migration_cfg {
 	 * come on top.
 	 */
 	uint64_t max_downtime_ps;
-	uint32_t max_rounds;    /* stop anyway after so many; at most MIGRATION_MAX_ROUNDS */
+	uint32_t max_rounds;    /* then on_no_convergence; at most MIGRATION_MAX_ROUNDS */
 	uint64_t page_ps;       /* CPU time of looking at a page that is sent */
 	uint64_t dirty_sync_ps; /* CPU time of reading the CPU's dirty log */
+	enum migration_policy on_no_convergence;
+	uint64_t bytes_per_s; /* taken for the rate where a round took no time; 0: unbounded */
 };
 
 /* Called at the switchover: source stopped, destination complete and not yet running. */
@@ -63,7 +78,8 @@ struct migration_round {
 };
 
 struct migration_result {
-	int error;               /* 0: the guest runs at the destination */
+	enum migration_outcome outcome;
+	int error;               /* 0: completed */
 	const char *failed_step; /* with an error: what was being done */
 	struct migration_round round[MIGRATION_MAX_ROUNDS];
 	uint32_t rounds; /* the last is the one with the guest stopped */

@@ -32,6 +32,7 @@ struct migration {
 	struct channel *to, *back;
 	struct migration_result *result;
 	bool cancel;
+	bool gave_up; /* by on_no_convergence */
 
 	/* source */
 	uint64_t *pending; /* pages to send, a bit each */
@@ -55,7 +56,7 @@ int migration_send_state(struct migration *m, struct actor *self, uint64_t *byte
 
 /*
  * Would `left_bytes` take no longer than `max_downtime_ps` at the rate of the
- * last round, which sent `sent_bytes` in `time_ps`?
+ * last round, which sent `sent_bytes` in `time_ps`? In no time: at once.
  */
 bool migration_rest_fits(uint64_t left_bytes, uint64_t sent_bytes, uint64_t time_ps,
 			 uint64_t max_downtime_ps);

@@ -117,6 +117,13 @@ bool vm_running(const struct vm *vm)
 	return vm->running;
 }
 
+int vm_reset_device(struct vm *vm, struct actor *self)
+{
+	int ret = uapi_ioctl(vm->process, self, vm->device, VFIO_DEVICE_RESET, NULL);
+
+	return ret < 0 ? ret : 0;
+}
+
 struct uapi_process *vm_process(struct vm *vm)
 {
 	return vm->process;

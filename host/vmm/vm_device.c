@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #define TABLE_BAR   3u
+#define VIOMMU_IOVA (UINT64_C(1) << 45)
 #define ENTRY_WORDS (PCI_MSIX_ENTRY_SIZE / 4)
 
 int vm_set_irqs(struct vm *vm, struct actor *self, uint32_t index, uint32_t start, uint32_t count,
@@ -214,6 +215,24 @@ static void config_write(void *ctx, struct actor *self, uint32_t offset, uint32_
 		write_msix_control(vm, self, value);
 }
 
+/* The virtual IOMMU gives each page its address in a window above all guest memory. */
+static int dma_map(void *ctx, struct actor *self, uint64_t gpa, uint64_t len_bytes, uint64_t *iova)
+{
+	struct vm *vm = ctx;
+
+	vm_spend(vm, self, vm->cfg.exit_ps);
+	*iova = VIOMMU_IOVA + gpa;
+	return vm_map(vm, self, *iova, gpa, len_bytes);
+}
+
+static int dma_unmap(void *ctx, struct actor *self, uint64_t iova, uint64_t len_bytes)
+{
+	struct vm *vm = ctx;
+
+	vm_spend(vm, self, vm->cfg.exit_ps);
+	return vm_unmap(vm, self, iova, len_bytes);
+}
+
 const struct guest_machine_ops vm_machine_ops = {
 	.memory_read = vm_memory_read,
 	.memory_write = vm_memory_write,
@@ -221,6 +240,8 @@ const struct guest_machine_ops vm_machine_ops = {
 	.mmio_write = mmio_write,
 	.config_read = config_read,
 	.config_write = config_write,
+	.dma_map = dma_map,
+	.dma_unmap = dma_unmap,
 };
 
 void vm_device_save(struct vm *vm, struct actor *self, struct vm_device_image *image)

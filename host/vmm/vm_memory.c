@@ -10,6 +10,7 @@
 #include "base/rng.h"
 
 #include <errno.h>
+#include <linux/iommufd.h>
 
 /* Boot images are made of so many different pages. */
 #define IMAGE_PATTERNS 61u
@@ -166,4 +167,33 @@ uint64_t vm_compare_memory(const struct vm *a, const struct vm *b,
 			differs(ctx, a->cfg.ram_base + offset);
 	}
 	return count;
+}
+
+int vm_map(struct vm *vm, struct actor *self, uint64_t iova, uint64_t gpa, uint64_t len_bytes)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = vm->ioas_id,
+		.user_va = vm->ram_va + (gpa - vm->cfg.ram_base),
+		.length = len_bytes,
+		.iova = iova,
+	};
+	int ret = uapi_ioctl(vm->process, self, vm->iommufd, IOMMU_IOAS_MAP, &map);
+
+	return ret < 0 ? ret : 0;
+}
+
+int vm_unmap(struct vm *vm, struct actor *self, uint64_t iova, uint64_t len_bytes)
+{
+	struct iommu_ioas_unmap unmap = {
+		.size = sizeof(unmap),
+		.ioas_id = vm->ioas_id,
+		.iova = iova,
+		.length = len_bytes,
+	};
+	int ret = uapi_ioctl(vm->process, self, vm->iommufd, IOMMU_IOAS_UNMAP, &unmap);
+
+	return ret < 0 ? ret : 0;
 }

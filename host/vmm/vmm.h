@@ -56,6 +56,15 @@ int vm_start(struct vm *vm, struct actor *self);
 /* vCPUs pause, then the device stops. */
 int vm_stop(struct vm *vm, struct actor *self);
 bool vm_running(const struct vm *vm);
+/* Reset the device (VFIO_DEVICE_RESET), whatever the guest does. The call's errors. */
+int vm_reset_device(struct vm *vm, struct actor *self);
+
+/*
+ * Show guest memory [gpa, gpa + len_bytes) to the device at `iova` too, or take
+ * that away (IOMMU_IOAS_MAP, _UNMAP). The calls' errors.
+ */
+int vm_map(struct vm *vm, struct actor *self, uint64_t iova, uint64_t gpa, uint64_t len_bytes);
+int vm_unmap(struct vm *vm, struct actor *self, uint64_t iova, uint64_t len_bytes);
 
 /* What a VM is made of, borrowed; descriptors are those of its process. */
 struct uapi_process *vm_process(struct vm *vm);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "system/config/config.h"
 #include "system/config/schema.h"
 
 #define CYAML_BLOCKS 128
@@ -35,8 +36,10 @@ static void *bind_alloc(struct bind *bind, size_t count, size_t size)
 static cyaml_schema_field_t *bind_fields(struct bind *bind, const struct schema_map *map);
 
 static void bind_choices(struct bind *bind, cyaml_schema_value_t *value,
-			 const struct schema_key *key, bool flags)
+			 const struct schema_key *key)
 {
+	bool flags = key->type == SCHEMA_CHOICES;
+	int64_t first = key->type == SCHEMA_MAYBE;
 	cyaml_strval_t *strings;
 	uint32_t count = 0;
 
@@ -45,7 +48,7 @@ static void bind_choices(struct bind *bind, cyaml_schema_value_t *value,
 	strings = bind_alloc(bind, count, sizeof(*strings));
 	for (uint32_t i = 0; i < count; i++) {
 		strings[i].str = key->choice[i];
-		strings[i].val = flags ? INT64_C(1) << i : i;
+		strings[i].val = flags ? INT64_C(1) << i : first + i;
 	}
 	value->type = flags ? CYAML_FLAGS : CYAML_ENUM;
 	value->flags |= CYAML_FLAG_STRICT;
@@ -67,6 +70,23 @@ static void bind_map(struct bind *bind, cyaml_schema_value_t *value, const struc
 	value->type = CYAML_MAPPING;
 	value->data_size = (uint32_t)map->size;
 	value->mapping.fields = bind_fields(bind, map);
+}
+
+static void bind_bound(struct bind *bind, cyaml_schema_value_t *value)
+{
+	cyaml_schema_field_t *fields = bind_alloc(bind, 3, sizeof(*fields));
+
+	fields[0].key = "relation";
+	fields[0].data_offset = offsetof(struct bound, relation);
+	fields[0].value.type = CYAML_INT;
+	fields[0].value.data_size = sizeof(int);
+	fields[1].key = "value";
+	fields[1].data_offset = offsetof(struct bound, value);
+	fields[1].value.type = CYAML_UINT;
+	fields[1].value.data_size = sizeof(uint64_t);
+	value->type = CYAML_MAPPING;
+	value->data_size = sizeof(struct bound);
+	value->mapping.fields = fields;
 }
 
 static void bind_list(struct bind *bind, cyaml_schema_field_t *field, const struct schema_key *key)
@@ -103,9 +123,13 @@ static void bind_field(struct bind *bind, cyaml_schema_field_t *field, const str
 		value->type = CYAML_BOOL;
 		value->data_size = sizeof(bool);
 		return;
+	case SCHEMA_BOUND:
+		bind_bound(bind, value);
+		return;
 	case SCHEMA_CHOICE:
+	case SCHEMA_MAYBE:
 	case SCHEMA_CHOICES:
-		bind_choices(bind, value, key, key->type == SCHEMA_CHOICES);
+		bind_choices(bind, value, key);
 		return;
 	case SCHEMA_TEXT:
 		bind_text(value);

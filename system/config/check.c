@@ -4,7 +4,13 @@
 #include <string.h>
 
 #include "system/config/closest.h"
+#include "system/config/config.h"
 #include "system/config/schema.h"
+
+const char *const bound_words[] = {[BOUND_NONE] = "",
+				   [BOUND_EXACTLY] = "",
+				   [BOUND_AT_LEAST] = "at least ",
+				   [BOUND_AT_MOST] = "at most "};
 
 /* Where values go and mistakes are told. */
 struct check {
@@ -75,8 +81,10 @@ static void check_number(struct check *check, const struct value *value)
 	int rc = unit_parse(key->unit, value->text, &number);
 
 	if (rc) {
-		doc_error(value->node, check->errors, "expected %s, not `%s`", unit_hint(key->unit),
-			  value->text);
+		doc_error(value->node, check->errors, "expected %s, not `%s`%s",
+			  unit_hint(key->unit), value->text,
+			  key->type == SCHEMA_BOUND ? "; `at least` or `at most` may precede it"
+						    : "");
 	} else if (number < key->min || number > key->max) {
 		unit_format(key->unit, key->min, low, sizeof(low));
 		unit_format(key->unit, key->max, high, sizeof(high));
@@ -85,6 +93,21 @@ static void check_number(struct check *check, const struct value *value)
 			  value->text);
 	}
 	fprintf(check->out, "%" PRIu64, number);
+}
+
+/* "at most 5" becomes a mapping of what bind.c makes of a struct bound. */
+static void check_bound(struct check *check, const struct value *value)
+{
+	struct value number = *value;
+	int relation = BOUND_AT_MOST;
+
+	while (relation > BOUND_EXACTLY &&
+	       strncmp(value->text, bound_words[relation], strlen(bound_words[relation])))
+		relation--;
+	number.text += strlen(bound_words[relation]);
+	fprintf(check->out, "{\"relation\": %d, \"value\": ", relation);
+	check_number(check, &number);
+	fputc('}', check->out);
 }
 
 static void check_bool(struct check *check, const struct value *value)
@@ -118,10 +141,14 @@ static void check_scalar(struct check *check, const struct value *value)
 	case SCHEMA_NUMBER:
 		check_number(check, value);
 		return;
+	case SCHEMA_BOUND:
+		check_bound(check, value);
+		return;
 	case SCHEMA_BOOL:
 		check_bool(check, value);
 		return;
 	case SCHEMA_CHOICE:
+	case SCHEMA_MAYBE:
 	case SCHEMA_CHOICES:
 		check_choice(check, value);
 		return;

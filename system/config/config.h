@@ -18,6 +18,30 @@
 extern "C" {
 #endif
 
+/* What a number is wanted to be. Its value is the file's, in the key's unit. */
+enum bound_relation { BOUND_NONE, BOUND_EXACTLY, BOUND_AT_LEAST, BOUND_AT_MOST };
+
+struct bound {
+	int relation; /* BOUND_NONE: nothing in particular */
+	uint64_t value;
+};
+
+extern const char *const bound_words[]; /* in front of the number, by relation */
+
+static inline bool bound_holds(const struct bound *bound, uint64_t value)
+{
+	switch (bound->relation) {
+	case BOUND_EXACTLY:
+		return value == bound->value;
+	case BOUND_AT_LEAST:
+		return value >= bound->value;
+	case BOUND_AT_MOST:
+		return value <= bound->value;
+	default:
+		return true;
+	}
+}
+
 /* Timing of a machine: a profile's content. */
 struct timing_cfg {
 	char *source; /* where its numbers come from, for the report's headline */
@@ -60,13 +84,14 @@ struct smmu_config {
 
 struct kernel_config {
 	int dirty_clear; /* enum dirty_clear */
-	bool strict, msi_window, trap_bars;
+	bool strict, msi_window, trap_bars, reset_waits;
 	uint64_t page_size;
 	uint64_t memlock_pages;
 };
 
 struct nic_config {
 	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags;
+	bool pre_copy;
 };
 
 struct link_config {
@@ -105,6 +130,10 @@ struct guest_config {
 	struct dirty_config {
 		uint64_t region_bytes, pages_per_s, batch;
 	} * dirty; /* NULL: the CPU dirties nothing by itself */
+	bool viommu;
+	struct map_storm_config {
+		uint64_t threads, windows, size_bytes, pause_ps;
+	} * map_storm; /* NULL: none */
 };
 
 struct traffic_config {
@@ -125,14 +154,42 @@ struct migration_config {
 	uint64_t at_ps;
 	int method; /* enum migration_method */
 	uint64_t max_downtime_ps, max_rounds, then_ps;
+	int on_no_convergence; /* enum migration_policy */
+	uint64_t trips;
+	uint64_t cancel_in_round; /* 0: nobody cancels */
+};
+
+struct reset_config {
+	char *guest;
+	uint64_t at_ps, then_ps;
 };
 
 enum expect_verdict { EXPECT_PASS, EXPECT_FAIL };
 
+/* One statement: exactly one of check, migration, packets, guest, iommu and host. */
 struct expect_config {
-	int check; /* index into the oracle's table */
+	int check; /* 1 + index into the oracle's table; 0: not about a check */
 	int verdict;
 	uint64_t min;
+
+	int migration; /* 1 + enum migration_outcome; 0: not about the migration */
+	struct bound trips, rounds, downtime_ps;
+
+	struct packets_expect {
+		char *from, *to; /* NULL: any */
+		struct bound sent, received, lost;
+	} * packets;
+
+	char *guest;
+	char *runs_on; /* NULL: not said */
+	struct bound resets, reads_cut, writes_cut;
+
+	struct iommu_expect {
+		struct bound maps, unmaps, faults;
+	} * iommu;
+
+	char *host;
+	struct bound memory_left_bytes;
 };
 
 struct scenario_cfg {
@@ -148,12 +205,17 @@ struct scenario_cfg {
 	uint64_t duration_ps;   /* of traffic */
 	uint64_t time_limit_ps; /* of the whole run */
 	struct migration_config *migration;
+	struct reset_config *resets;
+	uint32_t resets_count;
 	uint32_t allow_loss; /* bit per enum nic_drop */
 	struct expect_config *expect;
 	uint32_t expect_count;
 };
 
-extern const char *const engine_names[]; /* NULL-terminated */
+/* NULL-terminated. */
+extern const char *const engine_names[];
+extern const char *const migration_method_names[]; /* by enum migration_method */
+extern const char *const outcome_names[];          /* by enum migration_outcome */
 
 /* A loaded file. */
 struct scenario_file {

@@ -23,9 +23,13 @@ static void describe_range(const struct schema_key *key, FILE *out)
 	case SCHEMA_BOOL:
 		fputs("yes or no", out);
 		return;
+	case SCHEMA_BOUND:
+		fputs("N, `at least N` or `at most N`", out);
+		return;
 	case SCHEMA_CHOICE:
+	case SCHEMA_MAYBE:
 	case SCHEMA_CHOICES:
-		fputs(key->type == SCHEMA_CHOICE ? "" : "list of ", out);
+		fputs(key->type == SCHEMA_CHOICES ? "list of " : "", out);
 		for (uint32_t i = 0; key->choice[i]; i++)
 			fprintf(out, "%s%s", i ? " | " : "", key->choice[i]);
 		return;

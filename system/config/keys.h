@@ -14,6 +14,8 @@
 	KEY(NUMBER, struct_, member), .unit = UNIT_COUNT, .min = low, .max = high
 #define BYTES(struct_, member, low, high)                                                          \
 	KEY(NUMBER, struct_, member), .unit = UNIT_BYTES, .min = low, .max = high
+#define BOUNDS(struct_, member, unit_)                                                             \
+	KEY(BOUND, struct_, member), .unit = UNIT_##unit_, .min = 0, .max = UINT64_C(1) << 62
 #define TIMES(struct_, member, high)                                                               \
 	KEY(NUMBER, struct_, member), .unit = UNIT_PS, .min = 0, .max = high
 #define RATES(struct_, member, high)                                                               \

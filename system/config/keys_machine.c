@@ -42,6 +42,9 @@ static const struct schema_key kernel_keys[] = {
 	 WHAT("IOVAs 0x08000000 to 0x080fffff are reserved for MSIs")},
 	{"trap_bars", KEY(BOOL, kernel_config, trap_bars), DEFAULT("no"),
 	 WHAT("VFIO offers no mmap of BARs: every access is a call")},
+	{"reset_waits", KEY(BOOL, kernel_config, reset_waits), DEFAULT("yes"),
+	 WHAT("before a function-level reset bus mastering goes off and DMA is waited for, as "
+	      "Linux does; no: the reset hits DMA in flight")},
 	{"page_size", BYTES(kernel_config, page_size, 4 * KIB, GIB), DEFAULT("4KiB"),
 	 WHAT("backing of process memory: 4KiB pages or 2MiB blocks")},
 	{"memlock_pages", COUNTS(kernel_config, memlock_pages, 0, UINT64_C(1) << 40), DEFAULT("0"),
@@ -55,6 +58,8 @@ static const struct schema_key nic_keys[] = {
 	 WHAT("VFs that the PF has")},
 	{"vfs", COUNTS(nic_config, vfs, 1, 128), DEFAULT("4"), WHAT("VFs that are enabled")},
 	{"queue_pairs", COUNTS(nic_config, queue_pairs, 1, 1), DEFAULT("1"), WHAT("of a VF")},
+	{"pre_copy", KEY(BOOL, nic_config, pre_copy), DEFAULT("yes"),
+	 WHAT("a VF's state can be read while it runs (VFIO_MIGRATION_PRE_COPY)")},
 	{"msix_vectors", COUNTS(nic_config, msix_vectors, 2, 17), DEFAULT("5"),
 	 WHAT("of a VF; vector 0 serves the mailbox")},
 	{"packets", COUNTS(nic_config, packets, 16, 65536), DEFAULT("1024"),

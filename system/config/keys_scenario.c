@@ -8,7 +8,13 @@ const char *const engine_names[] = {"native", "systemc", "untimed", NULL};
 static const char *const verdict_names[] = {"pass", "fail", NULL};
 
 /* As enum migration_method has them. */
-static const char *const method_names[] = {"pre-copy", "stop-copy", "cold", NULL};
+const char *const migration_method_names[] = {"pre-copy", "stop-copy", "cold", NULL};
+
+/* As enum migration_policy has them. */
+static const char *const policy_names[] = {"switch", "cancel", NULL};
+
+/* As enum migration_outcome has them; none can expect a failure. */
+const char *const outcome_names[] = {"completed", "cancelled", "not-converged", NULL};
 
 /* As enum packet_drop has them. */
 static const char *const drop_names[] = {"no-buffer",      "no-filter", "vf-stopped",
@@ -25,6 +31,20 @@ static const struct schema_key dirty_keys[] = {
 	{NULL},
 };
 static const struct schema_map dirty_map = MAP("a guest's dirty", dirty_config, dirty_keys);
+
+static const struct schema_key map_storm_keys[] = {
+	{"threads", COUNTS(map_storm_config, threads, 1, 8), DEFAULT("2"),
+	 WHAT("of the VMM, each maps and unmaps all the time")},
+	{"windows", COUNTS(map_storm_config, windows, 1, 1024), DEFAULT("16"),
+	 WHAT("mappings that a thread holds at once, the oldest goes when a new one comes")},
+	{"size", BYTES(map_storm_config, size_bytes, 4096, GIB), DEFAULT("64KiB"),
+	 WHAT("bytes of guest memory that a mapping shows once more")},
+	{"pause", KEY(NUMBER, map_storm_config, pause_ps), .unit = UNIT_PS, .min = NS, .max = SEC,
+	 DEFAULT("1us"), WHAT("of a thread between one mapping and the next")},
+	{NULL},
+};
+static const struct schema_map map_storm_map =
+	MAP("a guest's map_storm", map_storm_config, map_storm_keys);
 
 static const struct schema_key guest_keys[] = {
 	{"name", KEY(TEXT, guest_config, name), REQUIRED, WHAT("how the rest refers to the guest")},
@@ -46,6 +66,11 @@ static const struct schema_key guest_keys[] = {
 	 WHAT("every n-th packet sent asks the device for a write-back")},
 	{"dirty", KEY(MAP_PTR, guest_config, dirty), .map = &dirty_map,
 	 WHAT("a program in the guest that dirties memory; none without it")},
+	{"viommu", KEY(BOOL, guest_config, viommu), DEFAULT("no"),
+	 WHAT("packet buffers are mapped only while the device has them, as behind a strict "
+	      "virtual IOMMU; no: all guest memory, always")},
+	{"map_storm", KEY(MAP_PTR, guest_config, map_storm), .map = &map_storm_map,
+	 WHAT("threads that map and unmap guest memory beside the traffic; none without it")},
 	{NULL},
 };
 static const struct schema_map guest_map = MAP("a guest", guest_config, guest_keys);
@@ -78,27 +103,86 @@ static const struct schema_key migration_keys[] = {
 	{"vf", COUNTS(migration_config, vf, 0, 255), REQUIRED, WHAT("the VF there")},
 	{"at", TIMES(migration_config, at_ps, 3600 * SEC), DEFAULT("5ms"),
 	 WHAT("after all guests are up")},
-	{"method", KEY(CHOICE, migration_config, method), .choice = method_names,
+	{"method", KEY(CHOICE, migration_config, method), .choice = migration_method_names,
 	 DEFAULT("pre-copy"),
 	 WHAT("pre-copy: memory and device state in rounds; stop-copy: the device's state "
 	      "only after the stop; cold: everything after the stop")},
 	{"max_downtime", TIMES(migration_config, max_downtime_ps, 3600 * SEC), DEFAULT("300ms"),
 	 WHAT("stop the guest when what is left takes no longer")},
 	{"max_rounds", COUNTS(migration_config, max_rounds, 1, 64), DEFAULT("16"),
-	 WHAT("stop the guest anyway after so many rounds")},
+	 WHAT("so many without convergence: on_no_convergence decides")},
+	{"on_no_convergence", KEY(CHOICE, migration_config, on_no_convergence),
+	 .choice = policy_names, DEFAULT("switch"),
+	 WHAT("switch: stop the guest and send the rest; cancel: it stays where it is")},
+	{"trips", COUNTS(migration_config, trips, 1, 16), DEFAULT("1"),
+	 WHAT("moves one after the other: there, back to where it was, there again")},
+	{"cancel_in_round", COUNTS(migration_config, cancel_in_round, 0, 64), DEFAULT("0"),
+	 WHAT("somebody cancels in this round of pre-copy; 0: nobody")},
 	{"then", TIMES(migration_config, then_ps, 3600 * SEC), DEFAULT("5ms"),
-	 WHAT("traffic goes on at least so long after the guest runs at its new place")},
+	 WHAT("traffic goes on at least so long after each move, or after one that was given up")},
 	{NULL},
 };
 static const struct schema_map migration_map = MAP("migration", migration_config, migration_keys);
 
+static const struct schema_key reset_keys[] = {
+	{"guest", KEY(TEXT, reset_config, guest), REQUIRED,
+	 WHAT("whose VF is reset by its VMM (VFIO_DEVICE_RESET)")},
+	{"at", TIMES(reset_config, at_ps, 3600 * SEC), REQUIRED, WHAT("after all guests are up")},
+	{"then", TIMES(reset_config, then_ps, 3600 * SEC), DEFAULT("5ms"),
+	 WHAT("traffic goes on at least so long after the guest's driver has recovered")},
+	{NULL},
+};
+static const struct schema_map reset_map = MAP("a reset", reset_config, reset_keys);
+
+static const struct schema_key packets_expect_keys[] = {
+	{"from", KEY(TEXT, packets_expect, from), WHAT("only those of this guest; else of all")},
+	{"to", KEY(TEXT, packets_expect, to), WHAT("only those to this guest; else to all")},
+	{"sent", BOUNDS(packets_expect, sent, COUNT), WHAT("handed to a NIC")},
+	{"received", BOUNDS(packets_expect, received, COUNT), WHAT("taken out by their receiver")},
+	{"lost", BOUNDS(packets_expect, lost, COUNT), WHAT("for any cause")},
+	{NULL},
+};
+static const struct schema_map packets_expect_map =
+	MAP("an expectation of packets", packets_expect, packets_expect_keys);
+
+static const struct schema_key iommu_expect_keys[] = {
+	{"maps", BOUNDS(iommu_expect, maps, COUNT), WHAT("ranges mapped, over all hosts")},
+	{"unmaps", BOUNDS(iommu_expect, unmaps, COUNT), WHAT("ranges unmapped")},
+	{"faults", BOUNDS(iommu_expect, faults, COUNT), WHAT("accesses of devices refused")},
+	{NULL},
+};
+static const struct schema_map iommu_expect_map =
+	MAP("an expectation of iommu", iommu_expect, iommu_expect_keys);
+
 static const struct schema_key expect_keys[] = {
-	{"check", KEY(CHOICE, expect_config, check), .choice = oracle_check_names, REQUIRED,
+	{"check", KEY(MAYBE, expect_config, check), .choice = oracle_check_names,
 	 WHAT("a check of the oracle (vfsim describe checks)")},
-	{"verdict", KEY(CHOICE, expect_config, verdict), .choice = verdict_names, REQUIRED,
-	 WHAT("what it must say")},
+	{"verdict", KEY(CHOICE, expect_config, verdict), .choice = verdict_names, DEFAULT("pass"),
+	 WHAT("what the check must say")},
 	{"min", COUNTS(expect_config, min, 0, UINT64_C(1) << 40), DEFAULT("0"),
-	 WHAT("with fail: at least so many findings")},
+	 WHAT("with `verdict: fail`: at least so many findings")},
+	{"migration", KEY(MAYBE, expect_config, migration), .choice = outcome_names,
+	 WHAT("how the last move ends; completed is expected where nothing else is")},
+	{"trips", BOUNDS(expect_config, trips, COUNT), WHAT("with migration: moves completed")},
+	{"rounds", BOUNDS(expect_config, rounds, COUNT),
+	 WHAT("with migration: of the last move, the one with the guest stopped included")},
+	{"downtime", BOUNDS(expect_config, downtime_ps, PS),
+	 WHAT("with migration: the longest of all moves; not judged untimed")},
+	{"packets", KEY(MAP_PTR, expect_config, packets), .map = &packets_expect_map,
+	 WHAT("how many come to what")},
+	{"guest", KEY(TEXT, expect_config, guest), WHAT("a guest by its name")},
+	{"runs_on", KEY(TEXT, expect_config, runs_on), WHAT("with guest: its host at the end")},
+	{"resets", BOUNDS(expect_config, resets, COUNT),
+	 WHAT("with guest: resets of its VF that its driver has recovered from")},
+	{"reads_cut", BOUNDS(expect_config, reads_cut, COUNT),
+	 WHAT("with guest: DMA reads under way when its VF was reset; not judged untimed")},
+	{"writes_cut", BOUNDS(expect_config, writes_cut, COUNT),
+	 WHAT("with guest: DMA writes under way then; not judged untimed")},
+	{"iommu", KEY(MAP_PTR, expect_config, iommu), .map = &iommu_expect_map,
+	 WHAT("what the kernels mapped, and what the SMMUs refused")},
+	{"host", KEY(TEXT, expect_config, host), WHAT("a host by its name")},
+	{"memory_left", BOUNDS(expect_config, memory_left_bytes, BYTES),
+	 WHAT("with host: in use at the end of traffic beyond what the boot took")},
 	{NULL},
 };
 static const struct schema_map expect_map = MAP("an expectation", expect_config, expect_keys);
@@ -123,10 +207,12 @@ static const struct schema_key scenario_keys[] = {
 	 WHAT("simulated time after which a run that has not ended has failed")},
 	{"migration", KEY(MAP_PTR, scenario_cfg, migration), .map = &migration_map,
 	 WHAT("none without it")},
+	{"resets", LISTS(LIST, scenario_cfg, resets, 0, 64), .map = &reset_map, DEFAULT(""),
+	 WHAT("function-level resets while traffic flows")},
 	{"allow_loss", KEY(CHOICES, scenario_cfg, allow_loss), .choice = drop_names, DEFAULT(""),
 	 WHAT("causes for which packets may be lost")},
 	{"expect", LISTS(LIST, scenario_cfg, expect, 0, 32), .map = &expect_map, DEFAULT(""),
-	 WHAT("checks that must say something in particular; all others must pass")},
+	 WHAT("statements that must hold; checks that none is about must pass")},
 	{NULL},
 };
 const struct schema_map schema_scenario = MAP("a scenario", scenario_cfg, scenario_keys);

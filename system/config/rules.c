@@ -241,6 +241,21 @@ static void check_traffic(const struct rules *rules, uint32_t index)
 		       "expected 0 or at least `size`");
 }
 
+/* Ways in which a move does not come to its end. */
+static void check_give_up(const struct rules *rules, const struct migration_config *migration)
+{
+	bool has_rounds = strcmp(migration_method_names[migration->method], "cold") != 0;
+
+	if (migration->cancel_in_round > (has_rounds ? migration->max_rounds : 0))
+		broken(rules, "migration.cancel_in_round",
+		       "expected a round of pre-copy (method: %s, max_rounds: %" PRIu64
+		       "), not %" PRIu64,
+		       migration_method_names[migration->method], migration->max_rounds,
+		       migration->cancel_in_round);
+	if (migration->cancel_in_round && migration->trips > 1)
+		broken(rules, "migration.trips", "expected 1 with cancel_in_round");
+}
+
 static void check_migration(const struct rules *rules)
 {
 	const struct scenario_cfg *cfg = rules->cfg;
@@ -265,10 +280,129 @@ static void check_migration(const struct rules *rules)
 		    cfg->guests[i].vf == migration->vf)
 			broken(rules, "migration.vf", "expected a free VF: %s has it",
 			       cfg->guests[i].name);
+	if (guest && (guest->viommu || guest->map_storm))
+		broken(rules, "migration.guest",
+		       "expected a guest without viommu and map_storm: what they map would stay "
+		       "behind");
+	check_give_up(rules, migration);
 	if (cfg->machine.smmu.httu != 2 || !cfg->machine.smmu.coherent)
 		broken(rules, "machine.smmu.httu",
 		       "a migration needs `httu: dirty` and `coherent: yes`, or no dirty state is "
 		       "tracked");
+}
+
+static void check_reset(const struct rules *rules, uint32_t index)
+{
+	const struct scenario_cfg *cfg = rules->cfg;
+	const struct reset_config *reset = &cfg->resets[index];
+	char path[96];
+
+	indexed(path, "resets", index, "guest");
+	if (!guest_find(cfg, reset->guest))
+		broken(rules, path, "expected the name of a guest, not `%s`", reset->guest);
+	else if (cfg->migration && !strcmp(cfg->migration->guest, reset->guest))
+		broken(rules, path, "expected a guest that does not move");
+}
+
+static void check_storm(const struct rules *rules, uint32_t index)
+{
+	const struct guest_config *guest = &rules->cfg->guests[index];
+	const struct map_storm_config *storm = guest->map_storm;
+	uint64_t page = rules->cfg->machine.kernel.page_size;
+	char path[96], text[32];
+
+	if (guest->viommu && page != 4096)
+		broken(rules, indexed(path, "guests", index, "viommu"),
+		       "expected no with kernel.page_size %s: buffers are mapped by 4KiB",
+		       size_text(page, text));
+	if (storm && (storm->size_bytes % page || storm->size_bytes > guest->memory_bytes))
+		broken(rules, indexed(path, "guests", index, "map_storm.size"),
+		       "expected a multiple of kernel.page_size (%s) within the guest's memory",
+		       size_text(page, text));
+}
+
+/* What an expectation can be about, and which keys go with that. */
+static const char *const expect_subjects[] = {"check", "migration", "packets",
+					      "guest", "iommu",     "host"};
+static const struct {
+	const char *key, *subject;
+} expect_members[] = {
+	{"verdict", "check"},    {"min", "check"},          {"trips", "migration"},
+	{"rounds", "migration"}, {"downtime", "migration"}, {"runs_on", "guest"},
+	{"resets", "guest"},     {"memory_left", "host"},   {"reads_cut", "guest"},
+	{"writes_cut", "guest"},
+};
+
+/* As it is written: a mapping's members, one of which says what it is about. */
+static void check_expect_members(const struct rules *rules, const struct doc_node *node,
+				 uint32_t index)
+{
+	uint32_t subjects = 0;
+	char path[96];
+
+	for (uint32_t i = 0; i < ARRAY_LEN(expect_subjects); i++)
+		subjects += doc_child(node, expect_subjects[i]) != NULL;
+	snprintf(path, sizeof(path), "expect[%u]", index);
+	if (subjects != 1)
+		broken(rules, path,
+		       "expected one of check, migration, packets, guest, iommu and host in a "
+		       "statement, not %u of them",
+		       subjects);
+	for (uint32_t i = 0; i < ARRAY_LEN(expect_members); i++)
+		if (doc_child(node, expect_members[i].key) &&
+		    !doc_child(node, expect_members[i].subject))
+			broken(rules, indexed(path, "expect", index, expect_members[i].key),
+			       "expected only together with `%s`", expect_members[i].subject);
+}
+
+static void check_expect_guest(const struct rules *rules, uint32_t index, const char *key,
+			       const char *name)
+{
+	char path[96];
+
+	if (name && !guest_find(rules->cfg, name))
+		broken(rules, indexed(path, "expect", index, key),
+		       "expected the name of a guest, not `%s`", name);
+}
+
+static void check_expect_host(const struct rules *rules, uint32_t index, const char *key,
+			      const char *name)
+{
+	char path[96];
+
+	if (name && !host_exists(&rules->cfg->machine, name))
+		broken(rules, indexed(path, "expect", index, key),
+		       "expected one of machine.hosts, not `%s`", name);
+}
+
+static void check_expect(const struct rules *rules, uint32_t index)
+{
+	const struct scenario_cfg *cfg = rules->cfg;
+	const struct expect_config *expect = &cfg->expect[index];
+	char path[96];
+
+	snprintf(path, sizeof(path), "expect[%u]", index);
+	check_expect_members(rules, nearest(rules->doc, path), index);
+	if (expect->migration && !cfg->migration)
+		broken(rules, indexed(path, "expect", index, "migration"),
+		       "expected a scenario with a migration");
+	check_expect_guest(rules, index, "guest", expect->guest);
+	check_expect_host(rules, index, "host", expect->host);
+	check_expect_host(rules, index, "runs_on", expect->runs_on);
+	if (expect->packets) {
+		check_expect_guest(rules, index, "packets.from", expect->packets->from);
+		check_expect_guest(rules, index, "packets.to", expect->packets->to);
+	}
+	if (expect->guest && !expect->runs_on && !expect->resets.relation &&
+	    !expect->reads_cut.relation && !expect->writes_cut.relation)
+		broken(rules, indexed(path, "expect", index, "guest"),
+		       "expected with runs_on, resets, reads_cut or writes_cut");
+	if (expect->host && !expect->memory_left_bytes.relation)
+		broken(rules, indexed(path, "expect", index, "host"), "expected with memory_left");
+	for (uint32_t i = 0; expect->check && i < index; i++)
+		if (cfg->expect[i].check == expect->check)
+			broken(rules, indexed(path, "expect", index, "check"),
+			       "expected another check: expect[%u] is about it too", i);
 }
 
 void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
@@ -280,6 +414,7 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 	for (uint32_t i = 0; i < cfg->guests_count; i++) {
 		check_guest_place(&rules, i);
 		check_guest_sizes(&rules, i);
+		check_storm(&rules, i);
 	}
 	for (uint32_t i = 0; i < cfg->machine.hosts_count; i++)
 		check_host_memory(&rules, cfg->machine.hosts[i]);
@@ -287,4 +422,8 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 		check_traffic(&rules, i);
 	if (cfg->migration)
 		check_migration(&rules);
+	for (uint32_t i = 0; i < cfg->resets_count; i++)
+		check_reset(&rules, i);
+	for (uint32_t i = 0; i < cfg->expect_count; i++)
+		check_expect(&rules, i);
 }

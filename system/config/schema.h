@@ -20,8 +20,10 @@ extern "C" {
 
 enum schema_type {
 	SCHEMA_NUMBER,  /* uint64_t in the row's unit, within [min, max] */
+	SCHEMA_BOUND,   /* struct bound in the row's unit: `5`, `at least 5`, `at most 5` */
 	SCHEMA_BOOL,    /* bool: yes or no */
 	SCHEMA_CHOICE,  /* int: the choice's index */
+	SCHEMA_MAYBE,   /* int: 0 when absent, else 1 + the choice's index */
 	SCHEMA_CHOICES, /* uint32_t: a bit for each */
 	SCHEMA_TEXT,    /* char * */
 	SCHEMA_TEXTS,   /* char ** and a uint32_t count */

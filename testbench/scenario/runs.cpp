@@ -156,6 +156,65 @@ TEST(LiveMigration, LosesNothingWhenTheKernelInvalidates)
 	EXPECT_EQ(careful.number("migration", "pages_lost"), 0);
 }
 
+/* Each scenario's statements can fail: another world, and one that does not hold. */
+struct Contrary {
+	const char *scenario, *set, *statement, *found;
+};
+
+class Statement : public ::testing::TestWithParam<Contrary>
+{
+};
+
+TEST_P(Statement, FailsWhereItIsNotSo)
+{
+	const Contrary &contrary = GetParam();
+	Outcome outcome = run(std::string("testbench/scenarios/") + contrary.scenario +
+			      ".yaml --set " + contrary.set);
+	bool told = false;
+	size_t i;
+	json_t *one;
+
+	EXPECT_EQ(outcome.code, 1);
+	EXPECT_EQ(outcome.text("verdict"), "fail");
+	json_array_foreach(json_object_get(outcome.result.get(), "expected"), i, one)
+	{
+		std::string text = json_string_value(json_object_get(one, "statement"));
+		std::string found = json_string_value(json_object_get(one, "found"));
+
+		if (text.rfind(contrary.statement, 0))
+			continue;
+		told = true;
+		EXPECT_TRUE(json_is_false(json_object_get(one, "held"))) << text;
+		EXPECT_NE(found.find(contrary.found), std::string::npos) << found;
+	}
+	EXPECT_TRUE(told) << contrary.statement;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+	Scenarios, Statement,
+	::testing::Values(
+		Contrary{"handshake", "traffic[0].count=400",
+			 "packets from left to right: sent 500", "sent 400, received 400"},
+		Contrary{"map-storm", "duration=1ms", "IOMMU: maps at least 1000", "maps "},
+		Contrary{"flr-in-flight", "kernel.reset_waits=yes", "vm0 runs on only",
+			 "reads under way at a reset 0"},
+		Contrary{"migrate-cancel", "migration.cancel_in_round=0",
+			 "the migration of vm0 is cancelled", "is completed"},
+		Contrary{"migrate-cancel", "migration.cancel_in_round=1",
+			 "the migration of vm0 is cancelled", "rounds 1"},
+		Contrary{"migrate-without-precopy", "migration.method=cold",
+			 "the migration of vm0 is completed", "rounds 1"},
+		Contrary{"two-vfs-one-migrates", "migration.cancel_in_round=1",
+			 "vm0 runs on destination", "runs on source"},
+		Contrary{"migrate-back-and-forth", "migration.trips=3", "vm0 runs on here",
+			 "runs on there"},
+		Contrary{"slow-link-no-convergence", "migration_link.rate=10Gb/s",
+			 "the migration of vm0 does not converge", "is completed"},
+		Contrary{"slow-link-no-convergence", "migration.on_no_convergence=switch",
+			 "destination: memory left", "KiB"},
+		Contrary{"smoke", "'expect=[{check: packets, verdict: fail}]'", "packets fails",
+			 "pass"}));
+
 /* Other ways to move, and other machines to do it on: everything holds. */
 class Variant : public ::testing::TestWithParam<const char *>
 {

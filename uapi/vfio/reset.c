@@ -79,8 +79,10 @@ int vfio_reset_function(struct vfio_device *device, struct actor *self)
 		return -ENOTTY;
 	sim_mutex_lock(self, &device->config);
 	save(device, self, &state);
-	vfio_pci_write(device, self, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
-	wait_for_pending(device, self);
+	if (!device->kernel->cfg.reset_at_once) {
+		vfio_pci_write(device, self, PCI_COMMAND, 2, PCI_COMMAND_INTX_DISABLE);
+		wait_for_pending(device, self);
+	}
 	vfio_pci_write(device, self, device->pcie_cap + PCI_EXP_DEVCTL, 2,
 		       state.devctl | PCI_EXP_DEVCTL_BCR_FLR);
 	actor_sleep(self, device->kernel->cfg.reset_wait_ps);

@@ -24,6 +24,7 @@ class MockVf
 public:
 	static constexpr uint64_t RamBase = 0x40000000;
 	static constexpr uint64_t RamBytes = 32 << 20;
+	static constexpr uint64_t Window = UINT64_C(1) << 40; /* of what is mapped for DMA */
 
 	MockVf()
 	{
@@ -45,9 +46,9 @@ public:
 
 	static const struct guest_machine_ops &ops()
 	{
-		static const struct guest_machine_ops table = {memory_read, memory_write,
-							       mmio_read,   mmio_write,
-							       config_read, config_write};
+		static const struct guest_machine_ops table = {
+			memory_read, memory_write, mmio_read, mmio_write,
+			config_read, config_write, dma_map,   dma_unmap};
 		return table;
 	}
 
@@ -93,16 +94,40 @@ public:
 	uint32_t masked = 3;                  /* MSI-X table: bit per vector */
 	uint64_t access_ps = 500 * PS_PER_NS; /* a register access */
 	uint8_t mac[6] = {2, 0, 0, 0, 0, 7};
+	std::map<uint64_t, uint64_t> mapped; /* IOVA: bytes */
+	unsigned maps = 0;
 
 	void *ram(uint64_t gpa)
 	{
 		return &memory.at(gpa - RamBase);
 	}
 
+	/* A buffer as the device finds it: what is not mapped any more it cannot reach. */
+	void *dma(uint64_t iova)
+	{
+		if (iova < Window)
+			return ram(iova);
+		auto at = mapped.upper_bound(iova);
+		EXPECT_NE(at, mapped.begin()) << std::hex << iova;
+		--at;
+		EXPECT_LT(iova, at->first + at->second) << std::hex << iova;
+		return ram(iova - Window);
+	}
+
+	/* Function-level reset: registers, rings and mailbox are as at first. */
+	void reset()
+	{
+		registers.clear();
+		registers[VFGEN_RSTAT] = VFR_VFACTIVE;
+		tx_head = rx_head = ring_entries = 0;
+		vector_pending[0] = vector_pending[1] = false;
+		masked = 3;
+	}
+
 	/* Take what waits in the Tx ring; a test may stop that (complete_tx) and go on here. */
 	void drain_tx()
 	{
-		while (tx_head != registers[QTX_TAIL1(0)]) {
+		while (ring_entries && tx_head != registers[QTX_TAIL1(0)]) {
 			uint64_t desc[2];
 			std::memcpy(desc, ram(tx_ring + 16ull * tx_head), 16);
 			if (loop_back)
@@ -148,7 +173,8 @@ private:
 	static void on_trace(void *ctx, const struct trace_event *e)
 	{
 		auto *self = static_cast<MockVf *>(ctx);
-		if (e->kind == TRACE_PACKET_SENT || e->kind == TRACE_PACKET_RECEIVED)
+		if (e->kind == TRACE_PACKET_SENT || e->kind == TRACE_PACKET_RECEIVED ||
+		    e->kind == TRACE_PACKET_ABANDONED)
 			self->packets.push_back(
 				{e->kind, e->arg[0], e->arg[1], e->arg[2], e->arg[3]});
 	}
@@ -174,9 +200,10 @@ private:
 	{
 		uint64_t desc[4];
 		std::memcpy(desc, ram(rx_ring + 32ull * rx_head), 32);
-		std::memcpy(ram(desc[0]), ram(buffer), len);
+		auto *to = static_cast<uint8_t *>(dma(desc[0]));
+		std::memcpy(to, dma(buffer), len);
 		if (damage_every && ++frames % damage_every == 0)
-			memory[desc[0] - RamBase + len - 1] ^= 1;
+			to[len - 1] ^= 1;
 		desc[0] = 0;
 		desc[1] = RXD1_DD | RXD1_EOP | field_put(RXD1_LENGTH, len);
 		std::memcpy(ram(rx_ring + 32ull * rx_head), desc, 32);
@@ -229,6 +256,7 @@ private:
 			tx_ring = info.qpair[0].txq.dma_ring_addr;
 			rx_ring = info.qpair[0].rxq.dma_ring_addr;
 			ring_entries = info.qpair[0].rxq.ring_len;
+			registers[QTX_TAIL1(0)] = tx_head;
 			reply(opcode, status, nullptr, 0);
 			break;
 		}
@@ -335,6 +363,26 @@ private:
 		case 0x72:
 			return self->msix_control;
 		}
+		return 0;
+	}
+
+	static int dma_map(void *ctx, struct actor *actor, uint64_t gpa, uint64_t len,
+			   uint64_t *iova)
+	{
+		auto *self = static_cast<MockVf *>(ctx);
+		actor_sleep(actor, self->access_ps);
+		*iova = Window + gpa;
+		EXPECT_TRUE(self->mapped.emplace(*iova, len).second) << "mapped twice";
+		self->maps++;
+		return 0;
+	}
+
+	static int dma_unmap(void *ctx, struct actor *actor, uint64_t iova, uint64_t len)
+	{
+		auto *self = static_cast<MockVf *>(ctx);
+		actor_sleep(actor, self->access_ps);
+		EXPECT_EQ(self->mapped[iova], len);
+		self->mapped.erase(iova);
 		return 0;
 	}
 

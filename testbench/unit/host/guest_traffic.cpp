@@ -100,6 +100,49 @@ TEST_F(GuestTraffic, BurstThatFillsTheRingRingsBeforeItWaits)
 	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), 300u);
 }
 
+TEST_F(GuestTraffic, BuffersAreMappedOnlyWhileTheDeviceHasThem)
+{
+	struct guest_driver_cfg cfg = Cfg;
+
+	cfg.map_buffers = true;
+	start(cfg);
+	EXPECT_EQ(vf.mapped.size(), 2u) << "the receive ring's segments";
+	add(10 * PS_PER_US, 1000);
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(count(TRACE_PACKET_RECEIVED), 1000u);
+	/* Each ring has two segments: mapped once in 64 packets. */
+	EXPECT_GE(vf.maps, 2 * 1000 / 32u);
+	EXPECT_LE(vf.maps, 2 * 1000 / 32u + 5);
+	actor_start(
+		&vf.sim, "shutdown",
+		[](struct actor *self, void *arg) {
+			guest_driver_shutdown(static_cast<struct guest_driver *>(arg), self);
+		},
+		driver);
+	vf.run_for(PS_PER_S);
+	EXPECT_TRUE(vf.mapped.empty());
+}
+
+TEST_F(GuestTraffic, RecoversFromAResetAndGivesUpWhatWasInTheRings)
+{
+	struct guest_driver_stats stats;
+
+	vf.complete_tx = false;
+	add(10 * PS_PER_US, 100);
+	vf.run_for(200 * PS_PER_US);
+	size_t before = count(TRACE_PACKET_SENT);
+	ASSERT_GT(before, 5u);
+	vf.reset();
+	vf.complete_tx = true;
+	vf.run_for(5 * PS_PER_S);
+	guest_driver_stats_get(driver, &stats);
+	EXPECT_EQ(stats.resets, 1u);
+	EXPECT_TRUE(stats.running);
+	EXPECT_EQ(count(TRACE_PACKET_SENT), 100u);
+	EXPECT_GE(count(TRACE_PACKET_ABANDONED), before);
+	EXPECT_EQ(count(TRACE_PACKET_ABANDONED) + count(TRACE_PACKET_RECEIVED), 100u);
+}
+
 TEST_F(GuestTraffic, ChangedByteIsSeenAtTheReceiver)
 {
 	vf.damage_every = 10;

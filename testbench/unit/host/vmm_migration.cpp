@@ -259,6 +259,42 @@ TEST_F(Migration, RoundsAreLimitedWhenTheGuestIsFasterThanTheLink)
 	EXPECT_EQ(differing, 0u);
 }
 
+TEST_F(Migration, GivesUpWhenItDoesNotConvergeAndShallNotSwitch)
+{
+	cfg.max_rounds = 3;
+	cfg.max_downtime_ps = 0;
+	cfg.on_no_convergence = MIGRATION_GIVE_UP;
+	boot();
+	device_writes(PS_PER_US);
+	EXPECT_EQ(migrate(), -ECANCELED);
+	EXPECT_EQ(result.outcome, MIGRATION_NOT_CONVERGED);
+	EXPECT_EQ(result.rounds, 3u);
+	EXPECT_EQ(switchovers, 0);
+	EXPECT_TRUE(guest.running);
+	EXPECT_EQ(guest.machine, vm[0]);
+}
+
+TEST_F(Migration, ThatConvergesIsCompletedWhateverThePolicy)
+{
+	cfg.on_no_convergence = MIGRATION_GIVE_UP;
+	boot();
+	ASSERT_EQ(migrate(), 0);
+	EXPECT_EQ(result.outcome, MIGRATION_COMPLETED);
+}
+
+/* Where a round takes no time (untimed), the link's rate says whether the rest fits. */
+TEST_F(Migration, RateOfTheLinkCountsWhereRoundsTakeNoTime)
+{
+	sim.untimed = true;
+	cfg.max_rounds = 3;
+	cfg.max_downtime_ps = PS_PER_US;
+	cfg.bytes_per_s = 1000;
+	cfg.on_no_convergence = MIGRATION_GIVE_UP;
+	boot();
+	EXPECT_EQ(migrate(), -ECANCELED);
+	EXPECT_EQ(result.outcome, MIGRATION_NOT_CONVERGED);
+}
+
 TEST_F(Migration, DowntimeIsFromTheVcpusStopToTheirStart)
 {
 	uint64_t stopped = 0, started = 0;

@@ -232,11 +232,88 @@ INSTANTIATE_TEST_SUITE_P(
 			"smmu-queues, "
 			"leaks, "
 			"not `lost-pag`; did you mean `lost-page`?\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{min: 3}]\n",
+			"FILE:2: expect[0]: expected one of check, migration, packets, guest, "
+			"iommu and host in "
+			"a statement, not 0 of them\n"
+			"FILE:2: expect[0].min: expected only together with `check`\n"},
+		Mistake{"name: test\n",
+			"name: test\nexpect: [{guest: a, host: source, runs_on: source, "
+			"memory_left: 0}]\n",
+			"FILE:2: expect[0]: expected one of check, migration, packets, guest, "
+			"iommu and host in "
+			"a statement, not 2 of them\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{packets: {received: at lest 5}}]\n",
+			"FILE:2: expect[0].packets.received: expected a whole number, not `at lest "
+			"5`; `at "
+			"least` or `at most` may precede it\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{packets: {from: c, lost: 0}}]\n",
+			"FILE:2: expect[0].packets.from: expected the name of a guest, not `c`\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{migration: completed}]\n",
+			"FILE:2: expect[0].migration: expected a scenario with a migration\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{guest: a, runs_on: there}]\n",
+			"FILE:2: expect[0].runs_on: expected one of machine.hosts, not `there`\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{guest: a}]\n",
+			"FILE:2: expect[0].guest: expected with runs_on, resets, reads_cut or "
+			"writes_cut\n"},
+		Mistake{"name: test\n",
+			"name: test\nexpect: [{check: leaks}, {check: leaks, min: 1}]\n",
+			"FILE:2: expect[1].check: expected another check: expect[0] is about it "
+			"too\n"},
+		Mistake{"name: test\n", "name: test\nresets: [{guest: c, at: 1ms}]\n",
+			"FILE:2: resets[0].guest: expected the name of a guest, not `c`\n"},
+		Mistake{"name: test\n",
+			"name: test\nmigration: {guest: a, to: destination, vf: 1, method: cold, "
+			"cancel_in_round: 1}\n",
+			"FILE:2: migration.cancel_in_round: expected a round of pre-copy (method: "
+			"cold, "
+			"max_rounds: 16), not 1\n"},
+		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, map_storm: {size: 5000}",
+			"FILE:6: guests[1].map_storm.size: expected a multiple of kernel.page_size "
+			"(4KiB) "
+			"within the guest's memory\n"},
 		Mistake{"name: test\n",
 			"name: test\nmigration: {guest: a, to: destination, vf: 9}\n",
 			"FILE:2: migration.vf: expected a VF that is enabled (nic.vfs: 2), not "
 			"9\n"}),
 	mistake_name);
+
+TEST_F(Config, StatementsHaveTheirSubjectAndBounds)
+{
+	EXPECT_EQ(load(good + "expect:\n"
+			      "  - {check: leaks, verdict: fail, min: 2}\n"
+			      "  - {packets: {from: a, received: at least 7, lost: 0}}\n"
+			      "  - {guest: b, runs_on: source, resets: at most 1}\n"
+			      "  - {host: source, memory_left: at most 4KiB}\n"),
+		  "");
+	ASSERT_EQ(file.cfg->expect_count, 4u);
+	const struct expect_config *expect = file.cfg->expect;
+	EXPECT_EQ(expect[0].check, 1 + 8) << "counted from one";
+	EXPECT_EQ(expect[0].min, 2u);
+	EXPECT_EQ(expect[1].check, 0);
+	ASSERT_NE(expect[1].packets, nullptr);
+	EXPECT_STREQ(expect[1].packets->from, "a");
+	EXPECT_EQ(expect[1].packets->to, nullptr);
+	EXPECT_EQ(expect[1].packets->received.relation, BOUND_AT_LEAST);
+	EXPECT_EQ(expect[1].packets->received.value, 7u);
+	EXPECT_EQ(expect[1].packets->lost.relation, BOUND_EXACTLY);
+	EXPECT_EQ(expect[1].packets->sent.relation, BOUND_NONE);
+	EXPECT_EQ(expect[2].resets.relation, BOUND_AT_MOST);
+	EXPECT_EQ(expect[3].memory_left_bytes.value, 4096u);
+}
+
+TEST(Bound, HoldsForWhatItsWordsSay)
+{
+	const struct bound exactly = {BOUND_EXACTLY, 5}, least = {BOUND_AT_LEAST, 5},
+			   most = {BOUND_AT_MOST, 5}, none = {BOUND_NONE, 5};
+
+	for (uint64_t value : {4, 5, 6}) {
+		EXPECT_EQ(bound_holds(&exactly, value), value == 5);
+		EXPECT_EQ(bound_holds(&least, value), value >= 5);
+		EXPECT_EQ(bound_holds(&most, value), value <= 5);
+		EXPECT_TRUE(bound_holds(&none, value));
+	}
+}
 
 TEST_F(Config, ProfileThatIsNotThereIsRefused)
 {

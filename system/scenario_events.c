@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What happens to guests beside traffic and moves: resets of their VFs, map storms. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/trace.h"
+#include "system/scenario_internal.h"
+
+/* Beyond every guest's RAM and what its driver maps; a thread has so much for its windows. */
+#define STORM_IOVA       (UINT64_C(1) << 46)
+#define STORM_IOVA_BYTES (UINT64_C(1) << 41)
+
+/* --- What is counted --- */
+
+/* Whose VF was it? Only resets that the scenario asks for count. */
+static void watch_reset(struct scenario *scenario, const struct trace_event *event)
+{
+	for (uint32_t i = 0; i < scenario->cfg->resets_count; i++) {
+		struct run_reset *reset = &scenario->reset[i];
+		struct run_guest *guest;
+
+		if (!reset->asked)
+			continue;
+		guest = scenario_guest(scenario, reset->cfg->guest);
+		if (guest->host->index != event->part->host ||
+		    pci_bus_vf(&guest->host->pci_bus, HOST_PF_RID, (uint32_t)guest->vf)->rid !=
+			    event->arg[0])
+			continue;
+		guest->reads_cut += event->arg[2];
+		guest->writes_cut += event->arg[3];
+		return;
+	}
+}
+
+void scenario_watch(void *ctx, const struct trace_event *event)
+{
+	struct scenario *scenario = ctx;
+
+	switch (event->kind) {
+	case TRACE_IOMMU_MAP:
+		scenario->facts.maps++;
+		break;
+	case TRACE_IOMMU_UNMAP:
+		scenario->facts.unmaps++;
+		break;
+	case TRACE_DMA_FAULT:
+		scenario->facts.faults++;
+		break;
+	case TRACE_FUNCTION_RESET:
+		watch_reset(scenario, event);
+		break;
+	case TRACE_ROUND:
+	case TRACE_VM_STATE:
+		scenario_watch_move(scenario, event);
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- Resets --- */
+
+static void reset_body(struct actor *self, void *arg)
+{
+	struct run_reset *reset = arg;
+	struct scenario *scenario = reset->scenario;
+	struct run_guest *guest = scenario_guest(scenario, reset->cfg->guest);
+
+	struct guest_driver_stats stats;
+
+	scenario_sleep_until(self, scenario->up_ps + reset->cfg->at_ps);
+	guest_driver_stats_get(guest->driver, &stats);
+	reset->asked = true;
+	reset->rc = vm_reset_device(guest->vm, self);
+	reset->asked = false;
+	if (!reset->rc)
+		reset->rc = guest_driver_wait_reset(guest->driver, self, stats.resets);
+	reset->over_ps = sim_now(scenario->machine->sim);
+}
+
+static int start_resets(struct scenario *scenario)
+{
+	for (uint32_t i = 0; i < scenario->cfg->resets_count; i++) {
+		struct run_reset *reset = &scenario->reset[i];
+
+		reset->scenario = scenario;
+		reset->cfg = &scenario->cfg->resets[i];
+		reset->actor = actor_start(scenario->machine->sim, "reset", reset_body, reset);
+		if (!reset->actor)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* --- Map storms --- */
+
+/*
+ * A ring of windows: each step unmaps the oldest and maps the same memory,
+ * which devices use meanwhile, at the next.
+ */
+static void storm_body(struct actor *self, void *arg)
+{
+	struct run_storm *storm = arg;
+	const struct run_guest *guest = storm->guest;
+	const struct map_storm_config *cfg = guest->cfg->map_storm;
+	uint64_t slots = guest->cfg->memory_bytes / cfg->size_bytes, step;
+
+	for (step = 0; !storm->rc && !storm->stop; step++) {
+		uint64_t iova = storm->first_iova + step % cfg->windows * cfg->size_bytes;
+		uint64_t gpa = SCENARIO_RAM_BASE + step % slots * cfg->size_bytes;
+
+		if (step >= cfg->windows)
+			storm->rc = vm_unmap(guest->vm, self, iova, cfg->size_bytes);
+		if (!storm->rc)
+			storm->rc = vm_map(guest->vm, self, iova, gpa, cfg->size_bytes);
+		actor_sleep(self, cfg->pause_ps);
+	}
+	for (uint64_t left = MIN(step, cfg->windows); !storm->rc && left; left--)
+		storm->rc =
+			vm_unmap(guest->vm, self, storm->first_iova + (left - 1) * cfg->size_bytes,
+				 cfg->size_bytes);
+}
+
+static int start_storms(struct scenario *scenario)
+{
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++) {
+		const struct map_storm_config *cfg = scenario->guest[i].cfg->map_storm;
+
+		for (uint64_t thread = 0; cfg && thread < cfg->threads; thread++) {
+			struct run_storm *storm = &scenario->storm[scenario->storms++];
+
+			storm->guest = &scenario->guest[i];
+			storm->first_iova = STORM_IOVA + thread * STORM_IOVA_BYTES;
+			storm->actor =
+				actor_start(scenario->machine->sim, "map_storm", storm_body, storm);
+			if (!storm->actor)
+				return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+int scenario_start_events(struct scenario *scenario, struct actor *self)
+{
+	int rc = start_resets(scenario);
+
+	if (!rc)
+		rc = start_storms(scenario);
+	return scenario_fail(scenario, rc, "the start of resets and map storms");
+}
+
+static int end_resets(struct scenario *scenario, struct actor *self)
+{
+	uint64_t end = 0;
+	int rc = 0;
+
+	for (uint32_t i = 0; i < scenario->cfg->resets_count; i++) {
+		struct run_reset *reset = &scenario->reset[i];
+
+		actor_join(self, reset->actor);
+		reset->actor = NULL;
+		end = MAX(end, reset->over_ps + reset->cfg->then_ps);
+		rc = rc ? rc : reset->rc;
+	}
+	scenario_sleep_until(self, end);
+	return scenario_fail(scenario, rc, "the reset of a VF");
+}
+
+int scenario_end_events(struct scenario *scenario, struct actor *self)
+{
+	int rc = end_resets(scenario, self), storm_rc = 0;
+
+	for (uint32_t i = 0; i < scenario->storms; i++) {
+		struct run_storm *storm = &scenario->storm[i];
+
+		storm->stop = true;
+		actor_join(self, storm->actor);
+		storm->actor = NULL;
+		storm_rc = storm_rc ? storm_rc : storm->rc;
+	}
+	scenario_fail(scenario, storm_rc, "a call of a map storm");
+	return rc ? rc : storm_rc;
+}
+
+void scenario_drop_events(struct scenario *scenario)
+{
+	for (uint32_t i = 0; i < scenario->cfg->resets_count; i++)
+		if (scenario->reset[i].actor)
+			actor_destroy(scenario->reset[i].actor);
+	for (uint32_t i = 0; i < scenario->storms; i++)
+		if (scenario->storm[i].actor)
+			actor_destroy(scenario->storm[i].actor);
+}
