@@ -32,8 +32,16 @@ struct iavf_aq {
 	uint32_t next_to_use, next_to_clean;
 };
 
-/* Buffers of so many descriptors are mapped and unmapped together. */
+/*
+ * Buffers of so many descriptors are mapped together, when the first of them
+ * goes to the device, and unmapped when it has none of them any more.
+ */
 #define IAVF_SEGMENT 32u
+
+struct iavf_segment {
+	uint64_t iova; /* 0: not mapped */
+	uint32_t used; /* descriptors that the device has */
+};
 
 /* What the driver knows of a packet that it handed over. */
 struct iavf_tx_packet {
@@ -46,8 +54,8 @@ struct iavf_ring {
 	uint64_t ring;
 	uint64_t buffers; /* entries times buffer_bytes */
 	uint32_t entries, next_to_use, next_to_clean;
-	uint32_t to_return;     /* Rx: cleaned descriptors that the device has not got back */
-	uint64_t *segment_iova; /* with cfg.map_buffers; 0: not mapped */
+	uint32_t to_return; /* Rx: cleaned descriptors that the device has not got back */
+	struct iavf_segment *segment;
 };
 
 struct iavf_flow {
@@ -86,6 +94,7 @@ struct guest_driver {
 	uint32_t tx_since_report;
 	uint32_t tx_tail; /* as the device knows it */
 	struct sim_mutex tx_lock;
+	struct sim_mutex map_lock;  /* segments */
 	bool transmitting, polling; /* somebody is at the Tx ring, at both rings */
 
 	bool link_up, rings_open, stopping, shut_down;

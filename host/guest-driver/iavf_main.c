@@ -278,8 +278,8 @@ void guest_driver_destroy(struct guest_driver *d)
 	for (uint32_t v = 0; v < IAVF_MSIX_VECTORS; v++)
 		guest_set_handler(d->guest, v, NULL, NULL);
 	free(d->tx_packet);
-	free(d->tx.segment_iova);
-	free(d->rx.segment_iova);
+	free(d->tx.segment);
+	free(d->rx.segment);
 	free(d);
 }
 

@@ -15,8 +15,8 @@ static int ring_alloc(struct guest_driver *d, struct iavf_ring *ring, uint32_t d
 	ring->entries = d->cfg.ring_entries;
 	ring->ring = guest_alloc(d->guest, (uint64_t)ring->entries * descriptor_bytes, 4096);
 	ring->buffers = guest_alloc(d->guest, (uint64_t)ring->entries * d->cfg.buffer_bytes, 4096);
-	ring->segment_iova = calloc(ring->entries / IAVF_SEGMENT, sizeof(*ring->segment_iova));
-	return ring->ring && ring->buffers && ring->segment_iova ? 0 : -ENOMEM;
+	ring->segment = calloc(ring->entries / IAVF_SEGMENT, sizeof(*ring->segment));
+	return ring->ring && ring->buffers && ring->segment ? 0 : -ENOMEM;
 }
 
 int iavf_rings_alloc(struct guest_driver *d)
@@ -40,7 +40,7 @@ static uint64_t dma_of(const struct guest_driver *d, const struct iavf_ring *rin
 {
 	if (!d->cfg.map_buffers)
 		return buffer_of(d, ring, index);
-	return ring->segment_iova[index / IAVF_SEGMENT] +
+	return ring->segment[index / IAVF_SEGMENT].iova +
 	       (uint64_t)(index % IAVF_SEGMENT) * d->cfg.buffer_bytes;
 }
 
@@ -49,40 +49,54 @@ static uint64_t segment_bytes(const struct guest_driver *d)
 	return (uint64_t)IAVF_SEGMENT * d->cfg.buffer_bytes;
 }
 
-/* dma_map_page, when the segment's first buffer goes to the device. */
 static void map_segment(struct guest_driver *d, struct actor *self, struct iavf_ring *ring,
-			uint32_t index)
+			uint32_t number)
 {
-	uint64_t *iova = &ring->segment_iova[index / IAVF_SEGMENT];
-	int ret;
+	struct iavf_segment *segment = &ring->segment[number];
+	uint64_t gpa = buffer_of(d, ring, number * IAVF_SEGMENT);
+	int ret = guest_dma_map(d->guest, self, gpa, segment_bytes(d), &segment->iova);
 
-	if (!d->cfg.map_buffers || index % IAVF_SEGMENT)
-		return;
-	ret = guest_dma_map(d->guest, self, buffer_of(d, ring, index), segment_bytes(d), iova);
 	if (!ret)
 		return;
-	*iova = 0;
+	segment->iova = 0;
 	sim_log(&d->guest->part, LOG_ERROR, "%s: buffers cannot be mapped: %d", d->name, ret);
 }
 
-/* dma_unmap_page, when the segment's last one has come back. */
-static void unmap_segment(struct guest_driver *d, struct actor *self, struct iavf_ring *ring,
-			  uint32_t index)
+static void unmap_segment(struct guest_driver *d, struct actor *self, struct iavf_segment *segment)
 {
-	uint64_t *iova = &ring->segment_iova[index / IAVF_SEGMENT];
-	int ret;
+	int ret = 0;
 
-	if (!*iova)
-		return;
-	ret = guest_dma_unmap(d->guest, self, *iova, segment_bytes(d));
-	*iova = 0;
+	if (segment->iova)
+		ret = guest_dma_unmap(d->guest, self, segment->iova, segment_bytes(d));
+	segment->iova = 0;
 	if (ret)
 		sim_log(&d->guest->part, LOG_ERROR, "%s: buffers stay mapped: %d", d->name, ret);
 }
 
-static bool ends_segment(uint32_t index)
+/* dma_map_page: descriptor `index` goes to the device. */
+static void map_buffer(struct guest_driver *d, struct actor *self, struct iavf_ring *ring,
+		       uint32_t index)
 {
-	return index % IAVF_SEGMENT == IAVF_SEGMENT - 1;
+	if (!d->cfg.map_buffers)
+		return;
+	sim_mutex_lock(self, &d->map_lock);
+	if (!ring->segment[index / IAVF_SEGMENT].used++)
+		map_segment(d, self, ring, index / IAVF_SEGMENT);
+	sim_mutex_unlock(self, &d->map_lock);
+}
+
+/* dma_unmap_page: the device has done with descriptor `index`. */
+static void unmap_buffer(struct guest_driver *d, struct actor *self, struct iavf_ring *ring,
+			 uint32_t index)
+{
+	struct iavf_segment *segment = &ring->segment[index / IAVF_SEGMENT];
+
+	if (!d->cfg.map_buffers)
+		return;
+	sim_mutex_lock(self, &d->map_lock);
+	if (!--segment->used)
+		unmap_segment(d, self, segment);
+	sim_mutex_unlock(self, &d->map_lock);
 }
 
 /* iavf_alloc_rx_buffers: every descriptor has its own buffer, for good. */
@@ -100,7 +114,7 @@ static void return_rx(struct guest_driver *d, struct actor *self, uint32_t count
 	for (uint32_t i = 0; i < count; i++) {
 		uint32_t index = (d->rx.next_to_use + i) % d->rx.entries;
 
-		map_segment(d, self, &d->rx, index);
+		map_buffer(d, self, &d->rx, index);
 		post_rx(d, index);
 	}
 	d->rx.next_to_use = (d->rx.next_to_use + count) % d->rx.entries;
@@ -182,7 +196,7 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 		guest_wait(d->guest, self, &d->tx_room, TIME_NEVER);
 	d->transmitting = true;
 	index = d->tx.next_to_use;
-	map_segment(d, self, &d->tx, index);
+	map_buffer(d, self, &d->tx, index);
 	/* The lock may have been handed over while the guest stood still. */
 	guest_gate(d->guest, self);
 	guest_memory_write(d->guest, buffer_of(d, &d->tx, index), frame, len_bytes);
@@ -221,8 +235,7 @@ static void clean_tx(struct guest_driver *d, struct actor *self)
 	if (done == d->tx.next_to_clean)
 		return;
 	for (uint32_t i = d->tx.next_to_clean; i != done; i = (i + 1) % d->tx.entries)
-		if (ends_segment(i))
-			unmap_segment(d, self, &d->tx, i);
+		unmap_buffer(d, self, &d->tx, i);
 	d->tx.next_to_clean = done;
 	waitq_wake(&d->tx_room);
 }
@@ -264,8 +277,7 @@ static uint32_t clean_rx(struct guest_driver *d, struct actor *self)
 		if (!(word & RXD1_DD))
 			break;
 		take_packet(d, index, word);
-		if (ends_segment(index))
-			unmap_segment(d, self, &d->rx, index);
+		unmap_buffer(d, self, &d->rx, index);
 		d->rx.next_to_clean = (index + 1) % d->rx.entries;
 		work++;
 		if (++d->rx.to_return == IAVF_RX_REFILL) {
@@ -358,8 +370,9 @@ void iavf_rings_close(struct guest_driver *d, struct actor *self)
 		abandon_tx(d);
 		abandon_rx(d);
 	}
-	for (uint32_t i = 0; i < d->cfg.ring_entries; i += IAVF_SEGMENT) {
-		unmap_segment(d, self, &d->tx, i);
-		unmap_segment(d, self, &d->rx, i);
+	for (uint32_t i = 0; i < d->cfg.ring_entries / IAVF_SEGMENT; i++) {
+		unmap_segment(d, self, &d->tx.segment[i]);
+		unmap_segment(d, self, &d->rx.segment[i]);
+		d->tx.segment[i].used = d->rx.segment[i].used = 0;
 	}
 }

@@ -125,9 +125,9 @@ public:
 	}
 
 	/* Take what waits in the Tx ring; a test may stop that (complete_tx) and go on here. */
-	void drain_tx()
+	void drain_tx(uint32_t most = UINT32_MAX)
 	{
-		while (ring_entries && tx_head != registers[QTX_TAIL1(0)]) {
+		while (ring_entries && most-- && tx_head != registers[QTX_TAIL1(0)]) {
 			uint64_t desc[2];
 			std::memcpy(desc, ram(tx_ring + 16ull * tx_head), 16);
 			if (loop_back)
