@@ -23,6 +23,8 @@ const struct fault_info fault_catalogue[FAULT_COUNT] = {
 				    "the SMMU takes a CMD_SYNC before the command ahead of it"},
 	[FAULT_DMA_TAG_KEPT] = {"dma-tag-kept", "leaks",
 				"the NIC does not take back the tag of one read"},
+	[FAULT_DEVICE_LOG_SKIPPED] = {"device-log-skipped", "lost-page",
+				      "the NIC leaves one page out of its DMA log"},
 };
 
 int fault_plant(struct fault_plan *plan, const char *name, uint32_t times)

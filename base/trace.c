@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+const char *const dirty_source_names[] = {"httu", "device", "everything", NULL};
+
 const struct trace_kind_info trace_catalogue[TRACE_KIND_COUNT] = {
 #define TRACE_KIND_ROW(kind, text, ...) [TRACE_##kind] = {text, {__VA_ARGS__}},
 	TRACE_KINDS(TRACE_KIND_ROW)

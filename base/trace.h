@@ -66,10 +66,14 @@ extern "C" {
 	X(IOMMU_DETACH, "iommu_detach", "stream", "substream", "table")                            \
 	X(IOMMU_MAP, "iommu_map", "table", "iova", "len", "writable")                              \
 	X(IOMMU_UNMAP, "iommu_unmap", "table", "iova", "len")                                      \
-	X(DIRTY_TRACKING, "dirty_tracking", "table", "enabled")                                    \
+	/* by enum dirty_source */                                                                 \
+	X(DIRTY_TRACKING, "dirty_tracking", "table", "enabled", "source")                          \
 	/* bits were taken from the table at `begin_ps`, the call returns now; data: bitmap of     \
 	 * 64-bit words */                                                                         \
 	X(DIRTY_READ, "dirty_read", "table", "iova", "len", "page_size", "begin_ps", "cleared")    \
+	/* the NIC has put a write that it sends into its log, and has taken a part of the log */  \
+	X(DMA_LOGGED, "dma_logged", "rid", "iova", "len")                                          \
+	X(DMA_LOG_TAKEN, "dma_log_taken", "rid", "iova", "len")                                    \
 	/* a device's own log of its writes: enum trace_logging. A report was asked for at         \
 	 * `begin_ps` and is returned now; data: bitmap of 64-bit words, none if all is clean */   \
 	X(DMA_LOGGING, "dma_logging", "stream", "state")                                           \
@@ -81,6 +85,10 @@ extern "C" {
 	X(VM_STATE, "vm_state", "vm", "running")                                                   \
 	/* a migration's next step begins (enum migration_step); after the last one it is over */  \
 	X(MIGRATION, "migration", "vm", "step", "error")                                           \
+	/* which source it relies on for what `stream` writes; and that it takes all for dirty now \
+	 */                                                                                        \
+	X(DIRTY_SOURCE, "dirty_source", "vm", "stream", "source", "on")                            \
+	X(DIRTY_ASSUMED, "dirty_assumed", "stream", "iova", "len")                                 \
 	X(ROUND, "round", "vm", "number", "dirty_pages", "bytes", "begin_ps")                      \
 	X(LEAK, "leak", "what", "count")                                                           \
 	/* Details, by trace_detail(): a slot of the SMMU's walkers was busy since `begin_ps` with \
@@ -103,6 +111,16 @@ struct trace_kind_info {
 };
 
 extern const struct trace_kind_info trace_catalogue[TRACE_KIND_COUNT];
+
+/* Who says which pages a device wrote. */
+enum dirty_source {
+	DIRTY_HTTU,       /* the SMMU's table update, read out of an I/O page table */
+	DIRTY_DEVICE,     /* the device's own log */
+	DIRTY_EVERYTHING, /* nobody: the VMM takes all for dirty */
+	DIRTY_SOURCES
+};
+
+extern const char *const dirty_source_names[]; /* NULL-terminated */
 
 /* Of DMA_LOGGING: asked for, and from when on a write must be in a report. */
 enum trace_logging { TRACE_LOGGING_OFF, TRACE_LOGGING_STARTS, TRACE_LOGGING_ON };

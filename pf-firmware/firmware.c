@@ -96,8 +96,7 @@ void firmware_forget_vf(struct fw_vf *vf)
 	calendar_cancel(&fw->sim->calendar, &vf->activate);
 	if (fw->busy && fw->current.function == vf->index)
 		fw->current_void = true;
-	if (fw->pf_waits && fw->pf_waits_for == vf->index)
-		pf_command_complete(fw, AQ_RC_EIO);
+	pf_command_event(fw, vf->index, PF_WAITS_DRAIN, AQ_RC_EIO);
 }
 
 static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
@@ -123,8 +122,12 @@ static void fw_vf_drained(void *ctx, uint32_t index)
 
 	if (vf->resetting)
 		sim_after(fw->sim, &vf->activate, fw->sim->untimed ? 0 : fw->cfg.reset_ps);
-	if (fw->pf_waits && fw->pf_waits_for == index)
-		pf_command_complete(fw, AQ_RC_OK);
+	pf_command_event(fw, index, PF_WAITS_DRAIN, AQ_RC_OK);
+}
+
+static void fw_writes_landed(void *ctx, uint32_t index)
+{
+	pf_command_event(ctx, index, PF_WAITS_LANDED, AQ_RC_OK);
 }
 
 static void fw_queue_drained(void *ctx, uint32_t vf)
@@ -138,6 +141,7 @@ static const struct nic_firmware_ops fw_ops = {
 	.doorbell = fw_doorbell,
 	.vf_reset = fw_vf_reset,
 	.vf_drained = fw_vf_drained,
+	.writes_landed = fw_writes_landed,
 	.queue_drained = fw_queue_drained,
 };
 

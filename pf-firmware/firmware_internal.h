@@ -54,6 +54,13 @@ struct fw_vf {
 	struct state_load load;
 };
 
+/* What a PF command may wait for. */
+enum pf_wait {
+	PF_WAITS_NOT,
+	PF_WAITS_DRAIN,  /* the VF to be drained; a reset ends it, too */
+	PF_WAITS_LANDED, /* writes that the VF has sent to land; no reset keeps them from it */
+};
+
 struct firmware {
 	struct firmware_cfg cfg;
 	struct nic *nic;
@@ -66,10 +73,11 @@ struct firmware {
 	uint64_t begin_ps;
 	bool busy;
 	bool current_void; /* its VF was reset meanwhile */
-	/* A PF command that waits for a VF to drain. */
-	bool pf_waits;
+	/* A PF command that waits for a VF: what will be written back then. */
+	enum pf_wait pf_waits;
 	uint32_t pf_waits_for;
-	struct mailbox_message pf_command;
+	struct aq_desc pf_desc;
+	uint32_t pf_answer_len;
 };
 
 /* --- firmware.c --- */
@@ -91,8 +99,8 @@ void virtchnl_queues_drained(struct fw_vf *vf);
 
 uint64_t pf_command_time(const struct firmware *fw, const struct mailbox_message *message);
 void pf_command_handle(struct firmware *fw, const struct mailbox_message *message);
-/* The command that waited for a VF is complete. */
-void pf_command_complete(struct firmware *fw, uint16_t retval);
+/* `vf` has come to what a command may have waited for: then that is complete. */
+void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint16_t retval);
 
 /* --- state.c: what is in a VF's state; state_stream.c: how it is carried --- */
 

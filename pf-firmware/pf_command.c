@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands of the PF's driver, one row each (pf-firmware/mailbox_format.h, AQC_*). */
+#include <errno.h>
+
 #include "base/trace.h"
 #include "pf-firmware/firmware_internal.h"
 
-/* Instead of a return value: the command completes when its VF has drained. */
+/* Instead of a return value: the command completes later, by command->wait. */
 #define PF_LATER UINT16_MAX
 
 /* A command under way; `desc` is what will be written back. */
@@ -13,19 +15,22 @@ struct pf_command {
 	const struct mailbox_message *message;
 	struct aq_desc desc;
 	uint32_t answer_len; /* bytes of the message's buffer to write to the host */
+	enum pf_wait wait;   /* with PF_LATER */
 };
 
 struct pf_row {
 	uint16_t opcode;
 	const char *name;
 	bool for_vf; /* param0 is a VF that is enabled */
-	bool state;  /* takes the time of a state part */
+	bool state;  /* takes the time of a part of a state or log */
 	uint16_t (*handle)(struct pf_command *command);
 };
 
 static uint16_t pf_version(struct pf_command *command)
 {
 	command->desc.param0 = STATE_VERSION;
+	command->desc.param1 =
+		nic_config(command->fw->nic)->log_bytes ? (uint32_t)PF_FEATURE_DMA_LOG : 0;
 	return AQ_RC_OK;
 }
 
@@ -56,6 +61,7 @@ static uint16_t pf_set_mac(struct pf_command *command)
 static uint16_t pf_stop(struct pf_command *command, uint32_t why)
 {
 	nic_vf_stop(command->fw->nic, command->vf->index, why);
+	command->wait = PF_WAITS_DRAIN;
 	return PF_LATER;
 }
 
@@ -147,6 +153,62 @@ static uint16_t pf_state_load(struct pf_command *command)
 	return load->refused ? AQ_RC_EINVAL : AQ_RC_OK;
 }
 
+/* The log's state is right for writes sent from now on: done when the earlier ones have landed. */
+static uint16_t pf_fence(struct pf_command *command)
+{
+	if (nic_vf_fence(command->fw->nic, command->vf->index))
+		return AQ_RC_OK;
+	command->wait = PF_WAITS_LANDED;
+	return PF_LATER;
+}
+
+static uint16_t pf_log_start(struct pf_command *command)
+{
+	const struct mailbox_message *message = command->message;
+	uint32_t ranges = message->len_bytes / (uint32_t)sizeof(struct pf_log_range);
+	struct dma_log_range range[PF_LOG_RANGES];
+	int err;
+
+	if (message->len_bytes % sizeof(struct pf_log_range) || ranges > PF_LOG_RANGES)
+		return AQ_RC_EINVAL;
+	for (uint32_t i = 0; i < ranges; i++) {
+		const uint8_t *at = message->data + i * sizeof(struct pf_log_range);
+
+		range[i] = (struct dma_log_range){le64_get(at), le64_get(at + 8)};
+	}
+	err = nic_log_start(command->fw->nic, command->vf->index, range, ranges,
+			    &command->desc.param1);
+	if (err)
+		return err == -EEXIST ? AQ_RC_EBUSY : err == -ERANGE ? AQ_RC_ERANGE : AQ_RC_EINVAL;
+	return pf_fence(command);
+}
+
+static uint16_t pf_log_stop(struct pf_command *command)
+{
+	nic_log_stop(command->fw->nic, command->vf->index);
+	return AQ_RC_OK;
+}
+
+static uint16_t pf_log_read(struct pf_command *command)
+{
+	uint8_t *buffer = nic_mailbox_buffer(command->fw->nic, NIC_PF);
+	uint64_t iova = (uint64_t)command->desc.cookie_high << 32 | command->desc.cookie_low;
+	uint32_t pages = command->desc.param1;
+	int err;
+
+	if (pages > MIN(command->desc.datalen, MAILBOX_PF_BYTES) * UINT64_C(8))
+		return AQ_RC_EINVAL;
+	command->answer_len = (pages + 7) / 8;
+	memset(buffer, 0, command->answer_len);
+	err = nic_log_take(command->fw->nic, command->vf->index, iova, pages, buffer);
+	if (err) {
+		command->answer_len = 0;
+		return err == -ENOENT ? AQ_RC_EBUSY : AQ_RC_EINVAL;
+	}
+	command->desc.datalen = (uint16_t)command->answer_len;
+	return pf_fence(command);
+}
+
 static const struct pf_row pf_rows[] = {
 	{AQC_GET_VERSION, "GET_VERSION", false, false, pf_version},
 	{AQC_QUEUE_SHUTDOWN, "QUEUE_SHUTDOWN", false, false, pf_shutdown},
@@ -157,6 +219,9 @@ static const struct pf_row pf_rows[] = {
 	{AQC_VF_STATE_SIZE, "VF_STATE_SIZE", true, false, pf_state_size},
 	{AQC_VF_STATE_SAVE, "VF_STATE_SAVE", true, true, pf_state_save},
 	{AQC_VF_STATE_LOAD, "VF_STATE_LOAD", true, true, pf_state_load},
+	{AQC_VF_LOG_START, "VF_LOG_START", true, false, pf_log_start},
+	{AQC_VF_LOG_STOP, "VF_LOG_STOP", true, false, pf_log_stop},
+	{AQC_VF_LOG_READ, "VF_LOG_READ", true, true, pf_log_read},
 };
 
 static const struct pf_row *pf_find(uint16_t opcode)
@@ -205,20 +270,21 @@ void pf_command_handle(struct firmware *fw, const struct mailbox_message *messag
 	uint16_t retval = pf_run(&command);
 
 	if (retval == PF_LATER) {
-		fw->pf_waits = true;
+		fw->pf_waits = command.wait;
 		fw->pf_waits_for = command.vf->index;
-		fw->pf_command = *message;
+		fw->pf_desc = command.desc;
+		fw->pf_answer_len = command.answer_len;
 		return;
 	}
 	pf_write_back(fw, &command.desc, retval, command.answer_len);
 }
 
-void pf_command_complete(struct firmware *fw, uint16_t retval)
+void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint16_t retval)
 {
-	struct aq_desc desc = fw->pf_command.desc;
-
-	fw->pf_waits = false;
-	pf_write_back(fw, &desc, retval, 0);
+	if (fw->pf_waits != what || fw->pf_waits_for != vf)
+		return;
+	fw->pf_waits = PF_WAITS_NOT;
+	pf_write_back(fw, &fw->pf_desc, retval, fw->pf_answer_len);
 }
 
 uint64_t pf_command_time(const struct firmware *fw, const struct mailbox_message *message)

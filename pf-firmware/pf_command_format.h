@@ -39,7 +39,35 @@
 #define STATE_REFUSED_MISPLACED 5 /* part out of order, or of another kind of device */
 #define STATE_REFUSED_UNKNOWN   6 /* a record that this firmware does not know */
 
-/* Largest datalen of SAVE and LOAD. */
+/*
+ * The DMA log of a VF: which pages its own writes hit. AQC_GET_VERSION's answer
+ * has PF_FEATURE_DMA_LOG in param1 where VFs have one. A reset of the VF leaves
+ * it alone; it ends with AQC_VF_LOG_STOP and with the VF.
+ *
+ * AQC_VF_LOG_START: the buffer has an array of struct pf_log_range, ascending
+ * and disjoint, at most PF_LOG_RANGES of them, of `datalen` bytes; param1 = log2 of
+ * the page size that is wanted. Answers param1 = log2 of the one that is used:
+ * a larger one when the log would not hold so many pages. Done when all writes
+ * from before have landed. AQ_RC_EBUSY: it is on; AQ_RC_EINVAL: not such ranges;
+ * AQ_RC_ERANGE: more than it holds with pages of any size.
+ *
+ * AQC_VF_LOG_READ: the log of param1 pages from the one of address
+ * cookie_high:cookie_low on, a bit each, into the buffer, and cleared. Answers datalen =
+ * bytes written. Done when all writes that it tells have landed. AQ_RC_EBUSY: it
+ * is off; AQ_RC_EINVAL: no pages, more than fit into datalen, or outside of what
+ * is between the first range and the last.
+ */
+#define AQC_VF_LOG_START 0xff20
+#define AQC_VF_LOG_STOP  0xff21 /* also when it is off */
+#define AQC_VF_LOG_READ  0xff22
+
+#define PF_FEATURE_DMA_LOG BIT(0)
+#define PF_LOG_RANGES      256u
+struct pf_log_range {
+	uint64_t iova, len;
+};
+
+/* Largest datalen of SAVE, LOAD and LOG_READ. */
 #define STATE_PART_BYTES 32768u
 
 #endif

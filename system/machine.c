@@ -212,6 +212,7 @@ static bool build_nic(struct host *host)
 		.dma_issue_ps = machine->timing.nic.issue_ps,
 		.switch_ps = machine->timing.nic.switch_ps,
 		.write_back_ps = machine->timing.nic.write_back_ps,
+		.log_bytes = machine->nic.dma_log_bytes,
 		.drain_poll_ps = machine->timing.nic.drain_poll_ps,
 	};
 

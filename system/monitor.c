@@ -193,6 +193,9 @@ void monitor_finish(struct monitor *monitor, const struct run_options *options,
 	result->packets = *oracle_packet_counts(monitor->oracle);
 	result->migration.pages_lost = oracle_pages_lost(monitor->oracle);
 	result->migration.pages_overreported = oracle_pages_overreported(monitor->oracle);
+	for (uint32_t source = 0; source < DIRTY_SOURCES; source++)
+		result->migration.tracking[source] =
+			*oracle_tracking(monitor->oracle, (enum dirty_source)source);
 	result->digest = digest_value(monitor->digest);
 	result->sim_time_ps = sim_now(&monitor->sim);
 	result->events = monitor->events;

@@ -67,6 +67,30 @@ static json_t *rounds_json(const struct result_migration *migration)
 	return array;
 }
 
+/* Each source that was asked: the one relied on, and what was read beside it. */
+static json_t *tracking_json(const struct result_migration *migration)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < DIRTY_SOURCES; i++) {
+		const struct oracle_tracking *source = &migration->tracking[i];
+		json_t *object;
+
+		if (!source->bitmaps)
+			continue;
+		object = json_object();
+		json_object_set_new(object, "source", json_string(dirty_source_names[i]));
+		json_object_set_new(object, "relied_on", json_boolean(source->relied_on));
+		json_object_set_new(object, "bitmaps", number(source->bitmaps));
+		json_object_set_new(object, "pages_reported", number(source->reported));
+		json_object_set_new(object, "pages_written", number(source->written));
+		json_object_set_new(object, "pages_overreported", number(source->overreported));
+		json_object_set_new(object, "pages_lost", number(source->lost));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 static json_t *move_json(const struct result_migration *migration)
 {
 	json_t *object = json_object();
@@ -94,6 +118,7 @@ static json_t *migration_json(const struct run_result *result)
 	object = move_json(migration);
 	json_object_set_new(object, "pages_lost", number(migration->pages_lost));
 	json_object_set_new(object, "pages_overreported", number(migration->pages_overreported));
+	json_object_set_new(object, "tracking", tracking_json(migration));
 	for (uint32_t i = 0; i < result->earlier_count; i++)
 		json_array_append_new(earlier, move_json(&result->earlier[i]));
 	json_object_set_new(object, "earlier", earlier);

@@ -183,6 +183,30 @@ static void print_rounds(const struct report *report, const struct result_migrat
 	}
 }
 
+static void print_source(const struct report *report, const char *name,
+			 const struct oracle_tracking *source)
+{
+	char reported[32], written[32], over[32], lost[32];
+
+	fprintf(report->out, "  %-11s %14s %14s %14s %9s%s\n", name,
+		grouped(source->reported, reported), grouped(source->written, written),
+		grouped(source->overreported, over), grouped(source->lost, lost),
+		source->relied_on ? "" : "   read beside, not relied on");
+}
+
+/* What was said of the pages that the device wrote, and how much of it was so. */
+static void print_tracking(const struct report *report, const struct result_migration *migration)
+{
+	fprintf(report->out, "  %-11s %14s %14s %14s %9s\n", "tracking", "pages reported",
+		"pages written", "over-reported", "lost");
+	for (uint32_t relied = 2; relied--;)
+		for (uint32_t i = 0; i < DIRTY_SOURCES; i++)
+			if (migration->tracking[i].bitmaps &&
+			    migration->tracking[i].relied_on == relied)
+				print_source(report, dirty_source_names[i],
+					     &migration->tracking[i]);
+}
+
 static void print_migration(const struct report *report, const struct result_migration *migration)
 {
 	bool completed = !strcmp(migration->outcome, outcome_names[0]);
@@ -217,9 +241,7 @@ static void print_migrations(const struct report *report, const struct run_resul
 		heading(report, result->earlier_count ? text : "migration");
 		print_migration(report, move);
 	}
-	fprintf(out, "  pages lost %s", grouped(migration->pages_lost, text));
-	fprintf(out, ", reported dirty without a device's write %s\n",
-		grouped(migration->pages_overreported, text));
+	print_tracking(report, migration);
 }
 
 static uint64_t lost_total(const struct oracle_packets *packets)

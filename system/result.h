@@ -50,6 +50,7 @@ struct result_migration {
 	uint64_t downtime_ps, total_ps, begin_ps;
 	uint64_t memory_bytes, state_bytes;
 	uint64_t pages_lost, pages_overreported;
+	struct oracle_tracking tracking[DIRTY_SOURCES];
 };
 
 /* An expectation, as a sentence. */

@@ -96,6 +96,7 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 		.ram_bytes = cfg->memory_bytes,
 		.map_bar0 = cfg->map_bar0,
 		.exit_ps = timing->vmm.exit_ps,
+		.stream_id = pci_bus_vf(&host->pci_bus, HOST_PF_RID, (uint32_t)vf)->rid,
 	};
 	struct vm_env env = {.kernel = host->kernel,
 			     .cpu = cpu_port(host->cpu),
@@ -106,7 +107,7 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 
 	slot->scenario = scenario;
 	slot->host = host;
-	slot->stream_id = pci_bus_vf(&host->pci_bus, HOST_PF_RID, (uint32_t)vf)->rid;
+	slot->stream_id = vm_cfg.stream_id;
 	snprintf(slot->part_name, sizeof(slot->part_name), "%s.vmm.%s", host->name, cfg->name);
 	snprintf(slot->device_path, sizeof(slot->device_path), "/dev/vfio/devices/vfio%" PRIu64,
 		 vf);

@@ -130,6 +130,7 @@ static struct migration *create_migration(struct scenario *scenario, struct run_
 		.bytes_per_s = scenario->cfg->machine.migration_link.rate_bps / 8,
 		.page_ps = timing->vmm.page_ps,
 		.dirty_sync_ps = timing->vmm.dirty_sync_ps,
+		.tracking = (enum dirty_source)config->tracking,
 	};
 	struct vmm_hooks hooks = {scenario, switchover};
 

@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "system/machine.h"
+#include "system/sequence_log.h"
 #include "traces/writer.h"
 
 #define REGION_SHIFT 40
@@ -37,6 +38,7 @@ struct program {
 	uint32_t stream_id;
 	int eventfd[VECTORS]; /* that SET_IRQS gave a vector, -1 none */
 	struct open_call *open;
+	struct sequence_log log;
 	struct program *next;
 };
 
@@ -83,6 +85,7 @@ int sequence_destroy(struct sequence *sequence)
 			program->open = open->next;
 			drop_call(open);
 		}
+		sequence_log_release(&program->log);
 		free(program);
 	}
 	free(sequence);
@@ -238,12 +241,27 @@ static void add_file_size(const struct program *program, const struct uapi_call 
 					    program->process, (int)json_integer_value(fd))));
 }
 
+/* A start or a report of the device's DMA log; `*starts`: which. */
+static bool is_about_log(const struct trace_call *row, const void *argument, bool *starts)
+{
+	const struct vfio_device_feature *feature = argument;
+	uint32_t index;
+
+	if (!row || row->request != VFIO_DEVICE_FEATURE ||
+	    feature->flags & VFIO_DEVICE_FEATURE_PROBE)
+		return false;
+	index = feature->flags & VFIO_DEVICE_FEATURE_MASK;
+	*starts = index == VFIO_DEVICE_FEATURE_DMA_LOGGING_START;
+	return *starts || index == VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT;
+}
+
 static void before(void *ctx, const struct uapi_call *call)
 {
 	struct program *program = ctx;
 	const struct syscall_row *row = find_syscall(call);
 	const struct trace_call *ioctl_row = NULL;
 	struct open_call *open;
+	bool starts;
 
 	if (!row)
 		ioctl_row = trace_call_by_name(call->name);
@@ -259,6 +277,8 @@ static void before(void *ctx, const struct uapi_call *call)
 		open->argument = trace_argument_borrow(ioctl_row, call->argument);
 		open->in = trace_call_encode(ioctl_row, &open->argument, TRACE_IN);
 		add_file_size(program, call, open->in);
+		if (is_about_log(ioctl_row, call->argument, &starts))
+			sequence_log_begin(&program->log, starts);
 	} else {
 		open->in = row->in(call);
 	}
@@ -300,12 +320,26 @@ static const char *file_of(const struct uapi_call *call, const struct open_call 
 	return strcmp(call->path, "/dev/iommu") ? "device" : "iommufd";
 }
 
+/* What the device's log has only after the call that has just been written. */
+static void end_log_call(struct program *program)
+{
+	struct trace_stamp when = stamp(program, "engine");
+	struct logged_writes *late = &program->log.late;
+
+	sequence_log_end(&program->log);
+	for (uint32_t i = 0; i < late->count; i++)
+		trace_writer_dma(&program->sequence->writer, &when, true, late->write[i].iova,
+				 late->write[i].len);
+	late->count = 0;
+}
+
 static void after(void *ctx, const struct uapi_call *call)
 {
 	struct program *program = ctx;
 	struct open_call *open = take_open(program, call);
 	struct trace_stamp when = stamp(program, actor_name(call->actor));
 	int fd = call->fd;
+	bool starts;
 	json_t *out;
 
 	if (!open)
@@ -320,6 +354,8 @@ static void after(void *ctx, const struct uapi_call *call)
 		fd = call->result >= 0 ? (int)call->result : -1;
 	trace_writer_call(&program->sequence->writer, &when, fd, file_of(call, open), call->name,
 			  json_incref(open->in), out, call->result);
+	if (is_about_log(open->row, call->argument, &starts))
+		end_log_call(program);
 	drop_call(open);
 }
 
@@ -368,10 +404,10 @@ static void on_program(void *ctx, struct uapi_process *process, uint32_t host_in
 	uapi_process_add_hook(process, &program->hook);
 }
 
-static const struct program *program_of(const struct sequence *sequence, uint32_t host_index,
-					uint64_t stream_id)
+static struct program *program_of(const struct sequence *sequence, uint32_t host_index,
+				  uint64_t stream_id)
 {
-	const struct program *program = sequence->programs;
+	struct program *program = sequence->programs;
 
 	while (program && (program->host_index != host_index || program->stream_id != stream_id))
 		program = program->next;
@@ -385,27 +421,52 @@ static bool is_message(const struct trace_event *event)
 	       event->arg[3] - HOST_DOORBELL_PA < HOST_DOORBELL_LEN;
 }
 
+static void on_access(struct program *program, const struct trace_event *event)
+{
+	struct trace_stamp when = stamp(program, "engine");
+	uint64_t iova = event->arg[2], len = event->arg[4];
+	bool is_write = event->kind == TRACE_DMA_WRITE;
+
+	if (is_write && sequence_log_write(&program->log, iova, len))
+		return;
+	trace_writer_dma(&program->sequence->writer, &when, is_write, iova, len);
+}
+
+static void on_refused(struct program *program, const struct trace_event *event)
+{
+	if (event->arg[3])
+		sequence_log_refused(&program->log, event->arg[2], event->arg[4]);
+}
+
+static void on_msix(struct program *program, const struct trace_event *event)
+{
+	struct trace_stamp when = stamp(program, "engine");
+
+	trace_writer_msix(&program->sequence->writer, &when, (uint32_t)event->arg[1],
+			  event->arg[1] < VECTORS ? program->eventfd[event->arg[1]] : -1);
+}
+
+static void on_log(struct program *program, const struct trace_event *event)
+{
+	sequence_log_event(&program->log, event);
+}
+
 static void on_event(void *ctx, const struct trace_event *event)
 {
-	struct sequence *sequence = ctx;
-	const struct program *program;
-	struct trace_stamp when;
+	static void (*const on[TRACE_KIND_COUNT])(struct program * program,
+						  const struct trace_event *event) = {
+		[TRACE_DMA_READ] = on_access,   [TRACE_DMA_WRITE] = on_access,
+		[TRACE_DMA_FAULT] = on_refused, [TRACE_MSIX_RAISED] = on_msix,
+		[TRACE_DMA_LOGGED] = on_log,    [TRACE_DMA_LOG_TAKEN] = on_log,
+	};
+	struct program *program;
 
-	if ((event->kind != TRACE_DMA_READ && event->kind != TRACE_DMA_WRITE &&
-	     event->kind != TRACE_MSIX_RAISED) ||
-	    is_message(event))
+	if (!on[event->kind] || is_message(event))
 		return;
-	/* Streams are requester IDs: argument 0 is who did it, in all three. */
-	program = program_of(sequence, event->part->host, event->arg[0]);
-	if (!program)
-		return;
-	when = stamp(program, "engine");
-	if (event->kind == TRACE_MSIX_RAISED)
-		trace_writer_msix(&sequence->writer, &when, (uint32_t)event->arg[1],
-				  event->arg[1] < VECTORS ? program->eventfd[event->arg[1]] : -1);
-	else
-		trace_writer_dma(&sequence->writer, &when, event->kind == TRACE_DMA_WRITE,
-				 event->arg[2], event->arg[4]);
+	/* Streams are requester IDs: argument 0 is who did it, in all of them. */
+	program = program_of(ctx, event->part->host, event->arg[0]);
+	if (program)
+		on[event->kind](program, event);
 }
 
 struct run_listener sequence_listener(struct sequence *sequence)

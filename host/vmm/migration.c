@@ -69,7 +69,7 @@ static uint64_t pending_pages(const struct migration *m)
 /* Both kinds of writes since the last look: the device's and the CPUs'. */
 static int sync_dirty(struct migration *m, struct actor *self)
 {
-	int ret = vm_dirty_bitmap(m->source, self, m->pending);
+	int ret = vm_tracking_read(m->source, self, m->pending);
 
 	if (ret)
 		return ret;
@@ -111,12 +111,12 @@ static int step_setup(struct migration *m, struct actor *self)
 {
 	struct vm *vm = m->source;
 	uint64_t precopy_bytes;
-	int ret = vm_dirty_tracking(vm, self, true);
+	int ret = vm_tracking_start(vm, self, m->cfg.tracking);
 
 	if (ret)
 		return ret;
 	vm_dirty_log_enable(vm, true);
-	ret = vm_dirty_bitmap(vm, self, m->pending);
+	ret = vm_tracking_read(vm, self, m->pending);
 	if (!ret)
 		ret = m->device_moves ? migration_send(m, self, MSG_SETUP, 0, NULL, 0) : 0;
 	if (!ret && m->device_moves)
@@ -295,7 +295,7 @@ static void go_back(struct migration *m, struct actor *self, bool tell)
 		vm_set_device_state(vm, self, VFIO_DEVICE_STATE_RUNNING, VFIO_DEVICE_STATE_ERROR,
 				    NULL);
 	close_data(m, self);
-	vm_dirty_tracking(vm, self, false);
+	vm_tracking_stop(vm, self);
 	vm_dirty_log_enable(vm, false);
 	if (vm->running)
 		return;

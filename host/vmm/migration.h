@@ -9,6 +9,7 @@
  * running at the source.
  */
 
+#include "base/trace.h"
 #include "host/vmm/channel.h"
 #include "host/vmm/vmm.h"
 
@@ -63,6 +64,7 @@ struct migration_cfg {
 	uint64_t dirty_sync_ps; /* CPU time of reading the CPU's dirty log */
 	enum migration_policy on_no_convergence;
 	uint64_t bytes_per_s; /* taken for the rate where a round took no time; 0: unbounded */
+	enum dirty_source tracking; /* of what the device writes */
 };
 
 /* Called at the switchover: source stopped, destination complete and not yet running. */

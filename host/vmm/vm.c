@@ -43,6 +43,7 @@ fail_log:
 
 void vm_quit(struct vm *vm, struct actor *self)
 {
+	vm_tracking_quit(vm, self);
 	if (vm->process)
 		uapi_process_exit(vm->process, self);
 	vm->process = NULL;

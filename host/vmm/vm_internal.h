@@ -3,6 +3,7 @@
 #define VFSIM_HOST_VM_INTERNAL_H
 
 #include "base/bits.h"
+#include "base/trace.h"
 #include "host/vmm/dirty_log.h"
 #include "host/vmm/vmm.h"
 
@@ -50,6 +51,10 @@ struct vm {
 	struct vm_run run[VM_MAX_RUNS];
 	uint64_t image_bytes;
 	struct dirty_log log;
+	enum dirty_source tracking;
+	bool tracks;            /* it is started */
+	bool observes;          /* the page table's bits are read as well, to compare */
+	struct actor *observer; /* doing that */
 
 	struct vm_region region[VFIO_PCI_NUM_REGIONS];
 	uint64_t migration_flags; /* VFIO_MIGRATION_*; 0: the device cannot migrate */
@@ -101,9 +106,14 @@ int vm_feature(struct vm *vm, struct actor *self, uint32_t feature, uint32_t op,
  */
 int vm_set_device_state(struct vm *vm, struct actor *self, uint32_t state, uint32_t recover,
 			int *data_fd);
-int vm_dirty_tracking(struct vm *vm, struct actor *self, bool enable);
-/* OR what devices wrote since the last call into `bitmap`, a bit a page of RAM. */
-int vm_dirty_bitmap(struct vm *vm, struct actor *self, uint64_t *bitmap);
+
+/* vm_tracking.c: rely on `source` from here on for what the device writes. */
+int vm_tracking_start(struct vm *vm, struct actor *self, enum dirty_source source);
+void vm_tracking_stop(struct vm *vm, struct actor *self);
+/* OR what the device wrote since the last call into `bitmap`, a bit a page of RAM. */
+int vm_tracking_read(struct vm *vm, struct actor *self, uint64_t *bitmap);
+/* The process is about to exit: its threads are done. */
+void vm_tracking_quit(struct vm *vm, struct actor *self);
 
 /* The process exits: the device is closed. */
 void vm_quit(struct vm *vm, struct actor *self);

@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The migration uAPI of a VM's device (linux/vfio.h) and of its I/O page table (linux/iommufd.h).
- */
+/* The migration uAPI of a VM's device (linux/vfio.h). */
 
 #include "host/vmm/vm_internal.h"
 
 #include <errno.h>
-#include <linux/iommufd.h>
-#include <stdlib.h>
 
 int vm_feature(struct vm *vm, struct actor *self, uint32_t feature, uint32_t op, void *data,
 	       uint32_t data_bytes)
@@ -52,40 +49,4 @@ int vm_set_device_state(struct vm *vm, struct actor *self, uint32_t state, uint3
 	if (uapi_ioctl(vm->process, self, vm->device, VFIO_DEVICE_RESET, NULL))
 		sim_log(&vm->env.part, LOG_ERROR, "%s: device cannot be reset", vm->name);
 	return ret;
-}
-
-int vm_dirty_tracking(struct vm *vm, struct actor *self, bool enable)
-{
-	struct iommu_hwpt_set_dirty_tracking set = {
-		.size = sizeof(set),
-		.flags = enable ? IOMMU_HWPT_DIRTY_TRACKING_ENABLE : 0,
-		.hwpt_id = vm->hwpt_id,
-	};
-	int ret = uapi_ioctl(vm->process, self, vm->iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, &set);
-
-	return ret < 0 ? ret : 0;
-}
-
-/* The kernel sets bits and clears none: it is given a clean bitmap, as a VMM does. */
-int vm_dirty_bitmap(struct vm *vm, struct actor *self, uint64_t *bitmap)
-{
-	uint64_t words = (vm_pages(vm) + 63) / 64;
-	uint64_t *written = calloc(words, sizeof(*written));
-	struct iommu_hwpt_get_dirty_bitmap get = {
-		.size = sizeof(get),
-		.hwpt_id = vm->hwpt_id,
-		.iova = vm->cfg.ram_base,
-		.length = vm->cfg.ram_bytes,
-		.page_size = DRAM_PAGE_SIZE,
-		.data = (uintptr_t)written,
-	};
-	int ret;
-
-	if (!written)
-		return -ENOMEM;
-	ret = uapi_ioctl(vm->process, self, vm->iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, &get);
-	for (uint64_t w = 0; w < words; w++)
-		bitmap[w] |= written[w];
-	free(written);
-	return ret < 0 ? ret : 0;
 }

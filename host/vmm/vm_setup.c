@@ -248,7 +248,7 @@ static int get_migration(struct vm *vm, struct actor *self)
 	if (migration.flags & VFIO_MIGRATION_PRE_COPY)
 		vm_feature(vm, self, VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2,
 			   VFIO_DEVICE_FEATURE_SET, NULL, 0);
-	/* A device that logs DMA itself would be asked for it; this VMM uses the page table's. */
+	/* Only asked whether it is there: a migration says what is relied on. */
 	vm_feature(vm, self, VFIO_DEVICE_FEATURE_DMA_LOGGING_START, VFIO_DEVICE_FEATURE_PROBE, NULL,
 		   0);
 	return 0;

@@ -28,6 +28,7 @@ struct vm_cfg {
 	uint64_t ram_bytes;      /* multiple of 4 KiB */
 	bool map_bar0;           /* guest accesses to BAR 0 go straight to the device */
 	uint64_t exit_ps;        /* CPU time of leaving and re-entering the guest for a trap */
+	uint32_t stream_id;      /* of its device, in trace events */
 };
 
 struct vm_env {

@@ -88,15 +88,72 @@ static bool dma_tag_is_kept(const struct dma_engine *engine, const struct tlp *t
 	       fault_fires(faults, FAULT_DMA_TAG_KEPT);
 }
 
+/* --- Log and fence --- */
+
+/* A defective device: one page, clean so far, stays out of the log until that is taken. */
+static bool plant_skips(struct dma_engine *engine, struct dma_function *function, uint64_t iova)
+{
+	struct fault_plan *faults = &engine->part.sim->faults;
+	uint32_t shift = function->log->page_shift;
+
+	if (function->unlogged)
+		return (function->unlogged - 1) >> shift == iova >> shift;
+	if (!fault_armed(faults, FAULT_DEVICE_LOG_SKIPPED) || dma_log_has(function->log, iova) ||
+	    !fault_fires(faults, FAULT_DEVICE_LOG_SKIPPED))
+		return false;
+	function->unlogged = iova + 1;
+	return true;
+}
+
+/*
+ * A write is logged when it leaves, so that no report can miss it that is taken
+ * after that; a report that has it is held back by a fence until it has landed.
+ */
+static void dma_log_write(struct dma_engine *engine, struct dma_function *function, uint64_t iova,
+			  uint32_t len_bytes)
+{
+	if (!function->log || !function->log->on || plant_skips(engine, function, iova))
+		return;
+	dma_log_mark(function->log, iova, len_bytes);
+	trace_emit(&engine->part, TRACE_DMA_LOGGED, pcie_function_rid(function->pcie), iova,
+		   len_bytes);
+}
+
+bool dma_fence(struct dma_engine *engine, struct dma_function *function)
+{
+	function->fenced = 0;
+	for (uint32_t i = 0; i < engine->tags; i++) {
+		struct dma_tag *tag = &engine->tag[i];
+
+		if (!tag->job || tag->job->function != function)
+			continue;
+		tag->fenced = tag->tlp.type == TLP_MWR;
+		function->fenced += tag->fenced;
+	}
+	return !function->fenced;
+}
+
+/* A write has ended: was it the last that the function's fence waited for? */
+static bool dma_fence_passed(struct dma_tag *tag)
+{
+	bool fenced = tag->fenced;
+
+	tag->fenced = false;
+	return fenced && !--tag->job->function->fenced;
+}
+
 static void dma_tlp_done(struct tlp *tlp, uint64_t now)
 {
 	struct dma_tag *tag = CONTAINER_OF(tlp, struct dma_tag, tlp);
 	struct dma_job *job = tag->job;
 	struct dma_engine *engine = job->engine;
+	struct dma_function *function = job->function;
+	bool landed = dma_fence_passed(tag);
 
 	/* A posted write has no completion: a device does not learn that it was refused. */
 	if (tlp->discarded || (!tlp_is_posted(tlp) && tlp->status != TLP_SC))
 		job->failed = true;
+	tag->job = NULL;
 	if (!dma_tag_is_kept(engine, tlp)) {
 		tag->next_free = engine->free_tag;
 		engine->free_tag = tag;
@@ -105,6 +162,8 @@ static void dma_tlp_done(struct tlp *tlp, uint64_t now)
 	job->parts_in_flight--;
 	if (!job->parts_in_flight && job->issued_bytes == job->len_bytes)
 		dma_finish(job, now);
+	if (landed)
+		engine->landed(engine->idle_ctx, function);
 	if (engine->first)
 		dma_issue(engine);
 }
@@ -132,6 +191,8 @@ static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 	tag->tlp.len_bytes = len;
 	tag->tlp.data = (uint8_t *)job->data + job->issued_bytes;
 	tag->tlp.done = dma_tlp_done;
+	if (job->kind == DMA_WRITE)
+		dma_log_write(engine, job->function, iova, len);
 	job->issued_bytes += len;
 	job->parts_in_flight++;
 	if (job->issued_bytes == job->len_bytes)

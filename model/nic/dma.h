@@ -10,6 +10,7 @@
  * the link in that order.
  */
 
+#include "model/nic/dma_log.h"
 #include "model/pcie/function.h"
 
 #ifdef __cplusplus
@@ -29,6 +30,9 @@ struct dma_function {
 	struct pcie_function *pcie;
 	uint32_t outstanding; /* jobs submitted and not done */
 	uint32_t generation;  /* bumped by a reset: older jobs are void */
+	struct dma_log *log;  /* of its writes; NULL: it logs none */
+	uint32_t fenced;      /* writes in flight that a fence waits for */
+	uint64_t unlogged;    /* a planted fault: an address in a page left out of the log, + 1 */
 };
 
 /*
@@ -66,6 +70,12 @@ struct dma_job {
 struct dma_job *dma_job_get(struct dma_engine *engine, struct dma_function *function,
 			    enum dma_kind kind);
 void dma_submit(struct dma_job *job);
+
+/*
+ * Have the function's writes, as far as they were sent, landed? False: the
+ * engine's `landed` follows when they have. A new fence replaces one that waits.
+ */
+bool dma_fence(struct dma_engine *engine, struct dma_function *function);
 
 /* Raise `vector` after all that was submitted before. */
 void dma_raise(struct dma_engine *engine, struct dma_function *function, uint32_t vector);

@@ -122,6 +122,16 @@ void dma_log_mark(struct dma_log *log, uint64_t iova, uint64_t len)
 			log->word[bit / 64] |= BIT(bit % 64);
 }
 
+bool dma_log_has(const struct dma_log *log, uint64_t iova)
+{
+	uint64_t page = iova >> log->page_shift, bit, last_bit;
+	uint32_t i = span_at(log, page);
+
+	return log->on && i < log->spans &&
+	       bits_within(&log->span[i], page, page, &bit, &last_bit) &&
+	       log->word[bit / 64] >> bit % 64 & 1;
+}
+
 /* Move the bits first to last, whose first is bit `to` of the bitmap. */
 static void take_bits(struct dma_log *log, uint64_t first, uint64_t last, uint64_t to,
 		      uint8_t *bitmap)

@@ -55,6 +55,9 @@ void dma_log_stop(struct dma_log *log);
 /* [iova, iova + len), len > 0, is written. Without effect while off, and outside of the ranges. */
 void dma_log_mark(struct dma_log *log, uint64_t iova, uint64_t len);
 
+/* Is the page of `iova` marked? */
+bool dma_log_has(const struct dma_log *log, uint64_t iova);
+
 /* Is [first_page, first_page + pages) between the first page that is logged and the last? */
 bool dma_log_spans(const struct dma_log *log, uint64_t first_page, uint64_t pages);
 

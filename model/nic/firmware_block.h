@@ -8,6 +8,7 @@
  * embedded processor; none waits.
  */
 
+#include "model/nic/dma_log.h"
 #include "model/nic/vf_block.h"
 
 #ifdef __cplusplus
@@ -23,6 +24,7 @@ struct nic_firmware_ops {
 	/* A VF was reset by what is not the firmware; a VFR drained comes as vf_drained alone. */
 	void (*vf_reset)(void *ctx, uint32_t vf, enum nic_reset_cause cause);
 	void (*vf_drained)(void *ctx, uint32_t vf);    /* after reset or stop: no DMA is left */
+	void (*writes_landed)(void *ctx, uint32_t vf); /* those that nic_vf_fence waits for */
 	void (*queue_drained)(void *ctx, uint32_t vf); /* a disabled queue has no DMA left */
 };
 
@@ -140,6 +142,21 @@ void nic_vf_stop(struct nic *nic, uint32_t vf, uint32_t why);
 void nic_vf_go(struct nic *nic, uint32_t vf, uint32_t why);
 uint32_t nic_vf_stopped(struct nic *nic, uint32_t vf);
 bool nic_vf_drained(struct nic *nic, uint32_t vf);
+
+/*
+ * The log of pages that the VF's own writes hit, whatever their PASID; interrupt
+ * messages are none of them. A write is in it when it leaves the device, so
+ * what was taken counts only when nic_vf_fence has passed. Resets leave the log
+ * alone, but the VF's going. Errors: dma_log.h.
+ */
+int nic_log_start(struct nic *nic, uint32_t vf, const struct dma_log_range *range, uint32_t ranges,
+		  uint32_t *page_shift);
+void nic_log_stop(struct nic *nic, uint32_t vf);
+/* `pages` pages of the log's size from `iova` on into `bitmap`, a bit each, all clean before. */
+int nic_log_take(struct nic *nic, uint32_t vf, uint64_t iova, uint32_t pages, uint8_t *bitmap);
+
+/* Have all writes that the VF has sent so far landed? False: writes_landed follows. */
+bool nic_vf_fence(struct nic *nic, uint32_t vf);
 
 /* The VF's register file. */
 struct regs *nic_vf_regs(struct nic *nic, uint32_t vf);

@@ -26,6 +26,15 @@ static void nic_dma_idle(void *ctx, struct dma_function *function)
 		nic_vf_check_drained(CONTAINER_OF(function, struct nic_vf, dma));
 }
 
+static void nic_dma_landed(void *ctx, struct dma_function *function)
+{
+	struct nic *nic = ctx;
+
+	if (function != &nic->pf_dma && nic->firmware)
+		nic->firmware->writes_landed(nic->firmware_ctx,
+					     CONTAINER_OF(function, struct nic_vf, dma)->index);
+}
+
 /* Packets came back: transmit queues that waited for one go on, in the order in which they came. */
 static void nic_packet_freed(struct event *event, uint64_t now)
 {
@@ -81,6 +90,7 @@ struct nic *nic_create(const struct nic_cfg *cfg, const struct nic_env *env)
 		return NULL;
 	}
 	nic->dma.idle = nic_dma_idle;
+	nic->dma.landed = nic_dma_landed;
 	nic->dma.idle_ctx = nic;
 	event_init(&nic->packet_freed, nic_packet_freed);
 	packet_pool_on_free(nic->pool, nic_pool_wake, nic);
@@ -89,6 +99,10 @@ struct nic *nic_create(const struct nic_cfg *cfg, const struct nic_env *env)
 		nic->vf[i].rx = nic->vf[i].tx + cfg->queue_pairs;
 		nic->vf[i].vector = &nic->vectors[i * cfg->vectors];
 		nic_vf_init(&nic->vf[i], nic, i);
+		if (dma_log_init(&nic->vf[i].log, cfg->log_bytes)) {
+			nic_destroy(nic);
+			return NULL;
+		}
 	}
 	return nic;
 }

@@ -36,6 +36,7 @@ struct nic_cfg {
 	uint64_t dma_issue_ps;  /* between two TLPs of the DMA engine */
 	uint64_t switch_ps;     /* a packet through the switch to a VF of this NIC */
 	uint64_t write_back_ps; /* longest wait for more descriptors to write back together */
+	uint64_t log_bytes;     /* of each VF's DMA log; 0: VFs log nothing */
 	uint64_t drain_poll_ps; /* how often the hardware looks whether a VF is drained */
 };
 

@@ -12,6 +12,7 @@
 struct dma_tag {
 	struct tlp tlp;
 	struct dma_job *job;
+	bool fenced; /* a fence waits for it */
 	struct dma_tag *next_free;
 };
 
@@ -30,6 +31,8 @@ struct dma_engine {
 	bool issuing;
 	/* A function has no job left. */
 	void (*idle)(void *ctx, struct dma_function *function);
+	/* What a fence of a function waited for has landed. */
+	void (*landed)(void *ctx, struct dma_function *function);
 	void *idle_ctx;
 };
 
@@ -242,6 +245,7 @@ struct nic_vf {
 	struct nic_vf_stats stats;
 	uint32_t filters;
 	uint8_t mac[NIC_FILTERS_PER_VF][6];
+	struct dma_log log;
 	uint32_t stopped;   /* NIC_STOP_* */
 	bool resetting;     /* until the last DMA from before the reset is done */
 	bool drain_pending; /* somebody waits for the VF to be drained */

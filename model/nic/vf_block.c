@@ -10,6 +10,7 @@ void nic_vf_init(struct nic_vf *vf, struct nic *nic, uint32_t index)
 	vf->nic = nic;
 	vf->index = index;
 	vf->dma.pcie = pcie_device_vf(nic->env.device, index);
+	vf->dma.log = &vf->log;
 	event_init(&vf->drain_poll, vf_drain_poll);
 	for (uint32_t q = 0; q < nic->cfg.queue_pairs; q++) {
 		queue_init(&vf->tx[q], vf, false, q);
@@ -22,6 +23,7 @@ void nic_vf_init(struct nic_vf *vf, struct nic *nic, uint32_t index)
 void nic_vf_fini(struct nic_vf *vf)
 {
 	admin_queue_fini(&vf->aq);
+	dma_log_fini(&vf->log);
 }
 
 static void vf_aq_interrupt(void *ctx)
@@ -154,6 +156,9 @@ static void vf_pcie_reset(void *ctx, enum pcie_reset_cause cause)
 
 	vf_hardware_reset(vf, map[cause]);
 	memset(&vf->stats, 0, sizeof(vf->stats));
+	/* The log is the device's, of writes that land whatever becomes of the function's state. */
+	if (cause == PCIE_RESET_VF_DISABLE)
+		nic_log_stop(nic, vf->index);
 	if (nic->firmware)
 		nic->firmware->vf_reset(nic->firmware_ctx, vf->index, map[cause]);
 }

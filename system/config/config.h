@@ -90,7 +90,7 @@ struct kernel_config {
 };
 
 struct nic_config {
-	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags;
+	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags, dma_log_bytes;
 	bool pre_copy;
 };
 
@@ -152,7 +152,8 @@ struct migration_config {
 	char *to;
 	uint64_t vf;
 	uint64_t at_ps;
-	int method; /* enum migration_method */
+	int method;   /* enum migration_method */
+	int tracking; /* enum dirty_source */
 	uint64_t max_downtime_ps, max_rounds, then_ps;
 	int on_no_convergence; /* enum migration_policy */
 	uint64_t trips;

@@ -66,6 +66,8 @@ static const struct schema_key nic_keys[] = {
 	 WHAT("packets inside the NIC at once")},
 	{"dma_tags", COUNTS(nic_config, dma_tags, 1, 65536), DEFAULT("256"),
 	 WHAT("DMA requests in flight at once")},
+	{"dma_log", BYTES(nic_config, dma_log_bytes, 0, GIB), DEFAULT("512KiB"),
+	 WHAT("memory of each VF's log of the pages that it writes, a bit each; 0: it has none")},
 	{NULL},
 };
 static const struct schema_map nic_map = MAP("nic", nic_config, nic_keys);

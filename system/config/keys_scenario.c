@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/trace.h"
 #include "model/nic/frame_format.h"
 #include "system/config/keys.h"
 #include "system/oracle/checks.h"
@@ -107,6 +108,10 @@ static const struct schema_key migration_keys[] = {
 	 DEFAULT("pre-copy"),
 	 WHAT("pre-copy: memory and device state in rounds; stop-copy: the device's state "
 	      "only after the stop; cold: everything after the stop")},
+	{"tracking", KEY(CHOICE, migration_config, tracking), .choice = dirty_source_names,
+	 DEFAULT("httu"),
+	 WHAT("who tells what the device wrote: the SMMU's table update; the device's own log; "
+	      "nobody, so that everything is sent in each round")},
 	{"max_downtime", TIMES(migration_config, max_downtime_ps, 3600 * SEC), DEFAULT("300ms"),
 	 WHAT("stop the guest when what is left takes no longer")},
 	{"max_rounds", COUNTS(migration_config, max_rounds, 1, 64), DEFAULT("16"),

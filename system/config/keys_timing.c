@@ -41,7 +41,8 @@ static const struct schema_key nic_keys[] = {
 };
 static const struct schema_key firmware_keys[] = {
 	TIME_ROW("command", firmware.command_ps, "a mailbox or admin queue command"),
-	TIME_ROW("state", firmware.state_ps, "a part of a VF's state saved or loaded"),
+	TIME_ROW("state", firmware.state_ps,
+		 "a part of a VF's state saved or loaded, or of its DMA log read"),
 	TIME_ROW("reset", firmware.reset_ps, "from a drained reset to an active VF"),
 	{NULL},
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "base/trace.h"
 #include "system/config/config_internal.h"
 #include "system/config/units.h"
 
@@ -285,10 +286,14 @@ static void check_migration(const struct rules *rules)
 		       "expected a guest without viommu and map_storm: what they map would stay "
 		       "behind");
 	check_give_up(rules, migration);
-	if (cfg->machine.smmu.httu != 2 || !cfg->machine.smmu.coherent)
+	if (migration->tracking == DIRTY_HTTU &&
+	    (cfg->machine.smmu.httu != 2 || !cfg->machine.smmu.coherent))
 		broken(rules, "machine.smmu.httu",
-		       "a migration needs `httu: dirty` and `coherent: yes`, or no dirty state is "
-		       "tracked");
+		       "`migration.tracking: httu` needs `httu: dirty` and `coherent: yes`, or no "
+		       "dirty state is tracked");
+	if (migration->tracking == DIRTY_DEVICE && !cfg->machine.nic.dma_log_bytes)
+		broken(rules, "machine.nic.dma_log",
+		       "`migration.tracking: device` needs a NIC with a DMA log, not 0");
 }
 
 static void check_reset(const struct rules *rules, uint32_t index)

@@ -1,60 +1,69 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lost-page: a device's write at time w, while its table is tracked, must be in
+ * lost-page: a device's write at time w, while its pages are tracked, must be in
  * a dirty bitmap that was returned at w or later, up to and including the first
- * one that was taken after w. A bitmap is taken at one instant, its begin_ps.
+ * one that was taken after w.
+ *
+ * Of an I/O page table, w is when the SMMU let the write pass, and a bitmap is
+ * taken at one instant. Of a device's own log, w is when memory had the bytes, and a
+ * bitmap is taken when it was asked for: what counts for a VMM is that a page
+ * which it copies after a report has what the report is about.
+ *
+ * A source that the host's VMM does not rely on is measured, and fails nothing.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/bits.h"
 #include "system/oracle/oracle_internal.h"
+#include "system/oracle/tracked.h"
 
-#define PAGE_SHIFT 12
-#define LEAF_PAGES 512
+#define HOSTS 256
 
-/* Writes to a page that no bitmap has covered yet: the first and the last. 0: none. */
-struct page_writes {
-	uint64_t first_ps, last_ps;
-	bool lost; /* was lost once: memory-equal asks */
-};
-
-struct leaf {
-	struct page_writes page[LEAF_PAGES];
-};
-
-struct span {
-	uint64_t iova, end;
-};
-
-/* Tracking of one table. */
-struct tracked {
-	uint32_t host;
-	uint64_t id;
-	bool on;
-	struct keymap leaf_of;
-	struct leaf **leaf;
-	uint32_t leaves_capacity;
-	uint64_t *pending; /* page numbers with writes not covered */
-	uint32_t pendings, pending_capacity;
-	struct span *read; /* ranges that bitmaps were asked for */
-	uint32_t reads, reads_capacity;
-	struct span *created; /* mapped since the last bitmap: created dirty, so reported */
-	uint32_t createds, created_capacity;
-	uint64_t cached_page; /* + 1 */
-	struct page_writes *cached;
-};
+static const char *const id_names[DIRTY_SOURCES] = {
+	[DIRTY_HTTU] = "table", [DIRTY_DEVICE] = "log of stream", [DIRTY_EVERYTHING] = "stream"};
 
 struct lost_page {
 	struct tracked *table; /* by the view's number */
 	uint32_t tables, tables_capacity;
-	uint64_t reads, writes, covered, overreported;
-	uint32_t last_state[256]; /* migration state that a device of a host entered last */
+	struct keymap stream_of; /* host, stream and source: number in `stream` */
+	struct tracked *stream;  /* of sources that know devices, not tables */
+	uint32_t streams, streams_capacity;
+	uint64_t writes, covered;
+	struct oracle_tracking source[DIRTY_SOURCES];
+	uint8_t relied[HOSTS];      /* 1 + enum dirty_source; 0: nobody said */
+	uint32_t last_state[HOSTS]; /* migration state that a device of a host entered last */
 };
 
-static struct tracked *tracked_of(struct lost_page *state, struct oracle *oracle, uint32_t number)
+/* Whom a page's loss is told to. */
+struct loss_ctx {
+	struct oracle *oracle;
+	struct lost_page *state;
+};
+
+static bool relied_on(const struct lost_page *state, const struct tracked *tracked)
+{
+	uint8_t relied = state->relied[tracked->host % HOSTS];
+
+	return !relied || relied == 1 + tracked->source;
+}
+
+static void tell_loss(void *arg, const struct tracked *tracked, uint64_t page, uint64_t first_ps,
+		      const char *why)
+{
+	const struct loss_ctx *ctx = arg;
+
+	ctx->state->source[tracked->source].lost++;
+	if (relied_on(ctx->state, tracked))
+		oracle_violation(ctx->oracle, CHECK_LOST_PAGE,
+				 "%s %" PRIu64 ": page 0x%" PRIx64 ", written at %" PRIu64
+				 " ps, %s",
+				 id_names[tracked->source], tracked->id, page << TRACKED_PAGE_SHIFT,
+				 first_ps, why);
+}
+
+static struct tracked *table_of(struct lost_page *state, struct oracle *oracle, uint32_t number)
 {
 	struct tracked *tracked;
 
@@ -69,184 +78,55 @@ static struct tracked *tracked_of(struct lost_page *state, struct oracle *oracle
 	return tracked;
 }
 
-static struct page_writes *page_find(struct tracked *tracked, uint64_t page)
+static uint64_t stream_key(uint32_t host, uint64_t stream, enum dirty_source source)
 {
-	uint64_t key = page / LEAF_PAGES;
-	uint32_t number;
-	bool is_new;
-
-	if (tracked->cached_page == page + 1)
-		return tracked->cached;
-	number = keymap_intern(&tracked->leaf_of, key, &is_new);
-	if (is_new) {
-		tracked->leaf = array_reserve(tracked->leaf, &tracked->leaves_capacity, number,
-					      sizeof(*tracked->leaf));
-		tracked->leaf[number] = calloc(1, sizeof(**tracked->leaf));
-		if (!tracked->leaf[number])
-			abort();
-	}
-	tracked->cached_page = page + 1;
-	tracked->cached = &tracked->leaf[number]->page[page % LEAF_PAGES];
-	return tracked->cached;
+	return key_of(host, stream, source);
 }
 
-static void on_write(struct lost_page *state, struct tracked *tracked,
+static struct tracked *stream_of(struct lost_page *state, uint32_t host, uint64_t stream,
+				 enum dirty_source source)
+{
+	bool is_new;
+	uint32_t number =
+		keymap_intern(&state->stream_of, stream_key(host, stream, source), &is_new);
+
+	if (is_new) {
+		state->stream = array_reserve(state->stream, &state->streams_capacity, number,
+					      sizeof(*state->stream));
+		state->stream[number].host = host;
+		state->stream[number].id = stream;
+		state->stream[number].source = source;
+		state->streams = number + 1;
+	}
+	return &state->stream[number];
+}
+
+static void write_to(struct lost_page *state, struct tracked *tracked,
 		     const struct trace_event *event)
 {
-	uint64_t first = event->arg[2] >> PAGE_SHIFT;
-	uint64_t last = (event->arg[2] + MAX(event->arg[4], 1) - 1) >> PAGE_SHIFT;
-
-	state->writes++;
-	for (uint64_t page = first; page <= last; page++) {
-		struct page_writes *writes = page_find(tracked, page);
-
-		writes->last_ps = MAX(event->time_ps, 1);
-		if (writes->first_ps)
-			continue;
-		writes->first_ps = writes->last_ps;
-		tracked->pending = array_reserve(tracked->pending, &tracked->pending_capacity,
-						 tracked->pendings, sizeof(*tracked->pending));
-		tracked->pending[tracked->pendings++] = page;
-	}
+	if (!tracked->listens)
+		return;
+	if (relied_on(state, tracked) && tracked->on)
+		state->writes++;
+	tracked_write(tracked, event->time_ps, event->arg[2], event->arg[4]);
 }
 
-/* A bitmap as DIRTY_READ carries it. */
-struct bitmap {
-	uint64_t iova, end, page_size, begin_ps;
-	const uint8_t *bits;
-	uint64_t bit_count;
-};
-
-static bool bitmap_has(const struct bitmap *bitmap, uint64_t iova)
+static void on_bitmap(struct loss_ctx *ctx, struct tracked *tracked,
+		      const struct tracked_bitmap *bitmap)
 {
-	uint64_t bit = (iova - bitmap->iova) / bitmap->page_size;
-
-	return bit < bitmap->bit_count && bitmap->bits[bit / 8] >> bit % 8 & 1;
-}
-
-/* Pages of 4 KiB that the bitmap reports. */
-static uint64_t bitmap_pages(const struct bitmap *bitmap)
-{
-	uint64_t bits = 0, words = bitmap->bit_count / 64;
-
-	for (uint64_t i = 0; i < words; i++)
-		bits += (uint64_t)__builtin_popcountll(le64_get(bitmap->bits + 8 * i));
-	for (uint64_t bit = words * 64; bit < bitmap->bit_count; bit++)
-		bits += bitmap->bits[bit / 8] >> bit % 8 & 1;
-	return bits * (bitmap->page_size >> PAGE_SHIFT);
-}
-
-static void lose(struct oracle *oracle, struct tracked *tracked, uint64_t page,
-		 struct page_writes *writes, const char *why)
-{
-	writes->lost = true;
-	oracle_violation(oracle, CHECK_LOST_PAGE,
-			 "table %" PRIu64 ": page 0x%" PRIx64 ", written at %" PRIu64 " ps, %s",
-			 tracked->id, page << PAGE_SHIFT, writes->first_ps, why);
-}
-
-/* Settle the pending pages in the bitmap's range. Returns how many of them it reports. */
-static uint64_t settle(struct oracle *oracle, struct tracked *tracked, const struct bitmap *bitmap)
-{
-	uint64_t reported = 0;
-	uint32_t kept = 0;
-
-	for (uint32_t i = 0; i < tracked->pendings; i++) {
-		uint64_t page = tracked->pending[i], iova = page << PAGE_SHIFT;
-		struct page_writes *writes;
-
-		if (iova < bitmap->iova || iova >= bitmap->end) {
-			tracked->pending[kept++] = page;
-			continue;
-		}
-		writes = page_find(tracked, page);
-		if (bitmap_has(bitmap, iova)) {
-			reported++;
-			writes->first_ps = 0;
-			writes->lost = false; /* it is sent again */
-			continue;
-		}
-		if (writes->first_ps < bitmap->begin_ps) {
-			lose(oracle, tracked, page, writes, "is not in the bitmap that covers it");
-			writes->first_ps = writes->last_ps;
-		}
-		if (writes->last_ps < bitmap->begin_ps)
-			writes->first_ps = 0;
-		else
-			tracked->pending[kept++] = page;
-	}
-	tracked->pendings = kept;
-	return reported;
-}
-
-static uint64_t created_pages(const struct tracked *tracked, const struct bitmap *bitmap)
-{
-	uint64_t pages = 0;
-
-	for (uint32_t i = 0; i < tracked->createds; i++)
-		for (uint64_t iova = MAX(tracked->created[i].iova, bitmap->iova);
-		     iova < MIN(tracked->created[i].end, bitmap->end); iova += 1 << PAGE_SHIFT)
-			pages += bitmap_has(bitmap, iova);
-	return pages;
-}
-
-static void remember(struct span **spans, uint32_t *count, uint32_t *capacity, uint64_t iova,
-		     uint64_t end)
-{
-	for (uint32_t i = 0; i < *count; i++)
-		if ((*spans)[i].iova <= iova && (*spans)[i].end >= end)
-			return;
-	*spans = array_reserve(*spans, capacity, *count, sizeof(**spans));
-	(*spans)[(*count)++] = (struct span){iova, end};
-}
-
-static void on_read(struct oracle *oracle, struct lost_page *state, struct tracked *tracked,
-		    const struct trace_event *event)
-{
-	struct bitmap bitmap = {
-		.iova = event->arg[1],
-		.end = event->arg[1] + event->arg[2],
-		.page_size = MAX(event->arg[3], 1 << PAGE_SHIFT),
-		.begin_ps = event->arg[4],
-		.bits = event->data,
-		.bit_count = (uint64_t)event->data_len * 8,
-	};
-	uint64_t reported, total, created;
+	const struct tracked_loss loss = {tell_loss, ctx};
+	struct oracle_tracking *source = &ctx->state->source[tracked->source];
+	struct tracked_report report;
 
 	if (!tracked->on)
 		return;
-	state->reads++;
-	total = bitmap_pages(&bitmap);
-	created = created_pages(tracked, &bitmap);
-	reported = settle(oracle, tracked, &bitmap);
-	state->covered += reported;
-	if (total > reported + created)
-		state->overreported += total - reported - created;
-	tracked->createds = 0;
-	remember(&tracked->read, &tracked->reads, &tracked->reads_capacity, bitmap.iova,
-		 bitmap.end);
-}
-
-static bool was_read(const struct tracked *tracked, uint64_t iova)
-{
-	for (uint32_t i = 0; i < tracked->reads; i++)
-		if (iova >= tracked->read[i].iova && iova < tracked->read[i].end)
-			return true;
-	return false;
-}
-
-/* No bitmap follows. `handed_over`: another host goes on with what the bitmaps said. */
-static void forget(struct oracle *oracle, struct tracked *tracked, bool handed_over)
-{
-	for (uint32_t i = 0; i < tracked->pendings; i++) {
-		uint64_t page = tracked->pending[i];
-		struct page_writes *writes = page_find(tracked, page);
-
-		if (handed_over && was_read(tracked, page << PAGE_SHIFT))
-			lose(oracle, tracked, page, writes, "came after the last bitmap");
-		writes->first_ps = 0;
-	}
-	tracked->pendings = 0;
+	report = tracked_read(tracked, bitmap, &loss);
+	source->bitmaps++;
+	source->reported += report.reported;
+	source->written += report.written;
+	source->overreported += report.overreported;
+	if (relied_on(ctx->state, tracked))
+		ctx->state->covered += report.covered;
 }
 
 /* VFIO's numbers of the states in which a device runs: RUNNING, _P2P, PRE_COPY, _P2P. */
@@ -255,109 +135,266 @@ static bool device_runs(uint32_t state)
 	return state == 2 || state == 5 || state == 6 || state == 7;
 }
 
-static void on_tracking(struct oracle *oracle, struct lost_page *state, struct tracked *tracked,
-			bool on)
+/* A device that runs on is one whose migration was called off: nothing is handed over. */
+static void stop(struct loss_ctx *ctx, struct tracked *tracked)
 {
-	/* A device that runs on is one whose migration was called off: nothing is handed over. */
-	if (!on)
-		forget(oracle, tracked, !device_runs(state->last_state[tracked->host & 0xff]));
-	else
-		tracked->reads = tracked->createds = 0;
-	tracked->on = on;
+	const struct tracked_loss loss = {tell_loss, ctx};
+
+	tracked_forget(tracked, !device_runs(ctx->state->last_state[tracked->host % HOSTS]), &loss);
+	tracked->on = tracked->listens = false;
 }
 
-static void lost_page_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
+/* ---- events ---- */
+
+static void on_state(struct loss_ctx *ctx, const struct trace_event *event)
 {
-	struct lost_page *state = ctx;
-	const uint64_t *arg = event->arg;
-	uint32_t host = event->part->host, number;
+	ctx->state->last_state[event->part->host % HOSTS] = (uint32_t)event->arg[2];
+}
+
+static void on_write(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	struct lost_page *state = ctx->state;
+	uint32_t number = view_stream_table(&ctx->oracle->view, event->part->host, event->arg[0],
+					    event->arg[1]);
+
+	if (number < state->tables)
+		write_to(state, &state->table[number], event);
+}
+
+/* Whatever its substream: a device logs what it writes. */
+static void on_landed(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	struct lost_page *state = ctx->state;
+
+	for (uint32_t source = 0; state->streams && source < DIRTY_SOURCES; source++) {
+		uint32_t number = keymap_get(&state->stream_of,
+					     stream_key(event->part->host, event->arg[0], source));
+
+		if (number != KEYMAP_NONE)
+			write_to(state, &state->stream[number], event);
+	}
+}
+
+static struct tracked *table_of_event(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	return table_of(ctx->state, ctx->oracle,
+			view_table_number(&ctx->oracle->view, event->part->host, event->arg[0]));
+}
+
+static void on_map(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	struct tracked *tracked = table_of_event(ctx, event);
+
+	if (tracked->on)
+		tracked_created(tracked, event->arg[1], event->arg[2]);
+}
+
+static void on_table_tracking(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	struct tracked *tracked = table_of_event(ctx, event);
+
+	tracked->source = (enum dirty_source)MIN(event->arg[2], DIRTY_SOURCES - 1);
+	if (event->arg[1])
+		tracked_start(tracked, event->time_ps, true);
+	else
+		stop(ctx, tracked);
+}
+
+static void on_table_read(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	const struct tracked_bitmap bitmap = {
+		.iova = event->arg[1],
+		.end = event->arg[1] + event->arg[2],
+		.page_size = MAX(event->arg[3], 1 << TRACKED_PAGE_SHIFT),
+		.begin_ps = event->arg[4],
+		.bits = event->data,
+		.bit_count = (uint64_t)event->data_len * 8,
+		.cleared = event->arg[5] != 0,
+	};
+
+	on_bitmap(ctx, table_of_event(ctx, event), &bitmap);
+}
+
+static void on_logging(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	struct tracked *tracked =
+		stream_of(ctx->state, event->part->host, event->arg[0], DIRTY_DEVICE);
+
+	if (event->arg[1] == TRACE_LOGGING_OFF)
+		stop(ctx, tracked);
+	else
+		tracked_start(tracked, event->time_ps, event->arg[1] == TRACE_LOGGING_ON);
+}
+
+static void on_log_report(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	const struct tracked_bitmap bitmap = {
+		.iova = event->arg[1],
+		.end = event->arg[1] + event->arg[2],
+		.page_size = MAX(event->arg[3], 1 << TRACKED_PAGE_SHIFT),
+		.begin_ps = event->arg[4],
+		.bits = event->data,
+		.bit_count = (uint64_t)event->data_len * 8,
+		.cleared = true,
+	};
+
+	on_bitmap(ctx, stream_of(ctx->state, event->part->host, event->arg[0], DIRTY_DEVICE),
+		  &bitmap);
+}
+
+static void on_source(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	struct lost_page *state = ctx->state;
+	enum dirty_source source = (enum dirty_source)MIN(event->arg[2], DIRTY_SOURCES - 1);
 	struct tracked *tracked;
 
-	if (event->kind == TRACE_MIG_STATE) {
-		state->last_state[host & 0xff] = (uint32_t)arg[2];
-		return;
+	if (event->arg[3]) {
+		state->relied[event->part->host % HOSTS] = (uint8_t)(1 + source);
+		state->source[source].relied_on = true;
 	}
-	if (event->kind == TRACE_DMA_WRITE) {
-		number = view_stream_table(&oracle->view, host, arg[0], arg[1]);
-		if (number < state->tables && state->table[number].on)
-			on_write(state, &state->table[number], event);
+	if (source != DIRTY_EVERYTHING)
 		return;
-	}
-	number = view_table_number(&oracle->view, host, arg[0]);
-	tracked = tracked_of(state, oracle, number);
-	if (event->kind == TRACE_DIRTY_TRACKING)
-		on_tracking(oracle, state, tracked, arg[1] != 0);
-	else if (event->kind == TRACE_DIRTY_READ)
-		on_read(oracle, state, tracked, event);
-	else if (tracked->on)
-		remember(&tracked->created, &tracked->createds, &tracked->created_capacity, arg[1],
-			 arg[1] + arg[2]);
+	tracked = stream_of(state, event->part->host, event->arg[1], source);
+	if (event->arg[3])
+		tracked_start(tracked, event->time_ps, true);
+	else
+		stop(ctx, tracked);
 }
 
-bool lost_page_has(void *ctx, uint32_t host, uint64_t page)
+static void on_assumed(struct loss_ctx *ctx, const struct trace_event *event)
 {
-	struct lost_page *state = ctx;
+	const struct tracked_bitmap bitmap = {
+		.iova = event->arg[1],
+		.end = event->arg[1] + event->arg[2],
+		.page_size = 1 << TRACKED_PAGE_SHIFT,
+		.begin_ps = event->time_ps,
+		.all = true,
+		.cleared = true,
+	};
 
-	for (uint32_t i = 0; i < state->tables; i++) {
-		struct tracked *tracked = &state->table[i];
+	on_bitmap(ctx, stream_of(ctx->state, event->part->host, event->arg[0], DIRTY_EVERYTHING),
+		  &bitmap);
+}
 
-		if (tracked->host == host &&
-		    keymap_get(&tracked->leaf_of, page / LEAF_PAGES) != KEYMAP_NONE &&
-		    page_find(tracked, page)->lost)
+static void lost_page_event(struct oracle *oracle, void *arg, const struct trace_event *event)
+{
+	static void (*const on[TRACE_KIND_COUNT])(struct loss_ctx * ctx,
+						  const struct trace_event *event) = {
+		[TRACE_MIG_STATE] = on_state,
+		[TRACE_DMA_WRITE] = on_write,
+		[TRACE_DMA_LANDED] = on_landed,
+		[TRACE_IOMMU_MAP] = on_map,
+		[TRACE_DIRTY_TRACKING] = on_table_tracking,
+		[TRACE_DIRTY_READ] = on_table_read,
+		[TRACE_DMA_LOGGING] = on_logging,
+		[TRACE_DMA_LOG_REPORT] = on_log_report,
+		[TRACE_DIRTY_SOURCE] = on_source,
+		[TRACE_DIRTY_ASSUMED] = on_assumed,
+	};
+	struct loss_ctx ctx = {oracle, arg};
+
+	on[event->kind](&ctx, event);
+}
+
+/* ---- for others ---- */
+
+static bool has_lost(struct lost_page *state, struct tracked *tracked, uint32_t host, uint64_t page)
+{
+	return tracked->host == host && relied_on(state, tracked) &&
+	       tracked_has_lost(tracked, page);
+}
+
+bool lost_page_has(void *arg, uint32_t host, uint64_t page)
+{
+	struct lost_page *state = arg;
+
+	for (uint32_t i = 0; i < state->tables; i++)
+		if (has_lost(state, &state->table[i], host, page))
 			return true;
-	}
+	for (uint32_t i = 0; i < state->streams; i++)
+		if (has_lost(state, &state->stream[i], host, page))
+			return true;
 	return false;
 }
 
-void lost_page_switchover(struct oracle *oracle, void *ctx, uint32_t host)
+static void switch_over(struct loss_ctx *ctx, struct tracked *tracked, uint32_t host)
 {
-	struct lost_page *state = ctx;
+	const struct tracked_loss loss = {tell_loss, ctx};
+
+	if (tracked->host == host && tracked->on)
+		tracked_forget(tracked, true, &loss);
+}
+
+void lost_page_switchover(struct oracle *oracle, void *arg, uint32_t host)
+{
+	struct lost_page *state = arg;
+	struct loss_ctx ctx = {oracle, state};
 
 	for (uint32_t i = 0; i < state->tables; i++)
-		if (state->table[i].host == host && state->table[i].on)
-			forget(oracle, &state->table[i], true);
+		switch_over(&ctx, &state->table[i], host);
+	for (uint32_t i = 0; i < state->streams; i++)
+		switch_over(&ctx, &state->stream[i], host);
 }
 
-uint64_t lost_page_overreported(const void *ctx)
+/* A source that counts: the one that a VMM relies on, or any if no VMM said. */
+static bool counts(const struct lost_page *state, uint32_t source)
 {
-	const struct lost_page *state = ctx;
+	bool said = false;
 
-	return state->overreported;
+	for (uint32_t i = 0; i < DIRTY_SOURCES; i++)
+		said |= state->source[i].relied_on;
+	return !said || state->source[source].relied_on;
 }
 
-static void lost_page_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)
+uint64_t lost_page_overreported(const void *arg)
 {
-	const struct lost_page *state = ctx;
+	const struct lost_page *state = arg;
+	uint64_t pages = 0;
 
-	if (!state->reads)
+	for (uint32_t i = 0; i < DIRTY_SOURCES; i++)
+		pages += counts(state, i) ? state->source[i].overreported : 0;
+	return pages;
+}
+
+const struct oracle_tracking *lost_page_tracking(const void *arg, enum dirty_source source)
+{
+	const struct lost_page *state = arg;
+
+	return &state->source[source];
+}
+
+static void lost_page_finish(struct oracle *oracle, void *arg, struct oracle_finding *finding)
+{
+	const struct lost_page *state = arg;
+	uint64_t bitmaps = 0;
+
+	for (uint32_t i = 0; i < DIRTY_SOURCES; i++)
+		bitmaps += counts(state, i) ? state->source[i].bitmaps : 0;
+	if (!bitmaps)
 		finding->verdict = ORACLE_NOT_APPLICABLE;
 	snprintf(finding->detail, sizeof(finding->detail),
 		 "%" PRIu64 " bitmaps cover %" PRIu64 " writes to %" PRIu64 " pages; %" PRIu64
 		 " pages over-reported",
-		 state->reads, state->writes, state->covered, state->overreported);
+		 bitmaps, state->writes, state->covered, lost_page_overreported(state));
 }
 
-static void lost_page_release(void *ctx)
+static void lost_page_release(void *arg)
 {
-	struct lost_page *state = ctx;
+	struct lost_page *state = arg;
 
-	for (uint32_t i = 0; i < state->tables; i++) {
-		struct tracked *tracked = &state->table[i];
-
-		for (uint32_t leaf = 0; leaf < tracked->leaf_of.count; leaf++)
-			free(tracked->leaf[leaf]);
-		free(tracked->leaf);
-		free(tracked->pending);
-		free(tracked->read);
-		free(tracked->created);
-		keymap_release(&tracked->leaf_of);
-	}
+	for (uint32_t i = 0; i < state->tables; i++)
+		tracked_release(&state->table[i]);
+	for (uint32_t i = 0; i < state->streams; i++)
+		tracked_release(&state->stream[i]);
 	free(state->table);
+	free(state->stream);
+	keymap_release(&state->stream_of);
 }
 
 static const enum trace_kind lost_page_kinds[] = {
-	TRACE_DMA_WRITE, TRACE_DIRTY_TRACKING, TRACE_DIRTY_READ,
-	TRACE_IOMMU_MAP, TRACE_MIG_STATE,      TRACE_KIND_COUNT,
+	TRACE_DMA_WRITE,    TRACE_DMA_LANDED,    TRACE_DIRTY_TRACKING, TRACE_DIRTY_READ,
+	TRACE_IOMMU_MAP,    TRACE_MIG_STATE,     TRACE_DMA_LOGGING,    TRACE_DMA_LOG_REPORT,
+	TRACE_DIRTY_SOURCE, TRACE_DIRTY_ASSUMED, TRACE_KIND_COUNT,
 };
 
 const struct oracle_check oracle_lost_page = {

@@ -163,6 +163,11 @@ uint64_t oracle_pages_lost(const struct oracle *oracle)
 	return oracle->finding[CHECK_LOST_PAGE].count;
 }
 
+const struct oracle_tracking *oracle_tracking(const struct oracle *oracle, enum dirty_source source)
+{
+	return lost_page_tracking(oracle->state[CHECK_LOST_PAGE], source);
+}
+
 uint64_t oracle_pages_overreported(const struct oracle *oracle)
 {
 	return lost_page_overreported(oracle->state[CHECK_LOST_PAGE]);

@@ -84,6 +84,18 @@ struct oracle_flow oracle_flow_counts(const struct oracle *oracle, uint64_t flow
 uint64_t oracle_pages_lost(const struct oracle *oracle);
 uint64_t oracle_pages_overreported(const struct oracle *oracle);
 
+/* What one source said of pages that devices wrote, in pages of 4 KiB. */
+struct oracle_tracking {
+	bool relied_on;   /* a VMM decided by it; else it was measured beside */
+	uint64_t bitmaps; /* 0: it was not asked */
+	uint64_t reported;
+	uint64_t written; /* of those reported, written since the source last spoke of them */
+	uint64_t overreported;
+	uint64_t lost;
+};
+const struct oracle_tracking *oracle_tracking(const struct oracle *oracle,
+					      enum dirty_source source);
+
 #ifdef __cplusplus
 }
 #endif

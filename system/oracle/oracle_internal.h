@@ -49,5 +49,6 @@ void oracle_violation(struct oracle *oracle, enum oracle_check_id check, const c
 bool lost_page_has(void *state, uint32_t host, uint64_t page);
 void lost_page_switchover(struct oracle *oracle, void *state, uint32_t host);
 uint64_t lost_page_overreported(const void *state);
+const struct oracle_tracking *lost_page_tracking(const void *state, enum dirty_source source);
 
 #endif

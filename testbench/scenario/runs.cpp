@@ -130,7 +130,10 @@ class Planted : public ::testing::TestWithParam<int>
 TEST_P(Planted, FailsItsCheckAndNoOther)
 {
 	const struct fault_info &fault = fault_catalogue[GetParam()];
-	Outcome planted = run(small + "--plant " + fault.name);
+	/* The device's log is in use only where it is relied on. */
+	const char *tracking =
+		GetParam() == FAULT_DEVICE_LOG_SKIPPED ? " --set migration.tracking=device" : "";
+	Outcome planted = run(small + "--plant " + fault.name + tracking);
 
 	EXPECT_EQ(planted.code, 1);
 	EXPECT_EQ(planted.failed(), std::vector<std::string>{fault.check});
@@ -233,7 +236,104 @@ INSTANTIATE_TEST_SUITE_P(LiveMigration, Variant,
 					   "kernel.msi_window=no", "smmu.msi=no",
 					   "smmu.two_level_strtab=no", "guests.vm0.map_bar0=no",
 					   "wire.rate=10Gb/s", "smmu.tlb_entries=8",
-					   "migration.max_rounds=1", "nic.vfs=64"));
+					   "migration.max_rounds=1", "nic.vfs=64",
+					   "migration.tracking=device",
+					   "migration.tracking=device --set smmu.httu=none",
+					   "migration.tracking=device --set smmu.cache_dirty=yes",
+					   "migration.tracking=device --engine untimed",
+					   "migration.tracking=everything --engine untimed",
+					   "migration.tracking=everything "
+					   "--set migration.max_rounds=3"));
+
+/* A member of a source's row; -1: it was not asked. */
+static int64_t tracking(const Outcome &outcome, const char *source, const char *member)
+{
+	json_t *rows =
+		json_object_get(json_object_get(outcome.result.get(), "migration"), "tracking");
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(
+		rows, i,
+		row) if (!strcmp(json_string_value(json_object_get(row, "source")),
+				 source)) return json_integer_value(json_object_get(row, member));
+	return -1;
+}
+
+TEST(Tracking, DeviceLogIsFinerThanAPageTableOfLargeBlocks)
+{
+	Outcome outcome =
+		run(small + "--set migration.tracking=device --set kernel.page_size=2MiB");
+
+	EXPECT_EQ(outcome.code, 0);
+	EXPECT_EQ(tracking(outcome, "device", "pages_overreported"), 0);
+	EXPECT_GT(tracking(outcome, "device", "pages_reported"), 0);
+	EXPECT_GT(tracking(outcome, "httu", "pages_overreported"), 1000);
+	EXPECT_EQ(outcome.number("migration", "pages_overreported"), 0);
+}
+
+TEST(Tracking, DeviceLogOverReportsWhenItsMemoryIsSmall)
+{
+	Outcome outcome = run(small + "--set migration.tracking=device --set nic.dma_log=64");
+
+	EXPECT_EQ(outcome.code, 0);
+	EXPECT_GT(tracking(outcome, "device", "pages_overreported"), 100);
+	EXPECT_EQ(tracking(outcome, "httu", "pages_overreported"), 0);
+}
+
+TEST(Tracking, WhatTheTlbMakesThePageTableLoseTheDevicesLogHas)
+{
+	Outcome outcome = run(small + "--set migration.tracking=device --set smmu.cache_dirty=yes");
+
+	EXPECT_EQ(outcome.code, 0);
+	EXPECT_GT(tracking(outcome, "httu", "pages_lost"), 0);
+	EXPECT_EQ(tracking(outcome, "device", "pages_lost"), 0);
+}
+
+TEST(Tracking, EverythingReportsAllPagesInEachRound)
+{
+	Outcome outcome = run(small + "--set migration.tracking=everything "
+				      "--set migration.max_rounds=3");
+
+	EXPECT_EQ(outcome.code, 0);
+	/* At the start, after each of three rounds, and when the guest is stopped. */
+	EXPECT_EQ(tracking(outcome, "everything", "pages_reported"), 5 * 16384);
+}
+
+TEST(Tracking, HasOneDigestOnNativeAndSystemC)
+{
+	const std::string device = small + "--set migration.tracking=device ";
+
+	EXPECT_EQ(run(device).text("digest"), run(device + "--engine systemc").text("digest"));
+}
+
+/* A report of the device's log is replayed exactly, writes in flight and all. */
+TEST(Tracking, SequenceOfARunReplays)
+{
+	std::string dir = "/tmp/vfsim-tracking-test-" + std::to_string(getpid());
+
+	for (const char *seed : {"1", "2", "3"}) {
+		run(small + "--set migration.tracking=device --out " + dir + " --seed " + seed);
+		EXPECT_NE(slurp(dir + "/sequence.jsonl").find("DMA_LOGGING_REPORT"),
+			  std::string::npos);
+		EXPECT_EQ(system((VFSIM_BINARY_DIR "/vfsim replay --quiet " + dir +
+				  "/sequence.jsonl > /dev/null")
+					 .c_str()),
+			  0)
+			<< seed;
+	}
+	std::filesystem::remove_all(dir);
+}
+
+TEST(Tracking, IsRefusedWhereTheMachineHasNoSuchSource)
+{
+	const std::string command = VFSIM_BINARY_DIR "/vfsim run --quiet " + small;
+
+	for (const char *sets : {"--set migration.tracking=device --set nic.dma_log=0",
+				 "--set smmu.httu=none", "--set migration.tracking=guess"})
+		EXPECT_EQ(WEXITSTATUS(system((command + sets + " > /dev/null 2>&1").c_str())), 2)
+			<< sets;
+}
 
 TEST(LiveMigration, FailsWhenItDoesNotEnd)
 {

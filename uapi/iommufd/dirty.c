@@ -103,7 +103,7 @@ static int set_tracking(struct iommufd_hwpt *hwpt, struct actor *self, bool enab
 		rc = smmu_domain_set_dirty_tracking(hwpt->domain, self, enable);
 	if (!rc)
 		trace_emit(&iopt->kernel->env.part, TRACE_DIRTY_TRACKING,
-			   smmu_domain_id(hwpt->domain), enable);
+			   smmu_domain_id(hwpt->domain), enable, DIRTY_HTTU);
 	return rc;
 }
 

@@ -253,3 +253,138 @@ TEST_F(PfDriver, ConcurrentCallersTakeTurns)
 	EXPECT_EQ(callers[1].got, stream);
 }
 } // namespace
+
+/* --- DMA log --- */
+
+/* A firmware with a log of VF 1, whose bits are `log`, from page 0x100 on. */
+class PfDriverLog : public PfDriver
+{
+protected:
+	void SetUp() override
+	{
+		PfDriver::SetUp();
+		firmware = [this](struct aq_desc &d, uint8_t *buffer) {
+			uint64_t page = ((uint64_t)d.cookie_high << 32 | d.cookie_low) >> 12;
+
+			if (d.opcode == AQC_GET_VERSION)
+				d.param1 = PF_FEATURE_DMA_LOG;
+			if (d.opcode == AQC_VF_LOG_START && d.datalen) {
+				ranges.resize(d.datalen / sizeof(ranges[0]));
+				std::memcpy(ranges.data(), buffer, d.datalen);
+				d.param1 = 12;
+			}
+			if (d.opcode != AQC_VF_LOG_READ)
+				return;
+			std::memset(buffer, 0, d.datalen);
+			for (uint64_t dirty : log)
+				if (dirty >= page && dirty < page + d.param1) {
+					uint64_t bit = dirty - page;
+					buffer[bit / 8] |= (uint8_t)(1u << bit % 8);
+				}
+		};
+		ASSERT_EQ(probe(), 0);
+	}
+	int start(std::vector<struct vf_log_range> range, uint64_t page = 4096)
+	{
+		int ret = 1;
+		act([&](struct actor *self) {
+			ret = services.ops->log_start(services.ctx, self, 1, range.data(),
+						      (uint32_t)range.size(), &page);
+		});
+		page_size = page;
+		return ret;
+	}
+	int read(uint64_t iova, uint64_t len)
+	{
+		int ret = 1;
+		found.clear();
+		act([&](struct actor *self) {
+			ret = services.ops->log_read(
+				services.ctx, self, 1, iova, len,
+				[](void *arg, uint64_t at, uint64_t bytes) {
+					static_cast<PfDriverLog *>(arg)->found.push_back(
+						{at, bytes});
+				},
+				this);
+		});
+		return ret;
+	}
+	uint64_t page_size = 0;
+	std::vector<struct pf_log_range> ranges;
+	std::vector<uint64_t> log;
+	std::vector<std::pair<uint64_t, uint64_t>> found;
+};
+
+using Found = std::vector<std::pair<uint64_t, uint64_t>>;
+
+TEST_F(PfDriverLog, IsOfferedForTheVfsThatThereAre)
+{
+	EXPECT_TRUE(services.ops->logs_dma(services.ctx, 3));
+	EXPECT_FALSE(services.ops->logs_dma(services.ctx, 4));
+}
+
+TEST_F(PfDriverLog, RangesTravelInTheBufferAndThePageSizeComesBack)
+{
+	ASSERT_EQ(start({{0x100000, 0x2000}, {0x200000, 0x1000}}, 65536), 0);
+	ASSERT_EQ(ranges.size(), 2u);
+	EXPECT_EQ(ranges[1].iova, 0x200000u);
+	EXPECT_EQ(ranges[1].len, 0x1000u);
+	EXPECT_EQ(commands[0].param1, 16u); /* as it went out */
+	EXPECT_EQ(page_size, 4096u);
+}
+
+TEST_F(PfDriverLog, ReadTellsPagesClippedToWhatWasAsked)
+{
+	log = {0x100, 0x102, 0x103, 0x110};
+	ASSERT_EQ(start({{0x100000, 0x20000}}), 0);
+	EXPECT_EQ(read(0x100800, 0x2900), 0);
+	EXPECT_EQ(found, (Found{{0x100800, 0x800}, {0x102000, 0x1000}, {0x103000, 0x100}}));
+}
+
+TEST_F(PfDriverLog, LongReadIsManyCommands)
+{
+	const uint64_t pages = 3 * STATE_PART_BYTES * 8 + 5;
+
+	log = {0x100, 0x100 + STATE_PART_BYTES * 8, 0x100 + pages - 1};
+	ASSERT_EQ(start({{0x100000, pages << 12}}), 0);
+	commands.clear();
+	EXPECT_EQ(read(0x100000, pages << 12), 0);
+	EXPECT_EQ(commands.size(), 4u);
+	ASSERT_EQ(found.size(), 3u);
+	EXPECT_EQ(found[2].first, (0x100 + pages - 1) << 12);
+}
+
+TEST_F(PfDriverLog, ReadOutsideOfWhatIsLoggedIsRefusedBeforeAnythingIsTaken)
+{
+	ASSERT_EQ(start({{0x100000, 0x2000}, {0x200000, 0x1000}}), 0);
+	commands.clear();
+	EXPECT_EQ(read(0x100000, 0), -EINVAL);
+	EXPECT_EQ(read(0xff000, 0x2000), -EINVAL);
+	EXPECT_EQ(read(0x200000, 0x1001), -EINVAL);
+	EXPECT_TRUE(commands.empty());
+	EXPECT_EQ(read(0x101000, 0x100000), 0); /* across the hole */
+}
+
+TEST_F(PfDriverLog, RefusalsBecomeWhatDriversGive)
+{
+	const std::pair<uint16_t, int> codes[] = {{AQ_RC_ERANGE, -EOPNOTSUPP},
+						  {AQ_RC_EINVAL, -EINVAL},
+						  {AQ_RC_EBUSY, -EIO},
+						  {AQ_RC_ENOENT, -EIO}};
+
+	ASSERT_EQ(start({{0x100000, 0x2000}}), 0);
+	for (auto [code, error] : codes) {
+		uint16_t retval = code;
+		firmware = [retval](struct aq_desc &d, uint8_t *) {
+			d.retval = retval;
+		};
+		EXPECT_EQ(start({{0x100000, 0x2000}}), error);
+		EXPECT_EQ(read(0x100000, 0x1000), error);
+	}
+}
+
+TEST_F(PfDriver, FirmwareWithoutALogOffersNone)
+{
+	ASSERT_EQ(probe(), 0);
+	EXPECT_FALSE(services.ops->logs_dma(services.ctx, 0));
+}

@@ -135,6 +135,26 @@ int set_state(struct uapi_kernel *k, struct vfio_device_feature_mig_state *mig)
 	return 0;
 }
 
+int logging_call(struct uapi_kernel *k, struct vfio_device_feature *f)
+{
+	auto *report = (struct vfio_device_feature_dma_logging_report *)f->data;
+	uint32_t index = f->flags & VFIO_DEVICE_FEATURE_MASK;
+
+	if (!k->logs)
+		return -ENOTTY;
+	if (f->flags & VFIO_DEVICE_FEATURE_PROBE)
+		return 0;
+	if (index == VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT) {
+		for (uint64_t page : k->logged) {
+			uint64_t bit = page - report->iova / 4096;
+			((uint64_t *)report->bitmap)[bit / 64] |= 1ull << bit % 64;
+		}
+	}
+	k->logging = index != VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP;
+	k->logged.clear();
+	return 0;
+}
+
 int feature_call(struct uapi_kernel *k, struct vfio_device_feature *f)
 {
 	switch (f->flags & VFIO_DEVICE_FEATURE_MASK) {
@@ -150,6 +170,10 @@ int feature_call(struct uapi_kernel *k, struct vfio_device_feature *f)
 		return 0;
 	case VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2:
 		return 0;
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_START:
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP:
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT:
+		return logging_call(k, f);
 	}
 	return -ENOTTY;
 }
@@ -168,6 +192,10 @@ std::string feature_name(const struct vfio_device_feature *f)
 		return "MIG_DATA_SIZE";
 	case VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2:
 		return "MIG_PRECOPY_INFOv2";
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP:
+		return "DMA_LOGGING_STOP";
+	case VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT:
+		return "DMA_LOGGING_REPORT";
 	}
 	return "DMA_LOGGING_START";
 }
@@ -215,6 +243,7 @@ void uapi_kernel::dma_write(struct uapi_process *process, uint64_t iova, uint32_
 
 	dram_write(host->dram, process->frames_pa + (last - page) * 4096 + iova % 4096, &value, 4);
 	dirty.insert(iova / 4096);
+	logged.insert(iova / 4096);
 }
 
 void uapi_kernel::signal(uint32_t vector)

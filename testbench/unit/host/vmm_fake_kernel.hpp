@@ -30,7 +30,9 @@ struct uapi_kernel {
 	size_t precopy_bytes = 1000, saved = 0;
 	std::vector<uint8_t> loaded;
 	bool dirty_tracking = false;
-	std::set<uint64_t> dirty;        /* pages, from IOVA 0 */
+	std::set<uint64_t> dirty;           /* pages, from IOVA 0 */
+	bool logs = false, logging = false; /* the device's own log */
+	std::set<uint64_t> logged;
 	std::map<uint32_t, int> vectors; /* eventfd by MSI-X vector */
 	std::map<int, std::pair<void (*)(void *, uint64_t), void *>> eventfds;
 	uint8_t config[4096] = {};

@@ -59,9 +59,9 @@ protected:
 	void boot()
 	{
 		act([&](struct actor *self) {
-			struct vm_cfg vm_cfg = {0,        "vm",     "/dev/vfio/devices/vfio0",
-						RamBase,  RamBytes, false,
-						PS_PER_US};
+			struct vm_cfg vm_cfg = {0,         "vm",     "/dev/vfio/devices/vfio0",
+						RamBase,   RamBytes, false,
+						PS_PER_US, 0x110};
 			struct vm_env env = {source->part, from.get(), source->cpu, source->dram};
 			ASSERT_EQ(vm_create(&vm_cfg, &env, self, &vm[0]), 0);
 			env = {destination->part, to.get(), destination->cpu, destination->dram};
@@ -136,7 +136,7 @@ protected:
 	struct channel *forth, *back;
 	struct vm *vm[2] = {nullptr, nullptr};
 	struct migration *migration = nullptr;
-	struct migration_cfg cfg = {MIGRATION_PRE_COPY, 5 * PS_PER_MS, 30, 0, 0};
+	struct migration_cfg cfg = {MIGRATION_PRE_COPY, 5 * PS_PER_MS, 30, 0, 0, DIRTY_HTTU};
 	struct migration_result result = {};
 	std::vector<std::string> setup_calls;
 	uint64_t differing = ~0ull;
@@ -209,6 +209,75 @@ TEST_F(Migration, DirtyTrackingIsOnBeforeTheFirstPageAndDeviceState)
 	ASSERT_EQ(migrate(), 0);
 	EXPECT_EQ(from->calls[0], "IOMMU_HWPT_SET_DIRTY_TRACKING");
 	EXPECT_EQ(from->calls[1], "IOMMU_HWPT_GET_DIRTY_BITMAP");
+}
+
+TEST_F(Migration, DeviceLogIsStartedReadAndComparedWithThePageTable)
+{
+	std::vector<uint64_t> sources;
+
+	boot();
+	from->logs = true;
+	cfg.tracking = DIRTY_DEVICE;
+	traced = [&](const struct trace_event &event) {
+		if (event.kind != TRACE_DIRTY_SOURCE)
+			return;
+		EXPECT_EQ(event.arg[1], 0x110u);
+		sources.insert(sources.end(), {event.arg[2], event.arg[3]});
+	};
+	device_writes(50 * PS_PER_US);
+	ASSERT_EQ(migrate(), 0);
+	EXPECT_EQ(differing, 0u);
+	EXPECT_EQ(from->calls[0], "VFIO_DEVICE_FEATURE DMA_LOGGING_START");
+	EXPECT_EQ(from->calls[1], "IOMMU_HWPT_SET_DIRTY_TRACKING");
+	EXPECT_EQ(from->calls[2], "VFIO_DEVICE_FEATURE DMA_LOGGING_REPORT");
+	/* Both are read equally often; what the page table says is not used. */
+	auto calls = [&](const char *name) {
+		return std::count(from->calls.begin(), from->calls.end(), name);
+	};
+	EXPECT_EQ(calls("VFIO_DEVICE_FEATURE DMA_LOGGING_REPORT"), result.rounds + 1);
+	EXPECT_EQ(calls("IOMMU_HWPT_GET_DIRTY_BITMAP"), result.rounds + 1);
+	EXPECT_EQ(sources, (std::vector<uint64_t>{DIRTY_DEVICE, 1}));
+}
+
+TEST_F(Migration, DeviceThatDoesNotLogFailsTheMigrationAndTheGuestRunsOn)
+{
+	boot();
+	cfg.tracking = DIRTY_DEVICE;
+	EXPECT_EQ(migrate(), -ENOTTY);
+	EXPECT_STREQ(result.failed_step, "set-up");
+	EXPECT_TRUE(vm_running(vm[0]));
+}
+
+TEST_F(Migration, CancelledMigrationStopsTheDevicesLog)
+{
+	boot();
+	from->logs = true;
+	cfg.tracking = DIRTY_DEVICE;
+	from->on_call = [&](const std::string &name) {
+		if (name == "VFIO_DEVICE_FEATURE MIG_DEVICE_STATE PRE_COPY")
+			migration_cancel(migration);
+	};
+	EXPECT_EQ(migrate(), -ECANCELED);
+	EXPECT_FALSE(from->logging);
+	EXPECT_FALSE(from->dirty_tracking);
+}
+
+/* Without a source each round sends all pages; it ends by its number of rounds. */
+TEST_F(Migration, EverythingIsSentInEachRoundUntilTheRoundsAreUsedUp)
+{
+	boot();
+	cfg.tracking = DIRTY_EVERYTHING;
+	cfg.max_rounds = 4;
+	cfg.max_downtime_ps = PS_PER_US;
+	device_writes(50 * PS_PER_US);
+	ASSERT_EQ(migrate(), 0);
+	EXPECT_EQ(differing, 0u);
+	EXPECT_EQ(result.rounds, 5u);
+	EXPECT_FALSE(result.converged);
+	for (uint32_t i = 0; i < result.rounds; i++)
+		EXPECT_EQ(result.round[i].dirty_pages, RamBytes / 4096);
+	for (const std::string &name : from->calls)
+		EXPECT_EQ(name.find("DIRTY"), std::string::npos) << name;
 }
 
 /* The last bitmap is read when nothing can write any more. */
