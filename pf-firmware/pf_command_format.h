@@ -2,6 +2,8 @@
 #ifndef VFSIM_PF_FIRMWARE_PF_COMMAND_FORMAT_H
 #define VFSIM_PF_FIRMWARE_PF_COMMAND_FORMAT_H
 
+#include "base/bits.h"
+
 /*
  * Commands of this device's own, PF ATQ only: what only the PF may do to its
  * VFs. param0 is the VF's index. The descriptor is written back, with retval,
