@@ -101,7 +101,7 @@ static uint64_t function_config_pa(uint16_t rid)
 	return HOST_ECAM_PA + ((uint64_t)rid << 12);
 }
 
-/* Bind VF `vf` to VFIO, as vfioN with N counted from the first number. */
+/* Bind VF `vf` to VFIO. */
 static int bind_vf(struct boot *boot, uint32_t vf)
 {
 	struct host *host = boot->host;
@@ -111,8 +111,13 @@ static int bind_vf(struct boot *boot, uint32_t vf)
 	if (!function)
 		return -ENODEV;
 	cfg.number = vf;
+	cfg.group = HOST_FIRST_VF_GROUP + vf;
+	if (boot->options && boot->options->vf) {
+		cfg.number = boot->options->vf[vf].number;
+		cfg.group = boot->options->vf[vf].group;
+		memcpy(cfg.name, boot->options->vf[vf].name, sizeof(cfg.name));
+	}
 	if (boot->options) {
-		cfg.number += boot->options->first_number;
 		cfg.trap_bars = boot->options->trap_bars;
 		cfg.no_dynamic_msix = boot->options->no_dynamic_msix;
 	}

@@ -122,12 +122,21 @@ struct sim_part host_part(struct host *host, const char *name);
  * PF driver's where the device is a recorded one. 0 or a negative errno; the
  * step that failed is logged.
  */
+/* How programs find a VF. */
+struct host_vf_identity {
+	uint32_t number;             /* N of /dev/vfio/devices/vfioN */
+	uint32_t group;              /* N of /dev/vfio/N */
+	char name[UAPI_DEVICE_NAME]; /* empty: by its place on the bus */
+};
+
 struct host_boot_options {
 	const struct vf_services *services; /* for a recorded device */
-	uint32_t first_number;              /* N of /dev/vfio/devices/vfioN for VF 0 */
+	const struct host_vf_identity *vf;  /* of each VF; NULL: numbers from 0 on */
 	bool trap_bars;                     /* VFIO offers no mmap of BARs */
 	bool no_dynamic_msix;               /* VFIO's IRQ_INFO says NORESIZE */
 };
+/* IOMMU groups in the order of the bus: the root port's, the PF's, and from here on the VFs'. */
+#define HOST_FIRST_VF_GROUP 2u
 int host_boot(struct host *host, struct actor *self, const struct host_boot_options *options);
 
 /* Take the software down again: after its processes have exited. */

@@ -23,6 +23,7 @@ struct open_call {
 	const struct uapi_call *call;
 	const struct trace_call *row;
 	struct trace_argument argument;
+	uint64_t value; /* of an argument that is no address */
 	json_t *in;
 	char file[FILE_NAME];
 	struct open_call *next;
@@ -274,7 +275,9 @@ static void before(void *ctx, const struct uapi_call *call)
 	open->row = ioctl_row;
 	snprintf(open->file, sizeof(open->file), "%s", call->file);
 	if (ioctl_row) {
-		open->argument = trace_argument_borrow(ioctl_row, call->argument);
+		open->value = (uint64_t)(uintptr_t)call->argument;
+		open->argument = trace_argument_borrow(
+			ioctl_row, ioctl_row->form == TRACE_VALUE ? &open->value : call->argument);
 		open->in = trace_call_encode(ioctl_row, &open->argument, TRACE_IN);
 		add_file_size(program, call, open->in);
 		if (is_about_log(ioctl_row, call->argument, &starts))
@@ -312,12 +315,23 @@ static void note_eventfds(struct program *program, const struct vfio_irq_set *se
 		program->eventfd[set->start + i] = (int32_t)le32_get(set->data + 4 * i);
 }
 
-/* What a path names, for the calls that have no file yet. */
+/* What a path names, for the calls that have no file yet: the first that it begins with. */
+static const struct {
+	const char *path;
+	const char *file;
+} path_files[] = {
+	{"/dev/iommu", "iommufd"},
+	{"/dev/vfio/vfio", "container"},
+	{"/dev/vfio/devices/", "device"},
+	{"/dev/vfio/", "group"},
+};
+
 static const char *file_of(const struct uapi_call *call, const struct open_call *open)
 {
-	if (!call->path)
-		return open->file;
-	return strcmp(call->path, "/dev/iommu") ? "device" : "iommufd";
+	for (size_t i = 0; call->path && i < ARRAY_LEN(path_files); i++)
+		if (!strncmp(call->path, path_files[i].path, strlen(path_files[i].path)))
+			return path_files[i].file;
+	return open->file;
 }
 
 /* What the device's log has only after the call that has just been written. */

@@ -45,6 +45,13 @@ struct trace_argument {
 	uint32_t side_len;
 };
 
+/* What the argument of a call is. */
+enum trace_form {
+	TRACE_SIZED, /* the address of a structure whose first word is its size */
+	TRACE_PLAIN, /* the address of `size` bytes, which for a text are the most it may have */
+	TRACE_VALUE, /* no address: the value itself, kept in the argument's bytes */
+};
+
 struct trace_call;
 
 /* What a structure's fields cannot say: arrays, bitmaps, payloads chosen by a field. */
@@ -62,10 +69,11 @@ struct trace_codec {
 struct trace_call {
 	const char *name;
 	unsigned long request;
-	uint32_t size; /* of the structure; 0: the argument is the value itself, or nothing */
+	uint32_t size; /* of the structure; 0: there is no argument */
 	const struct trace_field *field;
 	uint32_t fields;
 	const struct trace_codec *codec;
+	uint8_t form; /* enum trace_form */
 };
 
 /* NULL for a call that the table does not have. */
@@ -87,7 +95,7 @@ void trace_argument_release(struct trace_argument *argument);
 
 /*
  * A view of a program's own argument, whose pointers are valid here, taken before
- * the call is done. It is not released.
+ * the call is done. It is not released. `bytes` of a TRACE_VALUE: where the value is kept.
  */
 struct trace_argument trace_argument_borrow(const struct trace_call *call, void *bytes);
 

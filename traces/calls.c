@@ -6,15 +6,6 @@
 #include "base/bits.h"
 #include "traces/codec_internal.h"
 
-/* FIELD(struct, member, direction, kind): a row under the member's own name. */
-#define FIELD_AS(text, type, member, direction, kind, sign)                                        \
-	{                                                                                          \
-		text, offsetof(struct type, member), sizeof(((struct type *)0)->member),           \
-			TRACE_##direction, TRACE_##kind, sign                                      \
-	}
-#define FIELD(type, member, direction, kind)  FIELD_AS(#member, type, member, direction, kind, false)
-#define SIGNED(type, member, direction, kind) FIELD_AS(#member, type, member, direction, kind, true)
-
 static const struct trace_field change_process[] = {
 	FIELD(iommu_ioas_change_process, size, IN, NUMBER),
 };
@@ -182,15 +173,6 @@ static const struct trace_field precopy_info[] = {
 	FIELD(vfio_precopy_info, dirty_bytes, OUT, NUMBER),
 };
 
-#define CALL(request, type, field, codec)                                                          \
-	{                                                                                          \
-#request, request, sizeof(struct type), field, ARRAY_LEN(field), codec             \
-	}
-#define BARE(request)                                                                              \
-	{                                                                                          \
-#request, request, 0, NULL, 0, NULL                                                \
-	}
-
 static const struct trace_call calls[] = {
 	CALL(IOMMU_DESTROY, iommu_destroy, destroy, NULL),
 	CALL(IOMMU_IOAS_ALLOC, iommu_ioas_alloc, ioas_alloc, NULL),
@@ -221,6 +203,7 @@ static const struct trace_call calls[] = {
 	CALL(VFIO_DEVICE_FEATURE, vfio_device_feature, device_feature, &trace_codec_feature),
 	CALL(VFIO_MIG_GET_PRECOPY_INFO, vfio_precopy_info, precopy_info, NULL),
 };
+static const uint32_t call_count = ARRAY_LEN(calls);
 
 static const struct trace_field feature_migration[] = {
 	FIELD(vfio_device_feature_migration, flags, OUT, NUMBER),
@@ -277,21 +260,37 @@ static const struct trace_feature features[] = {
 	FEATURE_BARE(ZPCI_ERROR),
 };
 
+/* Which calls are done on which kind of file; a name is in one of them only. */
+static const struct call_table {
+	const char *file; /* NULL: every other */
+	const struct trace_call *call;
+	const uint32_t *count;
+} tables[] = {
+	{"group", trace_group_calls, &trace_group_call_count},
+	{"container", trace_container_calls, &trace_container_call_count},
+	{NULL, calls, &call_count},
+};
+
 const struct trace_call *trace_call_by_name(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
-		if (!strcmp(calls[i].name, name))
-			return &calls[i];
+	for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+		for (uint32_t i = 0; i < *tables[t].count; i++)
+			if (!strcmp(tables[t].call[i].name, name))
+				return &tables[t].call[i];
 	return NULL;
 }
 
 const struct trace_call *trace_call_by_request(const char *file, unsigned long request)
 {
 	const char *prefix = strcmp(file, "iommufd") ? "VFIO_" : "IOMMU_";
+	const struct call_table *table = tables;
 
-	for (size_t i = 0; i < ARRAY_LEN(calls); i++)
-		if (calls[i].request == request && !strncmp(calls[i].name, prefix, strlen(prefix)))
-			return &calls[i];
+	while (table->file && strcmp(table->file, file))
+		table++;
+	for (uint32_t i = 0; i < *table->count; i++)
+		if (table->call[i].request == request &&
+		    !strncmp(table->call[i].name, prefix, strlen(prefix)))
+			return &table->call[i];
 	return NULL;
 }
 

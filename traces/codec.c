@@ -160,12 +160,11 @@ const char *trace_call_decode(const struct trace_call *call, const json_t *in,
 	return why;
 }
 
-/* Structures whose first word is their size, as all are: argsz or size. */
 struct trace_argument trace_argument_borrow(const struct trace_call *call, void *bytes)
 {
 	struct trace_argument argument = {.bytes = bytes, .len = call->size};
 
-	if (call->size && bytes)
+	if (call->form == TRACE_SIZED && call->size && bytes)
 		argument.len = MIN(MAX(le32_get(bytes), call->size), ARGUMENT_MAX);
 	if (call->codec && call->codec->borrow && bytes)
 		call->codec->borrow(&argument);

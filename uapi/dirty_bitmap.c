@@ -73,3 +73,13 @@ void dirty_bitmap_give(const struct dirty_bitmap *bitmap, const struct uapi_task
 		or_user(task, user + first / 8, ones, (count + 7) / 8);
 	}
 }
+
+void dirty_bitmap_trace(const struct dirty_bitmap *bitmap, const struct sim_part *part,
+			uint64_t domain_id, uint64_t begin_ps, bool cleared)
+{
+	trace_emit_data(part, TRACE_DIRTY_READ, bitmap->word,
+			(uint32_t)(bitmap->words * sizeof(*bitmap->word)),
+			(const uint64_t[TRACE_ARGS]){domain_id, bitmap->iova, bitmap->len,
+						     UINT64_C(1) << bitmap->shift, begin_ps,
+						     cleared});
+}

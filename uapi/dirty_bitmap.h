@@ -28,5 +28,8 @@ void dirty_bitmap_set(void *ctx, uint64_t iova, uint64_t len);
  */
 void dirty_bitmap_give(const struct dirty_bitmap *bitmap, const struct uapi_task *task,
 		       uint32_t shift, uint64_t user);
+/* Trace that a program was given it: as it was at `begin_ps`, and whether it was cleared. */
+void dirty_bitmap_trace(const struct dirty_bitmap *bitmap, const struct sim_part *part,
+			uint64_t domain_id, uint64_t begin_ps, bool cleared);
 
 #endif

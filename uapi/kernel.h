@@ -69,10 +69,16 @@ struct uapi_kernel *uapi_kernel_create(const struct uapi_kernel_cfg *cfg,
 void uapi_kernel_destroy(struct uapi_kernel *kernel);
 
 #define UAPI_DEVICE_BARS 6
+#define UAPI_DEVICE_NAME 16 /* "0000:01:02.0" and a 0 */
 
 /* A function of the NIC that is bound to vfio-pci or its variant driver. */
 struct uapi_vfio_device_cfg {
-	uint32_t number;    /* N of /dev/vfio/devices/vfioN; the device number is 511:N */
+	uint32_t number; /* N of /dev/vfio/devices/vfioN; the device number is 511:N */
+	uint32_t group;  /* N of /dev/vfio/N: its IOMMU group, which it is alone in */
+	/* Its name in sysfs, which VFIO_GROUP_GET_DEVICE_FD wants; empty: by its stream ID. */
+	char name[UAPI_DEVICE_NAME];
+	/* Another function of the group has a driver of the host's: it is not viable. */
+	bool host_driver_in_group;
 	uint32_t stream_id; /* requester ID: PCI_DEVID(bus, devfn) */
 	uint64_t config_pa; /* its 4 KiB of ECAM */
 	bool is_vf;         /* the kernel supplies what a VF's config space leaves out */
@@ -93,7 +99,7 @@ struct uapi_vfio_device_cfg {
 
 /*
  * Bind a device, as `driver_override` and probe do: reads its config space over
- * the bus on `self` and blocks its stream. -EEXIST (number), -ENODEV (no
+ * the bus on `self` and blocks its stream. -EEXIST (number, group), -ENODEV (no
  * function answers there), -ENOMEM.
  */
 int uapi_kernel_add_vfio_device(struct uapi_kernel *kernel, struct actor *self,

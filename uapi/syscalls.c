@@ -83,14 +83,17 @@ static const char *file_type(const struct uapi_file *file)
 
 static int path_open(struct uapi_process *process, const char *path, struct uapi_file **file)
 {
-	struct vfio_device *device;
+	static int (*const openers[])(struct uapi_kernel *, const char *, struct uapi_file **) = {
+		iommufd_open,
+		vfio_cdev_open,
+		vfio_container_open,
+		vfio_group_open,
+	};
+	int rc = -ENOENT;
 
-	if (strcmp(path, "/dev/iommu") == 0)
-		return file ? iommufd_open(process->kernel, file) : 0;
-	device = vfio_device_find(process->kernel, path);
-	if (!device)
-		return -ENOENT;
-	return file ? vfio_cdev_open(device, file) : 0;
+	for (size_t i = 0; i < ARRAY_LEN(openers) && rc == -ENOENT; i++)
+		rc = openers[i](process->kernel, path, file);
+	return rc;
 }
 
 int uapi_open(struct uapi_process *process, struct actor *self, const char *path, int flags)

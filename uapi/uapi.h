@@ -44,7 +44,8 @@ struct uapi_call {
 	struct uapi_process *process;
 	struct actor *actor;
 	const char *name; /* the ioctl's name in the headers, or "open", "pread", "close", ... */
-	const char *file; /* "iommufd", "device", "migration", "eventfd", "memfd", "none" */
+	const char *file; /* "iommufd", "device", "group", "container", "migration", "eventfd",
+			     "memfd", "none" */
 	int fd;           /* -1: open, access, mmap of anonymous memory */
 	unsigned long request; /* ioctl */
 	void *argument;
@@ -73,13 +74,13 @@ struct uapi_process *uapi_process_create(struct uapi_kernel *kernel, const char 
 void uapi_process_add_hook(struct uapi_process *process, struct uapi_call_hook *hook);
 void uapi_process_remove_hook(struct uapi_process *process, struct uapi_call_hook *hook);
 const char *uapi_process_name(const struct uapi_process *process);
-/* Pages that this process has pinned for DMA (VmPin), each mapping counted. */
+/* Pages that this process has pinned for DMA, each mapping counted. */
 uint64_t uapi_process_pinned_pages(const struct uapi_process *process);
 
 /* Exit: closes what is open, in descriptor order, and frees its memory. */
 void uapi_process_exit(struct uapi_process *process, struct actor *self);
 
-/* Files: /dev/iommu, /dev/vfio/devices/vfioN (later /dev/vfio/vfio and groups). */
+/* Files: /dev/iommu, /dev/vfio/devices/vfioN, /dev/vfio/vfio, /dev/vfio/N (a group). */
 int uapi_open(struct uapi_process *process, struct actor *self, const char *path, int flags);
 int uapi_access(struct uapi_process *process, struct actor *self, const char *path, int mode);
 

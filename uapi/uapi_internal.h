@@ -94,7 +94,8 @@ struct uapi_process {
 	struct vma *vma; /* sorted by address */
 	uint32_t vma_count, vma_capacity;
 	uint64_t next_va;
-	uint64_t pinned_pages; /* VmPin */
+	uint64_t pinned_pages; /* by all mappings of its memory, each counted */
+	uint64_t locked_pages; /* VmLck, of type1's mappings: against RLIMIT_MEMLOCK */
 };
 
 void process_get(struct uapi_process *process);
@@ -113,10 +114,14 @@ int eventfd_get(const struct uapi_process *process, int fd, struct uapi_file **e
 /* Add one; in calendar context too. */
 void eventfd_signal(struct uapi_file *eventfd, uint64_t now);
 
-/* iommufd/main.c, vfio/cdev.c: what open() makes. */
-int iommufd_open(struct uapi_kernel *kernel, struct uapi_file **file);
-struct vfio_device *vfio_device_find(struct uapi_kernel *kernel, const char *path);
-int vfio_cdev_open(struct vfio_device *device, struct uapi_file **file);
+/*
+ * iommufd/main.c, vfio/cdev.c, vfio/group.c, vfio/container.c: what open() makes of a
+ * path, -ENOENT where it is another's. `file` NULL: only look whether it is there.
+ */
+int iommufd_open(struct uapi_kernel *kernel, const char *path, struct uapi_file **file);
+int vfio_cdev_open(struct uapi_kernel *kernel, const char *path, struct uapi_file **file);
+int vfio_group_open(struct uapi_kernel *kernel, const char *path, struct uapi_file **file);
+int vfio_container_open(struct uapi_kernel *kernel, const char *path, struct uapi_file **file);
 void vfio_device_destroy(struct vfio_device *device);
 
 #ifdef __cplusplus

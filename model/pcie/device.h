@@ -35,6 +35,8 @@ struct pcie_function_cfg {
 	uint8_t msix_bar;              /* holds table and PBA and nothing else */
 	uint32_t msix_table_offset;
 	uint32_t msix_pba_offset;
+	/* A device that is wrong: it sends whatever Bus Master Enable says (7.5.1.1.3). */
+	bool ignores_bus_master;
 };
 
 struct pcie_device_cfg {

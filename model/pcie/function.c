@@ -52,7 +52,7 @@ bool pcie_function_present(const struct pcie_function *fn)
 
 bool pcie_function_bus_master(const struct pcie_function *fn)
 {
-	return fn->bus_master;
+	return fn->bus_master || function_cfg(fn)->ignores_bus_master;
 }
 
 bool pcie_function_in_reset(const struct pcie_function *fn)
@@ -169,7 +169,7 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 	tlp->done = request_done;
 	fn->in_flight++;
 	fn->reads_pending += !tlp_is_posted(tlp);
-	if (fn->bus_master) {
+	if (pcie_function_bus_master(fn)) {
 		device->egress.request(device->egress.ctx, tlp);
 		return;
 	}

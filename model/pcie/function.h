@@ -58,6 +58,7 @@ uint16_t pcie_function_rid(const struct pcie_function *fn);
 
 /* A VF is present while VF Enable is set and its number is below NumVFs. */
 bool pcie_function_present(const struct pcie_function *fn);
+/* May it send? Bus Master Enable says so, or its cfg that it does not ask. */
 bool pcie_function_bus_master(const struct pcie_function *fn);
 bool pcie_function_in_reset(const struct pcie_function *fn);
 

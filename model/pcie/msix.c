@@ -80,7 +80,7 @@ bool pcie_function_msix_pending(const struct pcie_function *fn, uint32_t vector)
 
 static bool held_back(const struct pcie_function *fn, uint64_t control, uint32_t vector)
 {
-	return control & MSIX_FUNCTION_MASK || !fn->bus_master ||
+	return control & MSIX_FUNCTION_MASK || !pcie_function_bus_master(fn) ||
 	       regs_get(&fn->msix, ROW_CONTROL, vector) & MSIX_VECTOR_MASK;
 }
 

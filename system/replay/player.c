@@ -119,28 +119,41 @@ int player_memfd(struct player *player, int64_t recorded, uint64_t size_bytes)
 	return fd;
 }
 
-uint64_t player_va(struct player *player, struct actor *self, uint64_t recorded_va, uint64_t len)
+/* One piece of memory at [first, end), listed at `at`. */
+static bool add_memory(struct player *player, struct actor *self, uint32_t at, uint64_t first,
+		       uint64_t end)
 {
-	struct player_memory *memory;
+	struct player_memory *memory =
+		realloc(player->memory, (player->memories + 1) * sizeof(*memory));
+	uint64_t va = first;
 
-	for (uint32_t i = 0; i < player->memories; i++) {
-		memory = &player->memory[i];
-		if (recorded_va >= memory->recorded_va &&
-		    recorded_va + len <= memory->recorded_va + memory->len)
-			return memory->va + (recorded_va - memory->recorded_va);
-	}
-	memory = realloc(player->memory, (player->memories + 1) * sizeof(*memory));
 	if (!memory)
-		return 0;
+		return false;
 	player->memory = memory;
-	memory += player->memories;
-	*memory = (struct player_memory){.recorded_va = recorded_va, .len = len};
-	if (uapi_mmap(player->env.process, self, align_up(len, 4096), -1, 0, &memory->va))
-		return 0;
-	/* The offset within a page is the program's mistake to make. */
-	memory->va += recorded_va % 4096;
+	if (uapi_mmap(player->env.process, self, end - first, -1, 0, &va))
+		return false;
+	memmove(&memory[at + 1], &memory[at], (player->memories - at) * sizeof(*memory));
+	memory[at] = (struct player_memory){first, end};
 	player->memories++;
-	return memory->va;
+	return true;
+}
+
+void player_memory(struct player *player, struct actor *self, uint64_t va, uint64_t len)
+{
+	uint64_t first = align_down(va, 4096), end = align_up(va + len, 4096);
+
+	/* Nothing is at the zero page, and a range that wraps is the program's mistake. */
+	if (!first || end <= first)
+		return;
+	for (uint32_t i = 0; first < end; i++) {
+		uint64_t next = i < player->memories ? player->memory[i].first : UINT64_MAX;
+
+		if (i < player->memories && player->memory[i].end <= first)
+			continue;
+		if (next > first && !add_memory(player, self, i, first, MIN(end, next)))
+			return;
+		first = player->memory[i].end;
+	}
 }
 
 /* Compare the result, tell what differs. */

@@ -11,11 +11,9 @@ struct player_eventfd {
 	struct player_eventfd *next;
 };
 
-/* Memory of the recorded program that stands behind its addresses. */
+/* Memory of the recorded program, at its own addresses: [first, end), sorted. */
 struct player_memory {
-	uint64_t recorded_va;
-	uint64_t len;
-	uint64_t va;
+	uint64_t first, end;
 };
 
 struct player {
@@ -48,8 +46,8 @@ void player_fd_bind(struct player *player, int64_t recorded, int ours);
 /* One that the recording uses without opening it: made at first sight. */
 int player_eventfd(struct player *player, int64_t recorded);
 int player_memfd(struct player *player, int64_t recorded, uint64_t size_bytes);
-/* Memory behind a recorded address, made at first sight. 0 without memory. */
-uint64_t player_va(struct player *player, struct actor *self, uint64_t recorded_va, uint64_t len);
+/* Let there be memory of the program at [va, va + len): what is not there yet is made. */
+void player_memory(struct player *player, struct actor *self, uint64_t va, uint64_t len);
 
 bool player_ioctl(struct player *player, struct actor *self, const struct trace_line *line,
 		  const struct trace_call *call);

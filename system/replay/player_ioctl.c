@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An ioctl of a recording: its structure in our numbers, performed, and compared in theirs. */
+#include <errno.h>
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 #include <string.h>
@@ -50,13 +51,34 @@ static void map_eventfds(struct player *player, struct trace_argument *argument)
 	}
 }
 
+/* Calls that map memory of the program: which field is its length. */
+static const struct {
+	const char *call;
+	size_t length_at;
+} memory_maps[] = {
+	{"IOMMU_IOAS_MAP", offsetof(struct iommu_ioas_map, length)},
+	{"VFIO_IOMMU_MAP_DMA", offsetof(struct vfio_iommu_type1_dma_map, size)},
+};
+
+/* The program's memory is at its own addresses; what it maps must be there. */
+static void provide_memory(struct player *player, struct actor *self, const struct trace_line *line,
+			   const struct trace_field *address, const uint8_t *bytes)
+{
+	/* Unless the kernel found that it was not. */
+	if (line->error == EFAULT)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(memory_maps); i++)
+		if (!strcmp(line->call, memory_maps[i].call))
+			player_memory(player, self, trace_field_get(address, bytes),
+				      le64_get(bytes + memory_maps[i].length_at));
+}
+
 /* Replace the recorded numbers in what goes in by ours. */
-static bool map_in(struct player *player, struct actor *self, const struct trace_line *line,
+static void map_in(struct player *player, struct actor *self, const struct trace_line *line,
 		   const struct trace_call *call, struct trace_argument *argument)
 {
 	for (uint32_t i = 0; i < call->fields; i++) {
 		const struct trace_field *field = &call->field[i];
-		uint64_t va;
 
 		if (!(field->direction & TRACE_IN))
 			continue;
@@ -64,16 +86,11 @@ static bool map_in(struct player *player, struct actor *self, const struct trace
 			map_id(player, field, argument->bytes);
 		else if (field->kind == TRACE_FD)
 			map_fd(player, line, field, argument->bytes);
-		else if (call->request == IOMMU_IOAS_MAP && field->kind == TRACE_ADDRESS) {
-			const struct iommu_ioas_map *map = (void *)argument->bytes;
-
-			va = player_va(player, self, map->user_va, map->length);
-			trace_field_set(field, argument->bytes, va);
-		}
+		else if (field->kind == TRACE_ADDRESS)
+			provide_memory(player, self, line, field, argument->bytes);
 	}
-	if (call->request == VFIO_DEVICE_SET_IRQS)
+	if (!strcmp(line->call, "VFIO_DEVICE_SET_IRQS"))
 		map_eventfds(player, argument);
-	return true;
 }
 
 /* A new descriptor in a payload (the migration data fd): from here on it is the recorded one's. */
@@ -109,6 +126,14 @@ static bool compare(struct player *player, const struct trace_line *line,
 	return equal || player_differs(player, line, &difference);
 }
 
+/* The third argument of ioctl(). */
+static void *pass(const struct trace_call *call, const struct trace_argument *argument)
+{
+	if (call->form == TRACE_VALUE)
+		return (void *)(uintptr_t)le64_get(argument->bytes);
+	return call->size ? argument->bytes : NULL;
+}
+
 bool player_ioctl(struct player *player, struct actor *self, const struct trace_line *line,
 		  const struct trace_call *call)
 {
@@ -116,18 +141,19 @@ bool player_ioctl(struct player *player, struct actor *self, const struct trace_
 	struct trace_argument argument;
 	const char *why = trace_call_decode(call, line->in, &argument);
 	bool equal = false;
-	void *pointer;
 	int ret;
 
 	if (why) {
 		player_complains(player, line, "expected %s", why);
 	} else if (!trace_compare_in(line, call, &argument, &difference)) {
 		player_differs(player, line, &difference);
-	} else if (map_in(player, self, line, call, &argument)) {
-		pointer = call->size ? argument.bytes : NULL;
+	} else {
+		map_in(player, self, line, call, &argument);
 		ret = uapi_ioctl(player->env.process, self, player_fd(player, line->fd),
-				 call->request, pointer);
+				 call->request, pass(call, &argument));
 		equal = compare(player, line, call, &argument, ret);
+		if (equal && ret >= 0 && !strcmp(line->call, "VFIO_GROUP_GET_DEVICE_FD"))
+			player_fd_bind(player, line->ret, ret);
 		if (equal && ret >= 0 && call->request == IOMMU_DESTROY)
 			trace_relation_forget(
 				&player->ids,

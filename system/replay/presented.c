@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/pci_regs.h>
 #include <linux/vfio.h>
 #include <string.h>
 
@@ -18,8 +19,9 @@ static uint64_t number_at(const json_t *object, const char *key)
 
 /* First answers that were already seen, and what the present stream has given so far. */
 struct seen {
-	bool migration, data_size, precopy, logging, log_page_size, vectors, number;
+	bool migration, data_size, precopy, logging, log_page_size, vectors;
 	bool stopped; /* the stream is in STOP_COPY */
+	bool bus_master;
 	uint64_t read_running, read_stopped;
 };
 
@@ -90,13 +92,51 @@ static void find_in_read(struct presented_device *presented, const struct trace_
 			MIN(presented->precopy_bytes, seen->read_running + seen->read_stopped);
 }
 
+static void find_in_path(struct presented_device *presented, const char *path)
+{
+	uint32_t number;
+
+	if (sscanf(path, "/dev/vfio/devices/vfio%u", &number) == 1) {
+		if (presented->number == PRESENTED_NONE)
+			presented->number = number;
+	} else if (sscanf(path, "/dev/vfio/%u", &number) == 1) {
+		if (presented->group == PRESENTED_NONE)
+			presented->group = number;
+	}
+}
+
+/* A name that was found; options may follow it. */
+static void find_in_name(struct presented_device *presented, const struct trace_line *line)
+{
+	const char *name = json_string_value(json_object_get(line->in, "name"));
+
+	if (name && line->ret >= 0 && !presented->name[0])
+		snprintf(presented->name, sizeof(presented->name), "%.*s", (int)strcspn(name, " "),
+			 name);
+}
+
+/* A write to configuration space: what it makes of Bus Master Enable. A reset keeps that. */
+static void find_in_pwrite(struct seen *seen, const struct trace_line *line)
+{
+	const char *region = json_string_value(json_object_get(line->in, "region"));
+	uint64_t offset = number_at(line->in, "offset"), len = number_at(line->in, "len");
+	uint64_t value = number_at(line->in, "value");
+
+	if (line->ret > 0 && region && !strcmp(region, "config") && offset <= PCI_COMMAND &&
+	    offset + MIN(len, 8) > PCI_COMMAND)
+		seen->bus_master = value >> 8 * (PCI_COMMAND - offset) & PCI_COMMAND_MASTER;
+}
+
 static void find_in_line(struct presented_device *presented, const struct trace_line *line,
 			 struct seen *seen)
 {
 	const char *path = json_string_value(json_object_get(line->in, "path"));
-	uint32_t number;
 
-	if (!strcmp(line->call, "VFIO_DEVICE_FEATURE"))
+	if (path)
+		find_in_path(presented, path);
+	else if (!strcmp(line->call, "VFIO_GROUP_GET_DEVICE_FD"))
+		find_in_name(presented, line);
+	else if (!strcmp(line->call, "VFIO_DEVICE_FEATURE"))
 		find_in_feature(presented, line, seen);
 	else if (!strcmp(line->call, "VFIO_MIG_GET_PRECOPY_INFO") && !line->ret &&
 		 first(&seen->precopy))
@@ -105,15 +145,12 @@ static void find_in_line(struct presented_device *presented, const struct trace_
 		 number_at(line->in, "index") == VFIO_PCI_MSIX_IRQ_INDEX && first(&seen->vectors)) {
 		presented->msix_vectors = (uint32_t)number_at(line->out, "count");
 		presented->msix_line = line->number;
-	} else if (!strcmp(line->call, "read") && !strcmp(line->file, "migration"))
+	} else if (!strcmp(line->call, "pwrite"))
+		find_in_pwrite(seen, line);
+	else if (!strcmp(line->call, "read") && !strcmp(line->file, "migration"))
 		find_in_read(presented, line, seen);
 	else if (!strcmp(line->call, "write") && !strcmp(line->file, "migration") && line->ret > 0)
 		presented->written_bytes += (uint64_t)line->ret;
-	else if (path && sscanf(path, "/dev/vfio/devices/vfio%u", &number) == 1 &&
-		 first(&seen->number)) {
-		presented->number = number;
-		presented->number_line = line->number;
-	}
 }
 
 static bool is_too_large(const struct presented_device *presented)
@@ -127,13 +164,17 @@ void presented_find(struct presented_device *presented, const struct trace_file 
 {
 	struct seen seen = {0};
 
-	*presented = (struct presented_device){.msix_vectors = DEFAULT_VECTORS};
+	*presented = (struct presented_device){
+		.number = PRESENTED_NONE, .group = PRESENTED_NONE, .msix_vectors = DEFAULT_VECTORS};
 	for (uint32_t i = 0; i < file->lines; i++) {
 		const struct trace_line *line = &file->line[i];
 
-		if (line->is_device || strcmp(line->host, host))
+		if (strcmp(line->host, host))
 			continue;
-		find_in_line(presented, line, &seen);
+		if (!line->is_device)
+			find_in_line(presented, line, &seen);
+		else if (line->event != TRACE_EVENT_MSIX && !seen.bus_master)
+			presented->ignores_bus_master = true;
 		if (!presented->too_large_line && is_too_large(presented))
 			presented->too_large_line = line->number;
 	}
@@ -174,6 +215,7 @@ void presented_describe(const struct presented_device *presented, char *text, si
 		snprintf(state, sizeof(state),
 			 "state %" PRIu64 " bytes in pre-copy, %" PRIu64 " in stop-copy",
 			 presented->precopy_bytes, presented->final_bytes);
-	snprintf(text, size, "migration %s, DMA logging %s, %u MSI-X vectors, %s", flags,
-		 presented->dma_logging ? "yes" : "no", presented->msix_vectors, state);
+	snprintf(text, size, "migration %s, DMA logging %s, %u MSI-X vectors, %s%s", flags,
+		 presented->dma_logging ? "yes" : "no", presented->msix_vectors, state,
+		 presented->ignores_bus_master ? ", DMA without bus mastering" : "");
 }

@@ -9,18 +9,23 @@
  */
 
 #include "traces/line.h"
+#include "uapi/kernel.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
+#define PRESENTED_NONE UINT32_MAX
+
 struct presented_device {
-	uint32_t number;          /* N of /dev/vfio/devices/vfioN */
-	uint32_t number_line;     /* which line says so; 0: none */
-	uint64_t migration_flags; /* VFIO_MIGRATION_*, 0 = no migration */
-	uint32_t migration_line;  /* which line says so; 0: none */
+	uint32_t number; /* N of /dev/vfio/devices/vfioN, PRESENTED_NONE: no call names it */
+	uint32_t group;  /* N of /dev/vfio/N, PRESENTED_NONE: no call names it */
+	char name[UAPI_DEVICE_NAME]; /* that VFIO_GROUP_GET_DEVICE_FD asks for, else empty */
+	uint64_t migration_flags;    /* VFIO_MIGRATION_*, 0 = no migration */
+	uint32_t migration_line;     /* which line says so; 0: none */
 	bool dma_logging;
-	uint64_t log_page_size; /* that its DMA log chose; 0: never said */
+	uint64_t log_page_size;  /* that its DMA log chose; 0: never said */
+	bool ignores_bus_master; /* it does DMA although Bus Master Enable is clear */
 	uint32_t msix_vectors;
 	uint32_t msix_line;       /* which line says so; 0: none */
 	uint64_t precopy_bytes;   /* of the state, sent while running */

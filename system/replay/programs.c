@@ -39,7 +39,6 @@ static int add_host(struct replay *replay, const char *label)
 		return -ENOSPC;
 	host = &replay->host[replay->hosts++];
 	snprintf(host->name, sizeof(host->name), "%.*s", (int)strcspn(label, "."), label);
-	host->first_number = UINT32_MAX;
 	return 0;
 }
 
@@ -94,29 +93,53 @@ static int check_presented(const struct replay *replay, struct config_errors *er
 	return 0;
 }
 
-/* Give each host the VFs that its programs' device numbers ask for. */
-static int number_devices(struct replay *replay, struct config_errors *errors)
+/* What no call of the recording names gets a number of its own. */
+#define UNNAMED_NUMBER (1u << 20)
+
+static bool same(uint32_t a, uint32_t b)
 {
-	for (uint32_t i = 0; i < replay->programs; i++) {
-		struct replay_host *host = &replay->host[replay->program[i].host];
+	return a == b && a != PRESENTED_NONE;
+}
 
-		host->first_number = MIN(host->first_number, replay->program[i].presented.number);
+/* The VF of its host that a program uses: a device or a group that another has is the same one. */
+static void find_vf(struct replay_host *host, struct replay_program *program)
+{
+	const struct presented_device *presented = &program->presented;
+	struct host_vf_identity *vf;
+	uint32_t i = 0;
+
+	while (i < host->vfs && !same(host->vf[i].number, presented->number) &&
+	       !same(host->vf[i].group, presented->group))
+		i++;
+	program->vf = i;
+	vf = &host->vf[i];
+	if (i == host->vfs) {
+		host->vfs++;
+		*vf = (struct host_vf_identity){PRESENTED_NONE, PRESENTED_NONE, ""};
 	}
-	for (uint32_t i = 0; i < replay->programs; i++) {
-		struct replay_program *program = &replay->program[i];
-		struct replay_host *host = &replay->host[program->host];
+	if (vf->number == PRESENTED_NONE)
+		vf->number = presented->number;
+	if (vf->group == PRESENTED_NONE)
+		vf->group = presented->group;
+	if (!vf->name[0])
+		memcpy(vf->name, presented->name, sizeof(vf->name));
+}
 
-		program->vf = program->presented.number - host->first_number;
-		if (program->vf >= REPLAY_PROGRAMS) {
-			config_error(errors, replay->file[program->file].trace.path,
-				     program->presented.number_line,
-				     "in.path: expected devices with numbers at most %u apart",
-				     REPLAY_PROGRAMS - 1);
-			return -EINVAL;
+/* Give each host the VFs that its programs name; the NIC has as many as the host with most. */
+static void name_devices(struct replay *replay)
+{
+	for (uint32_t i = 0; i < replay->programs; i++)
+		find_vf(&replay->host[replay->program[i].host], &replay->program[i]);
+	for (uint32_t i = 0; i < replay->hosts; i++) {
+		for (uint32_t vf = 0; vf < REPLAY_PROGRAMS; vf++) {
+			struct host_vf_identity *identity = &replay->host[i].vf[vf];
+
+			if (vf >= replay->host[i].vfs || identity->number == PRESENTED_NONE)
+				identity->number = UNNAMED_NUMBER + vf;
+			if (vf >= replay->host[i].vfs || identity->group == PRESENTED_NONE)
+				identity->group = UNNAMED_NUMBER + vf;
 		}
-		host->vfs = MAX(host->vfs, program->vf + 1);
 	}
-	return 0;
 }
 
 /* A file of another kind of interface is refused before anything runs. */
@@ -161,5 +184,8 @@ int replay_find_programs(struct replay *replay, struct config_errors *errors)
 	for (uint32_t i = 0; i < replay->files; i++)
 		if (find_programs(replay, i, errors))
 			return -EINVAL;
-	return check_presented(replay, errors) ? -EINVAL : number_devices(replay, errors);
+	if (check_presented(replay, errors))
+		return -EINVAL;
+	name_devices(replay);
+	return 0;
 }

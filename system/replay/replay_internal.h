@@ -48,7 +48,7 @@ struct replay_program {
 
 struct replay_host {
 	char name[REPLAY_NAME];
-	uint32_t first_number; /* of its VFIO devices */
+	struct host_vf_identity vf[REPLAY_PROGRAMS]; /* as the recording names them */
 	uint32_t vfs;
 	struct recorded_services services;
 };

@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "uapi/iommufd/iommufd_internal.h"
+#include "uapi/msi.h"
 
 static void device_destroy(struct iommufd_object *object, struct actor *self)
 {
@@ -48,42 +49,24 @@ void iommufd_device_unbind(struct iommufd_device *device, struct actor *self)
 	file_put(&ctx->file, self);
 }
 
-static uint64_t msi_iova(const struct uapi_kernel *kernel)
-{
-	if (kernel->cfg.msi_window)
-		return UAPI_MSI_WINDOW_FIRST;
-	return align_down(smmu_driver_info(kernel->env.smmu)->aperture_last, PAGE_BYTES);
-}
-
 int iommufd_hwpt_map_msi(struct iommufd_hwpt *hwpt, struct actor *self)
 {
-	const struct uapi_kernel *kernel = hwpt->ioas->iopt.kernel;
-	int rc;
-
-	if (hwpt->msi_mapped)
-		return 0;
-	hwpt->msi_mapped = true; /* the call waits: nobody else shall map it too */
-	rc = smmu_domain_map(hwpt->domain, self, msi_iova(kernel),
-			     align_down(kernel->env.cpu.msi_doorbell_pa, PAGE_BYTES), PAGE_BYTES,
-			     SMMU_PROT_READ | SMMU_PROT_WRITE | SMMU_PROT_MMIO);
-	hwpt->msi_mapped = !rc;
-	return rc;
+	return msi_map(hwpt->ioas->iopt.kernel, hwpt->domain, &hwpt->msi_mapped, self);
 }
 
 int iommufd_device_msi_iova(struct iommufd_device *device, struct actor *self, uint64_t *iova)
 {
 	const struct uapi_kernel *kernel = device->ctx->file.kernel;
-	uint64_t doorbell = kernel->env.cpu.msi_doorbell_pa;
 	int rc = 0;
 
 	sim_mutex_lock(self, &device->group);
-	*iova = doorbell;
+	*iova = kernel->env.cpu.msi_doorbell_pa;
 	/* A device that is attached to nothing is told the untranslated address. */
 	if (device->hwpt) {
 		rc = iommufd_hwpt_map_msi(device->hwpt, self);
 		if (!rc) {
 			device->msi_required = true;
-			*iova = msi_iova(kernel) + doorbell % PAGE_BYTES;
+			*iova = msi_iova(kernel);
 		}
 	}
 	sim_mutex_unlock(self, &device->group);

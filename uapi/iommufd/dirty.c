@@ -34,7 +34,6 @@ static int check_range(const struct io_pagetable *iopt,
 static int read_dirty(const struct uapi_task *task, struct iommufd_hwpt *hwpt,
 		      const struct iommu_hwpt_get_dirty_bitmap *cmd)
 {
-	const struct sim_part *part = &hwpt->ioas->iopt.kernel->env.part;
 	bool no_clear = cmd->flags & IOMMU_HWPT_GET_DIRTY_BITMAP_NO_CLEAR;
 	uint32_t shift = (uint32_t)__builtin_ctzll(cmd->page_size);
 	uint64_t len = iopt_contiguous(&hwpt->ioas->iopt, cmd->iova, cmd->iova + (cmd->length - 1));
@@ -50,11 +49,8 @@ static int read_dirty(const struct uapi_task *task, struct iommufd_hwpt *hwpt,
 				    dirty_bitmap_set, &bitmap, &begin_ps);
 	if (!rc) {
 		dirty_bitmap_give(&bitmap, task, shift, cmd->data);
-		trace_emit_data(part, TRACE_DIRTY_READ, bitmap.word,
-				(uint32_t)(bitmap.words * sizeof(*bitmap.word)),
-				(const uint64_t[TRACE_ARGS]){
-					smmu_domain_id(hwpt->domain), cmd->iova, len,
-					UINT64_C(1) << bitmap.shift, begin_ps, !no_clear});
+		dirty_bitmap_trace(&bitmap, &hwpt->ioas->iopt.kernel->env.part,
+				   smmu_domain_id(hwpt->domain), begin_ps, !no_clear);
 	}
 	free(bitmap.word);
 	return 0;

@@ -220,10 +220,15 @@ static const struct uapi_file_ops iommufd_ops = {
 	.release = iommufd_release,
 };
 
-int iommufd_open(struct uapi_kernel *kernel, struct uapi_file **file)
+int iommufd_open(struct uapi_kernel *kernel, const char *path, struct uapi_file **file)
 {
-	struct iommufd_ctx *ctx = calloc(1, sizeof(*ctx));
+	struct iommufd_ctx *ctx;
 
+	if (strcmp(path, "/dev/iommu") != 0)
+		return -ENOENT;
+	if (!file)
+		return 0;
+	ctx = calloc(1, sizeof(*ctx));
 	if (!ctx)
 		return -ENOMEM;
 	file_init(&ctx->file, &iommufd_ops, kernel);

@@ -64,7 +64,7 @@ void iopt_pages_get(struct iopt_pages *pages)
 static void drop_segments(struct iopt_pages *pages)
 {
 	for (uint32_t i = 0; i < pages->segments; i++)
-		memory_put(pages->segment[i].memory);
+		pin_release(&pages->segment[i].pin);
 	free(pages->segment);
 	pages->segment = NULL;
 	pages->segments = pages->segment_capacity = 0;
@@ -81,34 +81,39 @@ void iopt_pages_put(struct iopt_pages *pages, struct actor *self)
 	free(pages);
 }
 
-static int add_segment(struct iopt_pages *pages, const struct iopt_segment *segment)
+/* A place for one more. NULL without memory. */
+static struct iopt_segment *new_segment(struct iopt_pages *pages)
 {
 	if (pages->segments == pages->segment_capacity) {
 		uint32_t capacity = pages->segment_capacity ? 2 * pages->segment_capacity : 1;
 		struct iopt_segment *grown = realloc(pages->segment, capacity * sizeof(*grown));
 
 		if (!grown)
-			return -ENOMEM;
+			return NULL;
 		pages->segment = grown;
 		pages->segment_capacity = capacity;
 	}
-	memory_get(segment->memory);
-	pages->segment[pages->segments++] = *segment;
-	return memory_touch(segment->memory);
+	return &pages->segment[pages->segments];
 }
 
 static int find_file(struct iopt_pages *pages)
 {
-	struct iopt_segment segment = {.pages = pages->count};
+	struct iopt_segment *segment = new_segment(pages);
+	uint64_t page = pages->file_start / PAGE_BYTES;
+	struct memory *memory;
 	uint64_t size_bytes;
-	int rc = memfd_memory(pages->file, &segment.memory, &size_bytes);
+	int rc = memfd_memory(pages->file, &memory, &size_bytes);
 
 	if (rc)
 		return rc;
-	segment.memory_page = pages->file_start / PAGE_BYTES;
-	if (segment.memory_page + segment.pages > segment.memory->pages)
+	if (page + pages->count > memory->pages)
 		return -EINVAL;
-	return add_segment(pages, &segment);
+	if (!segment)
+		return -ENOMEM;
+	segment->first = 0;
+	rc = pin_memory(memory, page, pages->count, &segment->pin);
+	pages->segments += !rc;
+	return rc;
 }
 
 static int find_user(struct iopt_pages *pages)
@@ -116,23 +121,21 @@ static int find_user(struct iopt_pages *pages)
 	uint64_t done = 0;
 
 	while (done < pages->count) {
-		uint64_t va = pages->user_va + done * PAGE_BYTES;
-		const struct vma *vma = vma_find(pages->process, va);
-		struct iopt_segment segment = {.first = done};
-		uint64_t skip;
+		struct iopt_segment *segment = new_segment(pages);
 		int rc;
 
-		/* What a device's BAR maps has no page to pin. */
-		if (!vma || !vma->memory)
-			return -EFAULT;
-		skip = (va - vma->va) / PAGE_BYTES;
-		segment.pages = MIN(vma->length / PAGE_BYTES - skip, pages->count - done);
-		segment.memory = vma->memory;
-		segment.memory_page = vma->first_page + skip;
-		rc = add_segment(pages, &segment);
+		if (!segment)
+			return -ENOMEM;
+		segment->first = done;
+		rc = pin_user(pages->process, pages->user_va + done * PAGE_BYTES,
+			      pages->count - done, &segment->pin);
 		if (rc)
 			return rc;
-		done += segment.pages;
+		/* What a device's BAR maps has no page to pin. */
+		if (!segment->pin.memory)
+			return -EFAULT;
+		pages->segments++;
+		done += segment->pin.pages;
 	}
 	return 0;
 }
@@ -176,19 +179,12 @@ static uint64_t count_pinned(const struct iopt_pages *pages)
 
 static int charge(struct iopt_pages *pages, uint64_t pinned)
 {
-	struct uapi_kernel *kernel = pages->kernel;
-	uint64_t more = pinned - pages->pinned; /* modulo 2^64: less is fine too */
+	uint64_t *locked = pages->account == ACCOUNT_NONE ? NULL : &pages->kernel->locked_pages;
+	int rc = pin_account(pages->process, locked, pages->pinned, pinned);
 
-	if (pages->account != ACCOUNT_NONE) {
-		if (pinned > pages->pinned &&
-		    kernel->locked_pages + more > kernel->cfg.memlock_pages)
-			return -ENOMEM;
-		kernel->locked_pages += more;
-	}
-	pages->process->pinned_pages += more;
-	kernel->pinned_pages += more;
-	pages->pinned = pinned;
-	return 0;
+	if (!rc)
+		pages->pinned = pinned;
+	return rc;
 }
 
 int iopt_pages_pin(struct iopt_pages *pages, struct iopt_area *area)
@@ -228,13 +224,11 @@ struct uapi_run iopt_pages_run(const struct iopt_pages *pages, uint64_t index, u
 {
 	const struct iopt_segment *segment = pages->segment;
 	struct uapi_run run;
-	uint64_t skip;
 
-	while (index >= segment->first + segment->pages)
+	while (index >= segment->first + segment->pin.pages)
 		segment++;
-	skip = index - segment->first;
-	run = memory_run_at(segment->memory, segment->memory_page + skip);
-	run.pages = MIN(MIN(run.pages, segment->pages - skip), limit);
+	run = pin_run(&segment->pin, index - segment->first);
+	run.pages = MIN(run.pages, limit);
 	return run;
 }
 

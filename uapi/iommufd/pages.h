@@ -7,17 +7,16 @@
  * may show it; a page is pinned once however many do. Linux: pages.c there.
  */
 
-#include "uapi/memory.h"
+#include "uapi/pin.h"
 
 struct iopt_area;
 
 enum iopt_source { IOPT_USER, IOPT_FILE };
 
-/* A stretch of pages that lies in one memory. */
+/* A pinned part of the pages, from page `first` on. */
 struct iopt_segment {
-	uint64_t first, pages;
-	struct memory *memory;
-	uint64_t memory_page;
+	uint64_t first;
+	struct pin_segment pin;
 };
 
 struct iopt_pages {

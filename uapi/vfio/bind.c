@@ -7,9 +7,12 @@
 /* The device is the program's from here on: its DMA is iommufd's, its function is ready. */
 static int first_open(struct vfio_device *device, const struct uapi_task *task, uint32_t *id)
 {
-	int rc = iommufd_device_bind(device->iommufd, task->self, device->cfg.stream_id,
-				     &device->idev, id);
+	int rc = -EPERM;
 
+	/* A group's DMA has one owner. */
+	if (!vfio_group_owned_by_host(&device->group))
+		rc = iommufd_device_bind(device->iommufd, task->self, device->cfg.stream_id,
+					 &device->idev, id);
 	if (rc)
 		return rc;
 	rc = vfio_device_enable(device, task->self);
@@ -90,9 +93,16 @@ int vfio_bind_iommufd(struct ioctl_call *call)
 
 	if (cmd->iommufd < 0 || (cmd->flags & ~VFIO_DEVICE_BIND_FLAG_TOKEN))
 		return -EINVAL;
+	if (df->group_open)
+		return -EINVAL;
+	rc = vfio_group_block(df->device, call->task.self);
+	if (rc)
+		return rc;
 	sim_mutex_lock(call->task.self, &df->device->dev_set);
 	rc = bind_locked(call, df);
 	sim_mutex_unlock(call->task.self, &df->device->dev_set);
+	if (rc)
+		vfio_group_unblock(df->device, call->task.self);
 	return rc;
 }
 
@@ -103,6 +113,7 @@ void vfio_unbind_iommufd(struct vfio_device_file *df, struct actor *self)
 	sim_mutex_lock(self, &df->device->dev_set);
 	unbind_locked(df, self);
 	sim_mutex_unlock(self, &df->device->dev_set);
+	vfio_group_unblock(df->device, self);
 }
 
 /* Does the caller's struct reach to the PASID that it says it uses? */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* /dev/vfio/devices/vfioN: the open device and the table of its ioctls. */
+/* The open device, by /dev/vfio/devices/vfioN or by its group, and the table of its ioctls. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +54,10 @@ static int vfio_ioctl(struct uapi_file *file, const struct uapi_task *task, unsi
 	/* Until it is bound a device only listens to that. */
 	if (request != VFIO_DEVICE_BIND_IOMMUFD && !df->access_granted)
 		return -EINVAL;
+	/* The container of its group says which table it has. */
+	if (df->group_open &&
+	    (request == VFIO_DEVICE_ATTACH_IOMMUFD_PT || request == VFIO_DEVICE_DETACH_IOMMUFD_PT))
+		return -ENOTTY;
 	return row ? ioctl_execute(row, file, task, argument) : -ENOTTY;
 }
 
@@ -61,26 +65,37 @@ static int vfio_ioctl(struct uapi_file *file, const struct uapi_task *task, unsi
 static int vfio_no_hot_reset(struct ioctl_call *call)
 {
 	const struct vfio_pci_hot_reset *cmd = (const void *)call->cmd;
+	const struct vfio_device_file *df =
+		CONTAINER_OF(call->file, const struct vfio_device_file, file);
 
-	return cmd->flags || cmd->count ? -EINVAL : -ENODEV;
+	/* Who owns the groups is said by group descriptors, unless it came by the cdev. */
+	return cmd->flags || !cmd->count == df->group_open ? -EINVAL : -ENODEV;
 }
 
 static void vfio_stat(const struct uapi_file *file, struct uapi_stat *stat)
 {
-	stat->mode = S_IFCHR | 0600;
+	const struct vfio_device_file *df = CONTAINER_OF(file, const struct vfio_device_file, file);
+
+	/* By the group it is an anonymous inode. */
+	stat->mode = df->group_open ? 0600 : S_IFCHR | 0600;
+	if (df->group_open)
+		return;
 	stat->major = VFIO_CDEV_MAJOR;
-	stat->minor = CONTAINER_OF(file, const struct vfio_device_file, file)->device->cfg.number;
+	stat->minor = df->device->cfg.number;
 }
 
 static void vfio_release(struct uapi_file *file, struct actor *self)
 {
 	struct vfio_device_file *df = CONTAINER_OF(file, struct vfio_device_file, file);
 
-	vfio_unbind_iommufd(df, self);
+	if (df->group_open)
+		vfio_group_close_device(df, self);
+	else
+		vfio_unbind_iommufd(df, self);
 	free(df);
 }
 
-static const struct uapi_file_ops vfio_cdev_ops = {
+static const struct uapi_file_ops vfio_device_ops = {
 	.type = "device",
 	.ioctl = vfio_ioctl,
 	.row = vfio_row,
@@ -91,26 +106,30 @@ static const struct uapi_file_ops vfio_cdev_ops = {
 	.release = vfio_release,
 };
 
-int vfio_cdev_open(struct vfio_device *device, struct uapi_file **file)
+int vfio_device_file_new(struct vfio_device *device, struct vfio_device_file **df)
 {
-	struct vfio_device_file *df = calloc(1, sizeof(*df));
-
-	if (!df)
+	*df = calloc(1, sizeof(**df));
+	if (!*df)
 		return -ENOMEM;
-	file_init(&df->file, &vfio_cdev_ops, device->kernel);
-	df->device = device;
-	*file = &df->file;
+	file_init(&(*df)->file, &vfio_device_ops, device->kernel);
+	(*df)->device = device;
 	return 0;
 }
 
-struct vfio_device *vfio_device_find(struct uapi_kernel *kernel, const char *path)
+int vfio_cdev_open(struct uapi_kernel *kernel, const char *path, struct uapi_file **file)
 {
+	struct vfio_device_file *df;
 	char name[48];
+	int rc;
 
 	for (struct vfio_device *device = kernel->devices; device; device = device->next) {
 		snprintf(name, sizeof(name), "/dev/vfio/devices/vfio%u", device->cfg.number);
-		if (strcmp(path, name) == 0)
-			return device;
+		if (strcmp(path, name) != 0)
+			continue;
+		rc = file ? vfio_device_file_new(device, &df) : 0;
+		if (file && !rc)
+			*file = &df->file;
+		return rc;
 	}
-	return NULL;
+	return -ENOENT;
 }

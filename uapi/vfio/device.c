@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "uapi/type1/type1.h"
+#include "uapi/vfio/container.h"
 #include "uapi/vfio/vfio_internal.h"
 
 int vfio_get_info(struct ioctl_call *call)
@@ -53,6 +55,13 @@ void vfio_device_disable(struct vfio_device *device, struct actor *self)
 		vfio_reset_function(device, self);
 }
 
+int vfio_device_msi_iova(struct vfio_device *device, struct actor *self, uint64_t *iova)
+{
+	if (device->idev)
+		return iommufd_device_msi_iova(device->idev, self, iova);
+	return type1_msi_iova(vfio_group_type1(&device->group), self, iova);
+}
+
 static struct vfio_device *device_new(struct uapi_kernel *kernel,
 				      const struct uapi_vfio_device_cfg *cfg)
 {
@@ -100,7 +109,7 @@ int uapi_kernel_add_vfio_device(struct uapi_kernel *kernel, struct actor *self,
 	int rc;
 
 	for (; *link; link = &(*link)->next) {
-		if ((*link)->cfg.number == cfg->number)
+		if ((*link)->cfg.number == cfg->number || (*link)->cfg.group == cfg->group)
 			return -EEXIST;
 	}
 	device = device_new(kernel, cfg);

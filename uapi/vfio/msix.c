@@ -51,7 +51,7 @@ int msix_allocate(struct vfio_device *device, struct actor *self, uint32_t vecto
 
 	if (v->allocated)
 		return 0;
-	rc = iommufd_device_msi_iova(device->idev, self, &v->address);
+	rc = vfio_device_msi_iova(device, self, &v->address);
 	if (rc)
 		return rc;
 	v->device = device;

@@ -21,6 +21,7 @@
 #define VFIO_OFFSET_SHIFT    40
 #define VFIO_OFFSET_MASK     ((UINT64_C(1) << VFIO_OFFSET_SHIFT) - 1)
 #define VFIO_CDEV_MAJOR      511
+#define VFIO_GROUP_MAJOR     234 /* the kernel gives both out, from 254 down and then from 511 */
 #define VFIO_IRQ_NONE        VFIO_PCI_NUM_IRQS
 #define CONFIG_NO_CAPABILITY 0xffffu
 
@@ -33,6 +34,20 @@ struct vfio_vector {
 	struct uapi_file *trigger; /* eventfd; NULL: no interrupt requested, masked */
 };
 
+/*
+ * The IOMMU group of a device: what the IOMMU can tell apart, and so what a program is
+ * given as one. Here each function is alone among VFIO's, but a host driver's may be
+ * in it too (cfg.host_driver_in_group).
+ */
+struct vfio_group {
+	struct sim_mutex lock;
+	struct uapi_file *opened;         /* /dev/vfio/N, not referenced */
+	uint32_t cdev_opens;              /* devices bound through their cdev */
+	struct vfio_container *container; /* referenced */
+	uint32_t container_users;         /* 1, and one for the open device */
+	struct vfio_group *next;          /* of the container */
+};
+
 struct vfio_device {
 	struct vfio_device *next;
 	struct uapi_kernel *kernel;
@@ -41,8 +56,9 @@ struct vfio_device {
 	struct rwsem memory;      /* is the function's memory reachable, and stays so */
 	struct sim_mutex config;  /* its configuration space, taken away during a reset */
 	struct sim_mutex igate;   /* interrupt set-up */
+	struct vfio_group group;
 	uint32_t open_count;
-	struct uapi_file *iommufd; /* that it is bound to */
+	struct uapi_file *iommufd; /* that it is bound to; NULL: its group's container is used */
 	struct iommufd_device *idev;
 	bool attached;
 	bool reset_works;
@@ -81,11 +97,11 @@ struct feature_call {
 	uint64_t payload; /* user address */
 };
 
-/* The open cdev. */
 struct vfio_device_file {
 	struct uapi_file file;
 	struct vfio_device *device;
-	bool access_granted; /* bound to an iommufd */
+	bool group_open;     /* opened by its group, not by its cdev */
+	bool access_granted; /* the device is the program's: by the group, or bound to an iommufd */
 };
 
 static inline struct vfio_device *vfio_device_of(const struct ioctl_call *call)
@@ -139,7 +155,24 @@ int vfio_get_irq_info(struct ioctl_call *call);
 int vfio_set_irqs(struct ioctl_call *call);
 void vfio_irqs_disable(struct vfio_device *device, struct actor *self);
 
+/* cdev.c */
+int vfio_device_file_new(struct vfio_device *device, struct vfio_device_file **df);
+
+/* group.c: a device's way in and out by its group */
+void vfio_group_close_device(struct vfio_device_file *df, struct actor *self);
+/* The cdev and the group exclude each other. -EBUSY: the group is open. */
+int vfio_group_block(struct vfio_device *device, struct actor *self);
+void vfio_group_unblock(struct vfio_device *device, struct actor *self);
+/* Is the DMA of its group another's? */
+bool vfio_group_owned_by_host(const struct vfio_group *group);
+static inline struct vfio_device *vfio_group_device(const struct vfio_group *group)
+{
+	return CONTAINER_OF(group, struct vfio_device, group);
+}
+
 /* device.c, feature.c, dma_logging.c, bind.c */
+/* The address at which the device reaches the MSI doorbell, in the table that it has. */
+int vfio_device_msi_iova(struct vfio_device *device, struct actor *self, uint64_t *iova);
 int vfio_get_info(struct ioctl_call *call);
 int vfio_feature(struct ioctl_call *call);
 int vfio_dma_logging_start(const struct feature_call *feature);

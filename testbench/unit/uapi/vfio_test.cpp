@@ -131,7 +131,9 @@ TEST_F(Vfio, AbsentFunctionCannotBeAdded)
 	uapi_vfio_device_cfg other = device_cfg;
 	run([&](actor *actor) {
 		EXPECT_EQ(uapi_kernel_add_vfio_device(kernel, actor, &other), -EEXIST);
-		other.number = 1;
+		other.number = 1; // its group is still another's
+		EXPECT_EQ(uapi_kernel_add_vfio_device(kernel, actor, &other), -EEXIST);
+		other.group = 1;
 		function.present = false;
 		EXPECT_EQ(uapi_kernel_add_vfio_device(kernel, actor, &other), -ENODEV);
 	});
