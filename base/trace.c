@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-const char *const dirty_source_names[] = {"httu", "device", "everything", NULL};
+const char *const dirty_source_names[] = {"httu", "device", "everything", "type1", NULL};
 
 const struct trace_kind_info trace_catalogue[TRACE_KIND_COUNT] = {
 #define TRACE_KIND_ROW(kind, text, ...) [TRACE_##kind] = {text, {__VA_ARGS__}},

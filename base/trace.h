@@ -117,6 +117,7 @@ enum dirty_source {
 	DIRTY_HTTU,       /* the SMMU's table update, read out of an I/O page table */
 	DIRTY_DEVICE,     /* the device's own log */
 	DIRTY_EVERYTHING, /* nobody: the VMM takes all for dirty */
+	DIRTY_TYPE1,      /* the kernel, of a container: all that is mapped is dirty */
 	DIRTY_SOURCES
 };
 

@@ -82,6 +82,26 @@ static void program_made(void *ctx, struct uapi_process *process)
 			slot->stream_id);
 }
 
+/* The VMs of the guest that moves use the interface that the migration's tracking is one of. */
+static bool uses_container(const struct scenario_cfg *cfg, const struct guest_config *guest)
+{
+	const struct migration_config *migration = cfg->migration;
+
+	return migration && migration->tracking == DIRTY_TYPE1 &&
+	       !strcmp(migration->guest, guest->name);
+}
+
+/* Where programs of the host find a VF. */
+static void name_device(struct run_vm *slot, uint64_t vf)
+{
+	snprintf(slot->device_path, sizeof(slot->device_path), "/dev/vfio/devices/vfio%" PRIu64,
+		 vf);
+	snprintf(slot->group_path, sizeof(slot->group_path), "/dev/vfio/%" PRIu64,
+		 HOST_FIRST_VF_GROUP + vf);
+	snprintf(slot->device_name, sizeof(slot->device_name), "0000:%02x:%02x.%x",
+		 slot->stream_id >> 8 & 0xff, slot->stream_id >> 3 & 0x1f, slot->stream_id & 7);
+}
+
 int scenario_create_vm(struct scenario *scenario, struct actor *self,
 		       const struct guest_config *cfg, struct host *host, uint64_t vf,
 		       struct vm **vm)
@@ -97,6 +117,8 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 		.map_bar0 = cfg->map_bar0,
 		.exit_ps = timing->vmm.exit_ps,
 		.stream_id = pci_bus_vf(&host->pci_bus, HOST_PF_RID, (uint32_t)vf)->rid,
+		.group_path = uses_container(scenario->cfg, cfg) ? slot->group_path : NULL,
+		.device_name = slot->device_name,
 	};
 	struct vm_env env = {.kernel = host->kernel,
 			     .cpu = cpu_port(host->cpu),
@@ -109,8 +131,7 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 	slot->host = host;
 	slot->stream_id = vm_cfg.stream_id;
 	snprintf(slot->part_name, sizeof(slot->part_name), "%s.vmm.%s", host->name, cfg->name);
-	snprintf(slot->device_path, sizeof(slot->device_path), "/dev/vfio/devices/vfio%" PRIu64,
-		 vf);
+	name_device(slot, vf);
 	env.part = (struct sim_part){scenario->machine->sim, slot->part_name, host->index};
 	rc = vm_create(&vm_cfg, &env, self, &slot->vm);
 	if (rc)

@@ -41,6 +41,7 @@ struct run_vm {
 	struct vm *vm;
 	char part_name[SCENARIO_NAME_LEN];
 	char device_path[SCENARIO_NAME_LEN];
+	char group_path[SCENARIO_NAME_LEN], device_name[UAPI_DEVICE_NAME]; /* with type1 */
 };
 
 /* A reset that is asked for, on an actor of its own until the guest's driver is up again. */

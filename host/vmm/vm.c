@@ -135,11 +135,6 @@ int vm_device_fd(const struct vm *vm)
 	return vm->device;
 }
 
-int vm_iommufd(const struct vm *vm)
-{
-	return vm->iommufd;
-}
-
 const struct vm_cfg *vm_cfg_get(const struct vm *vm)
 {
 	return &vm->cfg;

@@ -38,14 +38,33 @@ struct vm_vector {
 	uint32_t entry[PCI_MSIX_ENTRY_SIZE / 4];
 };
 
+struct vm_step {
+	const char *what;
+	int (*step)(struct vm *vm, struct actor *self);
+};
+
+/* How the kernel gives a VM its device and its I/O address space. */
+struct vm_interface {
+	/* From opening the first file to memory that the device reaches. */
+	const struct vm_step *step;
+	uint32_t steps;
+	int (*device_known)(struct vm *vm, struct actor *self); /* after GET_INFO; may be NULL */
+};
+
+extern const struct vm_interface vm_by_iommufd;   /* vm_iommufd.c */
+extern const struct vm_interface vm_by_container; /* vm_container.c */
+
 struct vm {
 	struct vm_cfg cfg;
 	struct vm_env env;
 	char name[32];
 	struct uapi_process *process;
-	int device, iommufd, memfd;
+	const struct vm_interface *interface;
+	int device, memfd;
+	int iommufd;
 	uint32_t dev_id, ioas_id, hwpt_id;
-	bool tracks_dirty; /* the IOMMU can tell what the device wrote */
+	int group, container;
+	bool tracks_dirty; /* the kernel can tell what the device wrote, or could have */
 	uint64_t ram_va;
 	uint32_t runs;
 	struct vm_run run[VM_MAX_RUNS];
@@ -71,6 +90,8 @@ struct vm {
 
 /* vm_setup.c: open and set up in a VMM's order. */
 int vm_open_all(struct vm *vm, struct actor *self);
+/* 0 or a negative errno. */
+int vm_ioctl(struct vm *vm, struct actor *self, int fd, unsigned long request, void *arg);
 
 /* vm_device.c: what the guest reaches of its device. */
 extern const struct guest_machine_ops vm_machine_ops;

@@ -2,18 +2,17 @@
 
 /*
  * The calls that put a VM's device in place, in the order of QEMU's vfio-pci
- * over cdev and iommufd (traces/recorded/qemu-precopy-iommufd-iavf-source.jsonl,
- * lines 1 to 57). Each step is a row; the first that fails ends it.
+ * (traces/recorded/qemu-precopy-iommufd-iavf-source.jsonl, lines 1 to 57, and
+ * qemu-precopy-type1-source.jsonl, lines 1 to 50). Each step is a row; the first that
+ * fails ends it.
  */
 
 #include "host/vmm/vm_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/iommufd.h>
 #include <stdlib.h>
 
-static int ioctl_of(struct vm *vm, struct actor *self, int fd, unsigned long request, void *arg)
+int vm_ioctl(struct vm *vm, struct actor *self, int fd, unsigned long request, void *arg)
 {
 	int ret = uapi_ioctl(vm->process, self, fd, request, arg);
 
@@ -28,128 +27,16 @@ static int open_memory(struct vm *vm, struct actor *self)
 	return uapi_mmap(vm->process, self, vm->cfg.ram_bytes, vm->memfd, 0, &vm->ram_va);
 }
 
-static int open_files(struct vm *vm, struct actor *self)
-{
-	struct iommu_ioas_change_process change = {.size = sizeof(change)};
-	struct uapi_stat stat;
-	int ret = uapi_access(vm->process, self, "/dev/iommu", F_OK);
-
-	if (ret)
-		return ret;
-	vm->device = uapi_open(vm->process, self, vm->cfg.device_path, O_RDWR | O_CLOEXEC);
-	if (vm->device < 0)
-		return vm->device;
-	ret = uapi_fstat(vm->process, self, vm->device, &stat);
-	if (ret)
-		return ret;
-	vm->iommufd = uapi_open(vm->process, self, "/dev/iommu", O_RDWR | O_CLOEXEC);
-	if (vm->iommufd < 0)
-		return vm->iommufd;
-	/* Only asked whether it is there: a kernel without it answers ENOTTY. */
-	ioctl_of(vm, self, vm->iommufd, IOMMU_IOAS_CHANGE_PROCESS, &change);
-	return 0;
-}
-
-static int bind_device(struct vm *vm, struct actor *self)
-{
-	struct vfio_device_bind_iommufd bind = {.argsz = sizeof(bind), .iommufd = vm->iommufd};
-	int ret = ioctl_of(vm, self, vm->device, VFIO_DEVICE_BIND_IOMMUFD, &bind);
-
-	vm->dev_id = bind.out_devid;
-	return ret;
-}
-
-static int alloc_ioas(struct vm *vm, struct actor *self)
-{
-	struct iommu_ioas_alloc alloc = {.size = sizeof(alloc)};
-	int ret = ioctl_of(vm, self, vm->iommufd, IOMMU_IOAS_ALLOC, &alloc);
-
-	vm->ioas_id = alloc.out_ioas_id;
-	return ret;
-}
-
-static int get_hw_info(struct vm *vm, struct actor *self)
-{
-	uint64_t data[5];
-	struct iommu_hw_info info = {
-		.size = sizeof(info),
-		.dev_id = vm->dev_id,
-		.data_len = sizeof(data),
-		.data_uptr = (uintptr_t)data,
-	};
-	int ret = ioctl_of(vm, self, vm->iommufd, IOMMU_GET_HW_INFO, &info);
-
-	if (ret)
-		return ret;
-	vm->tracks_dirty = info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING;
-	return 0;
-}
-
-static int alloc_hwpt(struct vm *vm, struct actor *self)
-{
-	struct iommu_hwpt_alloc alloc = {
-		.size = sizeof(alloc),
-		.flags = vm->tracks_dirty ? IOMMU_HWPT_ALLOC_DIRTY_TRACKING : 0,
-		.dev_id = vm->dev_id,
-		.pt_id = vm->ioas_id,
-	};
-	int ret = ioctl_of(vm, self, vm->iommufd, IOMMU_HWPT_ALLOC, &alloc);
-
-	vm->hwpt_id = alloc.out_hwpt_id;
-	return ret;
-}
-
-static int attach(struct vm *vm, struct actor *self)
-{
-	struct vfio_device_attach_iommufd_pt pt = {.argsz = sizeof(pt), .pt_id = vm->hwpt_id};
-
-	return ioctl_of(vm, self, vm->device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &pt);
-}
-
-/* Guest RAM must lie in what the IOAS allows: the MSI window is not part of it. */
-static int check_iova_ranges(struct vm *vm, struct actor *self)
-{
-	uint64_t last = vm->cfg.ram_base + vm->cfg.ram_bytes - 1;
-	struct iommu_iova_range range[16];
-	struct iommu_ioas_iova_ranges get = {.size = sizeof(get), .ioas_id = vm->ioas_id};
-	int ret = ioctl_of(vm, self, vm->iommufd, IOMMU_IOAS_IOVA_RANGES, &get);
-
-	if (ret && ret != -EMSGSIZE)
-		return ret;
-	if (get.num_iovas > ARRAY_LEN(range))
-		return -E2BIG;
-	get.allowed_iovas = (uintptr_t)range;
-	ret = ioctl_of(vm, self, vm->iommufd, IOMMU_IOAS_IOVA_RANGES, &get);
-	for (uint32_t i = 0; !ret && i < get.num_iovas; i++)
-		if (range[i].start <= vm->cfg.ram_base && last <= range[i].last)
-			return 0;
-	return ret ? ret : -ERANGE;
-}
-
-static int map_memory(struct vm *vm, struct actor *self)
-{
-	struct iommu_ioas_map_file map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE |
-			 IOMMU_IOAS_MAP_READABLE,
-		.ioas_id = vm->ioas_id,
-		.fd = vm->memfd,
-		.length = vm->cfg.ram_bytes,
-		.iova = vm->cfg.ram_base,
-	};
-	int ret = ioctl_of(vm, self, vm->iommufd, IOMMU_IOAS_MAP_FILE, &map);
-
-	return ret ? ret : vm_memory_init(vm);
-}
-
 static int get_device_info(struct vm *vm, struct actor *self)
 {
 	struct vfio_device_info info = {.argsz = sizeof(info)};
-	int ret = ioctl_of(vm, self, vm->device, VFIO_DEVICE_GET_INFO, &info);
+	int ret = vm_ioctl(vm, self, vm->device, VFIO_DEVICE_GET_INFO, &info);
 
 	if (ret)
 		return ret;
-	return info.flags & VFIO_DEVICE_FLAGS_PCI ? get_hw_info(vm, self) : -ENODEV;
+	if (!(info.flags & VFIO_DEVICE_FLAGS_PCI))
+		return -ENODEV;
+	return vm->interface->device_known ? vm->interface->device_known(vm, self) : 0;
 }
 
 /* A region with capabilities says how much room they need: ask again. */
@@ -161,9 +48,9 @@ static int get_region(struct vm *vm, struct actor *self, uint32_t index)
 
 	info->argsz = sizeof(*info);
 	info->index = index;
-	ret = ioctl_of(vm, self, vm->device, VFIO_DEVICE_GET_REGION_INFO, info);
+	ret = vm_ioctl(vm, self, vm->device, VFIO_DEVICE_GET_REGION_INFO, info);
 	if (!ret && info->argsz > sizeof(*info) && info->argsz <= sizeof(buffer))
-		ret = ioctl_of(vm, self, vm->device, VFIO_DEVICE_GET_REGION_INFO, info);
+		ret = vm_ioctl(vm, self, vm->device, VFIO_DEVICE_GET_REGION_INFO, info);
 	vm->region[index] = (struct vm_region){
 		.size_bytes = info->size, .offset = info->offset, .flags = info->flags};
 	return ret;
@@ -184,7 +71,7 @@ static int get_irq_info(struct vm *vm, struct actor *self, uint32_t index,
 	memset(info, 0, sizeof(*info));
 	info->argsz = sizeof(*info);
 	info->index = index;
-	return ioctl_of(vm, self, vm->device, VFIO_DEVICE_GET_IRQ_INFO, info);
+	return vm_ioctl(vm, self, vm->device, VFIO_DEVICE_GET_IRQ_INFO, info);
 }
 
 static uint32_t config_word(const uint8_t *config, uint32_t at)
@@ -294,7 +181,7 @@ static int reset_device(struct vm *vm, struct actor *self)
 	command &= (uint16_t) ~(PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
 	ret = config_pwrite(vm, self, PCI_COMMAND, 2, command);
 	if (!ret)
-		ret = ioctl_of(vm, self, vm->device, VFIO_DEVICE_RESET, NULL);
+		ret = vm_ioctl(vm, self, vm->device, VFIO_DEVICE_RESET, NULL);
 	for (uint32_t bar = 0; !ret && bar < 6; bar++)
 		ret = config_pwrite(vm, self, PCI_BASE_ADDRESS_0 + 4 * bar, 4, 0);
 	return ret;
@@ -316,19 +203,11 @@ static int map_bar0(struct vm *vm, struct actor *self)
 	return ret;
 }
 
-static const struct {
-	const char *what;
-	int (*step)(struct vm *vm, struct actor *self);
-} steps[] = {
+static const struct vm_step memory_steps[] = {
 	{"guest memory", open_memory},
-	{"device and iommufd files", open_files},
-	{"bind", bind_device},
-	{"I/O address space", alloc_ioas},
-	{"hardware information", get_hw_info},
-	{"I/O page table", alloc_hwpt},
-	{"attach", attach},
-	{"IOVA ranges", check_iova_ranges},
-	{"map guest memory", map_memory},
+};
+
+static const struct vm_step device_steps[] = {
 	{"device information", get_device_info},
 	{"regions", get_regions},
 	{"configuration space", get_config},
@@ -338,16 +217,26 @@ static const struct {
 	{"map BAR 0", map_bar0},
 };
 
-int vm_open_all(struct vm *vm, struct actor *self)
+static int take_steps(struct vm *vm, struct actor *self, const struct vm_step *step, uint32_t steps)
 {
-	for (uint32_t i = 0; i < ARRAY_LEN(steps); i++) {
-		int ret = steps[i].step(vm, self);
+	for (uint32_t i = 0; i < steps; i++) {
+		int ret = step[i].step(vm, self);
 
 		if (ret < 0) {
 			sim_log(&vm->env.part, LOG_ERROR, "%s: %s: error %d", vm->name,
-				steps[i].what, ret);
+				step[i].what, ret);
 			return ret;
 		}
 	}
 	return 0;
+}
+
+int vm_open_all(struct vm *vm, struct actor *self)
+{
+	int ret = take_steps(vm, self, memory_steps, ARRAY_LEN(memory_steps));
+
+	vm->interface = vm->cfg.group_path ? &vm_by_container : &vm_by_iommufd;
+	if (!ret)
+		ret = take_steps(vm, self, vm->interface->step, vm->interface->steps);
+	return ret ? ret : take_steps(vm, self, device_steps, ARRAY_LEN(device_steps));
 }

@@ -148,10 +148,54 @@ static int everything_read(struct vm *vm, struct actor *self, uint64_t *bitmap)
 	return 0;
 }
 
+/* ---- the container, for which all that is mapped counts as written ---- */
+
+static int container_tracking(struct vm *vm, struct actor *self, bool enable)
+{
+	struct vfio_iommu_type1_dirty_bitmap dirty = {
+		.argsz = sizeof(dirty),
+		.flags = enable ? VFIO_IOMMU_DIRTY_PAGES_FLAG_START
+				: VFIO_IOMMU_DIRTY_PAGES_FLAG_STOP,
+	};
+
+	if (!vm->tracks_dirty)
+		return -EOPNOTSUPP;
+	return vm_ioctl(vm, self, vm->container, VFIO_IOMMU_DIRTY_PAGES, &dirty);
+}
+
+static int type1_start(struct vm *vm, struct actor *self)
+{
+	return container_tracking(vm, self, true);
+}
+
+static void type1_stop(struct vm *vm, struct actor *self)
+{
+	container_tracking(vm, self, false);
+}
+
+static int type1_read(struct vm *vm, struct actor *self, uint64_t *bitmap)
+{
+	struct vfio_iommu_type1_dirty_bitmap *dirty;
+	struct vfio_iommu_type1_dirty_bitmap_get *get;
+	uint64_t buffer[(sizeof(*dirty) + sizeof(*get)) / 8] = {0};
+
+	dirty = (void *)buffer;
+	dirty->argsz = sizeof(buffer);
+	dirty->flags = VFIO_IOMMU_DIRTY_PAGES_FLAG_GET_BITMAP;
+	get = (void *)dirty->data;
+	get->iova = vm->cfg.ram_base;
+	get->size = vm->cfg.ram_bytes;
+	get->bitmap.pgsize = DRAM_PAGE_SIZE;
+	get->bitmap.size = (vm_pages(vm) + 63) / 64 * 8;
+	get->bitmap.data = (void *)bitmap;
+	return vm_ioctl(vm, self, vm->container, VFIO_IOMMU_DIRTY_PAGES, buffer);
+}
+
 static const struct vm_tracking trackings[] = {
 	[DIRTY_HTTU] = {httu_start, httu_stop, httu_read},
 	[DIRTY_DEVICE] = {device_start, device_stop, device_read},
 	[DIRTY_EVERYTHING] = {everything_start, everything_stop, everything_read},
+	[DIRTY_TYPE1] = {type1_start, type1_stop, type1_read},
 };
 
 static void tell_source(const struct vm *vm, bool on)

@@ -5,8 +5,8 @@
 /*
  * A virtual machine monitor with one assigned VF: a process of the kernel's
  * uAPI, guest memory from a memfd, the device through the VFIO cdev and
- * iommufd, configuration space and MSI-X trapped, BAR 0 trapped or mapped. The
- * order of its calls is a real VMM's (traces/recorded).
+ * iommufd or through its group and a container, configuration space and MSI-X trapped, BAR 0
+ * trapped or mapped. The order of its calls is a real VMM's (traces/recorded).
  */
 
 #include "base/cpu_port.h"
@@ -29,6 +29,9 @@ struct vm_cfg {
 	bool map_bar0;           /* guest accesses to BAR 0 go straight to the device */
 	uint64_t exit_ps;        /* CPU time of leaving and re-entering the guest for a trap */
 	uint32_t stream_id;      /* of its device, in trace events */
+	/* Through a group and a container with type1 instead: "/dev/vfio/7", and the device's
+	 * name in it. NULL: not. */
+	const char *group_path, *device_name;
 };
 
 struct vm_env {
@@ -70,7 +73,6 @@ int vm_unmap(struct vm *vm, struct actor *self, uint64_t iova, uint64_t len_byte
 /* What a VM is made of, borrowed; descriptors are those of its process. */
 struct uapi_process *vm_process(struct vm *vm);
 int vm_device_fd(const struct vm *vm);
-int vm_iommufd(const struct vm *vm);
 const struct vm_cfg *vm_cfg_get(const struct vm *vm);
 struct dram *vm_dram(const struct vm *vm);
 

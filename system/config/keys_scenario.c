@@ -111,7 +111,8 @@ static const struct schema_key migration_keys[] = {
 	{"tracking", KEY(CHOICE, migration_config, tracking), .choice = dirty_source_names,
 	 DEFAULT("httu"),
 	 WHAT("who tells what the device wrote: the SMMU's table update; the device's own log; "
-	      "nobody, so that everything is sent in each round")},
+	      "nobody, so that everything is sent in each round; the kernel for a container, "
+	      "where all that is mapped counts as written")},
 	{"max_downtime", TIMES(migration_config, max_downtime_ps, 3600 * SEC), DEFAULT("300ms"),
 	 WHAT("stop the guest when what is left takes no longer")},
 	{"max_rounds", COUNTS(migration_config, max_rounds, 1, 64), DEFAULT("16"),

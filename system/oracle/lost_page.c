@@ -22,7 +22,11 @@
 #define HOSTS 256
 
 static const char *const id_names[DIRTY_SOURCES] = {
-	[DIRTY_HTTU] = "table", [DIRTY_DEVICE] = "log of stream", [DIRTY_EVERYTHING] = "stream"};
+	[DIRTY_HTTU] = "table",
+	[DIRTY_DEVICE] = "log of stream",
+	[DIRTY_EVERYTHING] = "stream",
+	[DIRTY_TYPE1] = "table",
+};
 
 struct lost_page {
 	struct tracked *table; /* by the view's number */

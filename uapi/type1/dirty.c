@@ -59,7 +59,7 @@ static int start(struct type1 *iommu)
 	}
 	iommu->dirty_tracking = true;
 	trace_emit(&iommu->kernel->env.part, TRACE_DIRTY_TRACKING, smmu_domain_id(iommu->domain),
-		   true);
+		   true, DIRTY_TYPE1);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ static int stop(struct type1 *iommu)
 		return 0;
 	iommu->dirty_tracking = false;
 	trace_emit(&iommu->kernel->env.part, TRACE_DIRTY_TRACKING, smmu_domain_id(iommu->domain),
-		   false);
+		   false, DIRTY_TYPE1);
 	return 0;
 }
 

@@ -323,10 +323,12 @@ Machine::Machine()
 	part = {&sim, "test.kernel", 0};
 	free_frames = frames_create(kDramBase, kDramSize);
 	smmu.info.aperture_last = (UINT64_C(1) << 48) - 1;
+	smmu.info.page_sizes = 0x40201000;
 	smmu.info.dirty_tracking = true;
 	smmu.info.idr[0] = 0x1234;
 	cfg.msi_window = true;
 	cfg.reset_wait_ps = PS_PER_US;
+	device_cfg.group = kGroup;
 	device_cfg.stream_id = kStream;
 	device_cfg.config_pa = kEcam;
 	device_cfg.is_vf = true;

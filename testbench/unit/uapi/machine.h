@@ -77,7 +77,7 @@ struct Services {
 constexpr uint64_t kDramBase = 0x10000000000, kDramSize = UINT64_C(8) << 30;
 constexpr uint64_t kEcam = 0x4010000000, kBar0 = 0x5000000000, kBar3 = 0x5000010000;
 constexpr uint64_t kDoorbell = 0x08020040;
-constexpr uint32_t kStream = 0x108;
+constexpr uint32_t kStream = 0x108, kGroup = 7;
 
 class Machine : public testing::Test
 {
