@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the parts of a run cost, on a booted host of bench/packets.yaml: CPU time for each
 // operation, all its calendar events included.
+#include <linux/vfio.h>
+
 #include <algorithm>
 #include <functional>
 #include <memory>
@@ -200,6 +202,45 @@ void dirty_read_4GiB_of_4KiB_pages(benchmark::State &state)
 	});
 }
 
+// A program's calls on a container: 10,000 ranges of a page each mapped, and unmapped again.
+void type1_map_and_unmap_10000_ranges(benchmark::State &state)
+{
+	constexpr uint64_t kRanges = 10000, kPage = 4096;
+	Host host;
+
+	host.Do([&](struct actor *self) {
+		struct uapi_process *program = uapi_process_create(host.host->kernel, "bench",
+								   &uapi_user_ops_direct, nullptr);
+		int group = uapi_open(program, self, "/dev/vfio/2", 0);
+		int fd = uapi_open(program, self, "/dev/vfio/vfio", 0);
+		void *type = reinterpret_cast<void *>(VFIO_TYPE1v2_IOMMU);
+		uint64_t va = 0;
+		int rc = uapi_ioctl(program, self, group, VFIO_GROUP_SET_CONTAINER, &fd);
+
+		rc = rc ? rc : uapi_ioctl(program, self, fd, VFIO_SET_IOMMU, type);
+		rc = rc ? rc : uapi_mmap(program, self, kRanges * kPage, -1, 0, &va);
+		for (auto _ : state) {
+			for (uint64_t i = 0; i < kRanges && !rc; i++) {
+				struct vfio_iommu_type1_dma_map map = {
+					sizeof(map), VFIO_DMA_MAP_FLAG_READ, va + i * kPage,
+					kIova + 2 * i * kPage, kPage};
+
+				rc = uapi_ioctl(program, self, fd, VFIO_IOMMU_MAP_DMA, &map);
+			}
+			for (uint64_t i = 0; i < kRanges && !rc; i++) {
+				struct vfio_iommu_type1_dma_unmap unmap = {
+					sizeof(unmap), 0, kIova + 2 * i * kPage, kPage};
+
+				rc = uapi_ioctl(program, self, fd, VFIO_IOMMU_UNMAP_DMA, &unmap);
+			}
+		}
+		if (rc)
+			state.SkipWithError("a range cannot be mapped and unmapped");
+		uapi_process_exit(program, self);
+	});
+	BenchAtMost(state, 100);
+}
+
 // A landed write, the commonest event, told to the digest and to the oracle.
 void trace_event_digest_and_oracle(benchmark::State &state)
 {
@@ -231,4 +272,5 @@ BENCHMARK(dram_read_1500_bytes);
 BENCHMARK(dma_write_1500_bytes_tlb_hit);
 BENCHMARK(map_and_unmap_4KiB);
 BENCHMARK(dirty_read_4GiB_of_4KiB_pages)->Unit(benchmark::kMillisecond);
+BENCHMARK(type1_map_and_unmap_10000_ranges)->Unit(benchmark::kMillisecond);
 BENCHMARK(trace_event_digest_and_oracle);

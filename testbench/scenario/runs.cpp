@@ -45,9 +45,9 @@ struct Outcome {
 	}
 };
 
-Outcome run(const std::string &args)
+Outcome call(const std::string &args)
 {
-	std::string command = std::string(VFSIM_BINARY_DIR) + "/vfsim run --format json " + args;
+	std::string command = std::string(VFSIM_BINARY_DIR) + "/vfsim " + args;
 	FILE *pipe = popen(command.c_str(), "r");
 	std::string out;
 	char buffer[4096];
@@ -61,6 +61,11 @@ Outcome run(const std::string &args)
 			     [](json_t *j) { json_decref(j); });
 	EXPECT_TRUE(outcome.result) << command << "\n" << out;
 	return outcome;
+}
+
+Outcome run(const std::string &args)
+{
+	return call("run --format json " + args);
 }
 
 std::vector<std::string> scenarios()
@@ -364,5 +369,26 @@ TEST(LiveMigration, IsTheSameForOneSeedAndAnotherForAnother)
 	EXPECT_NE(one.text("digest"), other.text("digest"));
 	EXPECT_FALSE(sequence == slurp(dir + "/3/sequence.jsonl"));
 	EXPECT_EQ(other.code, 0);
+	std::filesystem::remove_all(dir);
+}
+
+/* With a container all that is mapped is dirty in each round: only the rounds' limit ends it. */
+TEST(LiveMigration, ByType1EndsByItsRoundsAndReplays)
+{
+	std::string dir = "/tmp/vfsim-runs-type1-" + std::to_string(getpid());
+	Outcome moved = run(small + "--set migration.tracking=type1 --set migration.max_rounds=3 " +
+			    "--set migration.max_downtime=1ms --out " + dir);
+	const json_t *migration = json_object_get(moved.result.get(), "migration");
+	const json_t *rounds = json_object_get(migration, "rounds");
+
+	EXPECT_EQ(moved.code, 0);
+	ASSERT_EQ(json_array_size(rounds), 4u);
+	for (size_t i = 0; i < json_array_size(rounds); i++)
+		EXPECT_EQ(json_integer_value(
+				  json_object_get(json_array_get(rounds, i), "dirty_pages")),
+			  16384);
+	EXPECT_EQ(moved.number("migration", "pages_lost"), 0);
+	EXPECT_GT(moved.number("migration", "pages_overreported"), 3 * 15000);
+	EXPECT_EQ(call("replay --format json " + dir + "/sequence.jsonl").code, 0);
 	std::filesystem::remove_all(dir);
 }

@@ -45,9 +45,10 @@ struct Argument {
 
 TEST(TraceCalls, EveryLineOfTheRecordingsIsUnderstoodAndSaidAgain)
 {
-	for (const char *side : {"source", "destination"}) {
-		std::string path =
-			recording(std::string("qemu-precopy-iommufd-iavf-") + side + ".jsonl");
+	for (const char *name :
+	     {"iommufd-iavf-source", "iommufd-iavf-destination", "type1-source",
+	      "type1-destination", "dma-logging-source", "dma-logging-destination"}) {
+		std::string path = recording(std::string("qemu-precopy-") + name + ".jsonl");
 		struct trace_file trace;
 		char error[512];
 		uint32_t ioctls = 0;
@@ -68,7 +69,7 @@ TEST(TraceCalls, EveryLineOfTheRecordingsIsUnderstoodAndSaidAgain)
 				<< path << ":" << line->number << ": " << difference.field;
 			trace_argument_release(&argument);
 		}
-		EXPECT_GT(ioctls, 50u);
+		EXPECT_GT(ioctls, 40u);
 		trace_file_release(&trace);
 	}
 }
@@ -80,6 +81,101 @@ TEST(TraceCalls, NumbersOfTwoFilesDoNotMix)
 	EXPECT_STREQ(trace_call_by_request("device", VFIO_DEVICE_BIND_IOMMUFD)->name,
 		     "VFIO_DEVICE_BIND_IOMMUFD");
 	EXPECT_EQ(trace_call_by_request("device", IOMMU_IOAS_MAP), nullptr);
+	/* 0x3b71 maps memory in a container and resets a device. */
+	EXPECT_STREQ(trace_call_by_request("container", VFIO_IOMMU_MAP_DMA)->name,
+		     "VFIO_IOMMU_MAP_DMA");
+	EXPECT_EQ(trace_call_by_request("device", VFIO_IOMMU_MAP_DMA), nullptr);
+	EXPECT_STREQ(trace_call_by_request("group", VFIO_GROUP_GET_DEVICE_FD)->name,
+		     "VFIO_GROUP_GET_DEVICE_FD");
+}
+
+TEST(TraceCalls, AValueIsTheArgumentItself)
+{
+	Argument argument("VFIO_SET_IOMMU", R"({"type":3})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	EXPECT_EQ(argument.call->form, TRACE_VALUE);
+	EXPECT_EQ(*argument.as<uint64_t>(), 3u);
+	EXPECT_EQ(argument.encoded(TRACE_IN), R"({"type":3})");
+}
+
+TEST(TraceCalls, ADevicesNameIsAText)
+{
+	Argument argument("VFIO_GROUP_GET_DEVICE_FD", R"({"name":"0000:00:05.0"})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	EXPECT_STREQ(argument.as<char>(), "0000:00:05.0");
+	EXPECT_EQ(argument.encoded(TRACE_IN), R"({"name":"0000:00:05.0"})");
+	EXPECT_NE(Argument("VFIO_GROUP_GET_DEVICE_FD", R"({"name":5})").why, nullptr);
+	std::string longest = R"({"name":")" + std::string(256, 'x') + R"("})";
+	EXPECT_NE(Argument("VFIO_GROUP_GET_DEVICE_FD", longest.c_str()).why, nullptr);
+}
+
+TEST(TraceCalls, CapabilitiesAreAList)
+{
+	Argument argument("VFIO_IOMMU_GET_INFO", R"({"argsz":104})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	ASSERT_EQ(argument.argument.len, 104u);
+	auto *info = argument.as<struct vfio_iommu_type1_info>();
+	struct vfio_iommu_type1_info_dma_avail avail = {{3, 1, 0}, 7};
+	struct {
+		struct vfio_info_cap_header header;
+		uint32_t nr_iovas, reserved;
+		struct vfio_iova_range range;
+	} ranges = {{1, 1, 24}, 1, 0, {5, 9}};
+	info->cap_offset = 48; /* a capability that lies before the one that names it ends it */
+	memcpy(argument.argument.bytes + 24, &avail, sizeof(avail));
+	memcpy(argument.argument.bytes + 48, &ranges, sizeof(ranges));
+	EXPECT_NE(argument.encoded(TRACE_OUT).find(
+			  R"("caps":[{"offset":48,"id":1,"version":1,"next":24,)"
+			  R"("name":"IOVA_RANGE","nr_iovas":1,"iova_ranges":[)"
+			  R"({"start":5,"end":9}]}])"),
+		  std::string::npos)
+		<< argument.encoded(TRACE_OUT);
+	info->cap_offset = 24;
+	EXPECT_NE(argument.encoded(TRACE_OUT).find(
+			  R"("caps":[{"offset":24,"id":3,"version":1,"next":0,)"
+			  R"("name":"DMA_AVAIL","avail":7}])"),
+		  std::string::npos);
+	info->cap_offset = 104; /* beyond what the caller has */
+	EXPECT_NE(argument.encoded(TRACE_OUT).find(R"("caps":[])"), std::string::npos);
+}
+
+TEST(TraceCalls, AnUnmapsBitmapIsToldWhereItIsAskedFor)
+{
+	Argument argument("VFIO_IOMMU_UNMAP_DMA",
+			  R"({"argsz":48,"flags":1,"iova":4096,"size":8192,)"
+			  R"("bitmap":{"pgsize":4096,"size":8}})");
+
+	ASSERT_EQ(argument.why, nullptr);
+	*static_cast<uint64_t *>(argument.argument.side) = 3;
+	EXPECT_EQ(argument.encoded(TRACE_IN), R"({"argsz":48,"flags":1,"iova":4096,"size":8192,)"
+					      R"("bitmap":{"pgsize":4096,"size":8}})");
+	EXPECT_EQ(argument.encoded(TRACE_OUT),
+		  R"({"size":8192,"dirty_count":2,"dirty":[4096,8192]})");
+	EXPECT_NE(Argument("VFIO_IOMMU_UNMAP_DMA",
+			   R"({"argsz":48,"flags":1,"iova":4096,"size":8192})")
+			  .why,
+		  nullptr);
+	/* Without room for a bitmap there is none to describe: the kernel refuses it. */
+	EXPECT_EQ(Argument("VFIO_IOMMU_UNMAP_DMA",
+			   R"({"argsz":24,"flags":1,"iova":4096,"size":8192})")
+			  .why,
+		  nullptr);
+}
+
+TEST(TraceCalls, DirtyPagesHasANameForItsFlags)
+{
+	EXPECT_NE(Argument("VFIO_IOMMU_DIRTY_PAGES", R"({"argsz":8,"flags":1,"op":"STOP"})").why,
+		  nullptr);
+	Argument start("VFIO_IOMMU_DIRTY_PAGES", R"({"argsz":8,"flags":1,"op":"START"})");
+	EXPECT_EQ(start.encoded(TRACE_IN), R"({"argsz":8,"flags":1,"op":"START"})");
+	Argument get("VFIO_IOMMU_DIRTY_PAGES",
+		     R"({"argsz":48,"flags":4,"op":"GET_BITMAP","iova":0,"size":8192,)"
+		     R"("bitmap":{"pgsize":4096,"size":5}})"); /* less than a word */
+	ASSERT_EQ(get.why, nullptr);
+	EXPECT_EQ(get.encoded(TRACE_OUT), R"({"dirty_count":0,"dirty":[]})");
 }
 
 TEST(TraceCalls, ADirtyBitmapIsAListOfPages)
