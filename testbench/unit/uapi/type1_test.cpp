@@ -532,27 +532,46 @@ TEST_F(Type1, UnmapGivesTheBitmapOfWhatGoes)
 	});
 }
 
-TEST_F(Type1, ClosingTheGroupWaitsForAMapping)
+// Calls of other threads, a nanosecond after each other.
+struct Thread {
+	Type1 *test;
+	uint64_t at_ps;
+	std::function<int(actor *)> call;
+	int rc;
+	actor *self;
+};
+
+TEST_F(Type1, ClosingTheGroupAndMappingTakeTurns)
 {
 	smmu.wait_ps = PS_PER_US;
 	in_program([&] {
-		struct Closer {
-			Type1 *test;
-			int rc;
-		} closer = {this, -1};
-		actor *other = actor_start(
-			&sim, "closer",
-			[](actor *actor, void *arg) {
-				auto *c = static_cast<Closer *>(arg);
-				actor_sleep(actor, PS_PER_NS);
-				c->rc = uapi_close(c->test->process, actor, c->test->group);
-			},
-			&closer);
-		EXPECT_EQ(map(anonymous(kPage), 0, kPage), 0);
+		uint64_t va = anonymous(2 * kPage);
+		auto map_second = [&](actor *actor) {
+			vfio_iommu_type1_dma_map cmd = {sizeof(cmd), kRw, va + kPage, kPage, kPage};
+			return uapi_ioctl(process, actor, container, VFIO_IOMMU_MAP_DMA, &cmd);
+		};
+		Thread threads[] = {
+			{this, PS_PER_NS,
+			 [&](actor *actor) { return uapi_close(process, actor, group); }, 1,
+			 nullptr},
+			{this, 2 * PS_PER_NS, map_second, 1, nullptr},
+		};
+		for (Thread &thread : threads)
+			thread.self = actor_start(
+				&sim, "thread",
+				[](actor *actor, void *arg) {
+					auto *t = static_cast<Thread *>(arg);
+					actor_sleep(actor, t->at_ps);
+					t->rc = t->call(actor);
+				},
+				&thread);
+		EXPECT_EQ(map(va, 0, kPage), 0);
 		actor_sleep(self, 10 * PS_PER_US);
-		EXPECT_EQ(closer.rc, 0);
+		EXPECT_EQ(threads[0].rc, 0);
+		EXPECT_EQ(threads[1].rc, -EINVAL); // the container has lost its driver
 		EXPECT_EQ(table(), nullptr);
-		actor_forget(other);
+		for (Thread &thread : threads)
+			actor_forget(thread.self);
 	});
 }
 
