@@ -49,7 +49,7 @@ static int set_container(struct vm *vm, struct actor *self)
 		ret = ioctl_value(vm, self, vm->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU);
 	if (ret)
 		return ret;
-	/* What it could do with them is of no use to a VM that is never updated in place. */
+	/* For a VMM that is replaced while its guest runs on, which this one is not. */
 	ioctl_value(vm, self, vm->container, VFIO_CHECK_EXTENSION, VFIO_UPDATE_VADDR);
 	ioctl_value(vm, self, vm->container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL);
 	return 0;
@@ -113,6 +113,8 @@ static int get_iommu_info(struct vm *vm, struct actor *self)
 	if (!ret)
 		ret = check_migration(vm, (const uint8_t *)info, first.argsz);
 	free(info);
+	/* Asked again by who unmaps; this VMM never does. */
+	ioctl_value(vm, self, vm->container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL);
 	return ret;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -372,6 +373,26 @@ TEST(LiveMigration, IsTheSameForOneSeedAndAnotherForAnother)
 	std::filesystem::remove_all(dir);
 }
 
+/* The calls on group and container of the first program, until it has its device. */
+std::vector<std::string> container_calls(const std::string &path)
+{
+	std::ifstream file(path);
+	std::vector<std::string> calls;
+
+	for (std::string line; std::getline(file, line);) {
+		json_t *json = json_loads(line.c_str(), 0, nullptr);
+		const char *on = json_string_value(json_object_get(json, "file"));
+		std::string call = json_string_value(json_object_get(json, "call"));
+
+		if (on && (!strcmp(on, "group") || !strcmp(on, "container")))
+			calls.push_back(call);
+		json_decref(json);
+		if (call == "VFIO_GROUP_GET_DEVICE_FD")
+			break;
+	}
+	return calls;
+}
+
 /* With a container all that is mapped is dirty in each round: only the rounds' limit ends it. */
 TEST(LiveMigration, ByType1EndsByItsRoundsAndReplays)
 {
@@ -389,6 +410,11 @@ TEST(LiveMigration, ByType1EndsByItsRoundsAndReplays)
 			  16384);
 	EXPECT_EQ(moved.number("migration", "pages_lost"), 0);
 	EXPECT_GT(moved.number("migration", "pages_overreported"), 3 * 15000);
+	std::vector<std::string> recorded =
+		container_calls("traces/recorded/qemu-precopy-type1-source.jsonl");
+	/* A second range is the recorded guest's ROM. */
+	recorded.erase(std::find(recorded.begin(), recorded.end(), "VFIO_IOMMU_MAP_DMA"));
+	EXPECT_EQ(container_calls(dir + "/sequence.jsonl"), recorded);
 	EXPECT_EQ(call("replay --format json " + dir + "/sequence.jsonl").code, 0);
 	std::filesystem::remove_all(dir);
 }
