@@ -105,12 +105,12 @@ static void find_in_path(struct presented_device *presented, const char *path)
 	}
 }
 
-/* A name that was found; options may follow it. */
+/* A name that was not unknown; options may follow it. */
 static void find_in_name(struct presented_device *presented, const struct trace_line *line)
 {
 	const char *name = json_string_value(json_object_get(line->in, "name"));
 
-	if (name && line->ret >= 0 && !presented->name[0])
+	if (name && (line->ret >= 0 || line->error != ENODEV) && !presented->name[0])
 		snprintf(presented->name, sizeof(presented->name), "%.*s", (int)strcspn(name, " "),
 			 name);
 }
