@@ -21,6 +21,12 @@ extern "C" {
 
 /* KIND, name, names of its arguments. Arguments are uint64_t. */
 #define TRACE_KINDS(X)                                                                             \
+	/* the SMMU read a stream table entry, a context descriptor (data: their words), the       \
+	 * tables of a translation (data: level, address and descriptor of each, 64-bit words);                     \
+	 * l1std_pa is 0 for a linear table */                                                                           \
+	X(SMMU_STE, "smmu_ste", "stream", "l1std_pa", "l1std", "pa")                               \
+	X(SMMU_CD, "smmu_cd", "stream", "substream", "pa")                                         \
+	X(SMMU_WALK, "smmu_walk", "stream", "substream", "iova", "pa", "shift", "levels")          \
 	/* the SMMU lets a device's access through, or not; written/read bytes follow at `pa` */   \
 	X(DMA_READ, "dma_read", "stream", "substream", "iova", "pa", "len")                        \
 	X(DMA_WRITE, "dma_write", "stream", "substream", "iova", "pa", "len")                      \

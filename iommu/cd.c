@@ -87,6 +87,9 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 	for (uint32_t i = 0; i < CD_WORDS; i++)
 		word[i] = le64_get((const uint8_t *)req->data + 8 * i);
 	cd = decode(smmu, word);
+	trace_emit_data(
+		&smmu->env.part, TRACE_SMMU_CD, word, sizeof(word),
+		(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id, txn->cd_index, req->addr});
 	if (txn->conf_generation == smmu->conf.generation)
 		smmu_conf_fill_cd(smmu, txn->req->attr.stream_id, txn->cd_index, &cd);
 	smmu_walk_leave(txn, smmu_txn_translate);

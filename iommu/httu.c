@@ -82,9 +82,8 @@ static void dirty_updated(struct bus_req *req, uint64_t now)
 		return;
 	}
 	smmu->stats.dirty_updates++;
-	trace_emit(&smmu->env.part, TRACE_SMMU_DIRTY, attr->stream_id,
-		   attr->substream_valid ? attr->substream_id : TRACE_NO_SUBSTREAM, txn->req->addr,
-		   txn->leaf.ttd_pa);
+	trace_emit(&smmu->env.part, TRACE_SMMU_DIRTY, attr->stream_id, smmu_txn_substream(txn),
+		   txn->req->addr, txn->leaf.ttd_pa);
 	smmu_plant_saw_update(smmu, txn->leaf.ttd_pa);
 	is_dirty(txn);
 }

@@ -183,6 +183,9 @@ struct transaction {
 	uint64_t tlb_generation, conf_generation;
 	uint8_t level;
 	uint8_t limits;
+	uint8_t steps; /* of the walk so far, for the trace: level, address, descriptor */
+	uint64_t step[4][3];
+	uint64_t l1std_pa, l1std; /* that led to the STE, for the trace */
 
 	struct fault fault;
 	struct bus_req table; /* fetches and updates of tables */
@@ -368,6 +371,8 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state);
 void smmu_txn_forward(struct transaction *txn);
 void smmu_txn_terminate(struct transaction *txn);
 void smmu_txn_end(struct transaction *txn, enum bus_status status);
+/* Its substream as the trace has it. */
+uint64_t smmu_txn_substream(const struct transaction *txn);
 /*
  * Perform txn->table, whose `done` moves the transaction on: within the call in
  * the untimed engine, where only the access that a transaction ends with is an

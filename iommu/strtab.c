@@ -45,6 +45,7 @@ static void use_l1std(struct transaction *txn, uint64_t l1std)
 	uint64_t index = txn->req->attr.stream_id & (BIT(split) - 1);
 	uint64_t base;
 
+	txn->l1std = l1std;
 	if (!span || span > 11 || span > split + 1 || index >= BIT(span - 1)) {
 		reject_stream(txn);
 		return;
@@ -126,6 +127,9 @@ static void ste_arrived(struct bus_req *req, uint64_t now)
 	for (uint32_t i = 0; i < STE_WORDS; i++)
 		word[i] = le64_get((const uint8_t *)req->data + 8 * i);
 	ste = decode(smmu, word);
+	trace_emit_data(&smmu->env.part, TRACE_SMMU_STE, word, sizeof(word),
+			(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id, txn->l1std_pa,
+						     txn->l1std, req->addr});
 	if (txn->conf_generation == smmu->conf.generation)
 		smmu_conf_fill_ste(smmu, txn->req->attr.stream_id, &ste);
 	smmu_walk_leave(txn, smmu_txn_translate);
@@ -150,21 +154,20 @@ void smmu_strtab_fetch(struct transaction *txn)
 		reject_stream(txn);
 		return;
 	}
+	txn->l1std_pa = txn->l1std = 0;
 	if (!is_two_level(smmu, cfg)) {
 		go_to_ste(txn, table_base(smmu, BIT(log2size) * STE_BYTES) +
 				       (uint64_t)stream * STE_BYTES);
 		return;
 	}
+	txn->l1std_pa = table_base(smmu, log2size > split ? BIT(log2size - split) * L1STD_BYTES
+							  : L1STD_BYTES) +
+			(uint64_t)(stream >> split) * L1STD_BYTES;
 	cached = smmu_conf_find_l1std(smmu, stream >> split);
 	if (cached)
 		use_l1std(txn, *cached);
 	else
-		smmu_txn_fetch(txn,
-			       table_base(smmu, log2size > split
-							? BIT(log2size - split) * L1STD_BYTES
-							: L1STD_BYTES) +
-				       (uint64_t)(stream >> split) * L1STD_BYTES,
-			       L1STD_BYTES, l1std_arrived);
+		smmu_txn_fetch(txn, txn->l1std_pa, L1STD_BYTES, l1std_arrived);
 }
 
 /* Which context descriptor a stage 1 stream's transaction goes to: S1CDMax and S1DSS, 5.2. */

@@ -215,8 +215,10 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state)
 	smmu_order_release(txn);
 }
 
-static uint64_t substream_of(const struct bus_attr *attr)
+uint64_t smmu_txn_substream(const struct transaction *txn)
 {
+	const struct bus_attr *attr = &txn->req->attr;
+
 	return attr->substream_valid ? attr->substream_id : TRACE_NO_SUBSTREAM;
 }
 
@@ -243,10 +245,10 @@ void smmu_txn_forward(struct transaction *txn)
 	out->done = forwarded;
 	if (txn->write)
 		trace_emit(&smmu->env.part, TRACE_DMA_WRITE, req->attr.stream_id,
-			   substream_of(&req->attr), req->addr, out->addr, req->len_bytes);
+			   smmu_txn_substream(txn), req->addr, out->addr, req->len_bytes);
 	else
 		trace_emit(&smmu->env.part, TRACE_DMA_READ, req->attr.stream_id,
-			   substream_of(&req->attr), req->addr, out->addr, req->len_bytes);
+			   smmu_txn_substream(txn), req->addr, out->addr, req->len_bytes);
 	if (fault_armed(&smmu->sim->faults, FAULT_DMA_AFTER_INVALIDATION))
 		smmu_plant_saw_write(txn);
 	bus_send(&smmu->env.memory, out);
@@ -268,7 +270,7 @@ void smmu_txn_terminate(struct transaction *txn)
 	const struct bus_req *req = txn->req;
 
 	smmu->stats.faults++;
-	trace_emit(&smmu->env.part, TRACE_DMA_FAULT, req->attr.stream_id, substream_of(&req->attr),
+	trace_emit(&smmu->env.part, TRACE_DMA_FAULT, req->attr.stream_id, smmu_txn_substream(txn),
 		   req->addr, txn->write, req->len_bytes, txn->fault.number);
 	if (txn->fault.recorded)
 		smmu_evtq_record(txn);

@@ -28,6 +28,28 @@ bool smmu_walk_region(const struct cd_config *cd, uint64_t address, uint64_t *va
 	return *va >> r->ia_bits == (upper ? UINT64_MAX >> r->ia_bits : 0);
 }
 
+/* Keep a descriptor for the trace: the last of a level is the one that counts. */
+static void keep_step(struct transaction *txn, uint64_t ttd)
+{
+	uint64_t *step;
+
+	if (!txn->steps || txn->step[txn->steps - 1][0] != txn->level)
+		txn->steps++;
+	step = txn->step[txn->steps - 1];
+	step[0] = txn->level;
+	step[1] = txn->table.addr;
+	step[2] = ttd;
+}
+
+static void trace_walk(const struct transaction *txn)
+{
+	trace_emit_data(&txn->smmu->env.part, TRACE_SMMU_WALK, txn->step,
+			txn->steps * (uint32_t)sizeof(txn->step[0]),
+			(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id,
+						     smmu_txn_substream(txn), txn->walk_va,
+						     txn->leaf.pa, txn->leaf.shift, txn->steps});
+}
+
 static void descriptor_arrived(struct bus_req *req, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
@@ -78,6 +100,7 @@ static void reach_leaf(struct transaction *txn, uint64_t ttd)
 		.shift = shift,
 		.limits = txn->limits,
 	};
+	trace_walk(txn);
 	if (txn->tlb_generation == smmu->tlb.generation)
 		smmu_tlb_fill(smmu, txn->cd.asid, &txn->leaf);
 	smmu_walk_leave(txn, finish);
@@ -118,6 +141,7 @@ static void use_descriptor(struct transaction *txn, uint64_t ttd)
 {
 	bool table_bit = ttd & TTD_TABLE;
 
+	keep_step(txn, ttd);
 	if (!(ttd & TTD_VALID) || (txn->level == 3 && !table_bit) ||
 	    (txn->level == 0 && !table_bit)) {
 		smmu_walk_fail(txn, F_TRANSLATION);
@@ -144,6 +168,7 @@ void smmu_walk_begin(struct transaction *txn)
 
 	txn->smmu->stats.walks++;
 	txn->limits = 0;
+	txn->steps = 0;
 	txn->level = (uint8_t)(3 - (region->ia_bits - 1 - GRANULE_SHIFT) / 9);
 	/* The first table may be shorter than a page; it is aligned to its size. */
 	index_bits = region->ia_bits - shift_of_level(txn->level);

@@ -79,6 +79,11 @@ void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const vo
 		answer(vf, opcode, status, data, len_bytes);
 }
 
+void firmware_post_event(struct firmware *fw, uint32_t vf, const void *event, uint32_t len_bytes)
+{
+	firmware_answer(&fw->vf[vf], VIRTCHNL_OP_EVENT, VIRTCHNL_STATUS_SUCCESS, event, len_bytes);
+}
+
 /* --- Reset --- */
 
 void firmware_forget_vf(struct fw_vf *vf)
@@ -87,6 +92,8 @@ void firmware_forget_vf(struct fw_vf *vf)
 
 	memset(&vf->virtchnl, 0, sizeof(vf->virtchnl));
 	memcpy(vf->virtchnl.mac, vf->mac, sizeof(vf->mac));
+	vf->virtchnl.hashcfg = RSS_ALL;
+	virtchnl_apply_rss(vf);
 	nic_filter_clear(fw->nic, vf->index);
 	vf->disable_waits = false;
 	vf->saved = false;
@@ -158,6 +165,8 @@ static void fw_vf_init(struct firmware *fw, uint32_t index)
 	vf->stream = fw->streams + (size_t)index * STATE_MAX_BYTES;
 	memcpy(vf->mac, mac, sizeof(mac));
 	memcpy(vf->virtchnl.mac, mac, sizeof(mac));
+	vf->virtchnl.hashcfg = RSS_ALL;
+	virtchnl_apply_rss(vf);
 	event_init(&vf->activate, fw_activate);
 }
 

@@ -20,6 +20,8 @@ struct firmware_cfg {
 	uint64_t command_ps; /* a virtchnl message or PF command, unless its row says more */
 	uint64_t state_ps;   /* a part of a VF's state saved or loaded */
 	uint64_t reset_ps;   /* from a drained reset to VFGEN_RSTAT = VFACTIVE */
+	uint16_t first_vsi;  /* the VSI's ID of VF 0; VF n has n more */
+	bool tell_link;      /* LINK_CHANGE follows GET_VF_RESOURCES and ENABLE_QUEUES */
 };
 
 /* Bound to its NIC. A VF without a MAC of the PF driver has 02:56:46:host:vf. NULL without memory.
@@ -30,6 +32,13 @@ void firmware_destroy(struct firmware *firmware);
 /* What a PF command or a virtchnl message is called, "VF_SUSPEND"; NULL for one that is unknown. */
 const char *firmware_pf_command_name(uint32_t opcode);
 const char *firmware_virtchnl_name(uint32_t opcode);
+
+/*
+ * The PF has something to tell VF `vf` unasked: the body of a virtchnl EVENT, at most
+ * MAILBOX_REPLY_BYTES. It waits in the VF's mailbox like an answer.
+ */
+void firmware_post_event(struct firmware *firmware, uint32_t vf, const void *event,
+			 uint32_t len_bytes);
 
 #ifdef __cplusplus
 }

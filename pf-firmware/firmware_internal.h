@@ -92,6 +92,8 @@ void firmware_forget_vf(struct fw_vf *vf);
 /* How long the message takes. */
 uint64_t virtchnl_time(const struct firmware *fw, const struct mailbox_message *message);
 void virtchnl_handle(struct fw_vf *vf, const struct mailbox_message *message);
+/* Give the VF's RSS to the hardware: after a reset, a message, a loaded state. */
+void virtchnl_apply_rss(struct fw_vf *vf);
 /* The VF's queues have drained: DISABLE_QUEUES is answered. */
 void virtchnl_queues_drained(struct fw_vf *vf);
 

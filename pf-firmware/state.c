@@ -194,8 +194,11 @@ static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool app
 	codec_bytes(codec, virtchnl.mac, sizeof(virtchnl.mac));
 	codec_bytes(codec, virtchnl.rss_key, sizeof(virtchnl.rss_key));
 	codec_bytes(codec, virtchnl.rss_lut, sizeof(virtchnl.rss_lut));
-	if (apply)
-		vf->virtchnl = virtchnl;
+	codec->bad |= (virtchnl.hashcfg & ~RSS_ALL) != 0;
+	if (!apply)
+		return;
+	vf->virtchnl = virtchnl;
+	virtchnl_apply_rss(vf);
 }
 
 static void carry_stats(struct fw_vf *vf, struct state_codec *codec, bool apply)

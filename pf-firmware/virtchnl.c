@@ -16,11 +16,12 @@
 #define MAX_BUFFER      (16u * 1024 - 128)
 #define MIN_BUFFER      128u
 #define RING_ALIGN      128u
-#define HASHCFG_OFFERED UINT64_C(0)
+#define HASHCFG_OFFERED RSS_ALL
 
 /* A command under way: its message, and the answer that its handler fills. */
 struct vc_command {
 	struct fw_vf *vf;
+	const struct mailbox_message *message;
 	const uint8_t *data;
 	uint32_t len_bytes;
 	uint8_t answer[MAILBOX_REPLY_BYTES];
@@ -41,10 +42,19 @@ struct vc_row {
 	int32_t (*handle)(struct vc_command *command);
 };
 
+static void vc_ack(struct fw_vf *vf, const struct mailbox_message *message)
+{
+	struct aq_desc desc = message->desc;
+
+	desc.flags |= AQ_FLAG_DD | AQ_FLAG_CMP;
+	desc.retval = AQ_RC_OK;
+	nic_mailbox_ack(vf->fw->nic, vf->index, &desc, 0);
+}
+
 /* The VF's one VSI. IDs are relative to the VF, as far as the VF can tell. */
 static uint16_t vc_vsi_id(const struct fw_vf *vf)
 {
-	return (uint16_t)(vf->index + 1);
+	return (uint16_t)(vf->fw->cfg.first_vsi + vf->index);
 }
 
 static bool vc_vsi_ok(const struct vc_command *command)
@@ -110,12 +120,19 @@ static int32_t vc_get_resources(struct vc_command *command)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
+/*
+ * The request is taken, which its descriptor says; then the VF is reset. The
+ * version that was agreed on outlives it: drivers ask for it once.
+ */
 static int32_t vc_reset(struct vc_command *command)
 {
 	struct fw_vf *vf = command->vf;
+	uint32_t version_minor = vf->virtchnl.version_minor;
 
 	firmware_forget_vf(vf);
-	nic_vf_reset(vf->fw->nic, vf->index);
+	vf->virtchnl.version_minor = version_minor;
+	vc_ack(vf, command->message);
+	nic_vf_reset_after_ack(vf->fw->nic, vf->index);
 	return VC_SILENT;
 }
 
@@ -400,11 +417,22 @@ static int32_t vc_stats(struct vc_command *command)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
+/* What was agreed on goes to the hardware. */
+void virtchnl_apply_rss(struct fw_vf *vf)
+{
+	struct rss rss = {.types = vf->virtchnl.hashcfg};
+
+	memcpy(rss.key, vf->virtchnl.rss_key, sizeof(rss.key));
+	memcpy(rss.lut, vf->virtchnl.rss_lut, sizeof(rss.lut));
+	nic_rss_set(vf->fw->nic, vf->index, &rss);
+}
+
 static int32_t vc_rss(struct vc_command *command, uint8_t *table, uint32_t len)
 {
 	if (!vc_vsi_ok(command) || le16_get(command->data + 2) != len)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	memcpy(table, command->data + 4, len);
+	virtchnl_apply_rss(command->vf);
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
@@ -432,6 +460,7 @@ static int32_t vc_hashcfg(struct vc_command *command)
 	if (wanted & ~HASHCFG_OFFERED)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	command->vf->virtchnl.hashcfg = wanted;
+	virtchnl_apply_rss(command->vf);
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
@@ -508,19 +537,10 @@ static int32_t vc_run(struct vc_command *command, uint32_t opcode)
 	return row->handle(command);
 }
 
-static void vc_ack(struct fw_vf *vf, const struct mailbox_message *message)
-{
-	struct aq_desc desc = message->desc;
-
-	desc.flags |= AQ_FLAG_DD | AQ_FLAG_CMP;
-	desc.retval = AQ_RC_OK;
-	nic_mailbox_ack(vf->fw->nic, vf->index, &desc, 0);
-}
-
 /* What the driver learns unasked after a command. */
 static void vc_after(struct fw_vf *vf, uint32_t opcode, int32_t status)
 {
-	if (!status &&
+	if (vf->fw->cfg.tell_link && !status &&
 	    (opcode == VIRTCHNL_OP_GET_VF_RESOURCES || opcode == VIRTCHNL_OP_ENABLE_QUEUES))
 		vc_link_event(vf);
 }
@@ -529,6 +549,7 @@ static void vc_send_message(struct fw_vf *vf, const struct mailbox_message *mess
 {
 	struct vc_command command = {
 		.vf = vf,
+		.message = message,
 		.data = message->data,
 		.len_bytes = message->len_bytes,
 	};

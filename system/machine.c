@@ -184,6 +184,8 @@ static bool build_nic_parts(struct host *host)
 		.command_ps = machine->timing.firmware.command_ps,
 		.state_ps = machine->timing.firmware.state_ps,
 		.reset_ps = machine->timing.firmware.reset_ps,
+		.first_vsi = 1,
+		.tell_link = true,
 	};
 
 	for (uint32_t i = 0; i < machine->nic.total_vfs; i++) {
@@ -213,6 +215,7 @@ static bool build_nic(struct host *host)
 		.switch_ps = machine->timing.nic.switch_ps,
 		.write_back_ps = machine->timing.nic.write_back_ps,
 		.log_bytes = machine->nic.dma_log_bytes,
+		.rx_fetch_ahead = true,
 		.drain_poll_ps = machine->timing.nic.drain_poll_ps,
 	};
 

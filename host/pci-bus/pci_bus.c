@@ -122,6 +122,8 @@ static void enable_function(struct pci_bus *bus, struct actor *self, uint16_t ri
 
 	pci_config_write(bus, self, rid, PCI_COMMAND, 2,
 			 command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER);
+	/* A memory write may pass a configuration write that is not done yet. */
+	pci_config_read(bus, self, rid, PCI_COMMAND, 2);
 }
 
 static int add_function(struct pci_bus *bus, struct actor *self, uint16_t rid, uint32_t id)

@@ -30,6 +30,7 @@ void admin_queue_reset(struct admin_queue *aq)
 	mailbox_forget(aq->nic, aq);
 	aq->send = AQ_IDLE;
 	aq->receiving = false;
+	aq->reset_follows = false;
 	aq->stopped = false;
 	aq->post_first = aq->post_count = 0;
 }
@@ -172,7 +173,10 @@ static void aq_written_back(struct dma_job *job, uint64_t now)
 		return;
 	aq->send = AQ_IDLE;
 	aq_advance(aq, false);
-	aq_send_next(aq);
+	if (aq->reset_follows)
+		nic_vf_reset(aq->nic, aq->function);
+	else
+		aq_send_next(aq);
 }
 
 void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, uint32_t len_bytes)
@@ -235,7 +239,7 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 	post->desc.addr_high = desc.addr_high;
 	post->desc.addr_low = desc.addr_low;
 	post->desc.datalen = (uint16_t)len;
-	post->desc.flags = AQ_FLAG_DD | AQ_FLAG_CMP | AQ_FLAG_BUF;
+	post->desc.flags = AQ_FLAG_DD | AQ_FLAG_CMP | (len ? AQ_FLAG_BUF : 0);
 	job = aq_job(aq, DMA_WRITE, fetched->iova, NULL, AQ_DESC_BYTES, aq_received);
 	memcpy(job->inline_data, &post->desc, AQ_DESC_BYTES);
 	aq->post_first = (aq->post_first + 1) % MAILBOX_POSTS;

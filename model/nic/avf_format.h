@@ -143,14 +143,28 @@ struct aq_desc {
 #define TXD1_DTYPE    BITS(3, 0)
 #define TXD1_CMD      BITS(13, 4)
 #define TXD1_CMD_EOP  BIT(4)
-#define TXD1_CMD_RS   BIT(5) /* report status: write back DTYPE_DONE */
-#define TXD1_OFFSET   BITS(33, 16)
+#define TXD1_CMD_RS   BIT(5)       /* report status: write back DTYPE_DONE */
+#define TXD1_CMD_IIPT BITS(10, 9)  /* what the network header is: TXD_IIPT_* */
+#define TXD1_CMD_L4T  BITS(13, 12) /* whose checksum to fill: 1 TCP, 2 SCTP, 3 UDP */
+#define TXD1_MACLEN   BITS(22, 16) /* in 2 bytes */
+#define TXD1_IPLEN    BITS(29, 23) /* in 4 bytes */
+#define TXD1_L4LEN    BITS(33, 30) /* in 4 bytes */
 #define TXD1_BUF_SIZE BITS(47, 34)
 #define TXD1_L2TAG1   BITS(63, 48)
 
 #define TXD_DTYPE_DATA    0x0
 #define TXD_DTYPE_CONTEXT 0x1
 #define TXD_DTYPE_DONE    0xf
+
+#define TXD_IIPT_IPV6      1
+#define TXD_IIPT_IPV4      2
+#define TXD_IIPT_IPV4_CSUM 3 /* its checksum, too */
+
+/* Context descriptor: {TXC0_*, TXC1_*}; it tells of the packet whose data follows. */
+#define TXC0_TUNNELING BITS(23, 0)
+#define TXC1_CMD_TSO   BIT(4)
+#define TXC1_TSO_LEN   BITS(47, 30) /* bytes of payload */
+#define TXC1_MSS       BITS(63, 50)
 
 /*
  * Rx descriptor, 32 bytes, as software posts it: word 0 is the buffer's

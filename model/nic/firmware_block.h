@@ -9,6 +9,7 @@
  */
 
 #include "model/nic/dma_log.h"
+#include "model/nic/rss.h"
 #include "model/nic/vf_block.h"
 
 #ifdef __cplusplus
@@ -115,6 +116,9 @@ void nic_filter_clear(struct nic *nic, uint32_t vf);
 bool nic_filter_get(struct nic *nic, uint32_t vf, uint32_t n, uint8_t mac[6]);
 void nic_promiscuous_set(struct nic *nic, uint32_t vf, bool unicast, bool multicast);
 
+/* Which queue of the VF a packet goes to; with one queue pair nothing is hashed. */
+void nic_rss_set(struct nic *nic, uint32_t vf, const struct rss *rss);
+
 /* What the VF's counters say, and setting them (a loaded state). */
 struct nic_vf_stats {
 	uint64_t rx_bytes, rx_unicast, rx_multicast, rx_broadcast, rx_discards;
@@ -128,6 +132,8 @@ bool nic_vf_present(struct nic *nic, uint32_t vf);
 
 /* Begin a VFR: what FLR does, but for configuration space. vf_drained follows. */
 void nic_vf_reset(struct nic *nic, uint32_t vf);
+/* The same, when the acknowledgement of the VF's message (nic_mailbox_ack) is in memory. */
+void nic_vf_reset_after_ack(struct nic *nic, uint32_t vf);
 void nic_vf_set_rstat(struct nic *nic, uint32_t vf, uint32_t state);
 
 /*

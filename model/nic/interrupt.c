@@ -41,7 +41,10 @@ static uint64_t vector_due(const struct nic_vector *vector, uint32_t itr_index)
 	uint64_t now = vector_now(vector);
 	uint64_t due;
 
-	if (itr_index >= ARRAY_LEN(vector->itr) || !vector->has_fired)
+	if (itr_index >= ARRAY_LEN(vector->itr))
+		return now;
+	now += vector->vf->nic->cfg.interrupt_ps;
+	if (!vector->has_fired)
 		return now;
 	due = vector->fired_ps + vector->itr[itr_index] * ITR_UNIT_PS;
 	return MAX(due, now);

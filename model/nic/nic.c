@@ -7,7 +7,7 @@
 
 /* DMA jobs that one queue may have at once: reads of all buffers of all packets, and some writes.
  */
-#define JOBS_PER_QUEUE (TX_SLOTS * TX_MAX_DESCS + 64)
+#define JOBS_PER_QUEUE (TX_JOBS + 64)
 #define JOBS_PER_VF    16u
 
 static bool cfg_possible(const struct nic_cfg *cfg)

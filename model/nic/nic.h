@@ -37,6 +37,9 @@ struct nic_cfg {
 	uint64_t switch_ps;     /* a packet through the switch to a VF of this NIC */
 	uint64_t write_back_ps; /* longest wait for more descriptors to write back together */
 	uint64_t log_bytes;     /* of each VF's DMA log; 0: VFs log nothing */
+	uint64_t interrupt_ps;  /* a queue's cause waits that long for others to share its interrupt
+				 */
+	bool rx_fetch_ahead;    /* Rx descriptors are fetched before there is a packet for them */
 	uint64_t drain_poll_ps; /* how often the hardware looks whether a VF is drained */
 };
 

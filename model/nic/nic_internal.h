@@ -6,6 +6,8 @@
 
 #include "model/nic/dma.h"
 #include "model/nic/firmware_block.h"
+#include "model/nic/offload.h"
+#include "model/nic/rss.h"
 
 /* --- DMA engine (dma.c) --- */
 
@@ -68,17 +70,23 @@ void vector_resume(struct nic_vector *vector);
 
 /* --- Queues (queue.c: what both kinds share; queue_tx.c, queue_rx.c) --- */
 
-#define QUEUE_CACHE  32u  /* descriptors fetched ahead */
-#define QUEUE_FETCH  8u   /* descriptors in one read */
-#define TX_SLOTS     32u  /* packets of a queue being read */
-#define TX_MAX_DESCS 18u  /* of one packet */
-#define RX_FIFO      32u  /* packets that wait for descriptors of a queue */
-#define RX_JOBS      256u /* writes of a queue in flight before it begins no more */
-#define WB_LINE      128u
+#define QUEUE_CACHE      64u                       /* descriptors fetched ahead */
+#define QUEUE_FETCH      8u                        /* descriptors in one read */
+#define TX_SLOTS         32u                       /* packets of a queue being read */
+#define TX_MAX_DESCS     18u                       /* of one packet */
+#define TX_MAX_TSO_DESCS 48u                       /* of one that is cut */
+#define TX_MAX_SEGMENTS  256u                      /* that it is cut into */
+#define TX_JOBS          (TX_SLOTS * TX_MAX_DESCS) /* reads of a queue in flight */
+#define RX_FIFO          32u  /* packets that wait for descriptors of a queue */
+#define RX_JOBS          256u /* writes of a queue in flight before it begins no more */
+#define WB_LINE          128u
 
 struct tx_slot {
-	struct packet *packet; /* NULL: malformed, only written back */
-	uint16_t parts;        /* reads in flight */
+	struct packet
+		*packet; /* its segments, by next_segment; NULL: malformed, only written back */
+	struct tx_offload offload;
+	uint32_t segments;
+	uint16_t parts; /* reads in flight */
 	bool failed;
 	bool report;
 	uint32_t eop_index;
@@ -142,6 +150,8 @@ bool queue_job_done(struct nic_queue *queue, const struct dma_job *job);
 void queue_tx_run(struct nic_queue *queue);
 void queue_tx_quiesce(struct nic_queue *queue);
 void queue_rx_run(struct nic_queue *queue);
+/* Descriptors that the packet at the queue's front lacks. */
+uint32_t queue_rx_missing(const struct nic_queue *queue);
 /* Takes over the reference. */
 void queue_rx_packet(struct nic_queue *queue, struct packet *packet);
 void queue_rx_quiesce(struct nic_queue *queue, enum packet_drop cause);
@@ -171,7 +181,8 @@ struct admin_queue {
 	struct aq_desc desc;
 	uint8_t *buffer;
 	uint32_t capacity, len_bytes;
-	bool queued; /* on the mailbox's line */
+	bool queued;        /* on the mailbox's line */
+	bool reset_follows; /* when the descriptor is written back, the VF is reset */
 	struct admin_queue *next;
 	/* Receive queue. */
 	bool receiving;
@@ -243,6 +254,7 @@ struct nic_vf {
 	struct nic_vector *vector;
 	struct admin_queue aq;
 	struct nic_vf_stats stats;
+	struct rss rss;
 	uint32_t filters;
 	uint8_t mac[NIC_FILTERS_PER_VF][6];
 	struct dma_log log;

@@ -60,7 +60,15 @@ struct packet *packet_get(struct packet_pool *pool)
 	pool->in_use++;
 	packet->references = 1;
 	packet->source_vf = NIC_NO_VF;
+	packet->steered = false;
+	packet->next_segment = NULL;
 	return packet;
+}
+
+bool packet_pool_has(struct packet_pool *pool, uint32_t packets)
+{
+	pool->starved |= pool->count - pool->in_use < packets;
+	return pool->count - pool->in_use >= packets;
 }
 
 void packet_pool_on_free(struct packet_pool *pool, void (*wake)(void *ctx), void *ctx)

@@ -23,6 +23,9 @@ struct packet {
 	uint32_t len_bytes;
 	uint32_t references;
 	uint32_t source_vf; /* NIC_NO_VF from the wire */
+	/* A flow director (which is outside of this model) has chosen the receiving VF's queue. */
+	bool steered;
+	uint32_t rx_queue;
 	/* For the wire and for the switch that hold it: a packet is at most once in each. */
 	struct event wire_event;
 	struct event switch_event;
@@ -31,6 +34,7 @@ struct packet {
 	bool switch_only; /* the copy that a switch has on its way is the only one */
 	struct packet_pool *pool;
 	struct packet *next_free;
+	struct packet *next_segment; /* for who holds a packet cut into several */
 	uint8_t data[FRAME_MAX_BYTES];
 };
 
@@ -55,6 +59,8 @@ uint32_t packet_pool_in_use(const struct packet_pool *pool);
  * pool's owner runs once when one comes back.
  */
 struct packet *packet_get(struct packet_pool *pool);
+/* Are so many free? If not, `wake` runs once when one comes back. */
+bool packet_pool_has(struct packet_pool *pool, uint32_t packets);
 void packet_pool_on_free(struct packet_pool *pool, void (*wake)(void *ctx), void *ctx);
 
 static inline struct packet *packet_ref(struct packet *packet)

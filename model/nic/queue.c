@@ -106,16 +106,28 @@ static void queue_fetched(struct dma_job *job, uint64_t now)
 	queue_check_drained(queue);
 }
 
+/*
+ * How many more to fetch: all there are or, of receive buffers, which are posted
+ * ahead of need, either not one by one or only what a packet waits for.
+ */
+static uint32_t queue_wanted(const struct nic_queue *queue)
+{
+	uint32_t count = queue_posted(queue) - queue->cache_count;
+
+	if (!queue->rx)
+		return count;
+	if (!queue->vf->nic->cfg.rx_fetch_ahead)
+		return MIN(count, queue_rx_missing(queue));
+	return count < QUEUE_FETCH && queue->cache_count >= QUEUE_FETCH ? 0 : count;
+}
+
 void queue_fetch(struct nic_queue *queue)
 {
 	uint32_t from = queue_next_fetch(queue);
-	uint32_t count = queue_posted(queue) - queue->cache_count;
+	uint32_t count = queue_wanted(queue);
 	struct dma_job *job;
 
 	if (queue->fetching || !count || QUEUE_CACHE - queue->cache_count < QUEUE_FETCH)
-		return;
-	/* Receive buffers are posted ahead of need: do not fetch them one by one. */
-	if (queue->rx && count < QUEUE_FETCH && queue->cache_count >= QUEUE_FETCH)
 		return;
 	/* Up to the next group's border, which is never beyond the ring's end. */
 	count = MIN(count, QUEUE_FETCH - from % QUEUE_FETCH);

@@ -16,6 +16,16 @@ static uint32_t rx_buffers(const struct nic_queue *queue, const struct packet *p
 	return (packet->len_bytes + size - 1) / size;
 }
 
+uint32_t queue_rx_missing(const struct nic_queue *queue)
+{
+	uint32_t need;
+
+	if (!queue->fifo_count)
+		return 0;
+	need = rx_buffers(queue, queue->fifo[queue->fifo_first]);
+	return need > queue->cache_count ? need - queue->cache_count : 0;
+}
+
 static void rx_wrote(struct dma_job *job, uint64_t now)
 {
 	struct nic_queue *queue = job->owner;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Transmit queues. A packet is begun when all its descriptors, up to the one
- * with EOP, are fetched; its payload is read into a packet of the pool; packets
- * go to the switch in the order of the ring, whatever the order in which
- * reads complete. Descriptors with RS are written back with DTYPE 0xF after
- * the payload was read (AVF specification, transmit descriptors).
+ * with EOP, are fetched; its payload is read into a packet of the pool, or into
+ * as many as it has segments; packets go to the switch in the order of the ring,
+ * whatever the order in which reads complete. Descriptors with RS are written
+ * back with DTYPE 0xF after the payload was read (AVF specification, transmit
+ * descriptors).
  */
 #include "model/nic/nic_internal.h"
 
@@ -12,17 +13,33 @@
 struct tx_shape {
 	uint32_t descs; /* with context descriptors; 0: EOP is not here yet */
 	uint32_t len_bytes;
-	bool malformed;
+	uint32_t segments;
+	uint64_t context1;
+	bool context, data, malformed;
+	struct tx_offload offload;
 };
 
-static void tx_add_desc(struct tx_shape *shape, uint64_t word1)
+static void tx_add_context(struct tx_shape *shape, const uint64_t *word)
 {
-	uint32_t len = (uint32_t)field_get(TXD1_BUF_SIZE, word1);
+	/* One, before the data; headers within headers are not built. */
+	shape->malformed |= shape->context || shape->data || (word[0] & TXC0_TUNNELING);
+	shape->context = true;
+	shape->context1 = word[1];
+}
 
-	if (field_get(TXD1_DTYPE, word1) == TXD_DTYPE_CONTEXT)
+static void tx_add_desc(struct tx_shape *shape, const uint64_t *word)
+{
+	uint32_t len = (uint32_t)field_get(TXD1_BUF_SIZE, word[1]);
+
+	if (field_get(TXD1_DTYPE, word[1]) == TXD_DTYPE_CONTEXT) {
+		tx_add_context(shape, word);
 		return;
-	if (field_get(TXD1_DTYPE, word1) != TXD_DTYPE_DATA || !len)
+	}
+	if (field_get(TXD1_DTYPE, word[1]) != TXD_DTYPE_DATA || !len)
 		shape->malformed = true;
+	if (!shape->data)
+		shape->offload = tx_offload_decode(word[1], shape->context1);
+	shape->data = true;
 	shape->len_bytes += len;
 }
 
@@ -31,18 +48,41 @@ static bool tx_is_eop(uint64_t word1)
 	return field_get(TXD1_DTYPE, word1) != TXD_DTYPE_CONTEXT && (word1 & TXD1_CMD_EOP);
 }
 
+/* Bytes of payload in a segment; all of a packet that is not cut. */
+static uint32_t tx_segment_bytes(const struct tx_shape *shape)
+{
+	return shape->offload.segment ? shape->offload.mss : shape->len_bytes;
+}
+
+/* All descriptors are here: can the packet be sent? */
+static void tx_judge(const struct nic_queue *queue, struct tx_shape *shape)
+{
+	uint32_t header = tx_offload_header_bytes(&shape->offload);
+	uint32_t longest = header + tx_segment_bytes(shape);
+
+	if (shape->malformed || shape->len_bytes < FRAME_MIN_BYTES || longest > FRAME_MAX_BYTES ||
+	    !tx_offload_possible(&shape->offload, shape->len_bytes)) {
+		shape->malformed = true;
+		return;
+	}
+	shape->segments =
+		(shape->len_bytes - header + tx_segment_bytes(shape) - 1) / tx_segment_bytes(shape);
+	shape->malformed = shape->segments > MIN(TX_MAX_SEGMENTS, queue->vf->nic->cfg.packets) ||
+			   (!shape->offload.segment && shape->descs > TX_MAX_DESCS);
+}
+
 static struct tx_shape tx_look(const struct nic_queue *queue)
 {
 	struct tx_shape shape = {0};
 
 	for (uint32_t i = 0; i < queue->cache_count; i++) {
-		uint64_t word1 = queue->cache[(queue->cache_first + i) % QUEUE_CACHE][1];
+		const uint64_t *word = queue->cache[(queue->cache_first + i) % QUEUE_CACHE];
 
-		tx_add_desc(&shape, word1);
-		if (tx_is_eop(word1) || i + 1 == TX_MAX_DESCS) {
+		tx_add_desc(&shape, word);
+		if (tx_is_eop(word[1]) || i + 1 == TX_MAX_TSO_DESCS) {
 			shape.descs = i + 1;
-			shape.malformed |= !tx_is_eop(word1) || shape.len_bytes < FRAME_MIN_BYTES ||
-					   shape.len_bytes > FRAME_MAX_BYTES;
+			shape.malformed |= !tx_is_eop(word[1]);
+			tx_judge(queue, &shape);
 			break;
 		}
 	}
@@ -73,12 +113,35 @@ static void tx_write_back(struct nic_queue *queue, struct tx_slot *slot)
 	queue_cause(queue);
 }
 
-/* Bytes that did not come are not the packet's: they must not pass for a tag. */
-static void tx_lose(struct nic_queue *queue, const struct tx_slot *slot, enum packet_drop cause)
+/* The packet's segments, each with the header that the first one got. */
+static void tx_send_segments(struct nic_queue *queue, struct tx_slot *slot)
 {
-	if (slot->parts || slot->failed)
-		memset(slot->packet->data, 0, FRAME_PAYLOAD_OFFSET);
-	nic_drop(queue->vf->nic, queue->vf, slot->packet, cause);
+	uint32_t header_bytes = tx_offload_header_bytes(&slot->offload);
+	uint8_t header[OFFLOAD_MAX_HEADER];
+	struct packet *next;
+	uint32_t number = 0;
+
+	memcpy(header, slot->packet->data, header_bytes);
+	for (struct packet *packet = slot->packet; packet; packet = next) {
+		next = packet->next_segment;
+		memcpy(packet->data, header, header_bytes);
+		tx_offload_apply(&slot->offload, packet->data, packet->len_bytes, number++,
+				 slot->segments);
+		tx_send(queue, packet);
+	}
+}
+
+/* Bytes that did not come are not the packet's: they must not pass for a tag. */
+static void tx_drop(struct nic_queue *queue, struct tx_slot *slot, enum packet_drop cause)
+{
+	struct packet *next;
+
+	for (struct packet *packet = slot->packet; packet; packet = next) {
+		next = packet->next_segment;
+		if (slot->parts || slot->failed)
+			memset(packet->data, 0, FRAME_PAYLOAD_OFFSET);
+		nic_drop(queue->vf->nic, queue->vf, packet, cause);
+	}
 }
 
 /* The oldest packets whose bytes are all here leave. */
@@ -86,16 +149,15 @@ static void tx_retire(struct nic_queue *queue)
 {
 	while (queue->slot_count && !queue->slot[queue->slot_first].parts) {
 		struct tx_slot *slot = &queue->slot[queue->slot_first];
-		struct packet *packet = slot->packet;
 
 		queue->slot_first = (queue->slot_first + 1) % TX_SLOTS;
 		queue->slot_count--;
-		if (!packet)
+		if (!slot->packet)
 			queue->vf->stats.tx_errors++;
 		else if (slot->failed)
-			tx_lose(queue, slot, PACKET_DROP_DMA_ERROR);
+			tx_drop(queue, slot, PACKET_DROP_DMA_ERROR);
 		else
-			tx_send(queue, packet);
+			tx_send_segments(queue, slot);
 		if (slot->report)
 			tx_write_back(queue, slot);
 	}
@@ -118,35 +180,60 @@ static void tx_read_done(struct dma_job *job, uint64_t now)
 	queue_check_drained(queue);
 }
 
-static void tx_read(struct nic_queue *queue, uint32_t at, uint64_t iova, uint32_t len)
+static void tx_read(struct nic_queue *queue, uint32_t at, uint64_t iova, uint32_t len,
+		    struct packet *packet, uint32_t offset)
 {
-	struct tx_slot *slot = &queue->slot[at];
 	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_READ);
 
 	job->iova = iova;
 	job->len_bytes = len;
-	job->data = slot->packet->data + slot->packet->len_bytes;
-	job->packet = packet_ref(slot->packet);
+	job->data = packet->data + offset;
+	job->packet = packet_ref(packet);
 	job->owner = queue;
 	job->user = at;
 	job->done = tx_read_done;
-	slot->packet->len_bytes += len;
-	slot->parts++;
+	queue->slot[at].parts++;
 	queue->jobs++;
 	dma_submit(job);
 }
 
-/* Begin the packet that `shape` describes; `packet` is NULL for a malformed one. */
-static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, struct packet *packet)
+/* Where the packet's next byte goes. */
+struct tx_cursor {
+	struct packet *packet;
+	uint32_t offset;
+};
+
+/* One buffer of the packet, cut where a segment ends. */
+static void tx_read_buffer(struct nic_queue *queue, uint32_t at, const uint64_t *word,
+			   struct tx_cursor *cursor)
+{
+	uint32_t header = tx_offload_header_bytes(&queue->slot[at].offload);
+	uint32_t len = (uint32_t)field_get(TXD1_BUF_SIZE, word[1]);
+	uint64_t iova = word[0];
+
+	while (len) {
+		uint32_t part = MIN(len, cursor->packet->len_bytes - cursor->offset);
+
+		tx_read(queue, at, iova, part, cursor->packet, cursor->offset);
+		iova += part;
+		len -= part;
+		cursor->offset += part;
+		if (cursor->offset < cursor->packet->len_bytes)
+			continue;
+		cursor->packet = cursor->packet->next_segment;
+		cursor->offset = header;
+	}
+}
+
+/* Begin the packet that `shape` describes; `packets` is NULL for a malformed one. */
+static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, struct packet *packets)
 {
 	uint32_t at = (queue->slot_first + queue->slot_count++) % TX_SLOTS;
 	struct tx_slot *slot = &queue->slot[at];
+	struct tx_cursor cursor = {packets, 0};
 
-	*slot = (struct tx_slot){.packet = packet};
-	if (packet) {
-		packet->len_bytes = 0;
-		packet->source_vf = queue->vf->index;
-	}
+	*slot = (struct tx_slot){
+		.packet = packets, .offload = shape->offload, .segments = shape->segments};
 	for (uint32_t i = 0; i < shape->descs; i++) {
 		uint32_t index = queue->context.head;
 		const uint64_t *word = queue_take(queue);
@@ -157,8 +244,8 @@ static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, stru
 			slot->eop[0] = word[0];
 			slot->eop[1] = word[1];
 		}
-		if (packet && field_get(TXD1_DTYPE, word[1]) == TXD_DTYPE_DATA)
-			tx_read(queue, at, word[0], (uint32_t)field_get(TXD1_BUF_SIZE, word[1]));
+		if (packets && field_get(TXD1_DTYPE, word[1]) == TXD_DTYPE_DATA)
+			tx_read_buffer(queue, at, word, &cursor);
 	}
 }
 
@@ -178,23 +265,51 @@ static void tx_wait_for_packet(struct nic_queue *queue)
 	nic->waiting_last = queue;
 }
 
+/* A packet for each segment, the first one first; NULL when there are not enough. */
+static struct packet *tx_get_packets(struct nic_queue *queue, const struct tx_shape *shape)
+{
+	uint32_t header = tx_offload_header_bytes(&shape->offload);
+	uint32_t most = tx_segment_bytes(shape);
+	struct packet *packets = NULL;
+
+	if (!packet_pool_has(queue->vf->nic->pool, shape->segments))
+		return NULL;
+	for (uint32_t i = shape->segments; i--;) {
+		struct packet *packet = packet_get(queue->vf->nic->pool);
+		uint32_t from = i * most;
+
+		packet->source_vf = queue->vf->index;
+		packet->len_bytes = header + MIN(most, shape->len_bytes - header - from);
+		packet->next_segment = packets;
+		packets = packet;
+	}
+	return packets;
+}
+
+/* Is there room for the packet's reads? An idle queue has room for any. */
+static bool tx_has_room(const struct nic_queue *queue, const struct tx_shape *shape)
+{
+	return queue->slot_count < TX_SLOTS &&
+	       queue->jobs + shape->descs + shape->segments + 1 <= TX_JOBS;
+}
+
 void queue_tx_run(struct nic_queue *queue)
 {
-	while (queue->slot_count < TX_SLOTS) {
+	for (;;) {
 		struct tx_shape shape = tx_look(queue);
-		struct packet *packet = NULL;
+		struct packet *packets = NULL;
 
-		if (!shape.descs)
+		if (!shape.descs || !tx_has_room(queue, &shape))
 			break;
 		if (!shape.malformed) {
-			packet = packet_get(queue->vf->nic->pool);
-			if (!packet) {
+			packets = tx_get_packets(queue, &shape);
+			if (!packets) {
 				tx_wait_for_packet(queue);
 				return;
 			}
 		}
-		tx_begin(queue, &shape, packet);
-		if (!packet)
+		tx_begin(queue, &shape, packets);
+		if (!packets)
 			tx_retire(queue);
 	}
 	queue_fetch(queue);
@@ -203,10 +318,7 @@ void queue_tx_run(struct nic_queue *queue)
 void queue_tx_quiesce(struct nic_queue *queue)
 {
 	while (queue->slot_count) {
-		struct tx_slot *slot = &queue->slot[queue->slot_first];
-
-		if (slot->packet)
-			tx_lose(queue, slot, PACKET_DROP_RESET);
+		tx_drop(queue, &queue->slot[queue->slot_first], PACKET_DROP_RESET);
 		queue->slot_first = (queue->slot_first + 1) % TX_SLOTS;
 		queue->slot_count--;
 	}

@@ -143,9 +143,21 @@ void nic_abandon(struct nic *nic, struct packet *packet)
 	packet_put(packet);
 }
 
+static struct nic_queue *switch_queue(struct nic *nic, uint32_t vf, const struct packet *packet)
+{
+	uint32_t queues = nic->cfg.queue_pairs, queue;
+
+	if (packet->steered && packet->rx_queue < queues)
+		queue = packet->rx_queue;
+	else
+		queue = rss_queue(&nic->vf[vf].rss, packet->data, packet->len_bytes, queues);
+	return &nic->vf[vf].rx[queue];
+}
+
 /* One copy for one VF. Takes over a reference. */
 static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
 {
+	struct nic_queue *queue = switch_queue(nic, vf, packet);
 	struct fault_plan *faults = &nic->env.part.sim->faults;
 	uint64_t flow, number;
 	bool twice = false;
@@ -153,12 +165,12 @@ static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
 	if (frame_tag_get(packet->data, packet->len_bytes, &flow, &number)) {
 		nic->sw->tagged++;
 		twice = fault_armed(faults, FAULT_PACKET_DUPLICATED) &&
-			nic->sw->tagged > FAULT_FROM_PACKET && queue_may_run(&nic->vf[vf].rx[0]) &&
+			nic->sw->tagged > FAULT_FROM_PACKET && queue_may_run(queue) &&
 			fault_fires(faults, FAULT_PACKET_DUPLICATED);
 	}
 	if (twice)
-		queue_rx_packet(&nic->vf[vf].rx[0], packet_ref(packet));
-	queue_rx_packet(&nic->vf[vf].rx[0], packet);
+		queue_rx_packet(queue, packet_ref(packet));
+	queue_rx_packet(queue, packet);
 }
 
 /* Does any VF have a filter for the packet's destination? */

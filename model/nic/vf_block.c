@@ -144,6 +144,11 @@ void nic_vf_reset(struct nic *nic, uint32_t index)
 	vf_hardware_reset(&nic->vf[index], NIC_RESET_VFR);
 }
 
+void nic_vf_reset_after_ack(struct nic *nic, uint32_t index)
+{
+	nic->vf[index].aq.reset_follows = true;
+}
+
 static void vf_pcie_reset(void *ctx, enum pcie_reset_cause cause)
 {
 	static const enum nic_reset_cause map[] = {
@@ -211,6 +216,11 @@ struct regs *nic_vf_regs(struct nic *nic, uint32_t vf)
 struct nic_vf_stats *nic_vf_stats_get(struct nic *nic, uint32_t vf)
 {
 	return &nic->vf[vf].stats;
+}
+
+void nic_rss_set(struct nic *nic, uint32_t vf, const struct rss *rss)
+{
+	nic->vf[vf].rss = *rss;
 }
 
 bool nic_vf_present(struct nic *nic, uint32_t vf)

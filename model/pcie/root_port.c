@@ -296,10 +296,18 @@ static void refuse_dma(struct pcie_root_port *port, struct tlp *tlp)
 	sim_after(port->env.part.sim, &tlp->event, 0);
 }
 
-static void fill_attr(struct bus_attr *attr, const struct tlp *tlp)
+static uint32_t stream_of(const struct pcie_root_port *port, uint16_t rid)
+{
+	uint16_t from = (uint16_t)(rid - port->cfg.iommu_map.rid_base);
+
+	return from < port->cfg.iommu_map.rid_count ? port->cfg.iommu_map.stream_base + from : rid;
+}
+
+static void fill_attr(const struct pcie_root_port *port, struct bus_attr *attr,
+		      const struct tlp *tlp)
 {
 	attr->from_device = true;
-	attr->stream_id = tlp->requester_id;
+	attr->stream_id = stream_of(port, tlp->requester_id);
 	attr->substream_id = tlp->pasid;
 	attr->substream_valid = tlp->pasid_valid;
 	attr->privileged = tlp->privileged;
@@ -319,7 +327,7 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 		refuse_dma(port, tlp);
 		return;
 	}
-	fill_attr(&bus->attr, tlp);
+	fill_attr(port, &bus->attr, tlp);
 	bus->status = BUS_OK;
 	bus->addr = tlp->addr;
 	bus->len_bytes = tlp->len_bytes;

@@ -15,7 +15,7 @@
  * the device has it.
  *
  * Upward it hands DMA to the SMMU in the order of arrival, with the requester
- * ID as stream ID. A completion to the CPU waits for the posted writes that
+ * ID, mapped, as stream ID. A completion to the CPU waits for the posted writes that
  * came up the link before it (table 2-40, "a read completion must not pass
  * posted requests"), so who reads a device register then sees its earlier DMA.
  */
@@ -38,6 +38,13 @@ struct pcie_root_port_cfg {
 	uint64_t window_base; /* prefetchable memory window, 1 MiB aligned */
 	uint64_t window_bytes;
 	uint32_t requests; /* CPU accesses under way at once; more wait in order */
+	/* The stream IDs of requester IDs rid_base to rid_base + rid_count - 1; others keep theirs
+	 * (a device tree's iommu-map). */
+	struct {
+		uint16_t rid_base;
+		uint16_t rid_count;
+		uint32_t stream_base;
+	} iommu_map;
 };
 
 struct pcie_root_port_env {

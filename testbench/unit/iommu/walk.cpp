@@ -407,3 +407,32 @@ TEST_F(SmmuWalk, MoreRequestsThanTransactionsAreAllServed)
 		EXPECT_EQ(dma->req.status, BUS_OK);
 	EXPECT_EQ(traced(TRACE_DMA_WRITE).size() + traced(TRACE_DMA_READ).size(), 20u);
 }
+
+// What the trace says of a translation: tables in the order in which they were read.
+TEST_F(SmmuWalk, TraceNamesTheTablesThatWereRead)
+{
+	uint64_t leaf = table->map(0x4000, page);
+
+	reached(0x4010);
+	reached(0x4020);
+	std::vector<Traced> walks = traced(TRACE_SMMU_WALK);
+	ASSERT_EQ(walks.size(), 1u) << "the second one hits the TLB";
+	EXPECT_EQ(walks[0].arg[0], STREAM);
+	EXPECT_EQ(walks[0].arg[2], 0x4010u);
+	EXPECT_EQ(walks[0].arg[3], page);
+	EXPECT_EQ(walks[0].arg[4], 12u);
+	ASSERT_EQ(walks[0].arg[5], 4u);
+	ASSERT_EQ(walks[0].data.size(), 4u * 24);
+	for (unsigned level = 0; level < 4; level++) {
+		EXPECT_EQ(walks[0].word(3 * level), level);
+		EXPECT_EQ(walks[0].word(3 * level + 1), table->descriptor(0x4000, level));
+		EXPECT_EQ(walks[0].word(3 * level + 2),
+			  memory->read64(table->descriptor(0x4000, level)));
+	}
+	EXPECT_EQ(walks[0].word(10), leaf);
+	ASSERT_EQ(traced(TRACE_SMMU_STE).size(), 1u);
+	EXPECT_EQ(traced(TRACE_SMMU_STE)[0].arg[3], ste_address(STREAM));
+	EXPECT_EQ(traced(TRACE_SMMU_STE)[0].arg[1], 0u) << "the table is linear";
+	ASSERT_EQ(traced(TRACE_SMMU_CD).size(), 1u);
+	EXPECT_EQ(traced(TRACE_SMMU_CD)[0].arg[2], cd);
+}

@@ -170,3 +170,29 @@ TEST_F(NicInterrupts, PlantedMsixBeforeDataIsSeen)
 	EXPECT_EQ(sim.faults.fired[FAULT_MSIX_BEFORE_DATA], 1u);
 	EXPECT_GE(empty, 1u);
 }
+
+/* A cause waits 100 us for others. */
+class NicPatientInterrupts : public NicInterrupts
+{
+protected:
+	void configure() override
+	{
+		cfg.interrupt_ps = 100 * PS_PER_US;
+	}
+};
+
+TEST_F(NicPatientInterrupts, CausesWithinTheDelayShareOneInterrupt)
+{
+	enable();
+	for (uint32_t i = 0; i < 5; i++) {
+		a->transmit(frame(i));
+		run_for(15 * PS_PER_US);
+	}
+	EXPECT_EQ(fired(), 0u);
+	run_for(100 * PS_PER_US);
+	EXPECT_EQ(fired(), 1u);
+	EXPECT_EQ(b->receive_frames().size(), 5u);
+	enable();
+	run_for(200 * PS_PER_US);
+	EXPECT_EQ(fired(), 1u) << "no cause is left";
+}

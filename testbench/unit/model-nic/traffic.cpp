@@ -320,3 +320,36 @@ TEST_F(NicTraffic, PlantedFaultKeepsOneTag)
 	EXPECT_EQ(nic_usage_get(host[0]->nic).dma_tags, 1u);
 	planted_tags = 1;
 }
+
+/* Rx descriptors are read when a packet needs them. */
+class NicFetchesLate : public NicTraffic
+{
+protected:
+	void configure() override
+	{
+		cfg.rx_fetch_ahead = false;
+	}
+};
+
+TEST_F(NicFetchesLate, DescriptorWrittenAfterTheDoorbellCounts)
+{
+	uint64_t moved = b->rx_buffers + 40 * 16384;
+
+	// The driver has rung for 63 descriptors; the hardware has looked at none of them.
+	host[1]->memory.write64(b->rx_ring, moved);
+	host[1]->memory.write64(b->rx_ring + 32, moved + 2048);
+	a->transmit(frame(1, 3000));
+	run_for(100 * PS_PER_US);
+	Bytes got(3000), sent = frame(1, 3000);
+	host[1]->memory.read(moved, got.data(), 2048);
+	host[1]->memory.read(moved + 2048, &got[2048], 952);
+	EXPECT_EQ(got, sent);
+}
+
+TEST_F(NicFetchesLate, PacketsKeepComing)
+{
+	for (uint32_t i = 0; i < 50; i++)
+		a->transmit(frame(i, 1000));
+	run_for(500 * PS_PER_US);
+	EXPECT_EQ(b->receive_frames().size(), 50u);
+}

@@ -83,6 +83,35 @@ TEST_F(RootPort, DmaCarriesStreamAndSubstream)
 	EXPECT_EQ(read.bytes, write.bytes);
 }
 
+/* VF 1 and those after it have stream IDs from 8 up. */
+class MappedRootPort : public PcieTest
+{
+protected:
+	void configure() override
+	{
+		PcieTest::configure();
+		port_cfg.iommu_map = {kVf0 + 1, 2, 8};
+	}
+};
+
+TEST_F(MappedRootPort, StreamsAreMappedFromRequesterIds)
+{
+	Dma first(TLP_MRD, 0x1000, 16), second(TLP_MRD, 0x1000, 16), third(TLP_MRD, 0x1000, 16);
+	Dma before(TLP_MRD, 0x1000, 16);
+
+	bring_up(4);
+	pcie_function_send(vf(0), &before.tlp);
+	pcie_function_send(vf(1), &first.tlp);
+	pcie_function_send(vf(2), &second.tlp);
+	pcie_function_send(vf(3), &third.tlp);
+	run();
+	ASSERT_EQ(host->seen.size(), 4u);
+	EXPECT_EQ(host->seen[0].attr.stream_id, kVf0 + 0u);
+	EXPECT_EQ(host->seen[1].attr.stream_id, 8u);
+	EXPECT_EQ(host->seen[2].attr.stream_id, 9u);
+	EXPECT_EQ(host->seen[3].attr.stream_id, kVf0 + 3u) << "beyond the map";
+}
+
 TEST_F(RootPort, FailuresComeBackAsCompletionStatus)
 {
 	Dma fault(TLP_MRD, 0x1000, 16), abort(TLP_MRD, 0x1000, 16), posted(TLP_MWR, 0x1000, 16);

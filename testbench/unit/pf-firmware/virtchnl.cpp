@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <linux/pci_regs.h>
+
 #include "testbench/unit/model-nic/nic_fixture.h"
 
 /* One driver on VF 2, its admin queues up. */
@@ -327,4 +329,73 @@ TEST_F(Virtchnl, FirmwareServesVfsInTurn)
 	EXPECT_EQ(opcode, 99u);
 	ASSERT_TRUE(d->receive(&opcode, &status, &data));
 	EXPECT_EQ(opcode, (uint32_t)VIRTCHNL_OP_VERSION);
+}
+
+TEST_F(Virtchnl, HashConfigurationIsWhatIsOffered)
+{
+	Bytes answer;
+	uint64_t beyond = BIT(0);
+
+	negotiate();
+	ASSERT_EQ(d->request(VIRTCHNL_OP_GET_RSS_HASHCFG_CAPS, nullptr, 0, &answer), 0);
+	uint64_t offered = le64_get(answer.data());
+	EXPECT_EQ(offered, RSS_ALL);
+	EXPECT_EQ(request(VIRTCHNL_OP_SET_RSS_HASHCFG, offered), 0);
+	EXPECT_EQ(request(VIRTCHNL_OP_SET_RSS_HASHCFG, beyond), kParam);
+}
+
+// The request is acknowledged, then everything is as after a reset, but for the version.
+TEST_F(Virtchnl, ResetIsAcknowledgedAndClearsTheQueues)
+{
+	struct aq_desc done;
+	uint32_t caps = 0xffffffff;
+
+	negotiate();
+	uint64_t at = d->atq + d->atq_tail * sizeof(done);
+	d->send(VIRTCHNL_OP_RESET_VF, nullptr, 0);
+	run_for(PS_PER_MS / 10);
+	host[0]->memory.read(at, &done, sizeof(done));
+	EXPECT_TRUE(done.flags & AQ_FLAG_DD);
+	EXPECT_TRUE(done.flags & AQ_FLAG_CMP);
+	EXPECT_EQ(done.cookie_high, (uint32_t)VIRTCHNL_OP_RESET_VF);
+	EXPECT_EQ(host[0]->read(2, VF_ATQLEN1), 0u);
+	EXPECT_EQ(host[0]->read(2, VF_ATQH1), 0u);
+	run_for(10 * PS_PER_MS);
+	EXPECT_EQ(host[0]->read(2, VFGEN_RSTAT), (uint32_t)VFR_VFACTIVE);
+	AvfDriver again(host[0].get(), 2, 1);
+	host[0]->config_write(2, PCI_COMMAND, PCI_COMMAND_MASTER, 2);
+	again.admin_queues();
+	EXPECT_EQ(again.request(VIRTCHNL_OP_GET_VF_RESOURCES, &caps, sizeof(caps)), 0)
+		<< "a driver asks for the version once";
+}
+
+/* A firmware that tells nothing of the link by itself, and counts VSIs from 7. */
+class QuietFirmware : public Virtchnl
+{
+protected:
+	void configure() override
+	{
+		firmware_cfg.tell_link = false;
+		firmware_cfg.first_vsi = 7;
+	}
+};
+
+TEST_F(QuietFirmware, EventsComeWhenThePfSendsThem)
+{
+	struct virtchnl_pf_event event = {};
+
+	negotiate();
+	EXPECT_EQ(d->vsi, 9);
+	run_for(PS_PER_MS);
+	uint32_t opcode;
+	int32_t status;
+	Bytes data;
+	EXPECT_FALSE(d->receive(&opcode, &status, &data));
+	EXPECT_TRUE(d->events.empty());
+	event.event = VIRTCHNL_EVENT_LINK_CHANGE;
+	event.link_speed = 16;
+	firmware_post_event(host[0]->firmware, 2, &event, sizeof(event));
+	EXPECT_FALSE(d->receive(&opcode, &status, &data));
+	ASSERT_EQ(d->events.size(), 1u);
+	EXPECT_EQ(d->events[0].link_speed, 16u);
 }

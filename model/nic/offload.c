@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/nic/offload.h"
+
+#include "model/nic/avf_format.h"
+
+#define IPV4_MIN_BYTES 20u
+#define IPV6_BYTES     40u
+#define TCP_MIN_BYTES  20u
+
+/* Fields of headers, by offset. */
+#define IPV4_LENGTH  2u
+#define IPV4_ID      4u
+#define IPV4_SUM     10u
+#define IPV6_LENGTH  4u
+#define TCP_SEQUENCE 4u
+#define TCP_FLAGS    13u
+#define TCP_FIN_PSH  0x09u
+#define TCP_CWR      0x80u
+
+/* Where each protocol has its checksum, and the bytes that its header has at least. */
+static const struct {
+	uint8_t sum, least;
+} l4_layout[] = {
+	[OFFLOAD_L4_NONE] = {0, 0},
+	[OFFLOAD_L4_TCP] = {16, TCP_MIN_BYTES},
+	[OFFLOAD_L4_SCTP] = {8, 12},
+	[OFFLOAD_L4_UDP] = {6, 8},
+};
+
+struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1)
+{
+	uint64_t ip = field_get(TXD1_CMD_IIPT, data1);
+	struct tx_offload offload = {
+		.ipv4 = ip == TXD_IIPT_IPV4 || ip == TXD_IIPT_IPV4_CSUM,
+		.ipv4_sum = ip == TXD_IIPT_IPV4_CSUM,
+		.ipv6 = ip == TXD_IIPT_IPV6,
+		.segment = context1 & TXC1_CMD_TSO,
+		.l4 = (enum offload_l4)field_get(TXD1_CMD_L4T, data1),
+		.mac_bytes = (uint32_t)field_get(TXD1_MACLEN, data1) * 2,
+		.ip_bytes = (uint32_t)field_get(TXD1_IPLEN, data1) * 4,
+		.l4_bytes = (uint32_t)field_get(TXD1_L4LEN, data1) * 4,
+		.mss = (uint32_t)field_get(TXC1_MSS, context1),
+		.payload_bytes = (uint32_t)field_get(TXC1_TSO_LEN, context1),
+	};
+
+	return offload;
+}
+
+uint32_t tx_offload_header_bytes(const struct tx_offload *offload)
+{
+	return offload->segment ? offload->mac_bytes + offload->ip_bytes + offload->l4_bytes : 0;
+}
+
+static bool segmentation_possible(const struct tx_offload *offload, uint32_t len_bytes)
+{
+	uint32_t header = tx_offload_header_bytes(offload);
+
+	return offload->l4 == OFFLOAD_L4_TCP && offload->l4_bytes >= TCP_MIN_BYTES &&
+	       (offload->ipv4 || offload->ipv6) && header <= OFFLOAD_MAX_HEADER &&
+	       offload->mss >= OFFLOAD_MIN_MSS && offload->payload_bytes &&
+	       len_bytes == header + offload->payload_bytes;
+}
+
+bool tx_offload_possible(const struct tx_offload *offload, uint32_t len_bytes)
+{
+	uint32_t l4_at = offload->mac_bytes + offload->ip_bytes;
+
+	if (offload->ipv4_sum && (offload->ip_bytes < IPV4_MIN_BYTES || l4_at > len_bytes))
+		return false;
+	if (offload->l4 && l4_at + l4_layout[offload->l4].least > len_bytes)
+		return false;
+	if (!offload->segment)
+		return true;
+	if (offload->ip_bytes < (offload->ipv6 ? IPV6_BYTES : IPV4_MIN_BYTES))
+		return false;
+	return segmentation_possible(offload, len_bytes);
+}
+
+/* ---- numbers in network order ---- */
+
+static uint32_t be16_get(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 8 | at[1];
+}
+
+static void be16_put(uint8_t *at, uint32_t value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+static void be32_add(uint8_t *at, uint32_t more)
+{
+	uint32_t value = (be16_get(at) << 16 | be16_get(at + 2)) + more;
+
+	be16_put(at, value >> 16);
+	be16_put(at + 2, value);
+}
+
+/* ---- sums ---- */
+
+static uint32_t fold(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint32_t)sum;
+}
+
+static uint32_t ones_sum(const uint8_t *data, uint32_t len_bytes)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i + 1 < len_bytes; i += 2)
+		sum += be16_get(data + i);
+	if (len_bytes % 2)
+		sum += (uint32_t)data[len_bytes - 1] << 8;
+	return fold(sum);
+}
+
+static uint32_t crc32c(const uint8_t *data, uint32_t len_bytes)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (uint32_t i = 0; i < len_bytes; i++) {
+		crc ^= data[i];
+		for (uint32_t bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
+	}
+	return ~crc;
+}
+
+static void fill_ipv4_sum(uint8_t *ip, uint32_t len_bytes)
+{
+	be16_put(ip + IPV4_SUM, 0);
+	be16_put(ip + IPV4_SUM, ~ones_sum(ip, len_bytes) & 0xffff);
+}
+
+/* The field holds the pseudo header's sum: so the sum of all is the packet's. */
+static void fill_l4_sum(const struct tx_offload *offload, uint8_t *l4, uint32_t len_bytes)
+{
+	uint8_t *field = l4 + l4_layout[offload->l4].sum;
+	uint32_t sum;
+
+	if (offload->l4 == OFFLOAD_L4_SCTP) {
+		le32_put(field, 0);
+		le32_put(field, crc32c(l4, len_bytes));
+		return;
+	}
+	if (offload->segment)
+		be16_put(field, fold((uint64_t)be16_get(field) + len_bytes));
+	sum = ~ones_sum(l4, len_bytes) & 0xffff;
+	/* UDP's 0 says "no checksum" (RFC 768). */
+	be16_put(field, !sum && offload->l4 == OFFLOAD_L4_UDP ? 0xffff : sum);
+}
+
+/* ---- segments ---- */
+
+static void number_segment(const struct tx_offload *offload, uint8_t *frame, uint32_t len_bytes,
+			   uint32_t number, uint32_t count)
+{
+	uint8_t *ip = frame + offload->mac_bytes, *tcp = ip + offload->ip_bytes;
+
+	if (offload->ipv4) {
+		be16_put(ip + IPV4_LENGTH, len_bytes - offload->mac_bytes);
+		be16_put(ip + IPV4_ID, be16_get(ip + IPV4_ID) + number);
+	} else {
+		be16_put(ip + IPV6_LENGTH, len_bytes - offload->mac_bytes - IPV6_BYTES);
+	}
+	be32_add(tcp + TCP_SEQUENCE, number * offload->mss);
+	/* FIN and PSH are the last one's, CWR the first one's. */
+	if (number + 1 < count)
+		tcp[TCP_FLAGS] &= (uint8_t)~TCP_FIN_PSH;
+	if (number)
+		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
+}
+
+void tx_offload_apply(const struct tx_offload *offload, uint8_t *frame, uint32_t len_bytes,
+		      uint32_t number, uint32_t count)
+{
+	uint32_t l4_at = offload->mac_bytes + offload->ip_bytes;
+
+	if (offload->segment)
+		number_segment(offload, frame, len_bytes, number, count);
+	if (offload->ipv4_sum)
+		fill_ipv4_sum(frame + offload->mac_bytes, offload->ip_bytes);
+	if (offload->l4)
+		fill_l4_sum(offload, frame + l4_at, len_bytes - l4_at);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_NIC_OFFLOAD_H
+#define VFSIM_MODEL_NIC_OFFLOAD_H
+
+/*
+ * What a driver leaves to the NIC when it transmits: checksums, and cutting one
+ * long TCP packet into segments (AVF specification, transmit descriptors; RFC 1071
+ * for sums, RFC 9260 for SCTP's).
+ *
+ * A driver stores in the checksum field of TCP or UDP the sum of the pseudo
+ * header: with the length for a whole packet, without for one to be cut.
+ */
+
+#include "base/bits.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum offload_l4 { OFFLOAD_L4_NONE, OFFLOAD_L4_TCP, OFFLOAD_L4_SCTP, OFFLOAD_L4_UDP };
+
+struct tx_offload {
+	bool ipv4;     /* the network header is IPv4 */
+	bool ipv4_sum; /* its checksum is the NIC's to fill */
+	bool ipv6;     /* it is IPv6, with extension headers within ip_bytes */
+	bool segment;  /* cut into segments of mss bytes of payload */
+	enum offload_l4 l4;
+	uint32_t mac_bytes, ip_bytes, l4_bytes; /* headers; l4_bytes only counts for segmentation */
+	uint32_t mss, payload_bytes;            /* segment: all of the payload */
+};
+
+#define OFFLOAD_MAX_HEADER 256u /* of a packet that is cut */
+#define OFFLOAD_MIN_MSS    64u
+
+/*
+ * What the first data descriptor's word 1 and the context descriptor's word 1
+ * (0: none) ask for.
+ */
+struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1);
+
+/* Bytes that stand at the head of every segment; 0 for a packet that is not cut. */
+uint32_t tx_offload_header_bytes(const struct tx_offload *offload);
+
+/* Can a packet of `len_bytes` be treated so? */
+bool tx_offload_possible(const struct tx_offload *offload, uint32_t len_bytes);
+
+/*
+ * Finish a whole packet, or segment `number` of `count`, whose header is the
+ * uncut packet's: lengths, numbers, flags and sums.
+ */
+void tx_offload_apply(const struct tx_offload *offload, uint8_t *frame, uint32_t len_bytes,
+		      uint32_t number, uint32_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

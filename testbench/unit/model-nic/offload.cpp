@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/nic/offload.h"
+
+#include <gmock/gmock.h>
+
+#include <numeric>
+
+#include "testbench/unit/model-nic/nic_fixture.h"
+
+namespace
+{
+constexpr uint32_t kEth = 14, kIp4 = 20, kIp6 = 40, kTcp = 20;
+
+uint32_t be16(const Bytes &frame, size_t at)
+{
+	return (uint32_t)frame.at(at) << 8 | frame.at(at + 1);
+}
+
+uint32_t be32(const Bytes &frame, size_t at)
+{
+	return be16(frame, at) << 16 | be16(frame, at + 2);
+}
+
+void put16(Bytes &frame, size_t at, uint32_t value)
+{
+	frame.at(at) = (uint8_t)(value >> 8);
+	frame.at(at + 1) = (uint8_t)value;
+}
+
+/* The checker's own sum, over words in the order of the wire. */
+uint32_t sum_of(const Bytes &frame, size_t from, size_t to, uint32_t sum = 0)
+{
+	for (size_t i = from; i < to; i += 2)
+		sum += frame[i] << 8 | (i + 1 < to ? frame[i + 1] : 0);
+	while (sum > 0xffff)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return sum;
+}
+
+/* Sum of the pseudo header: addresses, protocol and, unless 0, the length. */
+uint32_t pseudo(const Bytes &frame, bool ipv6, uint32_t proto, uint32_t len)
+{
+	size_t from = kEth + (ipv6 ? 8 : 12);
+
+	return sum_of(frame, from, from + (ipv6 ? 32 : 8), proto + len);
+}
+
+/* A receiver's view: do header and transport sums come out as they must? */
+void expect_sums(const Bytes &frame, bool ipv6, uint32_t proto)
+{
+	size_t l4 = kEth + (ipv6 ? kIp6 : kIp4);
+
+	if (!ipv6) {
+		EXPECT_EQ(sum_of(frame, kEth, l4), 0xffffu);
+	}
+	EXPECT_EQ(sum_of(frame, l4, frame.size(),
+			 pseudo(frame, ipv6, proto, (uint32_t)(frame.size() - l4))),
+		  0xffffu);
+}
+
+/* Ethernet, IP and the first bytes of a transport header, as a driver leaves them to the NIC. */
+Bytes left_to_nic(const uint8_t *to, const uint8_t *from, bool ipv6, uint32_t proto,
+		  size_t l4_bytes, size_t payload)
+{
+	size_t l4 = kEth + (ipv6 ? kIp6 : kIp4);
+	Bytes frame(l4 + l4_bytes + payload);
+
+	memcpy(&frame[0], to, 6);
+	memcpy(&frame[6], from, 6);
+	put16(frame, 12, ipv6 ? 0x86dd : 0x0800);
+	if (ipv6) {
+		frame[kEth] = 0x60;
+		frame[kEth + 6] = (uint8_t)proto;
+		std::iota(&frame[kEth + 8], &frame[kEth + 40], (uint8_t)3);
+	} else {
+		frame[kEth] = 0x45;
+		put16(frame, kEth + 4, 0xfffe); /* its ID wraps */
+		frame[kEth + 8] = 64;
+		frame[kEth + 9] = (uint8_t)proto;
+		std::iota(&frame[kEth + 12], &frame[kEth + 20], (uint8_t)9);
+	}
+	for (size_t i = l4 + l4_bytes; i < frame.size(); i++)
+		frame[i] = (uint8_t)(i * 7 + i / 251);
+	return frame;
+}
+
+uint64_t data1(bool ipv6, bool ip_sum, enum offload_l4 l4, uint32_t l4_bytes)
+{
+	return field_put(TXD1_CMD_IIPT, ipv6     ? TXD_IIPT_IPV6
+					: ip_sum ? TXD_IIPT_IPV4_CSUM
+						 : TXD_IIPT_IPV4) |
+	       field_put(TXD1_CMD_L4T, l4) | field_put(TXD1_MACLEN, kEth / 2) |
+	       field_put(TXD1_IPLEN, (ipv6 ? kIp6 : kIp4) / 4) |
+	       field_put(TXD1_L4LEN, l4_bytes / 4);
+}
+
+uint64_t context1(uint32_t payload, uint32_t mss)
+{
+	return TXD_DTYPE_CONTEXT | TXC1_CMD_TSO | field_put(TXC1_TSO_LEN, payload) |
+	       field_put(TXC1_MSS, mss);
+}
+} // namespace
+
+class NicOffload : public NicTraffic
+{
+protected:
+	void describe(uint64_t word0, uint64_t word1)
+	{
+		host[0]->memory.write64(a->tx_ring + 16 * a->tx_tail, word0);
+		host[0]->memory.write64(a->tx_ring + 16 * a->tx_tail + 8, word1);
+		a->tx_tail = (a->tx_tail + 1) % AvfDriver::kRing;
+	}
+	/* A packet in buffers of these sizes. */
+	void transmit(const Bytes &frame, uint64_t command, std::vector<uint32_t> sizes)
+	{
+		uint64_t at = a->tx_buffers;
+		size_t from = 0;
+
+		for (size_t i = 0; i < sizes.size(); i++) {
+			bool last = i + 1 == sizes.size();
+
+			host[0]->memory.write(at, &frame[from], sizes[i]);
+			describe(at, command | field_put(TXD1_BUF_SIZE, sizes[i]) |
+					     (last ? TXD1_CMD_EOP | TXD1_CMD_RS : 0));
+			from += sizes[i];
+			at += sizes[i] + 700;
+		}
+		ASSERT_EQ(from, frame.size());
+		host[0]->write(0, QTX_TAIL1(0), a->tx_tail);
+		run_for(300 * PS_PER_US);
+	}
+	/* A TCP packet with flags FIN, PSH, ACK and CWR, to be cut. */
+	Bytes long_packet(bool ipv6, uint32_t payload)
+	{
+		Bytes frame = left_to_nic(b->mac, a->mac, ipv6, 6, kTcp, payload);
+		size_t tcp = kEth + (ipv6 ? kIp6 : kIp4);
+
+		put16(frame, tcp + 4, 0xffff); /* its sequence number wraps */
+		put16(frame, tcp + 6, 0xff00);
+		frame[tcp + 12] = 0x50;
+		frame[tcp + 13] = 0x99;
+		put16(frame, tcp + 16, pseudo(frame, ipv6, 6, 0));
+		return frame;
+	}
+	void expect_segments(const Bytes &whole, bool ipv6, uint32_t mss)
+	{
+		size_t tcp = kEth + (ipv6 ? kIp6 : kIp4), header = tcp + kTcp, at = header;
+		std::vector<Bytes> got = b->receive_frames();
+		size_t count = (whole.size() - header + mss - 1) / mss;
+
+		ASSERT_EQ(got.size(), count);
+		for (size_t i = 0; i < count; i++, at += mss) {
+			size_t len = std::min<size_t>(mss, whole.size() - at);
+			bool last = i + 1 == count;
+
+			ASSERT_EQ(got[i].size(), header + len) << i;
+			expect_sums(got[i], ipv6, 6);
+			EXPECT_EQ(Bytes(got[i].begin() + header, got[i].end()),
+				  Bytes(&whole[at], &whole[at] + len))
+				<< i;
+			EXPECT_EQ(be32(got[i], tcp + 4), 0xffffff00 + (uint32_t)i * mss) << i;
+			EXPECT_EQ(got[i][tcp + 13], 0x10 | (last ? 0x09 : 0) | (i ? 0 : 0x80)) << i;
+			EXPECT_EQ(be16(got[i], kEth + (ipv6 ? 4 : 2)),
+				  got[i].size() - kEth - (ipv6 ? kIp6 : 0))
+				<< i;
+			if (!ipv6) {
+				EXPECT_EQ(be16(got[i], kEth + 4), (0xfffe + i) & 0xffff) << i;
+			}
+		}
+	}
+};
+
+TEST_F(NicOffload, LongTcpPacketLeavesAsSegmentsThatAReceiverAccepts)
+{
+	Bytes whole = long_packet(false, 7300);
+
+	describe(0, context1(7300, 1460));
+	transmit(whole, data1(false, true, OFFLOAD_L4_TCP, kTcp), {54, 7300});
+	expect_segments(whole, false, 1460);
+	EXPECT_TRUE(a->tx_done(2));
+	EXPECT_FALSE(a->tx_done(0)) << "only descriptors with RS are written back";
+}
+
+TEST_F(NicOffload, SegmentsOfIpv6HaveTheirOwnPayloadLength)
+{
+	Bytes whole = long_packet(true, 5000);
+
+	describe(0, context1(5000, 1440));
+	transmit(whole, data1(true, false, OFFLOAD_L4_TCP, kTcp), {74, 5000});
+	expect_segments(whole, true, 1440);
+}
+
+// Buffers end where they like: within the header, within a segment, at its border.
+TEST_F(NicOffload, BuffersMayEndAnywhereInASegmentedPacket)
+{
+	Bytes whole = long_packet(false, 6100);
+
+	describe(0, context1(6100, 1000));
+	transmit(whole, data1(false, true, OFFLOAD_L4_TCP, kTcp),
+		 {10, 40, 1004, 1, 999, 3000, 1100});
+	expect_segments(whole, false, 1000);
+}
+
+TEST_F(NicOffload, SixtyKilobytesPass)
+{
+	Bytes whole = long_packet(false, 60000);
+
+	describe(0, context1(60000, 1460));
+	transmit(whole, data1(false, true, OFFLOAD_L4_TCP, kTcp), {54, 15000, 15000, 15000, 15000});
+	expect_segments(whole, false, 1460);
+}
+
+TEST_F(NicOffload, TransportSumIsFilledWithoutSegmentation)
+{
+	for (bool ipv6 : {false, true})
+		for (uint32_t payload : {0u, 1u, 333u, 1000u}) {
+			size_t udp = kEth + (ipv6 ? kIp6 : kIp4);
+			Bytes frame = left_to_nic(b->mac, a->mac, ipv6, 17, 8, payload);
+
+			put16(frame, udp + 4, 8 + payload);
+			put16(frame, udp + 6, pseudo(frame, ipv6, 17, 8 + payload));
+			transmit(frame, data1(ipv6, true, OFFLOAD_L4_UDP, 8),
+				 {(uint32_t)frame.size()});
+			std::vector<Bytes> got = b->receive_frames();
+			ASSERT_EQ(got.size(), 1u);
+			got[0].resize(frame.size());
+			expect_sums(got[0], ipv6, 17);
+			EXPECT_NE(be16(got[0], udp + 6), 0u) << "0 would say that there is none";
+		}
+}
+
+TEST_F(NicOffload, Ipv4SumIsLeftAloneUnlessAskedFor)
+{
+	Bytes frame = left_to_nic(b->mac, a->mac, false, 17, 8, 100);
+
+	put16(frame, kEth + 10, 0x1234);
+	transmit(frame, data1(false, false, OFFLOAD_L4_NONE, 0), {(uint32_t)frame.size()});
+	EXPECT_EQ(b->receive_frames().at(0), frame);
+}
+
+TEST(TxOffload, SctpGetsItsCrc)
+{
+	struct tx_offload offload = {};
+	Bytes whole(21);
+
+	offload.l4 = OFFLOAD_L4_SCTP;
+	memcpy(&whole[12], "123456789", 9);
+	memset(&whole[8], 0xee, 4);
+	tx_offload_apply(&offload, whole.data(), 21, 0, 1);
+	Bytes again = whole;
+	tx_offload_apply(&offload, again.data(), 21, 0, 1);
+	EXPECT_EQ(again, whole) << "the field itself counts as zero";
+
+	uint32_t crc = UINT32_MAX;
+	Bytes zeroed = whole;
+	memset(&zeroed[8], 0, 4);
+	for (uint8_t byte : zeroed) {
+		crc ^= byte;
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (0x82f63b78u & (0u - (crc & 1)));
+	}
+	EXPECT_EQ(le32_get(&whole[8]), ~crc);
+}
+
+struct Impossible {
+	const char *why;
+	uint64_t context, command;
+	std::vector<uint32_t> sizes;
+};
+
+TEST_F(NicOffload, WhatCannotBeSegmentedIsCountedAndWrittenBack)
+{
+	uint64_t tcp = data1(false, true, OFFLOAD_L4_TCP, kTcp);
+	const Impossible cases[] = {
+		{"a segment size of nothing", context1(946, 0), tcp, {1000}},
+		{"one below the least", context1(946, 63), tcp, {1000}},
+		{"more payload than there is", context1(947, 500), tcp, {1000}},
+		{"less", context1(945, 500), tcp, {1000}},
+		{"no TCP", context1(946, 500), data1(false, true, OFFLOAD_L4_UDP, kTcp), {1000}},
+		{"no network header", context1(946, 500), tcp & ~TXD1_CMD_IIPT, {1000}},
+		{"a header in a header", context1(946, 500), tcp, {1000}},
+	};
+	Bytes whole = long_packet(false, 946);
+	uint64_t errors = 0;
+
+	for (const Impossible &one : cases) {
+		bool tunnel = &one == &cases[6];
+
+		describe(tunnel ? 1 : 0, one.context);
+		transmit(whole, one.command, one.sizes);
+		EXPECT_TRUE(b->receive_frames().empty()) << one.why;
+		EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, ++errors) << one.why;
+		EXPECT_TRUE(a->tx_done((a->tx_tail + AvfDriver::kRing - 1) % AvfDriver::kRing))
+			<< one.why;
+	}
+	a->transmit(frame(1));
+	run_for(100 * PS_PER_US);
+	EXPECT_EQ(b->receive_frames().size(), 1u) << "the queue goes on";
+}
+
+TEST_F(NicOffload, SumBeyondThePacketIsRefused)
+{
+	Bytes frame = left_to_nic(b->mac, a->mac, false, 17, 8, 20);
+
+	transmit(frame, data1(false, true, OFFLOAD_L4_TCP, 0) | field_put(TXD1_IPLEN, 0x7f),
+		 {(uint32_t)frame.size()});
+	EXPECT_TRUE(b->receive_frames().empty());
+	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 1u);
+}
+
+/* A NIC with fewer packets than two long packets have segments. */
+class NicFewPackets : public NicOffload
+{
+protected:
+	void configure() override
+	{
+		cfg.packets = 16;
+	}
+};
+
+TEST_F(NicFewPackets, SegmentedPacketsWaitForPacketsAndAllArrive)
+{
+	Bytes whole = long_packet(false, 12000);
+	size_t got = 0;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		describe(0, context1(12000, 1000));
+		transmit(whole, data1(false, true, OFFLOAD_L4_TCP, kTcp), {54, 12000});
+	}
+	for (uint32_t i = 0; i < 10; i++) {
+		run_for(200 * PS_PER_US);
+		got += b->receive_frames().size();
+	}
+	EXPECT_EQ(got, 36u);
+	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 0u);
+}
