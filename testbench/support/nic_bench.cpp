@@ -42,6 +42,8 @@ struct nic_cfg nic_bench_cfg(uint32_t vfs)
 	cfg.dma_issue_ps = 16 * PS_PER_NS;
 	cfg.switch_ps = 300 * PS_PER_NS;
 	cfg.write_back_ps = 2 * PS_PER_US;
+	cfg.log_bytes = 512 * 1024;
+	cfg.rx_fetch_ahead = true;
 	cfg.drain_poll_ps = 200 * PS_PER_NS;
 	return cfg;
 }
@@ -53,6 +55,8 @@ struct firmware_cfg nic_bench_firmware_cfg()
 	cfg.command_ps = 10 * PS_PER_US;
 	cfg.state_ps = 50 * PS_PER_US;
 	cfg.reset_ps = PS_PER_MS;
+	cfg.first_vsi = 1;
+	cfg.tell_link = true;
 	return cfg;
 }
 
