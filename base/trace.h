@@ -22,8 +22,8 @@ extern "C" {
 /* KIND, name, names of its arguments. Arguments are uint64_t. */
 #define TRACE_KINDS(X)                                                                             \
 	/* the SMMU read a stream table entry, a context descriptor (data: their words), the       \
-	 * tables of a translation (data: level, address and descriptor of each, 64-bit words);                     \
-	 * l1std_pa is 0 for a linear table */                                                                           \
+	 * tables of a translation (data: level, address and descriptor of each, 64-bit words);    \
+	 * l1std_pa is 0 for a linear table */                                                     \
 	X(SMMU_STE, "smmu_ste", "stream", "l1std_pa", "l1std", "pa")                               \
 	X(SMMU_CD, "smmu_cd", "stream", "substream", "pa")                                         \
 	X(SMMU_WALK, "smmu_walk", "stream", "substream", "iova", "pa", "shift", "levels")          \

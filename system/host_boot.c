@@ -70,9 +70,11 @@ static int boot_pf(struct boot *boot)
 
 	if (host->recorded)
 		return pci_bus_enable_vfs(&host->pci_bus, boot->self, HOST_PF_RID, vfs);
-	rc = smmu_driver_attach_identity(host->smmu_driver, boot->self, HOST_PF_RID);
-	if (rc)
-		return rc;
+	if (host->smmu_driver) {
+		rc = smmu_driver_attach_identity(host->smmu_driver, boot->self, HOST_PF_RID);
+		if (rc)
+			return rc;
+	}
 	env.part = host_part(host, "pf_driver");
 	return pf_driver_probe(&cfg, &env, boot->self, &host->pf_driver);
 }
@@ -153,10 +155,13 @@ static int bind_vfs(struct boot *boot)
 static const struct {
 	const char *what;
 	int (*step)(struct boot *boot);
+	bool kernel;
 } boot_steps[] = {
-	{"the SMMU driver's probe", boot_smmu},   {"the scan of the PCI bus", boot_pci},
-	{"the PF driver's probe", boot_pf},       {"the kernel's start", boot_kernel},
-	{"the binding of VFs to VFIO", bind_vfs},
+	{"the SMMU driver's probe", boot_smmu, true},
+	{"the scan of the PCI bus", boot_pci, false},
+	{"the PF driver's probe", boot_pf, false},
+	{"the kernel's start", boot_kernel, true},
+	{"the binding of VFs to VFIO", bind_vfs, true},
 };
 
 int host_boot(struct host *host, struct actor *self, const struct host_boot_options *options)
@@ -165,8 +170,11 @@ int host_boot(struct host *host, struct actor *self, const struct host_boot_opti
 	struct sim_part part = host_part(host, "boot");
 
 	for (size_t i = 0; i < sizeof(boot_steps) / sizeof(boot_steps[0]); i++) {
-		int rc = boot_steps[i].step(&boot);
+		int rc;
 
+		if (boot_steps[i].kernel && options && options->no_kernel)
+			continue;
+		rc = boot_steps[i].step(&boot);
 		if (rc) {
 			sim_log(&part, LOG_ERROR, "%s failed: %s", boot_steps[i].what,
 				strerror(-rc));

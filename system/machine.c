@@ -63,7 +63,9 @@ static bool add_window(struct host *host, const char *name, uint64_t base, uint6
 static bool build_memory(struct host *host)
 {
 	const struct machine_cfg *cfg = host->machine->cfg;
+	const struct machine_foreign *foreign = host->machine->options.foreign;
 	struct dram_cfg dram = {.base = HOST_DRAM_PA, .size_bytes = cfg->memory_bytes};
+	uint64_t others = 0; /* bytes at the beginning that are not for frames */
 	struct dram_env env = {.arena = host->machine->arena};
 	struct sim_part part = host_part(host, "fabric");
 
@@ -72,11 +74,16 @@ static bool build_memory(struct host *host)
 	if (cfg->timing.memory.bandwidth_bps)
 		dram.timing.ps_per_byte_x1000 =
 			8 * 1000 * (PS_PER_S / 1000) / (cfg->timing.memory.bandwidth_bps / 1000);
-	host->frames = frames_create(HOST_DRAM_PA, cfg->memory_bytes);
+	if (foreign) {
+		others = foreign->ram_bytes;
+		dram.base = foreign->ram_base;
+		dram.size_bytes = others + HOST_OWN_BYTES;
+	}
+	host->frames = frames_create(dram.base + others, dram.size_bytes - others);
 	host->dram = dram_create(&dram, &env);
 	fabric_init(&host->fabric, &part);
 	return host->frames && host->dram &&
-	       add_window(host, "dram", HOST_DRAM_PA, cfg->memory_bytes, dram_bus_port(host->dram),
+	       add_window(host, "dram", dram.base, dram.size_bytes, dram_bus_port(host->dram),
 			  false);
 }
 
@@ -90,10 +97,12 @@ static bool build_cpu(struct host *host)
 	};
 	struct cpu_env env = {.dram = host->dram};
 
+	if (host->machine->options.foreign)
+		cfg.doorbell_pa = host->machine->options.foreign->doorbell_pa;
 	env.part = host_part(host, "cpu");
 	env.bus = bind_bus(host, "cpu.bus", fabric_bus_port(&host->fabric));
 	host->cpu = cpu_create(&cfg, &env);
-	return host->cpu && add_window(host, "doorbell", HOST_DOORBELL_PA, HOST_DOORBELL_LEN,
+	return host->cpu && add_window(host, "doorbell", cfg.doorbell_pa, HOST_DOORBELL_LEN,
 				       cpu_doorbell_port(host->cpu), true);
 }
 
@@ -141,7 +150,13 @@ static bool build_root_port(struct host *host)
 		.requests = ROOT_REQUESTS,
 	};
 	struct pcie_root_port_env env = {.part = host_part(host, "root_port")};
+	const struct machine_foreign *foreign = host->machine->options.foreign;
 
+	if (foreign) {
+		cfg.iommu_map.rid_base = HOST_VF_RID;
+		cfg.iommu_map.rid_count = 1;
+		cfg.iommu_map.stream_base = foreign->vf_stream;
+	}
 	env.dma = bind_bus(host, "root_port.dma", smmu_dma_port(host->smmu));
 	host->root_port = pcie_root_port_create(&cfg, &env);
 	return host->root_port &&
@@ -180,12 +195,14 @@ static bool build_recorded(struct host *host, const struct machine_options *opti
 static bool build_nic_parts(struct host *host)
 {
 	const struct machine_cfg *machine = host->machine->cfg;
+	const struct machine_foreign *foreign = host->machine->options.foreign;
 	const struct firmware_cfg cfg = {
 		.command_ps = machine->timing.firmware.command_ps,
 		.state_ps = machine->timing.firmware.state_ps,
 		.reset_ps = machine->timing.firmware.reset_ps,
-		.first_vsi = 1,
-		.tell_link = true,
+		/* What the PF tells of the link is the other machine's, too. */
+		.first_vsi = foreign ? foreign->first_vsi : 1,
+		.tell_link = !foreign,
 	};
 
 	for (uint32_t i = 0; i < machine->nic.total_vfs; i++) {
@@ -215,7 +232,8 @@ static bool build_nic(struct host *host)
 		.switch_ps = machine->timing.nic.switch_ps,
 		.write_back_ps = machine->timing.nic.write_back_ps,
 		.log_bytes = machine->nic.dma_log_bytes,
-		.rx_fetch_ahead = true,
+		.interrupt_ps = machine->timing.nic.interrupt_ps,
+		.rx_fetch_ahead = machine->nic.rx_fetch_ahead,
 		.drain_poll_ps = machine->timing.nic.drain_poll_ps,
 	};
 
@@ -300,6 +318,8 @@ struct machine *machine_create(const struct machine_cfg *cfg, struct sim *sim,
 	if (!machine)
 		return NULL;
 	machine->cfg = cfg;
+	if (options)
+		machine->options = *options;
 	machine->sim = sim;
 	machine->ops = ops;
 	machine->hosts = cfg->hosts_count;

@@ -44,9 +44,12 @@ extern "C" {
 #define HOST_DRAM_PA      UINT64_C(0x0000010000000000)
 #define HOST_NIC_BUS      1
 #define HOST_PF_RID       PCIE_RID(HOST_NIC_BUS, 0, 0)
+#define HOST_VF_RID       PCIE_RID(HOST_NIC_BUS, 2, 0)
+/* Memory of a foreign machine's host for its own software. */
+#define HOST_OWN_BYTES UINT64_C(0x1000000)
 
 /* First VF Offset; the VF Stride is 1. */
-#define MACHINE_FIRST_VF_OFFSET 16u
+#define MACHINE_FIRST_VF_OFFSET (HOST_VF_RID - HOST_PF_RID)
 
 #define MACHINE_HOSTS 2
 #define HOST_NAMES    64
@@ -84,8 +87,27 @@ struct host {
 	uint32_t part_names;
 };
 
+/*
+ * A machine that the drivers of another one will drive: what they take for
+ * granted. Their memory lies where it lay there; what this machine's own software
+ * needs is above it.
+ */
+struct machine_foreign {
+	uint64_t ram_base, ram_bytes;
+	uint64_t doorbell_pa; /* of the doorbell's window */
+	uint32_t vf_stream;   /* stream ID of VF 0 */
+	uint16_t first_vsi;   /* the VSI's ID that VF 0 is told */
+};
+
+struct machine_options {
+	/* Instead of the NIC: a device that does what a recording says. NULL: the NIC. */
+	const struct recorded_device_cfg *recorded;
+	const struct machine_foreign *foreign; /* NULL: this machine's own drivers */
+};
+
 struct machine {
 	const struct machine_cfg *cfg;
+	struct machine_options options;
 	struct sim *sim;
 	const struct engine_ops *ops;
 	struct engine *engine;
@@ -94,11 +116,6 @@ struct machine {
 	struct host host[MACHINE_HOSTS];
 	uint32_t hosts;
 	char wire_name[HOST_NAME_LEN];
-};
-
-/* Instead of the NIC: a device that does what a recording says. */
-struct machine_options {
-	const struct recorded_device_cfg *recorded; /* NULL: the NIC */
 };
 
 /*
@@ -134,6 +151,7 @@ struct host_boot_options {
 	const struct host_vf_identity *vf;  /* of each VF; NULL: numbers from 0 on */
 	bool trap_bars;                     /* VFIO offers no mmap of BARs */
 	bool no_dynamic_msix;               /* VFIO's IRQ_INFO says NORESIZE */
+	bool no_kernel;                     /* only the bus and the PF with its VFs */
 };
 /* IOMMU groups in the order of the bus: the root port's, the PF's, and from here on the VFs'. */
 #define HOST_FIRST_VF_GROUP 2u

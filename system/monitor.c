@@ -68,7 +68,8 @@ static int plant_faults(struct sim *sim, const struct run_options *options,
 int monitor_init(struct monitor *monitor, const struct run_options *options, uint64_t seed,
 		 struct run_result *result)
 {
-	struct oracle_cfg cfg = {.allowed_loss = options->cfg->allow_loss};
+	struct oracle_cfg cfg = {.allowed_loss = options->cfg->allow_loss,
+				 .foreign_kernel = options->foreign_kernel};
 	struct sim_hooks hooks = {
 		.log = monitor_log, .trace = monitor_trace, .panic = monitor_panic};
 	int rc;

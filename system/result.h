@@ -20,7 +20,7 @@ extern "C" {
 
 #define RESULT_ROUNDS     64
 #define RESULT_SOCKETS    64
-#define RESULT_NOTES      16
+#define RESULT_NOTES      24
 #define RESULT_TRIPS      16
 #define RESULT_PHASES     (2 * RESULT_TRIPS + 1)
 #define RESULT_STATEMENTS 33 /* those of a file, and one that is not written */

@@ -39,6 +39,7 @@ struct run_listener {
 struct run_options {
 	const struct scenario_cfg *cfg;
 	const struct engine_ops *engine;
+	bool foreign_kernel;       /* see struct oracle_cfg */
 	const char *const *plants; /* names of faults, each fires once */
 	uint32_t plants_count;
 	struct run_listener *listeners;

@@ -56,7 +56,8 @@ struct timing_cfg {
 		uint64_t latency_ps;
 	} link;
 	struct {
-		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, drain_poll_ps;
+		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, interrupt_ps;
+		uint64_t drain_poll_ps;
 	} nic;
 	struct {
 		uint64_t command_ps, state_ps, reset_ps;
@@ -92,6 +93,7 @@ struct kernel_config {
 struct nic_config {
 	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags, dma_log_bytes;
 	bool pre_copy;
+	bool rx_fetch_ahead;
 };
 
 struct link_config {

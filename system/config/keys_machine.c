@@ -57,7 +57,7 @@ static const struct schema_key nic_keys[] = {
 	{"total_vfs", COUNTS(nic_config, total_vfs, 1, 128), DEFAULT("64"),
 	 WHAT("VFs that the PF has")},
 	{"vfs", COUNTS(nic_config, vfs, 1, 128), DEFAULT("4"), WHAT("VFs that are enabled")},
-	{"queue_pairs", COUNTS(nic_config, queue_pairs, 1, 1), DEFAULT("1"), WHAT("of a VF")},
+	{"queue_pairs", COUNTS(nic_config, queue_pairs, 1, 16), DEFAULT("1"), WHAT("of a VF")},
 	{"pre_copy", KEY(BOOL, nic_config, pre_copy), DEFAULT("yes"),
 	 WHAT("a VF's state can be read while it runs (VFIO_MIGRATION_PRE_COPY)")},
 	{"msix_vectors", COUNTS(nic_config, msix_vectors, 2, 17), DEFAULT("5"),
@@ -68,6 +68,8 @@ static const struct schema_key nic_keys[] = {
 	 WHAT("DMA requests in flight at once")},
 	{"dma_log", BYTES(nic_config, dma_log_bytes, 0, GIB), DEFAULT("512KiB"),
 	 WHAT("memory of each VF's log of the pages that it writes, a bit each; 0: it has none")},
+	{"rx_fetch_ahead", KEY(BOOL, nic_config, rx_fetch_ahead), DEFAULT("yes"),
+	 WHAT("Rx descriptors are fetched before a packet needs them")},
 	{NULL},
 };
 static const struct schema_map nic_map = MAP("nic", nic_config, nic_keys);

@@ -36,6 +36,8 @@ static const struct schema_key nic_keys[] = {
 	TIME_ROW("switch", nic.switch_ps, "a packet's way through the switch"),
 	TIME_ROW("write_back", nic.write_back_ps,
 		 "longest wait for more descriptors to write back together"),
+	{"interrupt", TIMES(timing_cfg, nic.interrupt_ps, SEC), DEFAULT("0"),
+	 WHAT("a queue's cause waits so long for others to share its interrupt")},
 	TIME_ROW("drain_poll", nic.drain_poll_ps, "looks whether a VF is drained, so often"),
 	{NULL},
 };

@@ -24,7 +24,11 @@ static void isolation_event(struct oracle *oracle, void *ctx, const struct trace
 {
 	struct isolation *state = ctx;
 	const uint64_t *arg = event->arg;
-	uint32_t number = view_stream_table(&oracle->view, event->part->host, arg[0], arg[1]);
+	uint32_t number;
+
+	if (oracle->cfg.foreign_kernel)
+		return;
+	number = view_stream_table(&oracle->view, event->part->host, arg[0], arg[1]);
 
 	if (event->kind == TRACE_DMA_LANDED)
 		state->landed++;

@@ -161,8 +161,11 @@ static void interrupts_event(struct oracle *oracle, void *ctx, const struct trac
 {
 	struct interrupts *state = ctx;
 	const uint64_t *arg = event->arg;
-	struct function_state *function = function_find(state, event->part->host, arg[0]);
+	struct function_state *function;
 
+	if (oracle->cfg.foreign_kernel)
+		return;
+	function = function_find(state, event->part->host, arg[0]);
 	switch (event->kind) {
 	case TRACE_MSIX_ANNOUNCES:
 		announce(function, arg[1], arg[2], arg[3]);

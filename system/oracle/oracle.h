@@ -39,6 +39,8 @@ extern const struct oracle_check_info oracle_checks[CHECK_COUNT];
 
 struct oracle_cfg {
 	uint32_t allowed_loss; /* bit per enum packet_drop */
+	/* The kernel is not ours: nothing tells what is mapped, nor which interrupts are whose. */
+	bool foreign_kernel;
 };
 
 /* NULL without memory. */

@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/bits.h"
+#include "system/replay/driver/driver_replay.h"
 #include "system/replay/replay_internal.h"
+#include "traces/driver_line.h"
 
 #define DEFAULT_MACHINE "recorded-device.yaml"
 #define DEFAULT_ACCEPT  "accept.yaml"
@@ -20,18 +22,17 @@
 
 /* ---- files ---- */
 
-/* The file that was asked for, else the one beside the recording, else vfsim's own. */
-static void find_file(const struct replay *replay, const char *asked, const char *name, char *path,
-		      size_t size)
+void replay_find_file(const struct replay_options *options, const char *asked, const char *name,
+		      char *path, size_t size)
 {
-	const char *slash = strrchr(replay->options->path, '/');
-	int folder = slash ? (int)(slash - replay->options->path) : 1;
+	const char *slash = strrchr(options->path, '/');
+	int folder = slash ? (int)(slash - options->path) : 1;
 
 	if (asked) {
 		snprintf(path, size, "%s", asked);
 		return;
 	}
-	snprintf(path, size, "%.*s/%s", folder, slash ? replay->options->path : ".", name);
+	snprintf(path, size, "%.*s/%s", folder, slash ? options->path : ".", name);
 	if (access(path, R_OK))
 		snprintf(path, size, "%s/%s", VFSIM_RECORDED_DIR, name);
 }
@@ -48,7 +49,8 @@ static int load_machine(struct replay *replay, struct config_errors *errors)
 	char path[4096];
 	int err;
 
-	find_file(replay, replay->options->machine_path, DEFAULT_MACHINE, path, sizeof(path));
+	replay_find_file(replay->options, replay->options->machine_path, DEFAULT_MACHINE, path,
+			 sizeof(path));
 	err = machine_load(path, NULL, 0, &replay->machine_file, errors);
 	if (err)
 		return err;
@@ -67,7 +69,8 @@ static int load_accept(struct replay *replay, struct config_errors *errors)
 	char path[4096], error[512];
 	int err;
 
-	find_file(replay, replay->options->accept_path, DEFAULT_ACCEPT, path, sizeof(path));
+	replay_find_file(replay->options, replay->options->accept_path, DEFAULT_ACCEPT, path,
+			 sizeof(path));
 	err = trace_accept_load(&replay->accept, path, error, sizeof(error));
 	replay->acceptor = trace_accept_acceptor(&replay->accept);
 	if (err)
@@ -452,19 +455,14 @@ static void replay_fini(struct replay *replay)
 	free(replay);
 }
 
-int replay_run(const struct replay_options *options, struct run_result *result,
-	       struct config_errors *errors)
+static int replay_calls(const struct replay_options *options, struct run_result *result,
+			struct config_errors *errors)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
-	const char *slash = strrchr(options->path, '/');
 	int err;
 
 	if (!replay)
 		return -ENOMEM;
-	*result = (struct run_result){.kind = "replay"};
-	*errors = (struct config_errors){0};
-	snprintf(result->name, sizeof(result->name), "%s%s", slash ? slash + 1 : options->path,
-		 options->destination_path ? " and its destination" : "");
 	replay->options = options;
 	replay->result = result;
 	err = load_files(replay, errors);
@@ -477,4 +475,30 @@ int replay_run(const struct replay_options *options, struct run_result *result,
 	}
 	replay_fini(replay);
 	return err;
+}
+
+/* The kinds of recordings: what tells one, and what performs it. The last is for the rest. */
+static const struct {
+	bool (*is)(const char *path);
+	int (*run)(const struct replay_options *options, struct run_result *result,
+		   struct config_errors *errors);
+} kinds[] = {
+	{driver_file_is, driver_replay_run},
+	{NULL, replay_calls},
+};
+
+int replay_run(const struct replay_options *options, struct run_result *result,
+	       struct config_errors *errors)
+{
+	const char *slash = strrchr(options->path, '/');
+	size_t kind = 0;
+
+	*result = (struct run_result){.kind = "replay"};
+	*errors = (struct config_errors){0};
+	snprintf(result->name, sizeof(result->name), "%s%s", slash ? slash + 1 : options->path,
+		 options->destination_path ? " and its destination" : "");
+	/* Only programs' calls come in pairs. */
+	while (kinds[kind].is && (options->destination_path || !kinds[kind].is(options->path)))
+		kind++;
+	return kinds[kind].run(options, result, errors);
 }

@@ -74,6 +74,10 @@ struct replay {
 	bool ended;
 };
 
+/* The file that was asked for, else the one beside the recording, else vfsim's own. */
+void replay_find_file(const struct replay_options *options, const char *asked, const char *name,
+		      char *path, size_t size);
+
 /* Find the programs of the file, their hosts and devices. -EINVAL, told in `errors`. */
 int replay_find_programs(struct replay *replay, struct config_errors *errors);
 /* The program of a line of recording `file`. */
