@@ -144,6 +144,18 @@ void describe_schema_start_to_exit(benchmark::State &state)
 	BenchAtMost(state, 50);
 }
 
+// Of stock drivers, the longer of the two: its lines read, performed and compared.
+void replay_of_drivers_start_to_exit(benchmark::State &state)
+{
+	BenchValue(state,
+		   1e3 * Best(state, {"replay", "--quiet",
+				      VFSIM_SOURCE_DIR "/traces/recorded/"
+						       "arm64-smmu-iavf-2cpu-2queues.jsonl"})
+				 .wall_s,
+		   "ms");
+	BenchAtMost(state, 200);
+}
+
 // Of CPU time: what a core would do that is not shared.
 double PacketsPerSecond(benchmark::State &state, const std::string &engine,
 			const std::string &page_size)
@@ -213,6 +225,7 @@ BENCHMARK(writing_traces_costs)->Iterations(1);
 BENCHMARK(writing_traces_costs_systemc)->Iterations(1);
 BENCHMARK(describe_schema_start_to_exit)->Iterations(1);
 BENCHMARK(trace_diff_of_a_million_lines)->Iterations(1);
+BENCHMARK(replay_of_drivers_start_to_exit)->Iterations(1);
 BENCHMARK(packets_timed)->Iterations(1);
 BENCHMARK(packets_timed_2MiB_pages)->Iterations(1);
 BENCHMARK(packets_untimed)->Iterations(1);

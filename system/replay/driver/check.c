@@ -210,19 +210,18 @@ static void check_configuration(struct driver_replay *replay, const struct drive
 
 /* ---- queues ---- */
 
-/* The bytes of a descriptor, where our SMMU finds it; only if our VF wrote there. */
+/* The bytes of a descriptor, where our VF wrote it. */
 static void check_descriptor(struct driver_replay *replay, const struct driver_line *line,
 			     const char *what)
 {
-	uint64_t pa;
+	const struct seen_dma *dma = covering(&replay->observer, true, line->iova);
 
-	if (!covering(&replay->observer, true, line->iova) ||
-	    !observer_translate(&replay->observer, line->iova, &pa)) {
+	if (!dma) {
 		driver_differs(replay, line->number, what, "write-back", "written", NULL);
 		return;
 	}
 	replay->counts.write_backs++;
-	compare_bytes(replay, line, what, pa, &line->bytes);
+	compare_bytes(replay, line, what, dma->pa + (line->iova - dma->iova), &line->bytes);
 }
 
 static void check_write_back(struct driver_replay *replay, const struct driver_line *line)

@@ -43,7 +43,6 @@ struct seen_fault {
 /* The translation that the SMMU found last for a page or block. */
 struct seen_walk {
 	uint64_t key; /* number of the page or block | shift << 56; 0: free */
-	uint64_t pa;
 	uint32_t levels;
 	uint64_t level[DRIVER_LEVELS][3];
 };
@@ -80,8 +79,6 @@ void observer_event(void *ctx, const struct trace_event *event);
 void observer_begin(struct observer *observer);
 void observer_fini(struct observer *observer);
 const struct seen_walk *observer_walk(const struct observer *observer, uint64_t iova);
-/* Where the SMMU last found `iova`; false if it never looked. */
-bool observer_translate(const struct observer *observer, uint64_t iova, uint64_t *pa);
 
 /* ---- presented.c: what the recording decides ---- */
 

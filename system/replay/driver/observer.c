@@ -85,7 +85,6 @@ static void see_walk(struct observer *observer, const struct trace_event *event)
 	walk = walk_slot(observer, key);
 	observer->walks += !walk->key;
 	walk->key = key;
-	walk->pa = event->arg[3];
 	walk->levels = (uint32_t)MIN(event->arg[5], DRIVER_LEVELS);
 	memcpy(walk->level, event->data, walk->levels * sizeof(walk->level[0]));
 }
@@ -101,15 +100,6 @@ const struct seen_walk *observer_walk(const struct observer *observer, uint64_t 
 			return walk;
 	}
 	return NULL;
-}
-
-bool observer_translate(const struct observer *observer, uint64_t iova, uint64_t *pa)
-{
-	const struct seen_walk *walk = observer_walk(observer, iova);
-
-	if (walk)
-		*pa = walk->pa | (iova & (BIT(walk->key >> WALK_SHIFT_AT) - 1));
-	return walk != NULL;
 }
 
 /* A message's write is no data: it goes to the doorbell, in the order of raising. */

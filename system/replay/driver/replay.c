@@ -375,7 +375,7 @@ static void note_accepted(const struct driver_replay *replay)
 		const struct trace_accept_entry *entry = &replay->accept.entry[i];
 
 		if (entry->met)
-			result_note(replay->result, "accepted %u times: %s %s: right is %s: %s",
+			result_note(replay->result, "accepted (%u): %s, %s: right is %s: %s",
 				    entry->met, entry->call, entry->field, entry->right,
 				    entry->reason);
 	}

@@ -30,7 +30,8 @@ static void check_configuration(struct driver_replay *replay, const struct drive
 		{"l1std address", walk->l1std_pa, walk->two_level ? seen->l1std_pa : 0},
 		{"l1std", walk->l1std, walk->two_level ? seen->l1std : 0},
 		{"ste address", walk->ste_pa, seen->ste_pa},
-		{"cd address", walk->cd_pa, seen->cd_pa},
+		/* A stream that is not translated has none. */
+		{"cd address", walk->cd_pa, walk->cd_pa ? seen->cd_pa : 0},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
