@@ -10,9 +10,10 @@
 #define DEFAULT_SEED 1
 
 static const struct argp_option replay_options[] = {
-	{"machine", 'm', "FILE.yaml", 0, "the machine, in place of recorded-device.yaml", 0},
-	{"accept", 'a', "FILE.yaml", 0, "known mistakes of the recording, in place of accept.yaml",
-	 0},
+	{"machine", 'm', "FILE.yaml", 0,
+	 "the machine, in place of recorded-device.yaml or recorded-drivers.yaml", 0},
+	{"accept", 'a', "FILE.yaml", 0,
+	 "known mistakes of the recording, in place of accept.yaml or accept-drivers.yaml", 0},
 	{"pair", 'P', NULL, 0,
 	 "two files, SOURCE and DEST of one migration, in one run: the destination gets the "
 	 "stream that the source's replay saved",
@@ -41,7 +42,7 @@ static const struct argp replay_argp = {
 	.options = replay_options,
 	.parser = parse_replay,
 	.args_doc = "FILE.jsonl...\n--pair SOURCE.jsonl DEST.jsonl",
-	.doc = "Perform recorded calls on a machine and compare every answer.\v"
+	.doc = "Perform a recording on a machine and compare every answer.\v"
 	       "The format is described in traces/README.md, the comparison in docs/replay.md.\n"
 	       "Exit status: 0 every answer and every check held, 1 a difference (printed as "
 	       "FILE:LINE) or a failed check, 2 wrong usage or a file that is refused, 3 an "

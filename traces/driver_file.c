@@ -78,12 +78,13 @@ static int take_text(struct driver_source *source, struct driver_file *file, con
 				   error.column);
 	file->lines++;
 	err = driver_line_take(source, json, line);
-	if (err)
-		return err;
-	if ((line->kind == DRIVER_META) != (file->lines == 1))
-		return driver_fail(source, "kind: expected meta in the first line, and only there");
-	return line->kind == DRIVER_META ? take_meta(source, json, &file->meta)
-					 : driver_line_check_meta(source, line, &file->meta);
+	if (!err && (line->kind == DRIVER_META) != (file->lines == 1))
+		err = driver_fail(source, "kind: expected meta in the first line, and only there");
+	if (!err)
+		err = line->kind == DRIVER_META ? take_meta(source, json, &file->meta)
+						: driver_line_check_meta(source, line, &file->meta);
+	json_decref(json);
+	return err;
 }
 
 static int make_room(struct driver_file *file, uint32_t *capacity)

@@ -2,6 +2,8 @@
 #ifndef VFSIM_TRACES_DRIVER_INTERNAL_H
 #define VFSIM_TRACES_DRIVER_INTERNAL_H
 
+#include <jansson.h>
+
 #include "traces/driver_line.h"
 
 /* Where a line comes from, for what is said of it. */
@@ -18,8 +20,8 @@ int driver_fail(struct driver_source *source, const char *format, ...)
 /* An integer, or a text of 0x and hexadecimal digits. */
 bool driver_number(const json_t *json, uint64_t *value);
 
-/* One line of `json`, which is the line's from now on, even when it is refused. */
-int driver_line_take(struct driver_source *source, json_t *json, struct driver_line *line);
+/* One line of `json`. Release it even when it is refused. */
+int driver_line_take(struct driver_source *source, const json_t *json, struct driver_line *line);
 void driver_line_release(struct driver_line *line);
 
 /* Do the members of a line fit each other? (driver_check.c) */

@@ -56,14 +56,15 @@ static int take_number(struct driver_source *source, const json_t *json, const c
 	return driver_number(json, member) ? 0 : driver_fail(source, "%s: expected a number", key);
 }
 
-/* Absent or null is "", where the member is optional. */
 static int take_text(struct driver_source *source, const json_t *json, const char *key,
 		     void *member)
 {
-	const char **text = member;
+	const char *text = json_string_value(json);
 
-	*text = json_string_value(json);
-	return *text ? 0 : driver_fail(source, "%s: expected a text", key);
+	if (!text)
+		return driver_fail(source, "%s: expected a text", key);
+	snprintf(member, sizeof(((struct driver_line *)NULL)->what), "%s", text);
+	return 0;
 }
 
 static int take_op(struct driver_source *source, const json_t *json, const char *key, void *member)
@@ -255,10 +256,9 @@ static int take_name(struct driver_source *source, const json_t *json, const cha
 
 /* A long frame: how many bytes there were beyond those that were kept, and what is known of them.
  */
-static int take_rest(struct driver_source *source, const struct driver_line *line,
-		     struct driver_bytes *bytes)
+static int take_rest(struct driver_source *source, const json_t *json, struct driver_bytes *bytes)
 {
-	const json_t *rest = json_object_get(line->json, "rest_len");
+	const json_t *rest = json_object_get(json, "rest_len");
 	uint8_t *more;
 	uint64_t len;
 
@@ -272,35 +272,36 @@ static int take_rest(struct driver_source *source, const struct driver_line *lin
 	bytes->data = more;
 	memset(more + bytes->len, 0, len);
 	bytes->len += (uint32_t)len;
-	if (json_is_true(json_object_get(line->json, "rest_zero")))
+	if (json_is_true(json_object_get(json, "rest_zero")))
 		bytes->known = bytes->len;
 	return 0;
 }
 
-static int take_fields(struct driver_source *source, struct driver_line *line)
+static int take_fields(struct driver_source *source, const json_t *line_json,
+		       struct driver_line *line)
 {
 	int err = 0;
 
 	for (const struct field *field = fields[line->kind]; !err && field->key; field++) {
-		const json_t *json = json_object_get(line->json, field->key);
+		const json_t *json = json_object_get(line_json, field->key);
 
 		if (!json && field->optional)
 			continue;
 		err = field->take(source, json, field->key, (char *)line + field->member);
 	}
-	line->has_pa = json_object_get(line->json, "pa");
-	line->has_iova = json_object_get(line->json, "iova");
-	line->has_v_opcode = json_object_get(line->json, "v_opcode");
+	line->has_pa = json_object_get(line_json, "pa");
+	line->has_iova = json_object_get(line_json, "iova");
+	line->has_v_opcode = json_object_get(line_json, "v_opcode");
 	if (err || line->kind == DRIVER_TX) /* of whose frame nothing is kept */
 		return err;
-	return take_rest(source, line, line->kind == DRIVER_RX ? &line->frame : &line->bytes);
+	return take_rest(source, line_json, line->kind == DRIVER_RX ? &line->frame : &line->bytes);
 }
 
-int driver_line_take(struct driver_source *source, json_t *json, struct driver_line *line)
+int driver_line_take(struct driver_source *source, const json_t *json, struct driver_line *line)
 {
 	int function, kind, err;
 
-	*line = (struct driver_line){.number = source->number, .json = json, .what = ""};
+	*line = (struct driver_line){.number = source->number};
 	if (!json_is_object(json))
 		return driver_fail(source, "expected one JSON object");
 	if (take_name(source, json, "function", function_names, DRIVER_FUNCTIONS, &function) ||
@@ -310,7 +311,7 @@ int driver_line_take(struct driver_source *source, json_t *json, struct driver_l
 	line->kind = (enum driver_kind)kind;
 	if (!driver_number(json_object_get(json, "t_us"), &line->t_us))
 		return driver_fail(source, "t_us: expected a number");
-	err = take_fields(source, line);
+	err = take_fields(source, json, line);
 	return err ? err : driver_line_check(source, line);
 }
 
@@ -318,5 +319,4 @@ void driver_line_release(struct driver_line *line)
 {
 	free(line->bytes.data);
 	free(line->frame.data);
-	json_decref(line->json);
 }

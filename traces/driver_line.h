@@ -8,7 +8,6 @@
  * traces/recorded/README.md describes the members of each kind of line.
  */
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -79,12 +78,11 @@ struct driver_walk {
 /* One line. Which members a kind has is the table in driver_line.c; others are zero. */
 struct driver_line {
 	uint32_t number; /* in the file, from 1 */
-	json_t *json;    /* owns `what` */
 	uint64_t t_us;
 	enum driver_function function;
 	enum driver_kind kind;
 	bool write;        /* op: an access, a dma */
-	const char *what;  /* register, what, queue or opcode by its name; "" without */
+	char what[32];     /* register, what, queue or opcode by its name (its beginning) */
 	uint64_t offset;   /* access */
 	uint64_t value;    /* access; msi: data */
 	uint64_t pa, iova; /* has_pa, has_iova */

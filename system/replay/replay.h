@@ -3,7 +3,8 @@
 #define VFSIM_SYSTEM_REPLAY_H
 
 /*
- * Replaying a sequence trace: each program of the file runs as a process on its
+ * Replaying a recording, of which there are two kinds: of drivers
+ * (driver/driver_replay.h), and sequence traces: each program of the file runs as a process on its
  * host's kernel, with a device that does what the recorded one did; every
  * answer is compared, and the oracle judges as in any run. docs/replay.md.
  */
@@ -18,9 +19,9 @@ struct replay_options {
 	const char *path;
 	/* The destination's recording where `path` is its source's: a pair. NULL: none. */
 	const char *destination_path;
-	/* NULL: recorded-device.yaml beside the file, else the one that comes with vfsim. */
+	/* NULL: recorded-device.yaml (recorded-drivers.yaml) beside the file, else vfsim's. */
 	const char *machine_path;
-	/* NULL: accept.yaml beside the file, else the one that comes with vfsim. */
+	/* NULL: accept.yaml (accept-drivers.yaml) beside the file, else vfsim's. */
 	const char *accept_path;
 	uint64_t seed;
 	const struct engine_ops *engine;
