@@ -258,6 +258,14 @@ const struct Mutation {
 	 [](json_t *line) {
 		 return is(line, "rx") && another_digit(line, "after", 26);
 	 }},
+	{"fetched_tx_descriptor", Two,
+	 [](json_t *line) {
+		 return is(line, "tx") && another_digit(line, "descriptor", 2);
+	 }},
+	{"fetched_atq_descriptor", One,
+	 [](json_t *line) {
+		 return is(line, "atq") && another_digit(line, "descriptor", 16);
+	 }},
 	{"answer_status", One, member_of("arq", "v_retval", -5)},
 	{"answer_opcode", One,
 	 [](json_t *line) {

@@ -24,19 +24,29 @@ static void hex_of(char *text, size_t size, const uint8_t *bytes, uint32_t len)
 /* ---- bytes ---- */
 
 /*
- * Which bits of written bytes are compared. An Rx descriptor tells of packet types
- * and hashes as far as a device knows them; the content of a mailbox answer is
- * the device's own.
+ * Which bits of bytes are compared, by words; all of what has no row. An Rx
+ * descriptor tells of packet types and hashes as far as a device knows them; the
+ * content of a mailbox answer is the device's own; a descriptor that was fetched
+ * may be written back by now.
  */
+static const struct {
+	const char *what;
+	uint64_t word[4];
+} masks[] = {
+	{"arq_buffer", {0}},
+	{"rx_writeback", {0, RXD1_DD | RXD1_EOP | RXD1_LENGTH}},
+	{"tx", {UINT64_MAX, ~TXD1_DTYPE}},
+	{"atq",
+	 {~(AQ_FLAG_DD | AQ_FLAG_CMP | AQ_FLAG_ERR | BITS(63, 48)), UINT64_MAX, UINT64_MAX,
+	  UINT64_MAX}},
+};
+
 static uint8_t mask_of(const char *what, uint32_t at)
 {
-	static const uint64_t rx_word1 = RXD1_DD | RXD1_EOP | RXD1_LENGTH;
-
-	if (!strcmp(what, "arq_buffer"))
-		return 0;
-	if (strcmp(what, "rx_writeback"))
-		return 0xff;
-	return at / 8 == 1 ? (uint8_t)(rx_word1 >> 8 * (at % 8)) : 0;
+	for (size_t i = 0; i < ARRAY_LEN(masks); i++)
+		if (!strcmp(masks[i].what, what))
+			return at < 32 ? (uint8_t)(masks[i].word[at / 8] >> 8 * (at % 8)) : 0;
+	return 0xff;
 }
 
 static bool in_memory(const struct driver_replay *replay, uint64_t pa, uint64_t len)
@@ -224,6 +234,18 @@ static void check_descriptor(struct driver_replay *replay, const struct driver_l
 	compare_bytes(replay, line, what, dma->pa + (line->iova - dma->iova), &line->bytes);
 }
 
+/* The bytes of a descriptor that our VF fetched, as they still lie there. */
+static void check_fetched(struct driver_replay *replay, const struct driver_line *line)
+{
+	const char *what = driver_kind_names[line->kind];
+	const struct seen_dma *dma = covering(&replay->observer, false, line->iova);
+
+	if (!dma)
+		driver_differs(replay, line->number, what, "descriptor", "fetched", NULL);
+	else
+		compare_bytes(replay, line, what, dma->pa + (line->iova - dma->iova), &line->bytes);
+}
+
 static void check_write_back(struct driver_replay *replay, const struct driver_line *line)
 {
 	check_descriptor(replay, line,
@@ -259,6 +281,8 @@ static void check_atq(struct driver_replay *replay, const struct driver_line *li
 
 	replay->reset_seen |= message && line->v_opcode == VIRTCHNL_OP_RESET_VF;
 	check_message(replay, line, message);
+	if (message)
+		check_fetched(replay, line);
 }
 
 static void check_arq(struct driver_replay *replay, const struct driver_line *line)
@@ -292,17 +316,12 @@ static void check_ring(struct driver_replay *replay, const struct driver_line *l
 
 static void (*const checks[DRIVER_KINDS])(struct driver_replay *replay,
 					  const struct driver_line *line) = {
-	[DRIVER_COMMAND] = check_command,
-	[DRIVER_STE] = check_configuration,
-	[DRIVER_CD] = check_configuration,
-	[DRIVER_DMA] = check_dma,
-	[DRIVER_ATQ] = check_atq,
-	[DRIVER_ATQ_WRITEBACK] = check_write_back,
-	[DRIVER_ARQ] = check_arq,
-	[DRIVER_RING] = check_ring,
-	[DRIVER_TX_WRITEBACK] = check_write_back,
-	[DRIVER_RX] = check_write_back,
-	[DRIVER_MSI] = driver_check_msi,
+	[DRIVER_COMMAND] = check_command,  [DRIVER_STE] = check_configuration,
+	[DRIVER_CD] = check_configuration, [DRIVER_DMA] = check_dma,
+	[DRIVER_ATQ] = check_atq,          [DRIVER_ATQ_WRITEBACK] = check_write_back,
+	[DRIVER_ARQ] = check_arq,          [DRIVER_RING] = check_ring,
+	[DRIVER_TX] = check_fetched,       [DRIVER_TX_WRITEBACK] = check_write_back,
+	[DRIVER_RX] = check_write_back,    [DRIVER_MSI] = driver_check_msi,
 };
 
 /* What ours did beyond the recorded: faults, commands, messages, writes to where nothing was. */
