@@ -171,14 +171,15 @@ struct aq_desc {
  * address, word 1 the header buffer's (0 here), words 2 and 3 are 0. As the
  * device writes it back: the legacy format, RXD1_* in word 1.
  */
-#define RXD_BYTES     32u
-#define RXD0_RSS_HASH BITS(63, 32)
-#define RXD1_DD       BIT(0)
-#define RXD1_EOP      BIT(1)
-#define RXD1_L3L4P    BIT(3)
-#define RXD1_UMBCAST  BITS(10, 9) /* 0 unicast, 1 multicast, 2 broadcast */
-#define RXD1_FLTSTAT  BITS(13, 12)
-#define RXD1_LENGTH   BITS(51, 38)
-#define RXD1_PTYPE    BITS(37, 30)
+#define RXD_BYTES       32u
+#define RXD0_RSS_HASH   BITS(63, 32)
+#define RXD1_DD         BIT(0)
+#define RXD1_EOP        BIT(1)
+#define RXD1_L3L4P      BIT(3)
+#define RXD1_UMBCAST    BITS(10, 9) /* 0 unicast, 1 multicast, 2 broadcast */
+#define RXD1_FLTSTAT    BITS(13, 12)
+#define RXD_FLTSTAT_RSS 3 /* RXD0_RSS_HASH is one */
+#define RXD1_LENGTH     BITS(51, 38)
+#define RXD1_PTYPE      BITS(37, 30)
 
 #endif

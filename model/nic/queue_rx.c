@@ -84,6 +84,19 @@ static bool rx_misfire(struct nic_queue *queue)
 	return true;
 }
 
+/* What a VF with several queues tells of the hash that chose one. */
+static void rx_report_hash(const struct nic_queue *queue, const struct packet *packet,
+			   uint64_t words[4])
+{
+	uint32_t hash;
+
+	if (queue->vf->nic->cfg.queue_pairs < 2 ||
+	    !rss_hash(&queue->vf->rss, packet->data, packet->len_bytes, &hash))
+		return;
+	words[0] = field_put(RXD0_RSS_HASH, hash);
+	words[1] |= field_put(RXD1_FLTSTAT, RXD_FLTSTAT_RSS);
+}
+
 /* The descriptors are here: write the packet into its buffers. */
 static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 {
@@ -101,6 +114,7 @@ static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 			   field_put(RXD1_UMBCAST, packet_cast(packet));
 		if (from == packet->len_bytes)
 			words[1] |= RXD1_EOP;
+		rx_report_hash(queue, packet, words);
 		queue_write_back(queue, index, words, from == packet->len_bytes ? packet : NULL);
 	}
 	rx_count(queue, packet);

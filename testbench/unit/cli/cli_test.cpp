@@ -236,3 +236,22 @@ TEST_F(Cli, ExpectedFailurePassesAndMissingFailureFails)
 		  CLI_FAIL);
 	unlink(path.c_str());
 }
+
+TEST_F(Cli, DriverRecordingPassesAndABrokenOneIsRefusedByFileAndLine)
+{
+	const std::string recording = "traces/recorded/arm64-smmu-iavf-1cpu.jsonl";
+	const std::string broken =
+		testing::TempDir() + "drivers-" + std::to_string(getpid()) + ".jsonl";
+	std::ifstream whole(recording);
+	std::ofstream part(broken);
+	std::string line;
+
+	EXPECT_EQ(call(cli_replay, {recording, "--quiet"}), CLI_OK) << err;
+	for (int i = 0; i < 20 && std::getline(whole, line); i++)
+		part << line << "\n";
+	part << R"({"t_us":0,"function":"vf0","kind":"bar0","op":"read","offset":"0x2","len":4})";
+	part.close();
+	EXPECT_EQ(call(cli_replay, {broken, "--quiet"}), CLI_USAGE);
+	EXPECT_EQ(err, broken + ":21: value: expected a number\n");
+	std::remove(broken.c_str());
+}

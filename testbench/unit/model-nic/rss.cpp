@@ -188,6 +188,15 @@ TEST_F(NicTwoQueues, RssOfTheDriverDecidesTheQueue)
 	run_for(100 * PS_PER_US);
 	EXPECT_TRUE(b->receive_frames().empty());
 	EXPECT_TRUE(second_has(0));
+
+	struct rss agreed = {};
+	Bytes second = datagram(2);
+	uint32_t hash = 0;
+	agreed.types = RSS_ALL;
+	std::iota(agreed.key, agreed.key + RSS_KEY_BYTES, (uint8_t)1);
+	ASSERT_TRUE(rss_hash(&agreed, second.data(), (uint32_t)second.size(), &hash));
+	EXPECT_EQ(field_get(RXD0_RSS_HASH, host[1]->memory.read64(kRing)), hash);
+	EXPECT_EQ(field_get(RXD1_FLTSTAT, host[1]->memory.read64(kRing + 8)), 3u);
 	rss(0);
 	a->transmit(datagram(3));
 	run_for(100 * PS_PER_US);
