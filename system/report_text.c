@@ -228,7 +228,6 @@ static void print_migration(const struct report *report, const struct result_mig
 static void print_migrations(const struct report *report, const struct run_result *result)
 {
 	const struct result_migration *migration = &result->migration;
-	FILE *out = report->out;
 	char text[64];
 
 	if (!migration->happened)
