@@ -59,12 +59,12 @@ struct migration_cfg {
 	 * come on top.
 	 */
 	uint64_t max_downtime_ps;
-	uint32_t max_rounds;    /* then on_no_convergence; at most MIGRATION_MAX_ROUNDS */
-	uint64_t page_ps;       /* CPU time of looking at a page that is sent */
-	uint64_t dirty_sync_ps; /* CPU time of reading the CPU's dirty log */
+	uint32_t max_rounds;        /* then on_no_convergence; at most MIGRATION_MAX_ROUNDS */
+	uint64_t page_ps;           /* CPU time of looking at a page that is sent */
+	uint64_t dirty_sync_ps;     /* CPU time of reading the CPU's dirty log */
+	enum dirty_source tracking; /* of what the device writes */
 	enum migration_policy on_no_convergence;
 	uint64_t bytes_per_s; /* taken for the rate where a round took no time; 0: unbounded */
-	enum dirty_source tracking; /* of what the device writes */
 };
 
 /* Called at the switchover: source stopped, destination complete and not yet running. */
