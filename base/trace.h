@@ -21,12 +21,10 @@ extern "C" {
 
 /* KIND, name, names of its arguments. Arguments are uint64_t. */
 #define TRACE_KINDS(X)                                                                             \
-	/* the SMMU read a stream table entry, a context descriptor (data: their words), the       \
-	 * tables of a translation (data: level, address and descriptor of each, 64-bit words);    \
+	/* the SMMU read a stream table entry, a context descriptor (data: their words);           \
 	 * l1std_pa is 0 for a linear table */                                                     \
 	X(SMMU_STE, "smmu_ste", "stream", "l1std_pa", "l1std", "pa")                               \
 	X(SMMU_CD, "smmu_cd", "stream", "substream", "pa")                                         \
-	X(SMMU_WALK, "smmu_walk", "stream", "substream", "iova", "pa", "shift", "levels")          \
 	/* the SMMU lets a device's access through, or not; written/read bytes follow at `pa` */   \
 	X(DMA_READ, "dma_read", "stream", "substream", "iova", "pa", "len")                        \
 	X(DMA_WRITE, "dma_write", "stream", "substream", "iova", "pa", "len")                      \
@@ -98,9 +96,11 @@ extern "C" {
 	X(ROUND, "round", "vm", "number", "dirty_pages", "bytes", "begin_ps")                      \
 	X(LEAK, "leak", "what", "count")                                                           \
 	/* Details, by trace_detail(): a slot of the SMMU's walkers was busy since `begin_ps` with \
-	 * what enum smmu_walk_kind says, `event` 0 or why it failed; frames (data) at an end of   \
+	 * what enum smmu_walk_kind says, `event` 0 or why it failed; the tables that a walk read  \
+	 * (data: level, address and descriptor of each, 64-bit words); frames (data) at an end of \
 	 * the wire, and those that a switch takes from one VF to another */                       \
 	X(WALK, "walk", "walker", "what", "stream", "iova", "event", "begin_ps")                   \
+	X(WALK_TABLES, "walk_tables", "stream", "substream", "iova", "pa", "shift", "levels")      \
 	X(WIRE_FRAME, "wire_frame", "host", "arrives", "lost")                                     \
 	X(SWITCH_FRAME, "switch_frame", "vf")
 

@@ -43,11 +43,10 @@ static void keep_step(struct transaction *txn, uint64_t ttd)
 
 static void trace_walk(const struct transaction *txn)
 {
-	trace_emit_data(&txn->smmu->env.part, TRACE_SMMU_WALK, txn->step,
-			txn->steps * (uint32_t)sizeof(txn->step[0]),
-			(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id,
-						     smmu_txn_substream(txn), txn->walk_va,
-						     txn->leaf.pa, txn->leaf.shift, txn->steps});
+	trace_detail(&txn->smmu->env.part, TRACE_WALK_TABLES, txn->step,
+		     txn->steps * (uint32_t)sizeof(txn->step[0]), txn->req->attr.stream_id,
+		     smmu_txn_substream(txn), txn->walk_va, txn->leaf.pa, txn->leaf.shift,
+		     txn->steps);
 }
 
 static void descriptor_arrived(struct bus_req *req, uint64_t now)

@@ -295,7 +295,7 @@ static bool tx_has_room(const struct nic_queue *queue, const struct tx_shape *sh
 
 void queue_tx_run(struct nic_queue *queue)
 {
-	for (;;) {
+	while (queue->cache_count) {
 		struct tx_shape shape = tx_look(queue);
 		struct packet *packets = NULL;
 

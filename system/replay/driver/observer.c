@@ -140,7 +140,7 @@ static void see_of_stream(struct observer *observer, const struct trace_event *e
 	case TRACE_SMMU_CD:
 		observer->cd_pa = arg[2];
 		break;
-	case TRACE_SMMU_WALK:
+	case TRACE_WALK_TABLES:
 		see_walk(observer, event);
 		break;
 	case TRACE_MSI_DELIVERED:

@@ -326,6 +326,7 @@ static int replay_enter(void *arg)
 
 	replay->listener = (struct run_listener){.ctx = &replay->observer,
 						 .event = observer_event,
+						 .detail = observer_event,
 						 .next = replay->options->listeners};
 	options.listeners = &replay->listener;
 	err = monitor_init(&replay->monitor, &options, replay->cfg.seed, replay->result);

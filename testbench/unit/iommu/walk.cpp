@@ -415,7 +415,7 @@ TEST_F(SmmuWalk, TraceNamesTheTablesThatWereRead)
 
 	reached(0x4010);
 	reached(0x4020);
-	std::vector<Traced> walks = traced(TRACE_SMMU_WALK);
+	std::vector<Traced> walks = traced(TRACE_WALK_TABLES);
 	ASSERT_EQ(walks.size(), 1u) << "the second one hits the TLB";
 	EXPECT_EQ(walks[0].arg[0], STREAM);
 	EXPECT_EQ(walks[0].arg[2], 0x4010u);
