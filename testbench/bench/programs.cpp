@@ -147,12 +147,10 @@ void describe_schema_start_to_exit(benchmark::State &state)
 // Of stock drivers, the longer of the two: its lines read, performed and compared.
 void replay_of_drivers_start_to_exit(benchmark::State &state)
 {
-	BenchValue(state,
-		   1e3 * Best(state, {"replay", "--quiet",
-				      VFSIM_SOURCE_DIR "/traces/recorded/"
-						       "arm64-smmu-iavf-2cpu-2queues.jsonl"})
-				 .wall_s,
-		   "ms");
+	const std::string path =
+		VFSIM_SOURCE_DIR "/traces/recorded/arm64-smmu-iavf-2cpu-2queues.jsonl";
+
+	BenchValue(state, 1e3 * Best(state, {"replay", "--quiet", path}).wall_s, "ms");
 	BenchAtMost(state, 200);
 }
 
