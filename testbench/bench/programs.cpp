@@ -144,23 +144,33 @@ void describe_schema_start_to_exit(benchmark::State &state)
 	BenchAtMost(state, 50);
 }
 
-// Of stock drivers, the longer of the two: its lines read, performed and compared.
-void replay_of_drivers_start_to_exit(benchmark::State &state)
+// A recording's lines read, performed and compared: the longest of each kind.
+void Replay(benchmark::State &state, const std::string &name)
 {
-	const std::string path =
-		VFSIM_SOURCE_DIR "/traces/recorded/arm64-smmu-iavf-2cpu-2queues.jsonl";
+	const std::string path = VFSIM_SOURCE_DIR "/traces/recorded/" + name;
 
 	BenchValue(state, 1e3 * Best(state, {"replay", "--quiet", path}).wall_s, "ms");
 	BenchAtMost(state, 200);
 }
 
+void replay_of_a_vmm_start_to_exit(benchmark::State &state)
+{
+	Replay(state, "qemu-precopy-type1-source.jsonl");
+}
+
+void replay_of_drivers_start_to_exit(benchmark::State &state)
+{
+	Replay(state, "arm64-smmu-iavf-2cpu-2queues.jsonl");
+}
+
 // Of CPU time: what a core would do that is not shared.
 double PacketsPerSecond(benchmark::State &state, const std::string &engine,
-			const std::string &page_size)
+			const std::string &page_size, const std::string &burst = "1")
 {
 	Usage usage = Best(state, {"run", "--quiet", "--engine", engine, "--set",
-				   "machine.kernel.page_size=" + page_size,
-				   kFolder + "bench/packets.yaml"});
+				   "machine.kernel.page_size=" + page_size, "--set",
+				   "traffic[0].burst=" + burst, "--set",
+				   "traffic[1].burst=" + burst, kFolder + "bench/packets.yaml"});
 
 	return kPackets / usage.cpu_s;
 }
@@ -185,6 +195,18 @@ void packets_untimed(benchmark::State &state)
 void packets_untimed_2MiB_pages(benchmark::State &state)
 {
 	BenchValue(state, PacketsPerSecond(state, "untimed", "2MiB"), "packets/s");
+}
+
+// Eight packets a doorbell, as Linux hands over what a queue has gathered.
+void packets_untimed_in_bursts(benchmark::State &state)
+{
+	BenchValue(state, PacketsPerSecond(state, "untimed", "4KiB", "8"), "packets/s");
+	BenchAtLeast(state, 1000000);
+}
+
+void packets_untimed_in_bursts_2MiB_pages(benchmark::State &state)
+{
+	BenchValue(state, PacketsPerSecond(state, "untimed", "2MiB", "8"), "packets/s");
 }
 
 // The same calls at other times: a recording, over and over.
@@ -223,8 +245,11 @@ BENCHMARK(writing_traces_costs)->Iterations(1);
 BENCHMARK(writing_traces_costs_systemc)->Iterations(1);
 BENCHMARK(describe_schema_start_to_exit)->Iterations(1);
 BENCHMARK(trace_diff_of_a_million_lines)->Iterations(1);
+BENCHMARK(replay_of_a_vmm_start_to_exit)->Iterations(1);
 BENCHMARK(replay_of_drivers_start_to_exit)->Iterations(1);
 BENCHMARK(packets_timed)->Iterations(1);
 BENCHMARK(packets_timed_2MiB_pages)->Iterations(1);
 BENCHMARK(packets_untimed)->Iterations(1);
 BENCHMARK(packets_untimed_2MiB_pages)->Iterations(1);
+BENCHMARK(packets_untimed_in_bursts)->Iterations(1);
+BENCHMARK(packets_untimed_in_bursts_2MiB_pages)->Iterations(1);
