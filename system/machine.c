@@ -37,6 +37,7 @@ static struct bus_port bind_bus(struct host *host, const char *name, struct bus_
 	char text[2 * HOST_NAME_LEN];
 
 	snprintf(text, sizeof(text), "%s.%s", host->name, name);
+	/* cppcheck-suppress returnDanglingLifetime ; the port is copied */
 	return host->machine->ops->bind_bus(host->machine->engine, text, &target);
 }
 

@@ -16,26 +16,35 @@ static bool could_be(const struct diff_stream *a, const struct diff_stream *b)
 	return !b->partner && a->is_device == b->is_device && !strcmp(a->host, b->host);
 }
 
+/* The first of `b` and what follows that could be the partner, or NULL. */
+static struct diff_stream *first_that_could_be(const struct diff_stream *a, struct diff_stream *b)
+{
+	while (b && !could_be(a, b))
+		b = b->hh.next;
+	return b;
+}
+
+static void make_partners(struct diff_stream *a, struct diff_stream *b)
+{
+	if (!b)
+		return;
+	a->partner = b;
+	b->partner = a;
+}
+
 /* The same name; else, because threads are free, the next thread of that host in order. */
 static void find_partners(struct diff *diff)
 {
-	struct diff_stream *a, *b, *next;
+	struct diff_stream *a, *b = NULL;
 
-	HASH_ITER(hh, diff->side[0].streams, a, next) {
-		HASH_FIND(hh, diff->side[1].streams, &a->key, sizeof(a->key), b);
-		a->partner = b;
-		if (b)
-			b->partner = a;
-	}
 	/* uthash goes through its items in the order in which they were put in. */
 	for (a = diff->side[0].streams; a; a = a->hh.next) {
-		for (b = diff->side[1].streams; !a->partner && b; b = b->hh.next) {
-			if (!could_be(a, b))
-				continue;
-			a->partner = b;
-			b->partner = a;
-		}
+		HASH_FIND(hh, diff->side[1].streams, &a->key, sizeof(a->key), b);
+		make_partners(a, b);
 	}
+	for (a = diff->side[0].streams; a; a = a->hh.next)
+		if (!a->partner)
+			make_partners(a, first_that_could_be(a, diff->side[1].streams));
 }
 
 /* ---- alignment ---- */

@@ -82,8 +82,11 @@ protected:
 		});
 		const struct bus_port target = dram_bus_port(dram);
 		engine = engine_systemc.create(&sim);
+		// cppcheck-suppress danglingLifetime ; the port is copied
 		to_blocking = engine_systemc.bind_bus(engine, "host.blocking", &target);
+		// cppcheck-suppress danglingLifetime ; the port is copied
 		to_split = engine_systemc.bind_bus(engine, "host.split", &target);
+		// cppcheck-suppress danglingLifetime ; the port is copied
 		to_whole = engine_systemc.bind_bus(engine, "host.whole", &target);
 	}
 

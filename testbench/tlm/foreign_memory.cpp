@@ -94,6 +94,7 @@ protected:
 			return memory;
 		});
 		engine = engine_systemc.create(&sim);
+		// cppcheck-suppress danglingLifetime ; the port is copied
 		port = engine_systemc.bind_bus(engine, "host.memory", &refusing);
 	}
 

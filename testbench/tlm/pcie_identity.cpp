@@ -249,6 +249,7 @@ public:
 private:
 	struct bus_port bus(const char *name, struct bus_port target)
 	{
+		// cppcheck-suppress returnDanglingLifetime ; the port is copied
 		return ops_.bind_bus(engine_, name, &target);
 	}
 

@@ -113,12 +113,12 @@ TEST_F(GuestTraffic, BuffersAreMappedOnlyWhileTheDeviceHasThem)
 	/* Received ones come back 32 at a time, sent ones as they are done. */
 	EXPECT_GE(vf.maps, 2 * 1000 / 32u);
 	EXPECT_LE(vf.maps, 1000 + 1000 / 32u + 5);
-	actor_start(
+	actor_forget(actor_start(
 		&vf.sim, "shutdown",
 		[](struct actor *self, void *arg) {
 			guest_driver_shutdown(static_cast<struct guest_driver *>(arg), self);
 		},
-		driver);
+		driver));
 	vf.run_for(PS_PER_S);
 	EXPECT_TRUE(vf.mapped.empty());
 }
