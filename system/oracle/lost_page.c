@@ -204,17 +204,23 @@ static void on_table_tracking(struct loss_ctx *ctx, const struct trace_event *ev
 		stop(ctx, tracked);
 }
 
-static void on_table_read(struct loss_ctx *ctx, const struct trace_event *event)
+/* A DIRTY_READ's or a DMA_LOG_REPORT's. */
+static struct tracked_bitmap bitmap_of(const struct trace_event *event, bool cleared)
 {
-	const struct tracked_bitmap bitmap = {
+	return (struct tracked_bitmap){
 		.iova = event->arg[1],
 		.end = event->arg[1] + event->arg[2],
 		.page_size = MAX(event->arg[3], 1 << TRACKED_PAGE_SHIFT),
 		.begin_ps = event->arg[4],
 		.bits = event->data,
 		.bit_count = (uint64_t)event->data_len * 8,
-		.cleared = event->arg[5] != 0,
+		.cleared = cleared,
 	};
+}
+
+static void on_table_read(struct loss_ctx *ctx, const struct trace_event *event)
+{
+	const struct tracked_bitmap bitmap = bitmap_of(event, event->arg[5] != 0);
 
 	on_bitmap(ctx, table_of_event(ctx, event), &bitmap);
 }
@@ -232,15 +238,7 @@ static void on_logging(struct loss_ctx *ctx, const struct trace_event *event)
 
 static void on_log_report(struct loss_ctx *ctx, const struct trace_event *event)
 {
-	const struct tracked_bitmap bitmap = {
-		.iova = event->arg[1],
-		.end = event->arg[1] + event->arg[2],
-		.page_size = MAX(event->arg[3], 1 << TRACKED_PAGE_SHIFT),
-		.begin_ps = event->arg[4],
-		.bits = event->data,
-		.bit_count = (uint64_t)event->data_len * 8,
-		.cleared = true,
-	};
+	const struct tracked_bitmap bitmap = bitmap_of(event, true);
 
 	on_bitmap(ctx, stream_of(ctx->state, event->part->host, event->arg[0], DIRTY_DEVICE),
 		  &bitmap);
