@@ -1,42 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Context descriptors in a linear table: IHI 0070, 5.4. */
+/* Context descriptors, in a linear table or one of two levels: IHI 0070, 3.3.2, 5.3 and 5.4. */
 #include "iommu/smmu_internal.h"
 
-static const uint8_t oa_bits_of_code[8] = {32, 36, 40, 42, 44, 48, 48, 48};
+static const struct fault_place in_configuration = {.kind = EVENT1_CLASS_CD};
 
-/* TxSZ without small translation tables, 5.4.2. */
-static bool txsz_is_legal(uint64_t txsz)
+/* CD.TG1 has a code of its own: 16, 4, 64 KiB are 1, 2, 3. */
+static uint64_t tg0_of_tg1(uint64_t tg1)
 {
-	return txsz >= 16 && txsz <= 39;
+	static const uint8_t tg0[4] = {3, CD0_TG0_16K, CD0_TG0_4K, CD0_TG0_64K};
+
+	return tg0[tg1];
 }
 
-static bool region_is_legal(const struct region *region, uint64_t txsz, bool granule_4k,
-			    uint8_t oa_bits)
+/* One of the two regions: where its fields are in the words. */
+struct region_fields {
+	uint64_t txsz, epd, tbi, ttb, had;
+	uint8_t ttb_word;
+};
+
+static const struct region_fields region_fields[2] = {
+	{CD0_T0SZ, CD0_EPD0, CD0_TBI0, CD1_TTB0, CD1_HAD0, 1},
+	{CD0_T1SZ, CD0_EPD1, CD0_TBI1, CD2_TTB1, CD2_HAD1, 2},
+};
+
+/* TxSZ without small translation tables, 5.4.2; 52-bit addresses need the 64 KiB granule. */
+static bool txsz_is_legal(const struct smmu *smmu, uint8_t granule_shift, uint64_t txsz)
 {
-	return region->disabled || (txsz_is_legal(txsz) && granule_4k && !(region->ttb >> oa_bits));
+	bool large = granule_shift == 16 && smmu->cfg.vax;
+
+	return txsz >= (large ? 12 : 16) && txsz <= 39;
 }
 
-static void decode_regions(struct cd_config *cd, const uint64_t word[CD_WORDS])
+/* False: the region makes the CD ILLEGAL. */
+static bool decode_region(const struct smmu *smmu, struct tt_tree *tree,
+			  const uint64_t word[CD_WORDS], uint32_t n, uint8_t oa_bits)
 {
-	uint64_t t0sz = field_get(CD0_T0SZ, word[0]), t1sz = field_get(CD0_T1SZ, word[0]);
+	const struct region_fields *fields = &region_fields[n];
+	uint64_t tg = n ? tg0_of_tg1(field_get(CD0_TG1, word[0])) : field_get(CD0_TG0, word[0]);
+	uint64_t txsz = field_get(fields->txsz, word[0]);
+	uint64_t ttb = word[fields->ttb_word] & fields->ttb;
 
-	cd->region[0] = (struct region){
-		.ttb = word[1] & CD1_TTB0,
-		.ia_bits = (uint8_t)(64 - t0sz),
-		.disabled = word[0] & CD0_EPD0,
-		.top_byte_ignored = word[0] & CD0_TBI0,
-	};
-	cd->region[1] = (struct region){
-		.ttb = word[2] & CD2_TTB1,
-		.ia_bits = (uint8_t)(64 - t1sz),
-		.disabled = word[0] & CD0_EPD1,
-		.top_byte_ignored = word[0] & CD0_TBI1,
-	};
-	if (!region_is_legal(&cd->region[0], t0sz, field_get(CD0_TG0, word[0]) == CD0_TG0_4K,
-			     cd->oa_bits) ||
-	    !region_is_legal(&cd->region[1], t1sz, field_get(CD0_TG1, word[0]) == CD0_TG1_4K,
-			     cd->oa_bits))
-		cd->illegal = true;
+	tree->disabled = word[0] & fields->epd;
+	tree->top_byte_ignored = word[0] & fields->tbi;
+	tree->flat = smmu->cfg.had && (word[fields->ttb_word] & fields->had);
+	tree->big_endian = word[0] & CD0_ENDI;
+	tree->oa_bits = oa_bits;
+	tree->granule_shift = smmu_granule_shift(smmu, tg);
+	if (tree->disabled)
+		return true;
+	if (!tree->granule_shift || !txsz_is_legal(smmu, tree->granule_shift, txsz) ||
+	    ttb >> oa_bits)
+		return false;
+	tree->ia_bits = (uint8_t)(64 - txsz);
+	tree->start_level = (uint8_t)(3 - (tree->ia_bits - 1 - tree->granule_shift) /
+						  (tree->granule_shift - 3));
+	tree->root = smmu_tables_root(tree, ttb);
+	return true;
 }
 
 /* What IDR0 does not offer makes a CD ILLEGAL, 5.4.2. */
@@ -53,23 +72,31 @@ static bool is_supported(const struct smmu *smmu, uint64_t word0)
 
 static struct cd_config decode(const struct smmu *smmu, const uint64_t word[CD_WORDS])
 {
-	uint8_t oa_bits = oa_bits_of_code[field_get(CD0_IPS, word[0])];
+	uint8_t oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
 	struct cd_config cd = {
 		.illegal = !is_supported(smmu, word[0]),
-		.ha = word[0] & CD0_HA,
-		.hd = (word[0] & CD0_HD) && (word[0] & CD0_HA), /* {HD, HA} == 0b10 is neither */
-		.affd = word[0] & CD0_AFFD,
-		.wxn = word[0] & CD0_WXN,
-		.pan = word[0] & CD0_PAN,
 		.abort = word[0] & CD0_A,
-		.record = word[0] & CD0_R,
-		.oa_bits = MIN(oa_bits, smmu->cfg.oas_bits),
+		.wxn = word[0] & CD0_WXN,
+		.uwxn = word[0] & CD0_UWXN,
+		.pan = word[0] & CD0_PAN,
 		.asid = (uint16_t)field_get(CD0_ASID, word[0]),
 		.mair = word[3],
+		.policy =
+			{
+				.ha = word[0] & CD0_HA,
+				.hd = (word[0] & CD0_HD) &&
+				      (word[0] & CD0_HA), /* one alone is neither */
+				.affd = word[0] & CD0_AFFD,
+				.record = word[0] & CD0_R,
+				.stall = word[0] & CD0_S,
+			},
 	};
 
-	if (!cd.illegal)
-		decode_regions(&cd, word);
+	if (!smmu->cfg.asid16)
+		cd.asid &= 0xff;
+	for (uint32_t n = 0; n < 2; n++)
+		if (!cd.illegal)
+			cd.illegal = !decode_region(smmu, &cd.region[n], word, n, oa_bits);
 	return cd;
 }
 
@@ -81,7 +108,7 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 	struct cd_config cd;
 
 	if (req->status != BUS_OK) {
-		smmu_walk_fail(txn, F_CD_FETCH);
+		smmu_walk_fail(txn, F_CD_FETCH, &in_configuration);
 		return;
 	}
 	for (uint32_t i = 0; i < CD_WORDS; i++)
@@ -95,13 +122,70 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 	smmu_walk_leave(txn, smmu_txn_translate);
 }
 
+static void fetch_cd(struct transaction *txn)
+{
+	txn->smmu->stats.cd_fetches++;
+	smmu_txn_fetch(txn, txn->s2.pa, CD_BYTES, cd_arrived);
+}
+
+/* The CD's address is known; in a nested stream stage 2 translates it. */
+static void go_to_cd(struct transaction *txn, uint64_t table, uint64_t index)
+{
+	smmu_stage2_find(txn, table + index * CD_BYTES, EVENT1_CLASS_CD, false, fetch_cd);
+}
+
+static void use_l1cd(struct transaction *txn, uint64_t l1cd)
+{
+	uint64_t table = l1cd & L1CD_L2PTR;
+	uint64_t leaf_mask = BIT(txn->ste.cd_leaf) - 1;
+
+	if (!(l1cd & L1CD_V)) {
+		smmu_walk_fail(txn, C_BAD_SUBSTREAMID, &in_configuration);
+		return;
+	}
+	table = align_down(table, (uint64_t)CD_BYTES << txn->ste.cd_leaf);
+	go_to_cd(txn, table, txn->cd_index & leaf_mask);
+}
+
+static void l1cd_arrived(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+	struct smmu *smmu = txn->smmu;
+	uint64_t l1cd = le64_get(req->data);
+
+	if (req->status != BUS_OK) {
+		smmu_walk_fail(txn, F_CD_FETCH, &in_configuration);
+		return;
+	}
+	if (txn->conf_generation == smmu->conf.generation)
+		smmu_conf_fill_l1cd(smmu, txn->req->attr.stream_id,
+				    txn->cd_index >> txn->ste.cd_leaf, l1cd);
+	use_l1cd(txn, l1cd);
+}
+
+static void fetch_l1cd(struct transaction *txn)
+{
+	smmu_txn_fetch(txn, txn->s2.pa, L1CD_BYTES, l1cd_arrived);
+}
+
 void smmu_cd_fetch(struct transaction *txn)
 {
-	uint64_t base = txn->ste.context_ptr;
+	const struct ste_config *ste = &txn->ste;
+	uint64_t base = ste->context_ptr;
+	uint32_t index = txn->cd_index >> ste->cd_leaf;
+	const uint64_t *cached;
 
 	/* A table is aligned to its size: address bits below it count as zero. */
-	if (txn->ste.cd_max)
-		base = align_down(base, (uint64_t)CD_BYTES << txn->ste.cd_max);
-	txn->smmu->stats.cd_fetches++;
-	smmu_txn_fetch(txn, base + (uint64_t)txn->cd_index * CD_BYTES, CD_BYTES, cd_arrived);
+	if (!ste->cd_leaf) {
+		go_to_cd(txn, align_down(base, (uint64_t)CD_BYTES << ste->cd_max), txn->cd_index);
+		return;
+	}
+	if (ste->cd_max > ste->cd_leaf)
+		base = align_down(base, MAX(BIT(ste->cd_max - ste->cd_leaf) * L1CD_BYTES, 64));
+	cached = smmu_conf_find_l1cd(txn->smmu, txn->req->attr.stream_id, index);
+	if (cached)
+		use_l1cd(txn, *cached);
+	else
+		smmu_stage2_find(txn, base + (uint64_t)index * L1CD_BYTES, EVENT1_CLASS_CD, false,
+				 fetch_l1cd);
 }

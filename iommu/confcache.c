@@ -41,6 +41,18 @@ const struct cd_config *smmu_conf_find_cd(struct smmu *smmu, uint32_t stream, ui
 	return NULL;
 }
 
+static struct l1cd_line *l1cd_line(struct smmu *smmu, uint32_t stream, uint32_t index)
+{
+	return &smmu->conf.l1cd[mix(stream ^ index << 16) % L1CD_SETS];
+}
+
+const uint64_t *smmu_conf_find_l1cd(struct smmu *smmu, uint32_t stream, uint32_t index)
+{
+	const struct l1cd_line *line = l1cd_line(smmu, stream, index);
+
+	return line->valid && line->stream == stream && line->index == index ? &line->l1cd : NULL;
+}
+
 const uint64_t *smmu_conf_find_l1std(struct smmu *smmu, uint32_t index)
 {
 	struct l1std_line *line = &smmu->conf.l1std[index % L1STD_SETS];
@@ -77,6 +89,19 @@ void smmu_conf_fill_l1std(struct smmu *smmu, uint32_t index, uint64_t l1std)
 		(struct l1std_line){.valid = true, .index = index, .l1std = l1std};
 }
 
+void smmu_conf_fill_l1cd(struct smmu *smmu, uint32_t stream, uint32_t index, uint64_t l1cd)
+{
+	*l1cd_line(smmu, stream, index) =
+		(struct l1cd_line){.valid = true, .stream = stream, .index = index, .l1cd = l1cd};
+}
+
+static void drop_l1cds(struct smmu *smmu, uint32_t stream, uint32_t mask)
+{
+	for (uint32_t i = 0; i < L1CD_SETS; i++)
+		if (!((smmu->conf.l1cd[i].stream ^ stream) & mask))
+			smmu->conf.l1cd[i].valid = false;
+}
+
 /* Context descriptors of matching streams; `any_index` or only `index`. */
 static void drop_cds(struct smmu *smmu, uint32_t stream, uint32_t mask, bool any_index,
 		     uint32_t index)
@@ -97,18 +122,22 @@ void smmu_conf_drop_streams(struct smmu *smmu, uint32_t stream, uint32_t mask, b
 		if (!((line[i].stream ^ stream) & mask))
 			line[i].valid = false;
 	drop_cds(smmu, stream, mask, true, 0);
+	drop_l1cds(smmu, stream, mask);
 	if (l1std)
 		memset(smmu->conf.l1std, 0, sizeof(smmu->conf.l1std));
 }
 
-void smmu_conf_drop_cd(struct smmu *smmu, uint32_t stream, uint32_t index)
+void smmu_conf_drop_cd(struct smmu *smmu, uint32_t stream, uint32_t index, bool l1cd)
 {
 	smmu->conf.generation++;
 	drop_cds(smmu, stream, UINT32_MAX, false, index);
+	if (l1cd)
+		drop_l1cds(smmu, stream, UINT32_MAX);
 }
 
 void smmu_conf_drop_cds(struct smmu *smmu, uint32_t stream)
 {
 	smmu->conf.generation++;
 	drop_cds(smmu, stream, UINT32_MAX, true, 0);
+	drop_l1cds(smmu, stream, UINT32_MAX);
 }

@@ -8,14 +8,16 @@
 #define SAYS_ACCESS      4u  /* RnW, InD, PnU */
 #define SAYS_INPUT       8u  /* InputAddr */
 #define SAYS_FETCH       16u /* FetchAddr */
-#define FROM_TRANSLATION 32u /* CD.A and CD.R decide, 5.5; CLASS is IN */
-#define CLASS_TT         64u
+#define SAYS_PLACE       32u /* S2, CLASS, and IPA where S2 is set */
+#define FROM_TRANSLATION 64u /* the stage's A, R and S decide, 5.5 */
+
+#define SAYS_REQUEST (SAYS_SSV | SAYS_ACCESS | SAYS_INPUT)
 
 static const struct {
 	enum event_number number;
 	uint8_t says;
 } record_table[] = {
-	{F_UUT, SAYS_SSV | SAYS_ACCESS | SAYS_INPUT},
+	{F_UUT, SAYS_REQUEST},
 	{C_BAD_STREAMID, SAYS_SSV},
 	{F_STE_FETCH, SAYS_SSV | SAYS_FETCH},
 	{C_BAD_STE, SAYS_SSV},
@@ -23,11 +25,11 @@ static const struct {
 	{C_BAD_SUBSTREAMID, SAYS_SUBSTREAM},
 	{F_CD_FETCH, SAYS_SSV | SAYS_FETCH},
 	{C_BAD_CD, SAYS_SSV},
-	{F_WALK_EABT, SAYS_SSV | SAYS_ACCESS | SAYS_INPUT | SAYS_FETCH | CLASS_TT},
-	{F_TRANSLATION, SAYS_SSV | SAYS_ACCESS | SAYS_INPUT | FROM_TRANSLATION},
-	{F_ADDR_SIZE, SAYS_SSV | SAYS_ACCESS | SAYS_INPUT | FROM_TRANSLATION},
-	{F_ACCESS, SAYS_SSV | SAYS_ACCESS | SAYS_INPUT | FROM_TRANSLATION},
-	{F_PERMISSION, SAYS_SSV | SAYS_ACCESS | SAYS_INPUT | FROM_TRANSLATION},
+	{F_WALK_EABT, SAYS_REQUEST | SAYS_FETCH | SAYS_PLACE},
+	{F_TRANSLATION, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
+	{F_ADDR_SIZE, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
+	{F_ACCESS, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
+	{F_PERMISSION, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
 };
 
 static uint8_t what_it_says(enum event_number number)
@@ -53,17 +55,22 @@ static void fill_identity(struct transaction *txn, uint8_t says, uint64_t word[E
 
 static void fill_access(const struct transaction *txn, uint8_t says, uint64_t word[EVENT_WORDS])
 {
-	const struct bus_attr *attr = &txn->req->attr;
-
 	if (!(says & SAYS_ACCESS))
 		return;
-	word[1] |= field_put(EVENT1_RNW, !txn->write) |
-		   field_put(EVENT1_IND, attr->instruction && !txn->write) |
-		   field_put(EVENT1_PNU, attr->privileged);
-	if (says & FROM_TRANSLATION)
-		word[1] |= field_put(EVENT1_CLASS, EVENT1_CLASS_IN);
-	if (says & CLASS_TT)
-		word[1] |= field_put(EVENT1_CLASS, EVENT1_CLASS_TT);
+	word[1] |= field_put(EVENT1_RNW, !txn->write) | field_put(EVENT1_IND, txn->instruction) |
+		   field_put(EVENT1_PNU, txn->privileged);
+}
+
+static void fill_place(const struct transaction *txn, uint8_t says, uint64_t word[EVENT_WORDS])
+{
+	const struct fault_place *place = &txn->fault.place;
+
+	if (!(says & SAYS_PLACE))
+		return;
+	word[1] |=
+		field_put(EVENT1_S2, place->stage == STAGE2) | field_put(EVENT1_CLASS, place->kind);
+	if (place->stage == STAGE2)
+		word[3] = place->ipa & EVENT3_IPA;
 }
 
 static void fill_record(struct transaction *txn, uint8_t says)
@@ -73,24 +80,44 @@ static void fill_record(struct transaction *txn, uint8_t says)
 	memset(txn->fault.word, 0, sizeof(txn->fault.word));
 	fill_identity(txn, says, word);
 	fill_access(txn, says, word);
+	fill_place(txn, says, word);
 	if (says & SAYS_INPUT)
 		word[2] = txn->req->addr;
 	if (says & SAYS_FETCH)
 		word[3] = txn->table.addr & EVENT3_FETCHADDR;
 }
 
-void smmu_fault(struct transaction *txn, enum event_number number)
+/* Stage 1 faults may be answered RAZ/WI and need not be recorded; stage 2's abort, 5.5. */
+static void apply_policy(struct transaction *txn, uint8_t says)
+{
+	struct fault *fault = &txn->fault;
+	bool stage2 = fault->place.stage == STAGE2;
+
+	fault->raz_wi = false;
+	fault->recorded = true;
+	if (fault->number == C_BAD_STREAMID)
+		fault->recorded = smmu_reg(txn->smmu, ROW_CR2) & CR2_RECINVSID;
+	if (!(says & FROM_TRANSLATION))
+		return;
+	fault->raz_wi = !stage2 && !txn->cd.abort;
+	fault->recorded = stage2 ? txn->ste.policy.record : txn->cd.policy.record;
+}
+
+void smmu_fault_at(struct transaction *txn, enum event_number number,
+		   const struct fault_place *place)
 {
 	uint8_t says = what_it_says(number);
-	bool translation = says & FROM_TRANSLATION;
 
 	txn->fault.number = number;
-	txn->fault.raz_wi = translation && !txn->cd.abort;
-	txn->fault.recorded = !translation || txn->cd.record;
-	if (number == C_BAD_STREAMID)
-		txn->fault.recorded = smmu_reg(txn->smmu, ROW_CR2) & CR2_RECINVSID;
+	txn->fault.place = *place;
+	apply_policy(txn, says);
 	fill_record(txn, says);
 	smmu_txn_ready(txn, TXN_FAULTED);
+}
+
+void smmu_fault(struct transaction *txn, enum event_number number)
+{
+	smmu_fault_at(txn, number, &(struct fault_place){.stage = STAGE1, .kind = EVENT1_CLASS_IN});
 }
 
 void smmu_fault_unsupported(struct transaction *txn, uint16_t reason)

@@ -4,66 +4,128 @@
  * one compare-and-swap that re-checks the descriptor (IHI 0070, 3.13).
  *
  * A write through a DBM descriptor may leave only when the descriptor says
- * "dirty" (AP[2] == 0) in memory in that instant; with cfg.cache_dirty, once
- * the TLB line has been written through. Both are allowed: a TLB may hold a
- * writable-dirty translation until it is invalidated.
+ * "dirty" in memory in that instant (AP[2] == 0 at stage 1, S2AP[1] == 1 at
+ * stage 2); with cfg.cache_dirty, once the TLB line has been written through.
+ * Both are allowed: a TLB may hold a writable-dirty translation until it is
+ * invalidated. Of two stages the second is looked at last.
  */
 #include "iommu/smmu_internal.h"
 
-/* What may differ in a descriptor that still is the one which was translated. */
-#define TTD_MAY_DIFFER (TTD_AP2 | TTD_SOFTWARE)
+/* AP[2] and S2AP[1] are the same bit, with opposite meanings. */
+#define TTD_DIRTY_BIT TTD_AP2
 
-static void compare_and_swap(struct transaction *txn, uint64_t address, uint64_t expected,
-			     uint64_t desired, void (*done)(struct bus_req *req, uint64_t now))
+/* What may differ in a descriptor that still is the one which was translated. */
+#define TTD_MAY_DIFFER (TTD_DIRTY_BIT | TTD_SOFTWARE)
+
+static void looked(struct transaction *txn, uint64_t ttd);
+
+static bool says_dirty(enum stage stage, uint64_t ttd)
 {
-	txn->table_data[0] = expected;
-	txn->table_data[1] = desired;
+	return stage == STAGE1 ? !(ttd & TTD_AP2) : (ttd & TTD_S2AP_WRITE) != 0;
+}
+
+/* The stage whose descriptor is looked at now. */
+static enum stage present(const struct transaction *txn)
+{
+	return txn->unseen & BIT(STAGE1) ? STAGE1 : STAGE2;
+}
+
+static const struct tt_tree *tree_of(const struct transaction *txn)
+{
+	if (present(txn) == STAGE2)
+		return &txn->ste.tree;
+	return &txn->cd.region[(txn->req->addr & BIT(55)) != 0];
+}
+
+static const struct leaf *leaf_of(const struct transaction *txn)
+{
+	return &txn->found.leaf[present(txn)];
+}
+
+static uint64_t in_memory(const struct tt_tree *tree, uint64_t ttd)
+{
+	return tree->big_endian ? __builtin_bswap64(ttd) : ttd;
+}
+
+void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, uint64_t pa,
+		    uint64_t expected, uint64_t desired,
+		    void (*done)(struct bus_req *req, uint64_t now))
+{
+	txn->table_data[0] = in_memory(tree, expected);
+	txn->table_data[1] = in_memory(tree, desired);
 	txn->table.op = BUS_CAS64;
 	txn->table.status = BUS_OK;
-	txn->table.addr = address;
+	txn->table.addr = pa;
 	txn->table.len_bytes = 8;
 	txn->table.data = txn->table_data;
 	txn->table.done = done;
 	smmu_txn_access(txn);
 }
 
-void smmu_httu_set_access(struct transaction *txn, uint64_t ttd,
-			  void (*done)(struct bus_req *req, uint64_t now))
+uint64_t smmu_httu_found(const struct transaction *txn, const struct tt_tree *tree)
 {
-	compare_and_swap(txn, txn->table.addr, ttd, ttd | TTD_AF, done);
+	return in_memory(tree, txn->table_data[0]);
 }
 
 /* The TLB line of the leaf's descriptor, NULL when there is none any more. */
 static struct tlb_line *find_line(struct transaction *txn)
 {
-	struct tlb_line *line = smmu_tlb_find(txn->smmu, txn->cd.asid, txn->leaf.va);
+	struct tlb_line *line = smmu_tlb_find(txn->smmu, txn->space, txn->ia);
 
-	return line && line->leaf.ttd_pa == txn->leaf.ttd_pa ? line : NULL;
+	return line && line->found.leaf[present(txn)].ttd_pa == leaf_of(txn)->ttd_pa ? line : NULL;
+}
+
+/* What stage 1 made of the address. */
+static uint64_t ipa_of(const struct transaction *txn)
+{
+	const struct leaf *leaf = &txn->found.leaf[STAGE1];
+
+	return leaf->oa | (txn->ia & (BIT(leaf->shift) - 1));
+}
+
+static void drop(struct smmu *smmu, struct tlb_line *line)
+{
+	if (line)
+		smmu_tlb_drop_line(smmu, line);
 }
 
 /* Software changed the descriptor since it was translated: translate again. */
 static void start_over(struct transaction *txn)
 {
-	struct tlb_line *line = find_line(txn);
+	struct smmu *smmu = txn->smmu;
 
-	if (line)
-		smmu_tlb_drop_line(txn->smmu, line);
+	drop(smmu, find_line(txn));
+	if (txn->stages == (BIT(STAGE1) | BIT(STAGE2)) && present(txn) == STAGE2)
+		drop(smmu, smmu_tlb_find(smmu, smmu_stage2_space(txn), ipa_of(txn)));
 	smmu_txn_translate(txn);
 }
+
+static void read_next(struct transaction *txn);
 
 /* The descriptor says dirty, now. */
 static void is_dirty(struct transaction *txn)
 {
-	struct tlb_line *line;
+	bool keeps = txn->smmu->cfg.cache_dirty;
+	struct tlb_line *line = keeps ? find_line(txn) : NULL;
 
-	if (!txn->smmu->cfg.cache_dirty) {
-		smmu_txn_ready(txn, TXN_LOOKED);
-		return;
-	}
-	line = find_line(txn);
 	if (line)
-		line->dirty = true;
-	smmu_txn_ready(txn, TXN_READY);
+		line->dirty |= (uint8_t)BIT(present(txn));
+	txn->unseen &= (uint8_t)~BIT(present(txn));
+	if (txn->unseen)
+		read_next(txn);
+	else
+		smmu_txn_ready(txn, keeps ? TXN_READY : TXN_LOOKED);
+}
+
+static void fail(struct transaction *txn)
+{
+	struct fault_place place = {.stage = present(txn), .kind = EVENT1_CLASS_TT};
+
+	if (place.stage == STAGE2) {
+		place.kind = EVENT1_CLASS_IN;
+		place.ipa = txn->stages & BIT(STAGE1) ? ipa_of(txn) : txn->ia;
+	}
+	smmu_walk_fail(txn, F_WALK_EABT, &place);
 }
 
 static void dirty_updated(struct bus_req *req, uint64_t now)
@@ -71,33 +133,49 @@ static void dirty_updated(struct bus_req *req, uint64_t now)
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
 	struct smmu *smmu = txn->smmu;
 	const struct bus_attr *attr = &txn->req->attr;
-	uint64_t found = txn->table_data[0], desired = txn->table_data[1];
+	uint64_t found = smmu_httu_found(txn, tree_of(txn));
 
 	if (req->status != BUS_OK) {
-		smmu_fault(txn, F_WALK_EABT);
+		fail(txn);
 		return;
 	}
-	if (found != (desired | TTD_AP2)) {
-		smmu_httu_looked(txn, found);
+	if (found != txn->clean_ttd) {
+		looked(txn, found);
 		return;
 	}
 	smmu->stats.dirty_updates++;
 	trace_emit(&smmu->env.part, TRACE_SMMU_DIRTY, attr->stream_id, smmu_txn_substream(txn),
-		   txn->req->addr, txn->leaf.ttd_pa);
-	smmu_plant_saw_update(smmu, txn->leaf.ttd_pa);
+		   txn->req->addr, leaf_of(txn)->ttd_pa);
+	smmu_plant_saw_update(smmu, leaf_of(txn)->ttd_pa);
 	is_dirty(txn);
 }
 
-void smmu_httu_looked(struct transaction *txn, uint64_t ttd)
+static void swap(struct transaction *txn)
 {
-	if ((ttd ^ txn->leaf.ttd) & ~TTD_MAY_DIFFER)
+	smmu_httu_swap(txn, tree_of(txn), leaf_of(txn)->ttd_pa, txn->clean_ttd,
+		       txn->clean_ttd ^ TTD_DIRTY_BIT, dirty_updated);
+}
+
+/* A stage 1 table is itself in the guest's memory: stage 2 must allow the write, and note it. */
+static void update(struct transaction *txn, uint64_t ttd)
+{
+	txn->clean_ttd = ttd;
+	if (present(txn) == STAGE1)
+		smmu_stage2_find(txn, leaf_of(txn)->ttd_ia, EVENT1_CLASS_TT, true, swap);
+	else
+		swap(txn);
+}
+
+static void looked(struct transaction *txn, uint64_t ttd)
+{
+	if ((ttd ^ leaf_of(txn)->ttd) & ~TTD_MAY_DIFFER)
 		start_over(txn);
-	else if (!(ttd & TTD_AP2))
+	else if (says_dirty(present(txn), ttd))
 		is_dirty(txn);
-	else if (smmu_plant_skips_update(txn->smmu, txn->leaf.ttd_pa))
+	else if (smmu_plant_skips_update(txn->smmu, leaf_of(txn)->ttd_pa))
 		smmu_txn_ready(txn, TXN_LOOKED);
 	else
-		compare_and_swap(txn, txn->leaf.ttd_pa, ttd, ttd & ~TTD_AP2, dirty_updated);
+		update(txn, ttd);
 }
 
 static void descriptor_arrived(struct bus_req *req, uint64_t now)
@@ -105,13 +183,25 @@ static void descriptor_arrived(struct bus_req *req, uint64_t now)
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
 
 	if (req->status != BUS_OK)
-		smmu_fault(txn, F_WALK_EABT);
+		fail(txn);
 	else
-		smmu_httu_looked(txn, le64_get(req->data));
+		looked(txn, smmu_ttd_get(tree_of(txn), req->data));
+}
+
+static void read_next(struct transaction *txn)
+{
+	txn->smmu->stats.leaf_reads++;
+	smmu_txn_fetch(txn, leaf_of(txn)->ttd_pa, 8, descriptor_arrived);
 }
 
 void smmu_httu_look(struct transaction *txn)
 {
-	txn->smmu->stats.leaf_reads++;
-	smmu_txn_fetch(txn, txn->leaf.ttd_pa, 8, descriptor_arrived);
+	txn->unseen = txn->managed;
+	read_next(txn);
+}
+
+void smmu_httu_fresh(struct transaction *txn)
+{
+	txn->unseen = txn->managed;
+	looked(txn, leaf_of(txn)->ttd);
 }

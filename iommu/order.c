@@ -91,12 +91,18 @@ static void release_held(struct transaction *txn)
 	}
 }
 
-/* The leaf's memory type is Device: MAIR attribute 0b0000xxxx (DDI 0487, D17.2.97). */
+/*
+ * The memory type is Device, by either stage: MAIR attribute 0b0000xxxx at stage
+ * 1 (DDI 0487, D17.2.97), MemAttr 0b00xx at stage 2.
+ */
 static bool is_device(const struct transaction *txn)
 {
-	uint64_t index = field_get(TTD_ATTRINDX, txn->leaf.ttd);
+	const struct leaf *leaf = txn->found.leaf;
+	uint64_t index = field_get(TTD_ATTRINDX, leaf[STAGE1].ttd);
 
-	return txn->translated && !(txn->cd.mair >> (8 * index) & 0xf0);
+	if ((txn->stages & BIT(STAGE1)) && !(txn->cd.mair >> (8 * index) & 0xf0))
+		return true;
+	return (txn->stages & BIT(STAGE2)) && !txn->ste.fwb && !(leaf[STAGE2].ttd & TTD_S2_DEVICE);
 }
 
 static bool may_leave(const struct transaction *txn)

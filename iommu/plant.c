@@ -52,13 +52,11 @@ void smmu_plant_saw_write(struct transaction *txn)
 {
 	struct plant *plant = &txn->smmu->plant;
 
-	if (txn->out.op != BUS_WRITE || !txn->translated || txn->out.len_bytes <= MSI_BYTES ||
+	if (txn->out.op != BUS_WRITE || !txn->stages || txn->out.len_bytes <= MSI_BYTES ||
 	    plant->stale)
 		return;
 	plant->remembered = true;
-	plant->asid = txn->cd.asid;
-	plant->page = txn->leaf.va;
-	plant->shift = txn->leaf.shift;
+	plant->line = (struct tlb_line){.found = txn->found, .space = txn->space};
 	memcpy(plant->bytes, txn->out.data, txn->out.len_bytes);
 	plant->req = (struct bus_req){
 		.op = BUS_WRITE,
@@ -69,12 +67,11 @@ void smmu_plant_saw_write(struct transaction *txn)
 	};
 }
 
-void smmu_plant_saw_tlbi(struct smmu *smmu, const uint16_t *asid, const uint64_t *va)
+void smmu_plant_saw_drop(struct smmu *smmu, const struct tlb_scope *scope)
 {
 	struct plant *plant = &smmu->plant;
 
-	if (plant->remembered && (!asid || *asid == plant->asid) &&
-	    (!va || *va >> plant->shift == plant->page >> plant->shift))
+	if (plant->remembered && smmu_tlb_in_scope(&plant->line, scope))
 		plant->stale = true;
 }
 

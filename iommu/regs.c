@@ -202,9 +202,12 @@ static void identify(struct smmu *smmu)
 
 	smmu_reg_set(
 		smmu, ROW_IDR0,
-		IDR0_S1P | field_put(IDR0_TTF, IDR0_TTF_AARCH64) |
+		field_put(IDR0_S1P, cfg->s1) | field_put(IDR0_S2P, cfg->s2) |
+			field_put(IDR0_HYP, cfg->hyp) | field_put(IDR0_VMID16, cfg->vmid16) |
+			field_put(IDR0_CD2L, cfg->two_level_cd) |
+			field_put(IDR0_TTF, IDR0_TTF_AARCH64) |
 			field_put(IDR0_COHACC, cfg->coherent) | field_put(IDR0_HTTU, cfg->httu) |
-			IDR0_ASID16 | field_put(IDR0_MSI, cfg->msi) |
+			field_put(IDR0_ASID16, cfg->asid16) | field_put(IDR0_MSI, cfg->msi) |
 			field_put(IDR0_TTENDIAN, IDR0_TTENDIAN_LE) |
 			field_put(IDR0_STALL_MODEL, IDR0_STALL_MODEL_NONE) |
 			field_put(IDR0_ST_LEVEL, cfg->two_level_strtab ? IDR0_ST_LEVEL_2LVL
@@ -214,7 +217,9 @@ static void identify(struct smmu *smmu)
 			     field_put(IDR1_SSIDSIZE, cfg->ssid_bits) |
 			     field_put(IDR1_EVENTQS, cfg->evtq_log2) |
 			     field_put(IDR1_CMDQS, cfg->cmdq_log2));
-	smmu_reg_set(smmu, ROW_IDR5, field_put(IDR5_OAS, oas_code(cfg->oas_bits)) | IDR5_GRAN4K);
+	smmu_reg_set(smmu, ROW_IDR5,
+		     field_put(IDR5_OAS, oas_code(cfg->oas_bits)) |
+			     field_put(IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K, cfg->granules));
 	smmu_reg_set(smmu, ROW_IIDR, field_put(IIDR_IMPLEMENTER, 0x43b));
 	smmu_reg_set(smmu, ROW_AIDR, field_put(AIDR_ARCHMINORREV, 1));
 }

@@ -22,6 +22,10 @@ extern "C" {
 
 #define SMMU_REGISTER_BYTES 0x20000u
 
+#define SMMU_GRANULE_4K  1u
+#define SMMU_GRANULE_16K 2u
+#define SMMU_GRANULE_64K 4u
+
 struct smmu;
 
 struct smmu_timing {
@@ -40,7 +44,16 @@ struct smmu_cfg {
 	uint8_t evtq_log2;     /* IDR1.EVENTQS */
 	uint8_t oas_bits;      /* 32, 36, 40, 42, 44 or 48 */
 	uint8_t httu;          /* IDR0.HTTU: 0 none, 1 access flag, 2 access flag and dirty state */
+	uint8_t granules;      /* IDR5.GRAN4K, GRAN16K, GRAN64K: SMMU_GRANULE_* */
+	bool s1, s2;           /* IDR0.S1P, IDR0.S2P */
+	bool hyp;              /* IDR0.HYP: the EL2 worlds */
+	bool asid16, vmid16;   /* IDR0.ASID16, IDR0.VMID16: 8 bits otherwise */
 	bool two_level_strtab; /* IDR0.ST_LEVEL */
+	bool two_level_cd;     /* IDR0.CD2L */
+	bool had;              /* IDR3.HAD */
+	bool xnx;              /* IDR3.XNX */
+	bool ril;              /* IDR3.RIL: range invalidation */
+	bool vax;              /* IDR5.VAX: 52-bit virtual addresses, 64 KiB granule */
 	bool msi;              /* IDR0.MSI */
 	bool coherent;         /* IDR0.COHACC */
 	/* May the TLB keep an entry that is writable and already marked dirty? If not,

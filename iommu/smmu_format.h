@@ -63,49 +63,73 @@
 #define STE1_INSTCFG_DATA    2u
 #define STE1_INSTCFG_INSTR   3u
 #define STE2_S2VMID          BITS(15, 0)
+#define STE2_S2T0SZ          BITS(37, 32)
+#define STE2_S2SL0           BITS(39, 38)
+#define STE2_S2IR0           BITS(41, 40)
+#define STE2_S2OR0           BITS(43, 42)
+#define STE2_S2SH0           BITS(45, 44)
+#define STE2_S2TG            BITS(47, 46) /* encoded as CD0_TG0 */
+#define STE2_S2PS            BITS(50, 48) /* encoded as IDR5.OAS */
+#define STE2_S2AA64          BIT(51)
+#define STE2_S2ENDI          BIT(52)
+#define STE2_S2AFFD          BIT(53)
+#define STE2_S2PTW           BIT(54)
+#define STE2_S2HD            BIT(55)
+#define STE2_S2HA            BIT(56)
+#define STE2_S2S             BIT(57)
+#define STE2_S2R             BIT(58)
 #define STE3_S2TTB           BITS(51, 4)
 
-/* Context descriptor, 5.4. */
-#define CD_BYTES   64u
-#define CD_WORDS   8u
-#define CD0_T0SZ   BITS(5, 0)
-#define CD0_TG0    BITS(7, 6)
-#define CD0_TG0_4K 0u
-#define CD0_IR0    BITS(9, 8)
-#define CD0_OR0    BITS(11, 10)
-#define CD0_SH0    BITS(13, 12)
-#define CD0_EPD0   BIT(14)
-#define CD0_ENDI   BIT(15)
-#define CD0_T1SZ   BITS(21, 16)
-#define CD0_TG1    BITS(23, 22)
-#define CD0_TG1_4K 2u
-#define CD0_IR1    BITS(25, 24)
-#define CD0_OR1    BITS(27, 26)
-#define CD0_SH1    BITS(29, 28)
-#define CD0_EPD1   BIT(30)
-#define CD0_V      BIT(31)
-#define CD0_IPS    BITS(34, 32) /* encoded as IDR5.OAS */
-#define CD0_AFFD   BIT(35)
-#define CD0_WXN    BIT(36)
-#define CD0_UWXN   BIT(37)
-#define CD0_TBI0   BIT(38)
-#define CD0_TBI1   BIT(39)
-#define CD0_PAN    BIT(40)
-#define CD0_AA64   BIT(41)
-#define CD0_HD     BIT(42)
-#define CD0_HA     BIT(43)
-#define CD0_S      BIT(44)
-#define CD0_R      BIT(45)
-#define CD0_A      BIT(46)
-#define CD0_ASET   BIT(47)
-#define CD0_ASID   BITS(63, 48)
-#define CD1_HAD0   BIT(1)
-#define CD1_TTB0   BITS(51, 4)
-#define CD2_HAD1   BIT(1)
-#define CD2_TTB1   BITS(51, 4)
-#define CD3_MAIR   BITS(63, 0)
+/* Level-1 context descriptor, 5.3. */
+#define L1CD_BYTES 8u
+#define L1CD_V     BIT(0)
+#define L1CD_L2PTR BITS(55, 12)
 
-/* Translation table descriptors, VMSAv8-64 stage 1, 4 KiB granule. */
+/* Context descriptor, 5.4. */
+#define CD_BYTES    64u
+#define CD_WORDS    8u
+#define CD0_T0SZ    BITS(5, 0)
+#define CD0_TG0     BITS(7, 6)
+#define CD0_TG0_4K  0u
+#define CD0_TG0_64K 1u
+#define CD0_TG0_16K 2u
+#define CD0_IR0     BITS(9, 8)
+#define CD0_OR0     BITS(11, 10)
+#define CD0_SH0     BITS(13, 12)
+#define CD0_EPD0    BIT(14)
+#define CD0_ENDI    BIT(15)
+#define CD0_T1SZ    BITS(21, 16)
+#define CD0_TG1     BITS(23, 22)
+#define CD0_TG1_16K 1u
+#define CD0_TG1_4K  2u
+#define CD0_TG1_64K 3u
+#define CD0_IR1     BITS(25, 24)
+#define CD0_OR1     BITS(27, 26)
+#define CD0_SH1     BITS(29, 28)
+#define CD0_EPD1    BIT(30)
+#define CD0_V       BIT(31)
+#define CD0_IPS     BITS(34, 32) /* encoded as IDR5.OAS */
+#define CD0_AFFD    BIT(35)
+#define CD0_WXN     BIT(36)
+#define CD0_UWXN    BIT(37)
+#define CD0_TBI0    BIT(38)
+#define CD0_TBI1    BIT(39)
+#define CD0_PAN     BIT(40)
+#define CD0_AA64    BIT(41)
+#define CD0_HD      BIT(42)
+#define CD0_HA      BIT(43)
+#define CD0_S       BIT(44)
+#define CD0_R       BIT(45)
+#define CD0_A       BIT(46)
+#define CD0_ASET    BIT(47)
+#define CD0_ASID    BITS(63, 48)
+#define CD1_HAD0    BIT(1)
+#define CD1_TTB0    BITS(51, 4)
+#define CD2_HAD1    BIT(1)
+#define CD2_TTB1    BITS(51, 4)
+#define CD3_MAIR    BITS(63, 0)
+
+/* Translation table descriptors, VMSAv8-64. */
 #define TTD_VALID      BIT(0)
 #define TTD_TABLE      BIT(1) /* levels 0-2: table, not block */
 #define TTD_PAGE       BIT(1) /* level 3: must be set */
@@ -119,6 +143,12 @@
 #define TTD_ADDR       BITS(47, 12) /* next table, or a page's output address */
 #define TTD_ADDR_2M    BITS(47, 21)
 #define TTD_ADDR_1G    BITS(47, 30)
+#define TTD_S2AP_READ  BIT(6) /* stage 2: S2AP[0] */
+#define TTD_S2AP_WRITE BIT(7) /* S2AP[1]; with DBM: dirty */
+#define TTD_S2_MEMATTR BITS(5, 2)
+#define TTD_S2_DEVICE  BITS(5, 4) /* both zero: Device memory, without S2FWB */
+#define TTD_S2_XN      BITS(54, 53)
+#define TTD_ADDR_HIGH  BITS(15, 12) /* 64 KiB granule: address bits 51 to 48 */
 #define TTD_DBM        BIT(51)
 #define TTD_CONTIGUOUS BIT(52)
 #define TTD_PXN        BIT(53)
@@ -165,8 +195,13 @@ enum cmd_opcode {
 #define CFGI1_RANGE_ALL  31u
 #define TLBI0_VMID       BITS(47, 32)
 #define TLBI0_ASID       BITS(63, 48)
+#define TLBI0_NUM        BITS(16, 12)
+#define TLBI0_SCALE      BITS(24, 20)
 #define TLBI1_LEAF       BIT(0)
+#define TLBI1_TTL        BITS(9, 8)
+#define TLBI1_TG         BITS(11, 10)
 #define TLBI1_ADDRESS    BITS(63, 12)
+#define TLBI1_IPA        BITS(55, 12)
 #define ATC_INV1_SIZE    BITS(5, 0)
 #define ATC_INV1_ADDRESS BITS(63, 12)
 #define SYNC0_CS         BITS(13, 12)

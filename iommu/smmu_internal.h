@@ -12,8 +12,10 @@
 #include "base/port.h"
 #include "base/regs.h"
 #include "base/trace.h"
+#include "iommu/config_internal.h"
 #include "iommu/smmu.h"
 #include "iommu/smmu_format.h"
+#include "iommu/tlb_internal.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -21,102 +23,6 @@ extern "C" {
 
 #define GRANULE_SHIFT 12u
 #define GRANULE_BYTES (1u << GRANULE_SHIFT)
-
-/* A stream table entry, decoded (strtab.c). */
-enum ste_kind { STE_ILLEGAL, STE_ABORT, STE_BYPASS, STE_S1 };
-
-struct ste_config {
-	enum ste_kind kind;
-	uint8_t cd_max; /* log2 of the CDs behind context_ptr; 0: no substreams */
-	uint8_t s1dss;
-	uint64_t context_ptr;
-};
-
-/* One of the two VA regions of a context descriptor. */
-struct region {
-	uint64_t ttb;
-	uint8_t ia_bits;
-	bool disabled; /* EPD */
-	bool top_byte_ignored;
-};
-
-/* A context descriptor, decoded (cd.c). */
-struct cd_config {
-	bool illegal;
-	bool ha, hd, affd, wxn, pan;
-	bool abort;  /* A: a terminated access is answered by an abort, not RAZ/WI */
-	bool record; /* R: translation faults are recorded */
-	uint8_t oa_bits;
-	uint16_t asid;
-	uint64_t mair;
-	struct region region[2];
-};
-
-/* Configuration cache (confcache.c). */
-#define CONF_SETS  256u
-#define CONF_WAYS  4u
-#define L1STD_SETS 64u
-
-struct ste_line {
-	bool valid;
-	uint32_t stream;
-	struct ste_config ste;
-};
-
-struct cd_line {
-	bool valid;
-	uint32_t stream;
-	uint32_t index;
-	struct cd_config cd;
-};
-
-struct l1std_line {
-	bool valid;
-	uint32_t index;
-	uint64_t l1std;
-};
-
-struct confcache {
-	struct ste_line ste[CONF_SETS][CONF_WAYS];
-	struct cd_line cd[CONF_SETS][CONF_WAYS];
-	struct l1std_line l1std[L1STD_SETS];
-	uint8_t ste_victim[CONF_SETS];
-	uint8_t cd_victim[CONF_SETS];
-	uint64_t generation; /* counts invalidations: an older fetch must not fill */
-};
-
-/* What the tables on the way to a leaf took away. */
-#define LIMIT_READ_ONLY 1u
-#define LIMIT_PRIV_ONLY 2u
-#define LIMIT_PXN       4u
-#define LIMIT_UXN       8u
-
-/* The end of a walk: one block or page. */
-struct leaf {
-	uint64_t va;
-	uint64_t pa;
-	uint64_t ttd_pa; /* where its descriptor is */
-	uint64_t ttd;    /* and what it was */
-	uint8_t shift;   /* 12, 21 or 30 */
-	uint8_t limits;
-};
-
-struct tlb_line {
-	struct leaf leaf;
-	uint64_t used;
-	uint16_t asid;
-	bool dirty; /* written through; kept only with cfg.cache_dirty */
-};
-
-struct tlb {
-	struct tlb_line *line; /* sets * ways */
-	uint64_t *tag;         /* of each line: what a look-up compares; 0: the line is free */
-	uint32_t sets;
-	uint32_t ways;
-	uint32_t count[2][3]; /* lines in use: [global][page size] */
-	uint64_t clock;
-	uint64_t generation; /* counts invalidations: an older walk must not fill */
-};
 
 struct transaction;
 
@@ -141,12 +47,42 @@ enum txn_state {
 	TXN_FAULTED, /* to be terminated */
 };
 
+/* Where on its way a fault was met, 7.3: which stage, and for whose sake. */
+struct fault_place {
+	enum stage stage;
+	uint8_t kind; /* EVENT1_CLASS_*; IN at stage 1 */
+	uint64_t ipa; /* stage 2's input */
+};
+
 struct fault {
 	enum event_number number;
+	struct fault_place place;
 	bool recorded; /* an event record shall be written */
 	bool raz_wi;   /* the device is told that all went well */
 	uint64_t word[EVENT_WORDS];
 };
+
+/* Where a walk is. */
+struct walk {
+	const struct tt_tree *tree;
+	uint64_t ia;
+	uint64_t ttd_ia; /* address of the descriptor at `level`, before stage 2 */
+	uint64_t ttd;    /* the descriptor */
+	uint8_t level;
+	uint8_t limits;
+};
+
+/* An address on its way through stage 2. */
+struct s2_walk {
+	struct walk walk;
+	struct fault_place place;
+	bool write; /* the SMMU itself will write there */
+	struct leaf leaf;
+	uint64_t pa;
+	void (*then)(struct transaction *txn);
+};
+
+#define WALK_STEPS 24u /* 4 levels, each behind 4 of stage 2, and stage 2 of the result */
 
 /* One request of a device, from its arrival to its completion. */
 struct transaction {
@@ -171,21 +107,26 @@ struct transaction {
 	uint32_t cd_index;
 	struct ste_config ste;
 	struct cd_config cd;
-	struct leaf leaf;
-	bool translated; /* leaf is valid; otherwise the address passes as it is */
+	bool privileged, instruction; /* as the STE has it */
+	uint8_t stages;               /* that translate it; 0: the address passes as it is */
+	uint64_t ia;                  /* of the first stage, as tables and tags have it */
+	uint64_t space;               /* its TLB tags */
+	struct translation found;
 	uint64_t looked_ps;
 
-	/* walk.c: the state that a completed fetch moves on */
+	/* walk.c, stage2.c: the state that a completed fetch moves on */
 	bool walking; /* has a slot */
 	void (*begin_walk)(struct transaction *txn);
 	struct txn_list followers;
-	uint64_t walk_va;
 	uint64_t tlb_generation, conf_generation;
-	uint8_t level;
-	uint8_t limits;
-	uint8_t steps; /* of the walk so far, for the trace: level, address, descriptor */
-	uint64_t step[4][3];
-	uint64_t l1std_pa, l1std; /* that led to the STE, for the trace */
+	struct walk walk;             /* the first stage's */
+	struct s2_walk s2;            /* that of an address which the other one needs */
+	uint8_t managed;              /* stages whose descriptor a write makes dirty, httu.c */
+	uint8_t unseen;               /* those of them that are still to be looked at */
+	uint64_t clean_ttd;           /* what the update expects in memory */
+	uint8_t steps;                /* of the walk so far, for the trace */
+	uint64_t step[WALK_STEPS][3]; /* stage and level, address, descriptor */
+	uint64_t l1std_pa, l1std;     /* that led to the STE, for the trace */
 
 	struct fault fault;
 	struct bus_req table; /* fetches and updates of tables */
@@ -240,9 +181,7 @@ struct plant {
 	uint64_t witness_ttd_pa;
 	/* FAULT_DMA_AFTER_INVALIDATION */
 	bool remembered, stale;
-	uint16_t asid;
-	uint64_t page;
-	uint8_t shift;
+	struct tlb_line line; /* what a TLB would hold of the write's translation */
 	struct bus_req req;
 	struct event event;
 	uint8_t bytes[GRANULE_BYTES];
@@ -364,8 +303,9 @@ int smmu_tbu_init(struct smmu *smmu);
 void smmu_tbu_fini(struct smmu *smmu);
 /* Look up from the start: configuration, TLB, or what is missing of them. */
 void smmu_txn_translate(struct transaction *txn);
-/* The translation is in txn->leaf: check what it permits and go on. `fresh`: read just now. */
-void smmu_txn_use_leaf(struct transaction *txn, bool fresh, bool known_dirty);
+/* The translation is in txn->found: check what it permits and go on. `fresh`: walked just now;
+ * `dirty`: stages whose descriptor need not be looked at. */
+void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty);
 void smmu_txn_bypass(struct transaction *txn);
 void smmu_txn_ready(struct transaction *txn, enum txn_state state);
 void smmu_txn_forward(struct transaction *txn);
@@ -394,22 +334,11 @@ void smmu_order_enter(struct transaction *txn);
 void smmu_order_release(struct transaction *txn);
 void smmu_order_exit(struct transaction *txn);
 
-/* confcache.c */
-const struct ste_config *smmu_conf_find_ste(struct smmu *smmu, uint32_t stream);
-const struct cd_config *smmu_conf_find_cd(struct smmu *smmu, uint32_t stream, uint32_t index);
-const uint64_t *smmu_conf_find_l1std(struct smmu *smmu, uint32_t index);
-void smmu_conf_fill_ste(struct smmu *smmu, uint32_t stream, const struct ste_config *ste);
-void smmu_conf_fill_cd(struct smmu *smmu, uint32_t stream, uint32_t index,
-		       const struct cd_config *cd);
-void smmu_conf_fill_l1std(struct smmu *smmu, uint32_t index, uint64_t l1std);
-/* Streams whose ID equals `stream` under `mask`. */
-void smmu_conf_drop_streams(struct smmu *smmu, uint32_t stream, uint32_t mask, bool l1std);
-void smmu_conf_drop_cd(struct smmu *smmu, uint32_t stream, uint32_t index);
-void smmu_conf_drop_cds(struct smmu *smmu, uint32_t stream);
-
 /* strtab.c, cd.c: fetch what is missing; they end in smmu_txn_translate or a fault. */
 void smmu_strtab_fetch(struct transaction *txn);
-void smmu_strtab_apply(struct transaction *txn);
+/* Take what the STE says. False: the transaction was answered. */
+bool smmu_strtab_apply(struct transaction *txn);
+struct ste_config smmu_ste_decode(const struct smmu *smmu, const uint64_t word[STE_WORDS]);
 void smmu_cd_fetch(struct transaction *txn);
 
 /* walkers.c: the slots for fetches under way, and what waits for one. */
@@ -417,36 +346,64 @@ void smmu_cd_fetch(struct transaction *txn);
 void smmu_walk_enter(struct transaction *txn, void (*begin)(struct transaction *txn));
 /* Give the slot back, go on with `go_on`, then with what waited. */
 void smmu_walk_leave(struct transaction *txn, void (*go_on)(struct transaction *txn));
-/* The same, going on with smmu_fault(). */
-void smmu_walk_fail(struct transaction *txn, enum event_number number);
+/* Give the slot back if there is one and go on with smmu_fault_at(). */
+void smmu_walk_fail(struct transaction *txn, enum event_number number,
+		    const struct fault_place *place);
+/* Keep a descriptor for the trace. */
+void smmu_walk_keep(struct transaction *txn, enum stage stage, const struct walk *walk);
 
-/* walk.c */
+/* walk.c: stage 1 */
 void smmu_walk_begin(struct transaction *txn);
-/* The address that region lookup and tags use, or false when no region covers it. */
-bool smmu_walk_region(const struct cd_config *cd, uint64_t address, uint64_t *va,
-		      const struct region **region);
+/* Take the input address of the transaction's first stage and its tags. False: nothing maps it. */
+bool smmu_walk_input(struct transaction *txn);
 
-/* tlb.c */
-int smmu_tlb_init(struct smmu *smmu);
-void smmu_tlb_fini(struct smmu *smmu);
-struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint16_t asid, uint64_t va);
-struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint16_t asid, const struct leaf *leaf);
-void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line);
-void smmu_tlb_drop_all(struct smmu *smmu);
-void smmu_tlb_drop_asid(struct smmu *smmu, uint16_t asid);
-/* The page at `va`; with any_asid of every address space. Global pages always go. */
-void smmu_tlb_drop_va(struct smmu *smmu, uint16_t asid, bool any_asid, uint64_t va);
+/* stage2.c */
+/*
+ * Where an intermediate address is: txn->s2.pa, then `then`; the same address
+ * when the stream has no stage 2. `write`: the SMMU will write there.
+ */
+void smmu_stage2_find(struct transaction *txn, uint64_t ipa, uint8_t kind, bool write,
+		      void (*then)(struct transaction *txn));
+uint64_t smmu_stage2_space(const struct transaction *txn);
+
+/* tables.c: what both stages' tables have in common. */
+/* log2 of a TG field's granule, in STE.S2TG's and CD.TG0's code; 0 when it is not offered. */
+uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg);
+/* Address bits of an IPS or S2PS field, no more than the OAS. */
+uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code);
+/* The address of a tree's first table, aligned to its size; the other members are set. */
+uint64_t smmu_tables_root(const struct tt_tree *tree, uint64_t ttb);
+enum ttd_kind { TTD_IS_INVALID, TTD_IS_TABLE, TTD_IS_LEAF };
+/* Begin at the tree's first table; the address of the descriptor there. */
+uint64_t smmu_tables_enter(struct walk *walk, const struct tt_tree *tree, uint64_t ia);
+/* Go one level down into `table`. */
+uint64_t smmu_tables_descend(struct walk *walk, uint64_t table);
+enum ttd_kind smmu_ttd_kind(const struct walk *walk);
+/* The address in the descriptor; false when the output size does not hold it. */
+bool smmu_ttd_address(const struct walk *walk, uint64_t *address);
+struct leaf smmu_tables_leaf(const struct walk *walk, uint64_t ttd_pa, bool contiguous);
+uint64_t smmu_ttd_get(const struct tt_tree *tree, const void *bytes);
+
+/* permission.c */
+enum permission { PERMISSION_OK, PERMISSION_DENIED, PERMISSION_MANAGED };
+enum permission smmu_permission(const struct transaction *txn, enum stage stage);
 
 /* httu.c */
-/* Read the leaf's descriptor again, update it if it is clean, then smmu_txn_ready(). */
+/* Look at the descriptors in txn->managed, update what is clean, then smmu_txn_ready(). */
 void smmu_httu_look(struct transaction *txn);
-/* The same with the descriptor that was read just now. */
-void smmu_httu_looked(struct transaction *txn, uint64_t ttd);
-/* Set AF by compare-and-swap, then `done`. */
-void smmu_httu_set_access(struct transaction *txn, uint64_t ttd,
-			  void (*done)(struct bus_req *req, uint64_t now));
+/* The same when the only one was read just now. */
+void smmu_httu_fresh(struct transaction *txn);
+/* Compare-and-swap of the descriptor at `pa`; `done` gets &txn->table. */
+void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, uint64_t pa,
+		    uint64_t expected, uint64_t desired,
+		    void (*done)(struct bus_req *req, uint64_t now));
+/* What the swap found: `expected` if it took. */
+uint64_t smmu_httu_found(const struct transaction *txn, const struct tt_tree *tree);
 
 /* fault.c: terminate a transaction, with the record of 7.3. A fetch that failed is txn->table. */
+void smmu_fault_at(struct transaction *txn, enum event_number number,
+		   const struct fault_place *place);
+/* Met at stage 1, or in the configuration. */
 void smmu_fault(struct transaction *txn, enum event_number number);
 void smmu_fault_unsupported(struct transaction *txn, uint16_t reason);
 void smmu_fault_silent(struct transaction *txn);
@@ -462,6 +419,8 @@ void smmu_cmdq_kick(struct smmu *smmu);
 void smmu_cmdq_drained(struct smmu *smmu);
 enum command_outcome { COMMAND_DONE, COMMAND_ILLEGAL, COMMAND_SYNC };
 enum command_outcome smmu_command_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+/* tlbi.c. False: no such command, or none that the IDRs offer. */
+bool smmu_tlbi_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
 
 /* gerror.c, msi.c */
 void smmu_gerror_raise(struct smmu *smmu, uint64_t error);
@@ -475,8 +434,7 @@ bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data);
 bool smmu_plant_skips_update(struct smmu *smmu, uint64_t ttd_pa);
 void smmu_plant_saw_update(struct smmu *smmu, uint64_t ttd_pa);
 void smmu_plant_saw_write(struct transaction *txn);
-/* NULL: any. */
-void smmu_plant_saw_tlbi(struct smmu *smmu, const uint16_t *asid, const uint64_t *va);
+void smmu_plant_saw_drop(struct smmu *smmu, const struct tlb_scope *scope);
 void smmu_plant_saw_sync(struct smmu *smmu);
 void smmu_plant_saw_fetch(struct smmu *smmu);
 

@@ -2,6 +2,8 @@
 /* The stream table, linear or with two levels: IHI 0070, 3.3.1, 5.1 and 5.2. */
 #include "iommu/smmu_internal.h"
 
+static const struct fault_place in_configuration = {.kind = EVENT1_CLASS_IN};
+
 static void go_to_ste(struct transaction *txn, uint64_t address);
 
 /* STRTAB_BASE_CFG.SPLIT; reserved values behave as 6, 6.3.25. */
@@ -34,7 +36,7 @@ static uint64_t table_base(const struct smmu *smmu, uint64_t bytes)
 /* No STE for this stream: recorded only if software asked for it, CR2.RECINVSID. */
 static void reject_stream(struct transaction *txn)
 {
-	smmu_walk_fail(txn, C_BAD_STREAMID);
+	smmu_walk_fail(txn, C_BAD_STREAMID, &in_configuration);
 }
 
 static void use_l1std(struct transaction *txn, uint64_t l1std)
@@ -62,55 +64,12 @@ static void l1std_arrived(struct bus_req *req, uint64_t now)
 	uint32_t split = split_of(smmu_reg(smmu, ROW_STRTAB_BASE_CFG));
 
 	if (req->status != BUS_OK) {
-		smmu_walk_fail(txn, F_STE_FETCH);
+		smmu_walk_fail(txn, F_STE_FETCH, &in_configuration);
 		return;
 	}
 	if (txn->conf_generation == smmu->conf.generation)
 		smmu_conf_fill_l1std(smmu, txn->req->attr.stream_id >> split, l1std);
 	use_l1std(txn, l1std);
-}
-
-/* S1 fields that make an STE ILLEGAL, 5.2.2; stalls and 2-level CD tables are not supported. */
-static bool s1_is_legal(const struct smmu *smmu, const uint64_t word[STE_WORDS])
-{
-	uint64_t cd_max = field_get(STE0_S1CDMAX, word[0]);
-	uint64_t fmt = field_get(STE0_S1FMT, word[0]);
-
-	if (word[1] & STE1_S1STALLD)
-		return false;
-	if (smmu->cfg.ssid_bits && cd_max > smmu->cfg.ssid_bits)
-		return false;
-	if (smmu->cfg.ssid_bits && cd_max && (fmt == STE0_S1FMT_4K_L2 || fmt == STE0_S1FMT_64K_L2))
-		return false;
-	return !(word[0] & STE0_S1CONTEXTPTR & ~smmu->oas_mask);
-}
-
-static struct ste_config decode(const struct smmu *smmu, const uint64_t word[STE_WORDS])
-{
-	struct ste_config ste = {.kind = STE_ILLEGAL};
-
-	if (!(word[0] & STE0_V))
-		return ste;
-	switch (field_get(STE0_CONFIG, word[0])) {
-	case STE0_CONFIG_BYPASS:
-		ste.kind = STE_BYPASS;
-		break;
-	case STE0_CONFIG_S1:
-		if (!s1_is_legal(smmu, word))
-			break;
-		ste.kind = STE_S1;
-		ste.cd_max = smmu->cfg.ssid_bits ? (uint8_t)field_get(STE0_S1CDMAX, word[0]) : 0;
-		ste.s1dss = (uint8_t)field_get(STE1_S1DSS, word[1]);
-		ste.context_ptr = word[0] & STE0_S1CONTEXTPTR;
-		break;
-	case STE0_CONFIG_S2:
-	case STE0_CONFIG_S1_S2: /* IDR0.S2P == 0 */
-		break;
-	default:
-		ste.kind = STE_ABORT;
-		break;
-	}
-	return ste;
 }
 
 static void ste_arrived(struct bus_req *req, uint64_t now)
@@ -121,12 +80,12 @@ static void ste_arrived(struct bus_req *req, uint64_t now)
 	struct ste_config ste;
 
 	if (req->status != BUS_OK) {
-		smmu_walk_fail(txn, F_STE_FETCH);
+		smmu_walk_fail(txn, F_STE_FETCH, &in_configuration);
 		return;
 	}
 	for (uint32_t i = 0; i < STE_WORDS; i++)
 		word[i] = le64_get((const uint8_t *)req->data + 8 * i);
-	ste = decode(smmu, word);
+	ste = smmu_ste_decode(smmu, word);
 	trace_emit_data(&smmu->env.part, TRACE_SMMU_STE, word, sizeof(word),
 			(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id, txn->l1std_pa,
 						     txn->l1std, req->addr});
@@ -170,8 +129,8 @@ void smmu_strtab_fetch(struct transaction *txn)
 		smmu_txn_fetch(txn, txn->l1std_pa, L1STD_BYTES, l1std_arrived);
 }
 
-/* Which context descriptor a stage 1 stream's transaction goes to: S1CDMax and S1DSS, 5.2. */
-static void select_cd(struct transaction *txn)
+/* Where the substream leads: S1CDMax and S1DSS, 5.2. False: the transaction was answered. */
+static bool select_cd(struct transaction *txn)
 {
 	const struct bus_attr *attr = &txn->req->attr;
 	const struct ste_config *ste = &txn->ste;
@@ -184,33 +143,52 @@ static void select_cd(struct transaction *txn)
 			smmu_fault(txn, F_STREAM_DISABLED);
 		else
 			txn->cd_index = attr->substream_id;
-		return;
+		return txn->state == TXN_BUSY;
 	}
 	if (!ste->cd_max || ste->s1dss == STE1_S1DSS_SSID0)
-		return;
-	if (ste->s1dss == STE1_S1DSS_BYPASS)
-		smmu_txn_bypass(txn);
-	else
-		smmu_fault(txn, F_STREAM_DISABLED);
+		return true;
+	if (ste->s1dss == STE1_S1DSS_BYPASS) {
+		txn->stages &= (uint8_t)~BIT(STAGE1);
+		return true;
+	}
+	smmu_fault(txn, F_STREAM_DISABLED);
+	return false;
 }
 
-void smmu_strtab_apply(struct transaction *txn)
+/* A substream needs stage 1: 5.2, STE.Config. */
+static bool takes_substream(const struct transaction *txn)
 {
-	switch (txn->ste.kind) {
-	case STE_ILLEGAL:
+	return !txn->req->attr.substream_valid || txn->ste.stage1;
+}
+
+/* PRIVCFG and INSTCFG replace what the transaction says, 5.2. */
+static void override(struct transaction *txn)
+{
+	const struct bus_attr *attr = &txn->req->attr;
+	const struct ste_config *ste = &txn->ste;
+
+	txn->privileged = attr->privileged;
+	if (ste->privcfg >= STE1_PRIVCFG_UNPRIV)
+		txn->privileged = ste->privcfg == STE1_PRIVCFG_PRIV;
+	txn->instruction = attr->instruction;
+	if (ste->instcfg >= STE1_INSTCFG_DATA)
+		txn->instruction = ste->instcfg == STE1_INSTCFG_INSTR;
+	txn->instruction &= !txn->write;
+}
+
+bool smmu_strtab_apply(struct transaction *txn)
+{
+	const struct ste_config *ste = &txn->ste;
+
+	override(txn);
+	txn->stages = (uint8_t)((ste->stage1 ? BIT(STAGE1) : 0) | (ste->stage2 ? BIT(STAGE2) : 0));
+	if (ste->kind == STE_ILLEGAL)
 		smmu_fault(txn, C_BAD_STE);
-		break;
-	case STE_ABORT:
+	else if (ste->kind == STE_ABORT)
 		smmu_fault_silent(txn);
-		break;
-	case STE_BYPASS:
-		if (txn->req->attr.substream_valid)
-			smmu_fault(txn, C_BAD_SUBSTREAMID);
-		else
-			smmu_txn_bypass(txn);
-		break;
-	case STE_S1:
-		select_cd(txn);
-		break;
-	}
+	else if (!takes_substream(txn))
+		smmu_fault(txn, C_BAD_SUBSTREAMID);
+	else if (!ste->stage1 || select_cd(txn))
+		return true;
+	return false;
 }

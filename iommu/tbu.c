@@ -73,45 +73,44 @@ static void pass_disabled(struct transaction *txn)
 		smmu_fault_silent(txn);
 		return;
 	}
-	txn->translated = false;
+	txn->stages = 0;
 	smmu_txn_ready(txn, TXN_READY);
 }
 
 void smmu_txn_bypass(struct transaction *txn)
 {
 	if (txn->req->addr & ~txn->smmu->oas_mask) {
-		txn->cd = (struct cd_config){.abort = true, .record = true};
+		txn->cd.abort = txn->cd.policy.record = true;
 		smmu_fault(txn, F_ADDR_SIZE);
 		return;
 	}
-	txn->translated = false;
+	txn->stages = 0;
 	smmu_txn_ready(txn, TXN_READY);
 }
 
-/* The stage 1 context is known: the TLB, or a walk. */
-static void translate_s1(struct transaction *txn)
+/* The configuration is known: the TLB, or a walk. */
+static void find(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
-	const struct region *region;
 	struct tlb_line *line;
 
-	if (txn->cd.illegal) {
-		smmu_fault(txn, C_BAD_CD);
+	if (!smmu_walk_input(txn)) {
+		struct fault_place place = {.stage = txn->stages & BIT(STAGE1) ? STAGE1 : STAGE2,
+					    .kind = EVENT1_CLASS_IN,
+					    .ipa = txn->req->addr};
+
+		smmu_fault_at(txn, F_TRANSLATION, &place);
 		return;
 	}
-	if (!smmu_walk_region(&txn->cd, txn->req->addr, &txn->walk_va, &region)) {
-		smmu_fault(txn, F_TRANSLATION);
-		return;
-	}
-	line = smmu_tlb_find(smmu, txn->cd.asid, txn->walk_va);
+	line = smmu_tlb_find(smmu, txn->space, txn->ia);
 	if (!line) {
 		smmu->stats.tlb_misses++;
 		smmu_walk_enter(txn, smmu_walk_begin);
 		return;
 	}
 	smmu->stats.tlb_hits++;
-	txn->leaf = line->leaf;
-	smmu_txn_use_leaf(txn, false, line->dirty);
+	txn->found = line->found;
+	smmu_txn_use(txn, false, line->dirty);
 }
 
 void smmu_txn_translate(struct transaction *txn)
@@ -127,85 +126,64 @@ void smmu_txn_translate(struct transaction *txn)
 		return;
 	}
 	txn->ste = *ste;
-	smmu_strtab_apply(txn);
-	if (txn->state != TXN_BUSY || txn->ste.kind != STE_S1)
+	if (!smmu_strtab_apply(txn))
 		return;
-	cd = smmu_conf_find_cd(smmu, attr->stream_id, txn->cd_index);
-	if (!cd) {
-		smmu_walk_enter(txn, smmu_cd_fetch);
+	if (!txn->stages) {
+		smmu_txn_bypass(txn);
 		return;
 	}
-	txn->cd = *cd;
-	translate_s1(txn);
+	if (txn->stages & BIT(STAGE1)) {
+		cd = smmu_conf_find_cd(smmu, attr->stream_id, txn->cd_index);
+		if (!cd) {
+			smmu_walk_enter(txn, smmu_cd_fetch);
+			return;
+		}
+		txn->cd = *cd;
+		if (cd->illegal) {
+			smmu_fault(txn, C_BAD_CD);
+			return;
+		}
+	}
+	find(txn);
 }
 
-enum permission { PERMISSION_OK, PERMISSION_DENIED, PERMISSION_MANAGED };
-
-/* With dirty state managed, DBM makes a page writable whatever AP[2] says (DDI 0487, D8.4). */
-static bool is_managed(const struct transaction *txn)
+/* Ask what both stages permit. False: one of them denied it, and it is a fault. */
+static bool is_permitted(struct transaction *txn)
 {
-	return txn->cd.hd && (txn->leaf.ttd & TTD_DBM);
+	const struct leaf *leaf = &txn->found.leaf[STAGE1];
+	struct fault_place place = {.kind = EVENT1_CLASS_IN, .ipa = txn->ia};
+
+	if (txn->stages & BIT(STAGE1))
+		place.ipa = leaf->oa | (txn->ia & (BIT(leaf->shift) - 1));
+	txn->managed = 0;
+	for (int stage = STAGE1; stage <= STAGE2; stage++) {
+		enum permission permission;
+
+		if (!(txn->stages & BIT(stage)))
+			continue;
+		permission = smmu_permission(txn, (enum stage)stage);
+		place.stage = (enum stage)stage;
+		if (permission == PERMISSION_DENIED) {
+			smmu_fault_at(txn, F_PERMISSION, &place);
+			return false;
+		}
+		if (permission == PERMISSION_MANAGED)
+			txn->managed |= (uint8_t)BIT(stage);
+	}
+	return true;
 }
 
-static bool is_writable(const struct transaction *txn)
+void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)
 {
-	return !(txn->leaf.limits & LIMIT_READ_ONLY) &&
-	       (!(txn->leaf.ttd & TTD_AP2) || is_managed(txn));
-}
-
-/* Instruction fetches: never from what UXN/PXN, or WXN with a writable page, excludes. */
-static bool may_execute(const struct transaction *txn)
-{
-	const struct leaf *leaf = &txn->leaf;
-	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
-	bool writable = is_writable(txn);
-
-	if (writable && txn->cd.wxn)
-		return false;
-	if (txn->req->attr.privileged)
-		return !(leaf->ttd & TTD_PXN) && !(leaf->limits & LIMIT_PXN) &&
-		       !(writable && unpriv);
-	return !(leaf->ttd & TTD_UXN) && !(leaf->limits & LIMIT_UXN);
-}
-
-/* Stage 1 permissions of the EL1&0 regime, and whether dirty state is managed, 3.13.3. */
-static enum permission check(const struct transaction *txn)
-{
-	const struct leaf *leaf = &txn->leaf;
-	const struct bus_attr *attr = &txn->req->attr;
-	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
-	bool instruction = attr->instruction && !txn->write;
-
-	if (!attr->privileged && !unpriv)
-		return PERMISSION_DENIED;
-	if (attr->privileged && txn->cd.pan && unpriv && !instruction)
-		return PERMISSION_DENIED;
-	if (!txn->write)
-		return instruction && !may_execute(txn) ? PERMISSION_DENIED : PERMISSION_OK;
-	if (!is_writable(txn))
-		return PERMISSION_DENIED;
-	return is_managed(txn) ? PERMISSION_MANAGED : PERMISSION_OK;
-}
-
-void smmu_txn_use_leaf(struct transaction *txn, bool fresh, bool known_dirty)
-{
-	txn->translated = true;
-	switch (check(txn)) {
-	case PERMISSION_DENIED:
-		smmu_fault(txn, F_PERMISSION);
-		break;
-	case PERMISSION_OK:
+	if (!is_permitted(txn))
+		return;
+	txn->managed &= (uint8_t)~dirty;
+	if (!txn->managed)
 		smmu_txn_ready(txn, TXN_READY);
-		break;
-	case PERMISSION_MANAGED:
-		if (known_dirty)
-			smmu_txn_ready(txn, TXN_READY);
-		else if (fresh)
-			smmu_httu_looked(txn, txn->leaf.ttd);
-		else
-			smmu_httu_look(txn);
-		break;
-	}
+	else if (fresh && txn->managed == txn->stages && !(txn->stages & (txn->stages - 1)))
+		smmu_httu_fresh(txn);
+	else
+		smmu_httu_look(txn);
 }
 
 void smmu_txn_ready(struct transaction *txn, enum txn_state state)
@@ -236,8 +214,8 @@ void smmu_txn_forward(struct transaction *txn)
 	out->op = req->op;
 	out->status = BUS_OK;
 	out->addr = req->addr;
-	if (txn->translated)
-		out->addr = txn->leaf.pa | (req->addr & (BIT(txn->leaf.shift) - 1));
+	if (txn->stages)
+		out->addr = txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1));
 	out->len_bytes = req->len_bytes;
 	out->attr = req->attr;
 	out->attr.iova = req->addr;

@@ -1,73 +1,77 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The TLB: set-associative, least recently used goes first. A line is one page
- * or block of one address space (ASID), or of all of them when it is global.
+ * or block of one space; where both stages translate, it holds what both make
+ * of a virtual address, and IPAs have lines of their own (tlb_internal.h).
  */
 #include "iommu/smmu_internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-static const uint8_t shift_of_size[3] = {12, 21, 30};
-
-static uint32_t size_of_shift(uint8_t shift)
-{
-	return (shift - 12u) / 9u;
-}
-
-static bool is_global(const struct leaf *leaf)
-{
-	return !(leaf->ttd & TTD_NG);
-}
-
 /* Number of the first line of the set. */
-static uint32_t find_set(const struct tlb *tlb, bool global, uint16_t asid, uint32_t size,
-			 uint64_t va)
+static uint32_t find_set(const struct tlb *tlb, uint64_t space, uint8_t shift, uint64_t ia)
 {
-	uint64_t key = va >> shift_of_size[size] ^ (uint64_t)shift_of_size[size] << 58;
-	uint32_t hash;
+	uint64_t key = ia >> shift ^ (uint64_t)shift << 58 ^ space * UINT64_C(0xff51afd7ed558ccd);
+	uint32_t hash = (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
 
-	if (!global)
-		key ^= (uint64_t)asid << 36;
-	hash = (uint32_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32);
 	return (uint32_t)((uint64_t)hash * tlb->sets >> 32) * tlb->ways;
 }
 
-/* The address of a page or block leaves low bits free for what kind it is. Never 0. */
-static uint64_t tag_of(bool global, uint32_t size, uint64_t va)
+/* An address of a page or block leaves its low bits free for its size. Never 0. */
+static uint64_t tag_of(uint8_t shift, uint64_t ia)
 {
-	uint8_t shift = shift_of_size[size];
-
-	return va >> shift << shift | (uint64_t)global << 3 | size << 1 | 1;
+	return ia >> shift << shift | shift;
 }
 
-static struct tlb_line *find_kind(struct tlb *tlb, bool global, uint16_t asid, uint32_t size,
-				  uint64_t va)
+static struct tlb_line *find_size(struct tlb *tlb, uint64_t space, uint8_t shift, uint64_t ia)
 {
-	uint64_t tag = tag_of(global, size, va);
-	uint32_t first;
+	uint64_t tag = tag_of(shift, ia);
+	uint32_t first = find_set(tlb, space, shift, ia);
 
-	if (!tlb->count[global][size])
-		return NULL;
-	first = find_set(tlb, global, asid, size, va);
 	for (uint32_t i = first; i < first + tlb->ways; i++)
-		if (tlb->tag[i] == tag && (global || tlb->line[i].asid == asid))
+		if (tlb->tag[i] == tag && tlb->line[i].space == space)
 			return &tlb->line[i];
 	return NULL;
 }
 
-struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint16_t asid, uint64_t va)
+static struct tlb_line *find_space(struct tlb *tlb, uint64_t space, uint64_t ia)
 {
+	uint64_t shifts = tlb->shifts[(space & SPACE_GLOBAL) != 0];
 	struct tlb_line *line = NULL;
 
-	for (uint32_t size = 0; size < 3 && !line; size++) {
-		line = find_kind(&smmu->tlb, false, asid, size, va);
-		if (!line)
-			line = find_kind(&smmu->tlb, true, 0, size, va);
-	}
-	if (line)
-		line->used = ++smmu->tlb.clock;
+	for (; shifts && !line; shifts &= shifts - 1)
+		line = find_size(tlb, space, (uint8_t)__builtin_ctzll(shifts), ia);
 	return line;
+}
+
+static uint64_t global_of(uint64_t space)
+{
+	return (space & ~SPACE_ASID) | SPACE_GLOBAL;
+}
+
+struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
+{
+	struct tlb *tlb = &smmu->tlb;
+	struct tlb_line *line = find_space(tlb, space, ia);
+
+	if (!line)
+		line = find_space(tlb, global_of(space), ia);
+	if (line)
+		line->used = ++tlb->clock;
+	return line;
+}
+
+/* How many lines have this size: a look-up tries the sizes that there are. */
+static void count(struct tlb *tlb, const struct tlb_line *line, int change)
+{
+	bool global = line->space & SPACE_GLOBAL;
+	uint8_t shift = line->found.shift;
+	uint32_t *lines = &tlb->count[global][shift];
+
+	*lines += (uint32_t)change;
+	tlb->shifts[global] = (tlb->shifts[global] & ~BIT(shift)) | (uint64_t)(*lines != 0)
+									    << shift;
 }
 
 void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
@@ -77,83 +81,95 @@ void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
 	if (!*tag)
 		return;
 	*tag = 0;
-	smmu->tlb.count[is_global(&line->leaf)][size_of_shift(line->leaf.shift)]--;
+	count(&smmu->tlb, line, -1);
 }
 
-/* A free line of the set, or the one that was not used for longest. */
-static uint32_t pick_victim(const struct tlb *tlb, uint32_t first)
+/* The line that has this address, a free one of the set, or the one not used for longest. */
+static struct tlb_line *find_room(struct tlb *tlb, uint64_t space, uint8_t shift, uint64_t ia)
 {
-	uint32_t victim = first;
+	uint64_t tag = tag_of(shift, ia);
+	uint32_t first = find_set(tlb, space, shift, ia), victim = first;
 
 	for (uint32_t i = first; i < first + tlb->ways; i++) {
-		if (!tlb->tag[i])
-			return i;
-		if (tlb->line[i].used < tlb->line[victim].used)
+		if (tlb->tag[i] == tag && tlb->line[i].space == space)
+			return &tlb->line[i];
+		if (tlb->tag[victim] &&
+		    (!tlb->tag[i] || tlb->line[i].used < tlb->line[victim].used))
 			victim = i;
 	}
-	return victim;
+	return &tlb->line[victim];
 }
 
-struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint16_t asid, const struct leaf *leaf)
+struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint64_t space, const struct translation *found)
 {
 	struct tlb *tlb = &smmu->tlb;
-	bool global = is_global(leaf);
-	uint32_t size = size_of_shift(leaf->shift);
-	struct tlb_line *line = find_kind(tlb, global, asid, size, leaf->va);
+	struct tlb_line *line = find_room(tlb, space, found->shift, found->ia);
 
-	if (!line)
-		line = &tlb->line[pick_victim(tlb, find_set(tlb, global, asid, size, leaf->va))];
 	smmu_tlb_drop_line(smmu, line);
-	*line = (struct tlb_line){.leaf = *leaf, .asid = asid, .used = ++tlb->clock};
-	tlb->tag[line - tlb->line] = tag_of(global, size, leaf->va);
-	tlb->count[global][size]++;
+	line->found = *found;
+	line->space = space;
+	line->dirty = 0;
+	line->used = ++tlb->clock;
+	tlb->tag[line - tlb->line] = tag_of(found->shift, found->ia);
+	count(tlb, line, 1);
 	return line;
 }
 
-void smmu_tlb_drop_all(struct smmu *smmu)
+static bool is_of_space(const struct tlb_line *line, const struct tlb_scope *scope)
+{
+	uint64_t mask = scope->mask;
+
+	if (scope->or_global && (line->space & SPACE_GLOBAL))
+		mask &= ~(SPACE_ASID | SPACE_GLOBAL);
+	return !((line->space ^ scope->space) & mask);
+}
+
+bool smmu_tlb_in_scope(const struct tlb_line *line, const struct tlb_scope *scope)
+{
+	const struct translation *found = &line->found;
+	const struct leaf *leaf = &found->leaf[line->space & SPACE_STAGE2 ? STAGE2 : STAGE1];
+
+	if (!is_of_space(line, scope))
+		return false;
+	if (scope->all_addresses)
+		return true;
+	if (found->ia > scope->last || found->ia + (BIT(found->shift) - 1) < scope->first)
+		return false;
+	return !scope->granule_shift || (leaf->granule_shift == scope->granule_shift &&
+					 (!scope->level || leaf->level == scope->level));
+}
+
+/* The one address of one space: its lines can be found by their sets. */
+static void drop_address(struct smmu *smmu, const struct tlb_scope *scope, uint64_t space)
+{
+	struct tlb *tlb = &smmu->tlb;
+	uint64_t shifts = tlb->shifts[(space & SPACE_GLOBAL) != 0];
+
+	for (; shifts; shifts &= shifts - 1) {
+		struct tlb_line *line =
+			find_size(tlb, space, (uint8_t)__builtin_ctzll(shifts), scope->first);
+
+		if (line && smmu_tlb_in_scope(line, scope))
+			smmu_tlb_drop_line(smmu, line);
+	}
+}
+
+void smmu_tlb_drop(struct smmu *smmu, const struct tlb_scope *scope)
 {
 	struct tlb *tlb = &smmu->tlb;
 
 	tlb->generation++;
-	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++)
-		smmu_tlb_drop_line(smmu, &tlb->line[i]);
-}
-
-void smmu_tlb_drop_asid(struct smmu *smmu, uint16_t asid)
-{
-	struct tlb *tlb = &smmu->tlb;
-
-	tlb->generation++;
-	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++)
-		if (tlb->line[i].asid == asid && !is_global(&tlb->line[i].leaf))
-			smmu_tlb_drop_line(smmu, &tlb->line[i]);
-}
-
-/* Without an ASID to go by, the sets cannot be told: look at every line. */
-static void drop_va_of_all(struct smmu *smmu, uint64_t va)
-{
-	struct tlb *tlb = &smmu->tlb;
-
-	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++)
-		if (!((tlb->line[i].leaf.va ^ va) >> tlb->line[i].leaf.shift))
-			smmu_tlb_drop_line(smmu, &tlb->line[i]);
-}
-
-void smmu_tlb_drop_va(struct smmu *smmu, uint16_t asid, bool any_asid, uint64_t va)
-{
-	struct tlb_line *line;
-
-	smmu->tlb.generation++;
-	if (any_asid) {
-		drop_va_of_all(smmu, va);
+	smmu_plant_saw_drop(smmu, scope);
+	if (!scope->all_addresses && scope->mask == SPACE_ALL &&
+	    scope->first >> GRANULE_SHIFT == scope->last >> GRANULE_SHIFT) {
+		drop_address(smmu, scope, scope->space);
+		if (scope->or_global)
+			drop_address(smmu, scope, global_of(scope->space));
 		return;
 	}
-	for (uint32_t size = 0; size < 3; size++)
-		for (int global = 0; global < 2; global++) {
-			line = find_kind(&smmu->tlb, global, asid, size, va);
-			if (line)
-				smmu_tlb_drop_line(smmu, line);
-		}
+	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++)
+		if (tlb->tag[i] && smmu_tlb_in_scope(&tlb->line[i], scope))
+			smmu_tlb_drop_line(smmu, &tlb->line[i]);
 }
 
 int smmu_tlb_init(struct smmu *smmu)

@@ -1,52 +1,57 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The stage 1 walk, 4 KiB granule (IHI 0070, 3.4; Arm DDI 0487, D8.2 and D8.3):
- * each descriptor that arrives moves it one level on.
+ * The stage 1 walk (IHI 0070, 3.4; Arm DDI 0487, D8.2): each descriptor that
+ * arrives moves it one level on. Where stage 2 translates too, each address that
+ * the walk comes to goes through stage2.c before it is read.
  */
 #include "iommu/smmu_internal.h"
 
-static void read_level(struct transaction *txn, uint64_t table);
 static void use_descriptor(struct transaction *txn, uint64_t ttd);
 
-static uint8_t shift_of_level(uint8_t level)
+static const struct tt_tree *region_of(const struct cd_config *cd, uint64_t address)
 {
-	return (uint8_t)(GRANULE_SHIFT + 9 * (3 - level));
+	return &cd->region[(address & BIT(55)) != 0];
 }
 
-bool smmu_walk_region(const struct cd_config *cd, uint64_t address, uint64_t *va,
-		      const struct region **region)
+/* The tags of what stage 1 translates: without ASIDs in the plain EL2 world. */
+static uint64_t stage1_space(const struct transaction *txn)
 {
-	bool upper = address & BIT(55);
-	const struct region *r = &cd->region[upper];
+	const struct ste_config *ste = &txn->ste;
+	uint64_t space = field_put(SPACE_WORLD, ste->world);
 
-	if (r->disabled)
+	if (ste->world == SPACE_WORLD_EL1)
+		space |= field_put(SPACE_VMID, ste->vmid);
+	if (ste->world != SPACE_WORLD_EL2)
+		space |= field_put(SPACE_ASID, txn->cd.asid);
+	return space;
+}
+
+static bool take_virtual(struct transaction *txn)
+{
+	bool upper = txn->req->addr & BIT(55);
+	const struct tt_tree *tree = region_of(&txn->cd, txn->req->addr);
+
+	if (tree->disabled)
 		return false;
-	*region = r;
-	*va = address;
-	if (r->top_byte_ignored)
-		*va = field_set(address, BITS(63, 56), upper ? 0xff : 0);
-	return *va >> r->ia_bits == (upper ? UINT64_MAX >> r->ia_bits : 0);
+	txn->space = stage1_space(txn);
+	txn->ia = txn->req->addr;
+	if (tree->top_byte_ignored)
+		txn->ia = field_set(txn->ia, BITS(63, 56), upper ? 0xff : 0);
+	return txn->ia >> tree->ia_bits == (upper ? UINT64_MAX >> tree->ia_bits : 0);
 }
 
-/* Keep a descriptor for the trace: the last of a level is the one that counts. */
-static void keep_step(struct transaction *txn, uint64_t ttd)
+bool smmu_walk_input(struct transaction *txn)
 {
-	uint64_t *step;
-
-	if (!txn->steps || txn->step[txn->steps - 1][0] != txn->level)
-		txn->steps++;
-	step = txn->step[txn->steps - 1];
-	step[0] = txn->level;
-	step[1] = txn->table.addr;
-	step[2] = ttd;
+	if (txn->stages & BIT(STAGE1))
+		return take_virtual(txn);
+	txn->space = smmu_stage2_space(txn);
+	txn->ia = txn->req->addr;
+	return !(txn->ia >> txn->ste.tree.ia_bits);
 }
 
-static void trace_walk(const struct transaction *txn)
+static void fail(struct transaction *txn, enum event_number number, uint8_t kind)
 {
-	trace_detail(&txn->smmu->env.part, TRACE_WALK_TABLES, txn->step,
-		     txn->steps * (uint32_t)sizeof(txn->step[0]), txn->req->attr.stream_id,
-		     smmu_txn_substream(txn), txn->walk_va, txn->leaf.pa, txn->leaf.shift,
-		     txn->steps);
+	smmu_walk_fail(txn, number, &(struct fault_place){.stage = STAGE1, .kind = kind});
 }
 
 static void descriptor_arrived(struct bus_req *req, uint64_t now)
@@ -54,124 +59,166 @@ static void descriptor_arrived(struct bus_req *req, uint64_t now)
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
 
 	if (req->status != BUS_OK)
-		smmu_walk_fail(txn, F_WALK_EABT);
+		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
 	else
-		use_descriptor(txn, le64_get(req->data));
+		use_descriptor(txn, smmu_ttd_get(txn->walk.tree, req->data));
 }
 
-static void read_level(struct transaction *txn, uint64_t table)
+static void fetch_found(struct transaction *txn)
 {
-	uint64_t index = txn->walk_va >> shift_of_level(txn->level) & 511;
-
-	smmu_txn_fetch(txn, table + index * 8, 8, descriptor_arrived);
+	smmu_txn_fetch(txn, txn->s2.pa, 8, descriptor_arrived);
 }
 
-/* Attributes of a table descriptor reach all that lies behind it. */
-static void take_limits(struct transaction *txn, uint64_t ttd)
+static void fetch(struct transaction *txn, uint64_t address)
 {
-	uint64_t ap = field_get(TTD_APTABLE, ttd);
+	smmu_stage2_find(txn, address, EVENT1_CLASS_TT, false, fetch_found);
+}
 
+/* Attributes of a table descriptor reach all that lies behind it, unless HAD says no. */
+static void take_limits(struct walk *walk)
+{
+	uint64_t ap = field_get(TTD_APTABLE, walk->ttd);
+
+	if (walk->tree->flat)
+		return;
 	if (ap & 1)
-		txn->limits |= LIMIT_PRIV_ONLY;
+		walk->limits |= LIMIT_PRIV_ONLY;
 	if (ap & 2)
-		txn->limits |= LIMIT_READ_ONLY;
-	if (ttd & TTD_PXNTABLE)
-		txn->limits |= LIMIT_PXN;
-	if (ttd & TTD_UXNTABLE)
-		txn->limits |= LIMIT_UXN;
+		walk->limits |= LIMIT_READ_ONLY;
+	if (walk->ttd & TTD_PXNTABLE)
+		walk->limits |= LIMIT_PXN;
+	if (walk->ttd & TTD_UXNTABLE)
+		walk->limits |= LIMIT_UXN;
 }
 
-static void finish(struct transaction *txn)
+static void use(struct transaction *txn)
 {
-	smmu_txn_use_leaf(txn, true, false);
+	smmu_txn_use(txn, true, 0);
 }
 
-static void reach_leaf(struct transaction *txn, uint64_t ttd)
+static void trace_walk(const struct transaction *txn)
+{
+	trace_detail(&txn->smmu->env.part, TRACE_WALK_TABLES, txn->step,
+		     txn->steps * (uint32_t)sizeof(txn->step[0]), txn->req->attr.stream_id,
+		     smmu_txn_substream(txn), txn->ia, txn->found.pa, txn->found.shift, txn->steps);
+}
+
+static bool is_global(const struct transaction *txn)
+{
+	return txn->ste.world == SPACE_WORLD_EL2 || !(txn->found.leaf[STAGE1].ttd & TTD_NG);
+}
+
+/* Both stages as one line, as large as the smaller page of the two. */
+static void combine(struct transaction *txn)
+{
+	struct translation *found = &txn->found;
+	const struct leaf *leaf = found->leaf;
+
+	found->stages = txn->stages;
+	found->shift = 63;
+	if (found->stages & BIT(STAGE1))
+		found->shift = leaf[STAGE1].shift;
+	if (found->stages & BIT(STAGE2))
+		found->shift = MIN(found->shift, leaf[STAGE2].shift);
+	found->ia = txn->ia >> found->shift << found->shift;
+	found->pa = txn->s2.pa >> found->shift << found->shift;
+}
+
+/* txn->s2.pa is where the access goes. */
+static void arrive(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
-	uint8_t shift = shift_of_level(txn->level);
+	uint64_t space = txn->space;
 
-	txn->leaf = (struct leaf){
-		.va = txn->walk_va >> shift << shift,
-		.pa = (ttd & TTD_ADDR) >> shift << shift,
-		.ttd_pa = txn->table.addr,
-		.ttd = ttd,
-		.shift = shift,
-		.limits = txn->limits,
-	};
+	if (txn->stages & BIT(STAGE2))
+		txn->found.leaf[STAGE2] = txn->s2.leaf;
+	combine(txn);
 	trace_walk(txn);
-	if (txn->tlb_generation == smmu->tlb.generation)
-		smmu_tlb_fill(smmu, txn->cd.asid, &txn->leaf);
-	smmu_walk_leave(txn, finish);
+	if ((txn->stages & BIT(STAGE1)) && is_global(txn))
+		space = (space & ~SPACE_ASID) | SPACE_GLOBAL;
+	/* A line of stage 2 alone has been filled on the way. */
+	if ((txn->stages & BIT(STAGE1)) && txn->tlb_generation == smmu->tlb.generation)
+		smmu_tlb_fill(smmu, space, &txn->found);
+	smmu_walk_leave(txn, use);
+}
+
+static void reach_leaf(struct transaction *txn)
+{
+	struct leaf *leaf = &txn->found.leaf[STAGE1];
+	bool updates = txn->cd.policy.ha;
+
+	*leaf = smmu_tables_leaf(&txn->walk, txn->table.addr, !updates);
+	/* A stage 1 fault comes before all faults that stage 2 may find for the result. */
+	if ((txn->stages & BIT(STAGE2)) && smmu_permission(txn, STAGE1) == PERMISSION_DENIED) {
+		fail(txn, F_PERMISSION, EVENT1_CLASS_IN);
+		return;
+	}
+	smmu_stage2_find(txn, leaf->oa | (txn->ia & (BIT(leaf->shift) - 1)), EVENT1_CLASS_IN, false,
+			 arrive);
 }
 
 /* The descriptor as the compare-and-swap found it; ours if it took. */
 static void access_updated(struct bus_req *req, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
-	uint64_t found = txn->table_data[0], desired = txn->table_data[1];
+	uint64_t found = smmu_httu_found(txn, txn->walk.tree);
 
 	if (req->status != BUS_OK) {
-		smmu_walk_fail(txn, F_WALK_EABT);
+		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
 		return;
 	}
-	if (found == (desired & ~TTD_AF)) {
+	if (found == txn->walk.ttd) {
 		txn->smmu->stats.access_updates++;
-		found = desired;
+		found |= TTD_AF;
 	}
 	use_descriptor(txn, found);
 }
 
-static void check_leaf(struct transaction *txn, uint64_t ttd)
+static void set_access(struct transaction *txn)
 {
-	uint64_t pa = (ttd & TTD_ADDR) >> shift_of_level(txn->level) << shift_of_level(txn->level);
+	smmu_httu_swap(txn, txn->walk.tree, txn->s2.pa, txn->walk.ttd, txn->walk.ttd | TTD_AF,
+		       access_updated);
+}
 
-	if (pa >> txn->cd.oa_bits)
-		smmu_walk_fail(txn, F_ADDR_SIZE);
-	else if ((ttd & TTD_AF) || (!txn->cd.ha && txn->cd.affd))
-		reach_leaf(txn, ttd);
-	else if (txn->cd.ha)
-		smmu_httu_set_access(txn, ttd, access_updated);
+static void check_access(struct transaction *txn)
+{
+	const struct stage_policy *policy = &txn->cd.policy;
+
+	if ((txn->walk.ttd & TTD_AF) || (!policy->ha && policy->affd))
+		reach_leaf(txn);
+	else if (policy->ha)
+		smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, true, set_access);
 	else
-		smmu_walk_fail(txn, F_ACCESS);
+		fail(txn, F_ACCESS, EVENT1_CLASS_IN);
 }
 
 static void use_descriptor(struct transaction *txn, uint64_t ttd)
 {
-	bool table_bit = ttd & TTD_TABLE;
+	enum ttd_kind kind;
+	uint64_t address;
 
-	keep_step(txn, ttd);
-	if (!(ttd & TTD_VALID) || (txn->level == 3 && !table_bit) ||
-	    (txn->level == 0 && !table_bit)) {
-		smmu_walk_fail(txn, F_TRANSLATION);
-		return;
+	txn->walk.ttd = ttd;
+	smmu_walk_keep(txn, STAGE1, &txn->walk);
+	kind = smmu_ttd_kind(&txn->walk);
+	if (kind == TTD_IS_INVALID) {
+		fail(txn, F_TRANSLATION, EVENT1_CLASS_IN);
+	} else if (!smmu_ttd_address(&txn->walk, &address)) {
+		fail(txn, F_ADDR_SIZE, EVENT1_CLASS_IN);
+	} else if (kind == TTD_IS_TABLE) {
+		take_limits(&txn->walk);
+		fetch(txn, smmu_tables_descend(&txn->walk, address));
+	} else {
+		check_access(txn);
 	}
-	if (txn->level == 3 || !table_bit) {
-		check_leaf(txn, ttd);
-		return;
-	}
-	if ((ttd & TTD_ADDR) >> txn->cd.oa_bits) {
-		smmu_walk_fail(txn, F_ADDR_SIZE);
-		return;
-	}
-	take_limits(txn, ttd);
-	txn->level++;
-	read_level(txn, ttd & TTD_ADDR);
 }
 
 void smmu_walk_begin(struct transaction *txn)
 {
-	const struct region *region = &txn->cd.region[(txn->walk_va & BIT(55)) != 0];
-	uint32_t index_bits;
-	uint64_t index, base;
-
 	txn->smmu->stats.walks++;
-	txn->limits = 0;
 	txn->steps = 0;
-	txn->level = (uint8_t)(3 - (region->ia_bits - 1 - GRANULE_SHIFT) / 9);
-	/* The first table may be shorter than a page; it is aligned to its size. */
-	index_bits = region->ia_bits - shift_of_level(txn->level);
-	base = region->ttb & ~(BIT(index_bits + 3) - 1);
-	index = txn->walk_va >> shift_of_level(txn->level) & (BIT(index_bits) - 1);
-	smmu_txn_fetch(txn, base + index * 8, 8, descriptor_arrived);
+	if (!(txn->stages & BIT(STAGE1))) {
+		smmu_stage2_find(txn, txn->ia, EVENT1_CLASS_IN, false, arrive);
+		return;
+	}
+	fetch(txn, smmu_tables_enter(&txn->walk, region_of(&txn->cd, txn->req->addr), txn->ia));
 }

@@ -18,7 +18,7 @@ static bool same_fetch(const struct transaction *leader, const struct transactio
 	if (leader->cd_index != txn->cd_index)
 		return false;
 	return txn->begin_walk != smmu_walk_begin ||
-	       leader->walk_va >> GRANULE_SHIFT == txn->walk_va >> GRANULE_SHIFT;
+	       leader->ia >> GRANULE_SHIFT == txn->ia >> GRANULE_SHIFT;
 }
 
 static bool follow(struct transaction *txn)
@@ -106,11 +106,32 @@ void smmu_walk_leave(struct transaction *txn, void (*go_on)(struct transaction *
 
 static void report(struct transaction *txn)
 {
-	smmu_fault(txn, txn->fault.number);
+	smmu_fault_at(txn, txn->fault.number, &txn->fault.place);
 }
 
-void smmu_walk_fail(struct transaction *txn, enum event_number number)
+void smmu_walk_fail(struct transaction *txn, enum event_number number,
+		    const struct fault_place *place)
 {
 	txn->fault.number = number;
-	leave(txn, number, report);
+	txn->fault.place = *place;
+	if (txn->walking)
+		leave(txn, number, report);
+	else
+		report(txn);
+}
+
+/* The last descriptor read at a place is the one that counts. */
+void smmu_walk_keep(struct transaction *txn, enum stage stage, const struct walk *walk)
+{
+	uint64_t *step = txn->step[txn->steps ? txn->steps - 1 : 0];
+	uint64_t where = (uint64_t)stage << 8 | walk->level;
+
+	if (!txn->steps || step[0] != where || step[1] != txn->table.addr) {
+		if (txn->steps == WALK_STEPS)
+			return;
+		step = txn->step[txn->steps++];
+	}
+	step[0] = where;
+	step[1] = txn->table.addr;
+	step[2] = walk->ttd;
 }

@@ -70,6 +70,9 @@ SmmuBench::SmmuBench()
 	cfg.evtq_log2 = 7;
 	cfg.oas_bits = 44;
 	cfg.httu = 2;
+	cfg.granules = SMMU_GRANULE_4K;
+	cfg.s1 = true;
+	cfg.asid16 = true;
 	cfg.two_level_strtab = true;
 	cfg.msi = true;
 	cfg.coherent = true;

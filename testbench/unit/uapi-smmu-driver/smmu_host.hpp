@@ -134,6 +134,8 @@ public:
 		smmu_cfg.evtq_log2 = options.evtq_log2;
 		smmu_cfg.oas_bits = 48;
 		smmu_cfg.httu = options.httu;
+		smmu_cfg.granules = SMMU_GRANULE_4K;
+		smmu_cfg.s1 = smmu_cfg.asid16 = true;
 		smmu_cfg.two_level_strtab = options.two_level;
 		smmu_cfg.msi = options.msi;
 		smmu_cfg.coherent = options.coherent;

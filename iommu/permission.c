@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a translation permits (Arm DDI 0487, D8.4), and whether a write depends
+ * on dirty state that the SMMU manages (IHI 0070, 3.13.3).
+ */
+#include "iommu/smmu_internal.h"
+
+/* With dirty state managed, DBM makes a page writable whatever its AP or S2AP says. */
+static bool is_managed(const struct stage_policy *policy, uint64_t ttd)
+{
+	return policy->hd && (ttd & TTD_DBM);
+}
+
+static bool is_writable(const struct transaction *txn, const struct leaf *leaf)
+{
+	return !(leaf->limits & LIMIT_READ_ONLY) &&
+	       (!(leaf->ttd & TTD_AP2) || is_managed(&txn->cd.policy, leaf->ttd));
+}
+
+/* Instruction fetches: never from what UXN/PXN, or WXN with a writable page, excludes. */
+static bool may_execute(const struct transaction *txn, const struct leaf *leaf, bool unpriv)
+{
+	bool writable = is_writable(txn, leaf);
+
+	if (writable && txn->cd.wxn)
+		return false;
+	if (txn->privileged && txn->ste.world != SPACE_WORLD_EL2)
+		return !(leaf->ttd & TTD_PXN) && !(leaf->limits & LIMIT_PXN) &&
+		       !(writable && unpriv);
+	return !(leaf->ttd & TTD_UXN) && !(leaf->limits & LIMIT_UXN);
+}
+
+/* The EL1&0 and EL2&0 regimes; the plain EL2 regime knows no unprivileged access. */
+static bool permits_level(const struct transaction *txn, bool unpriv, bool instruction)
+{
+	if (txn->ste.world == SPACE_WORLD_EL2)
+		return true;
+	if (!txn->privileged)
+		return unpriv;
+	return !txn->cd.pan || !unpriv || instruction;
+}
+
+static enum permission stage1(const struct transaction *txn)
+{
+	const struct leaf *leaf = &txn->found.leaf[STAGE1];
+	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
+	bool instruction = txn->instruction && !txn->write;
+
+	if (!permits_level(txn, unpriv, instruction))
+		return PERMISSION_DENIED;
+	if (!txn->write)
+		return instruction && !may_execute(txn, leaf, unpriv) ? PERMISSION_DENIED
+								      : PERMISSION_OK;
+	if (!is_writable(txn, leaf))
+		return PERMISSION_DENIED;
+	return is_managed(&txn->cd.policy, leaf->ttd) ? PERMISSION_MANAGED : PERMISSION_OK;
+}
+
+/* XN[1:0]; without IDR3.XNX only XN[1] is looked at. */
+static bool stage2_may_execute(const struct transaction *txn, uint64_t ttd)
+{
+	uint64_t xn = field_get(TTD_S2_XN, ttd);
+
+	if (!txn->smmu->cfg.xnx)
+		xn &= 2;
+	switch (xn) {
+	case 0:
+		return true;
+	case 1:
+		return !txn->privileged;
+	case 3:
+		return txn->privileged;
+	default:
+		return false;
+	}
+}
+
+static enum permission stage2(const struct transaction *txn)
+{
+	uint64_t ttd = txn->found.leaf[STAGE2].ttd;
+
+	if (txn->write) {
+		if (is_managed(&txn->ste.policy, ttd))
+			return PERMISSION_MANAGED;
+		return ttd & TTD_S2AP_WRITE ? PERMISSION_OK : PERMISSION_DENIED;
+	}
+	if (txn->instruction)
+		return stage2_may_execute(txn, ttd) ? PERMISSION_OK : PERMISSION_DENIED;
+	return ttd & TTD_S2AP_READ ? PERMISSION_OK : PERMISSION_DENIED;
+}
+
+enum permission smmu_permission(const struct transaction *txn, enum stage stage)
+{
+	return stage == STAGE1 ? stage1(txn) : stage2(txn);
+}

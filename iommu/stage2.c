@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stage 2: where an intermediate physical address is (IHI 0070, 3.3.2; Arm
+ * DDI 0487, D8.2). A transaction's own address comes here, and so do the context
+ * descriptors and stage 1 tables of a nested stream: each found in the TLB or
+ * walked for, one at a time.
+ */
+#include "iommu/smmu_internal.h"
+
+static void use_descriptor(struct transaction *txn, uint64_t ttd);
+
+uint64_t smmu_stage2_space(const struct transaction *txn)
+{
+	return SPACE_STAGE2 | field_put(SPACE_VMID, txn->ste.vmid);
+}
+
+static void fail(struct transaction *txn, enum event_number number)
+{
+	smmu_walk_fail(txn, number, &txn->s2.place);
+}
+
+static void descriptor_arrived(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+
+	if (req->status != BUS_OK)
+		fail(txn, F_WALK_EABT);
+	else
+		use_descriptor(txn, smmu_ttd_get(txn->s2.walk.tree, req->data));
+}
+
+static void start(struct transaction *txn)
+{
+	struct s2_walk *s2 = &txn->s2;
+	const struct tt_tree *tree = &txn->ste.tree;
+
+	if (s2->place.ipa >> tree->ia_bits) {
+		fail(txn, F_TRANSLATION);
+		return;
+	}
+	smmu_txn_fetch(txn, smmu_tables_enter(&s2->walk, tree, s2->place.ipa), 8,
+		       descriptor_arrived);
+}
+
+/* May the SMMU's own read or write of a table go there? */
+static bool permits_table(const struct transaction *txn)
+{
+	const struct s2_walk *s2 = &txn->s2;
+	uint64_t ttd = s2->leaf.ttd;
+
+	if (!(ttd & TTD_S2AP_READ))
+		return false;
+	if (txn->ste.ptw && !txn->ste.fwb && !(ttd & TTD_S2_DEVICE))
+		return false;
+	return !s2->write || (ttd & TTD_S2AP_WRITE) || (txn->ste.policy.hd && (ttd & TTD_DBM));
+}
+
+static void drop_line(struct transaction *txn)
+{
+	struct tlb_line *line = smmu_tlb_find(txn->smmu, smmu_stage2_space(txn), txn->s2.place.ipa);
+
+	if (line)
+		smmu_tlb_drop_line(txn->smmu, line);
+}
+
+/* The page with a stage 1 table is about to be written: its descriptor says so first. */
+static void dirty_updated(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+	const struct leaf *leaf = &txn->s2.leaf;
+	uint64_t found;
+
+	if (req->status != BUS_OK) {
+		fail(txn, F_WALK_EABT);
+		return;
+	}
+	found = smmu_httu_found(txn, &txn->ste.tree) | TTD_S2AP_WRITE;
+	if (found == (leaf->ttd | TTD_S2AP_WRITE)) {
+		txn->s2.then(txn);
+		return;
+	}
+	drop_line(txn);
+	start(txn);
+}
+
+/* The leaf is known. */
+static void arrive(struct transaction *txn)
+{
+	struct s2_walk *s2 = &txn->s2;
+	const struct leaf *leaf = &s2->leaf;
+	uint64_t clean = leaf->ttd & ~TTD_S2AP_WRITE;
+
+	s2->pa = leaf->oa | (s2->place.ipa & (BIT(leaf->shift) - 1));
+	if (s2->place.kind == EVENT1_CLASS_IN) /* what it permits is asked later */
+		s2->then(txn);
+	else if (!permits_table(txn))
+		fail(txn, F_PERMISSION);
+	else if (s2->write && txn->ste.policy.hd && (leaf->ttd & TTD_DBM))
+		smmu_httu_swap(txn, &txn->ste.tree, leaf->ttd_pa, clean, clean | TTD_S2AP_WRITE,
+			       dirty_updated);
+	else
+		s2->then(txn);
+}
+
+static void reach_leaf(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	struct s2_walk *s2 = &txn->s2;
+	struct translation found = {.stages = BIT(STAGE2)};
+
+	s2->leaf = smmu_tables_leaf(&s2->walk, txn->table.addr, !txn->ste.policy.ha);
+	found.leaf[STAGE2] = s2->leaf;
+	found.shift = s2->leaf.shift;
+	found.ia = s2->place.ipa >> found.shift << found.shift;
+	found.pa = s2->leaf.oa;
+	if (txn->tlb_generation == smmu->tlb.generation)
+		smmu_tlb_fill(smmu, smmu_stage2_space(txn), &found);
+	arrive(txn);
+}
+
+static void access_updated(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+	uint64_t found = smmu_httu_found(txn, &txn->ste.tree);
+
+	if (req->status != BUS_OK) {
+		fail(txn, F_WALK_EABT);
+		return;
+	}
+	if (found == txn->s2.walk.ttd) {
+		txn->smmu->stats.access_updates++;
+		found |= TTD_AF;
+	}
+	use_descriptor(txn, found);
+}
+
+static void check_access(struct transaction *txn)
+{
+	const struct stage_policy *policy = &txn->ste.policy;
+	uint64_t ttd = txn->s2.walk.ttd;
+
+	if ((ttd & TTD_AF) || (!policy->ha && policy->affd))
+		reach_leaf(txn);
+	else if (policy->ha)
+		smmu_httu_swap(txn, &txn->ste.tree, txn->table.addr, ttd, ttd | TTD_AF,
+			       access_updated);
+	else
+		fail(txn, F_ACCESS);
+}
+
+static void use_descriptor(struct transaction *txn, uint64_t ttd)
+{
+	struct walk *walk = &txn->s2.walk;
+	enum ttd_kind kind;
+	uint64_t address;
+
+	walk->ttd = ttd;
+	smmu_walk_keep(txn, STAGE2, walk);
+	kind = smmu_ttd_kind(walk);
+	if (kind == TTD_IS_INVALID)
+		fail(txn, F_TRANSLATION);
+	else if (!smmu_ttd_address(walk, &address))
+		fail(txn, F_ADDR_SIZE);
+	else if (kind == TTD_IS_TABLE)
+		smmu_txn_fetch(txn, smmu_tables_descend(walk, address), 8, descriptor_arrived);
+	else
+		check_access(txn);
+}
+
+void smmu_stage2_find(struct transaction *txn, uint64_t ipa, uint8_t kind, bool write,
+		      void (*then)(struct transaction *txn))
+{
+	struct s2_walk *s2 = &txn->s2;
+	struct tlb_line *line;
+
+	s2->pa = ipa;
+	if (!txn->ste.stage2) {
+		then(txn);
+		return;
+	}
+	s2->place = (struct fault_place){.stage = STAGE2, .kind = kind, .ipa = ipa};
+	s2->write = write;
+	s2->then = then;
+	line = smmu_tlb_find(txn->smmu, smmu_stage2_space(txn), ipa);
+	if (!line) {
+		start(txn);
+		return;
+	}
+	s2->leaf = line->found.leaf[STAGE2];
+	arrive(txn);
+}
