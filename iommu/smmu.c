@@ -29,6 +29,8 @@ static int init(struct smmu *smmu)
 		err = smmu_order_init(smmu);
 	if (!err)
 		err = smmu_tlb_init(smmu);
+	if (!err)
+		err = smmu_walkcache_init(smmu);
 	return err;
 }
 
@@ -71,6 +73,7 @@ void smmu_destroy(struct smmu *smmu)
 	smmu_tbu_fini(smmu);
 	smmu_order_fini(smmu);
 	smmu_tlb_fini(smmu);
+	smmu_walkcache_fini(smmu);
 	free(smmu->walker);
 	free(smmu);
 }

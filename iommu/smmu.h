@@ -35,6 +35,7 @@ struct smmu_timing {
 	uint32_t walkers;      /* walks under way at once */
 	uint32_t tlb_entries;
 	uint32_t tlb_ways;
+	uint32_t walk_cache_entries; /* tables kept, a multiple of 4; 0: each walk begins above */
 };
 
 struct smmu_cfg {
@@ -95,7 +96,8 @@ struct smmu_counters {
 	uint64_t tlb_hits;
 	uint64_t tlb_misses; /* lookups that had to wait for a walk */
 	uint64_t walks;
-	uint64_t leaf_reads; /* writes that looked at their descriptor again */
+	uint64_t walk_cache_hits; /* those that began below the first table, by stage */
+	uint64_t leaf_reads;      /* writes that looked at their descriptor again */
 	uint64_t access_updates;
 	uint64_t dirty_updates;
 	uint64_t ste_fetches;

@@ -218,6 +218,7 @@ struct smmu {
 
 	struct confcache conf;
 	struct tlb tlb;
+	struct walkcache walkcache;
 	struct walker *walker; /* cfg.timing.walkers slots, the busy ones first */
 	uint32_t walkers_busy;
 	struct txn_list walk_queue;
@@ -373,6 +374,8 @@ uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg);
 uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code);
 /* The address of a tree's first table, aligned to its size; the other members are set. */
 uint64_t smmu_tables_root(const struct tt_tree *tree, uint64_t ttb);
+/* log2 of what one descriptor of the level maps. */
+uint8_t smmu_tables_shift(const struct tt_tree *tree, uint8_t level);
 enum ttd_kind { TTD_IS_INVALID, TTD_IS_TABLE, TTD_IS_LEAF };
 /* Begin at the tree's first table; the address of the descriptor there. */
 uint64_t smmu_tables_enter(struct walk *walk, const struct tt_tree *tree, uint64_t ia);

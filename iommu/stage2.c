@@ -38,8 +38,10 @@ static void start(struct transaction *txn)
 		fail(txn, F_TRANSLATION);
 		return;
 	}
-	smmu_txn_fetch(txn, smmu_tables_enter(&s2->walk, tree, s2->place.ipa), 8,
-		       descriptor_arrived);
+	smmu_txn_fetch(txn,
+		       smmu_walkcache_enter(txn->smmu, smmu_stage2_space(txn), &s2->walk, tree,
+					    s2->place.ipa),
+		       8, descriptor_arrived);
 }
 
 /* May the SMMU's own read or write of a table go there? */
@@ -148,6 +150,16 @@ static void check_access(struct transaction *txn)
 		fail(txn, F_ACCESS);
 }
 
+static void descend(struct transaction *txn, uint64_t table)
+{
+	struct smmu *smmu = txn->smmu;
+	struct walk *walk = &txn->s2.walk;
+
+	if (txn->tlb_generation == smmu->tlb.generation)
+		smmu_walkcache_fill(smmu, smmu_stage2_space(txn), walk, table);
+	smmu_txn_fetch(txn, smmu_tables_descend(walk, table), 8, descriptor_arrived);
+}
+
 static void use_descriptor(struct transaction *txn, uint64_t ttd)
 {
 	struct walk *walk = &txn->s2.walk;
@@ -162,7 +174,7 @@ static void use_descriptor(struct transaction *txn, uint64_t ttd)
 	else if (!smmu_ttd_address(walk, &address))
 		fail(txn, F_ADDR_SIZE);
 	else if (kind == TTD_IS_TABLE)
-		smmu_txn_fetch(txn, smmu_tables_descend(walk, address), 8, descriptor_arrived);
+		descend(txn, address);
 	else
 		check_access(txn);
 }

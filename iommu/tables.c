@@ -12,8 +12,7 @@ static uint8_t bits_per_level(const struct tt_tree *tree)
 	return (uint8_t)(tree->granule_shift - 3);
 }
 
-/* log2 of what one descriptor of the level maps. */
-static uint8_t shift_of(const struct tt_tree *tree, uint8_t level)
+uint8_t smmu_tables_shift(const struct tt_tree *tree, uint8_t level)
 {
 	return (uint8_t)(tree->granule_shift + bits_per_level(tree) * (3 - level));
 }
@@ -35,21 +34,21 @@ uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code)
 
 uint64_t smmu_tables_root(const struct tt_tree *tree, uint64_t ttb)
 {
-	uint8_t index_bits = (uint8_t)(tree->ia_bits - shift_of(tree, tree->start_level));
+	uint8_t index_bits = (uint8_t)(tree->ia_bits - smmu_tables_shift(tree, tree->start_level));
 
 	return align_down(ttb, MAX(BIT(index_bits + 3), tree->oa_bits == 52 ? 64 : 16));
 }
 
 static uint64_t address_of(const struct walk *walk, uint64_t table, uint64_t entries_mask)
 {
-	uint64_t index = walk->ia >> shift_of(walk->tree, walk->level) & entries_mask;
+	uint64_t index = walk->ia >> smmu_tables_shift(walk->tree, walk->level) & entries_mask;
 
 	return table + index * 8;
 }
 
 uint64_t smmu_tables_enter(struct walk *walk, const struct tt_tree *tree, uint64_t ia)
 {
-	uint8_t shift = shift_of(tree, tree->start_level);
+	uint8_t shift = smmu_tables_shift(tree, tree->start_level);
 
 	walk->tree = tree;
 	walk->ia = ia;
@@ -97,7 +96,7 @@ bool smmu_ttd_address(const struct walk *walk, uint64_t *address)
 	uint8_t shift = tree->granule_shift;
 
 	if (smmu_ttd_kind(walk) == TTD_IS_LEAF)
-		shift = shift_of(tree, walk->level);
+		shift = smmu_tables_shift(tree, walk->level);
 	*address = (walk->ttd & BITS(47, 12)) >> shift << shift;
 	if (tree->granule_shift == 16)
 		*address |= field_get(TTD_ADDR_HIGH, walk->ttd) << 48;
@@ -123,7 +122,7 @@ struct leaf smmu_tables_leaf(const struct walk *walk, uint64_t ttd_pa, bool cont
 		.ttd = walk->ttd,
 		.ttd_pa = ttd_pa,
 		.ttd_ia = walk->ttd_ia,
-		.shift = shift_of(walk->tree, walk->level),
+		.shift = smmu_tables_shift(walk->tree, walk->level),
 		.level = walk->level,
 		.granule_shift = walk->tree->granule_shift,
 		.limits = walk->limits,

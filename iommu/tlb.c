@@ -160,6 +160,8 @@ void smmu_tlb_drop(struct smmu *smmu, const struct tlb_scope *scope)
 
 	tlb->generation++;
 	smmu_plant_saw_drop(smmu, scope);
+	if (!scope->leaf_only)
+		smmu_walkcache_drop(smmu, scope);
 	if (!scope->all_addresses && scope->mask == SPACE_ALL &&
 	    scope->first >> GRANULE_SHIFT == scope->last >> GRANULE_SHIFT) {
 		drop_address(smmu, scope, scope->space);

@@ -64,6 +64,7 @@ struct tlb_scope {
 	uint64_t mask, space;
 	bool or_global;        /* global lines too, whatever the ASID */
 	bool all_addresses;    /* or those that map part of: */
+	bool leaf_only;        /* tables on the way may stay */
 	uint64_t first, last;  /* inclusive */
 	uint8_t granule_shift; /* 0: any leaf; else those of this granule and */
 	uint8_t level;         /* this level; 0: any */
@@ -89,7 +90,26 @@ struct tlb {
 	uint64_t generation; /* counts invalidations: an older walk must not fill */
 };
 
+/* Tables that walks have passed (walkcache.c). */
+struct walkcache {
+	struct table_line *line; /* sets of a few ways */
+	uint32_t sets;           /* 0: there is none */
+	uint64_t clock;
+};
+
 struct smmu;
+struct tt_tree;
+struct walk;
+
+int smmu_walkcache_init(struct smmu *smmu);
+void smmu_walkcache_fini(struct smmu *smmu);
+/* smmu_tables_enter(), or as far down as is known. */
+uint64_t smmu_walkcache_enter(struct smmu *smmu, uint64_t space, struct walk *walk,
+			      const struct tt_tree *tree, uint64_t ia);
+/* The walk's descriptor leads to `table`. */
+void smmu_walkcache_fill(struct smmu *smmu, uint64_t space, const struct walk *walk,
+			 uint64_t table);
+void smmu_walkcache_drop(struct smmu *smmu, const struct tlb_scope *scope);
 
 int smmu_tlb_init(struct smmu *smmu);
 void smmu_tlb_fini(struct smmu *smmu);

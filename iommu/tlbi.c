@@ -140,6 +140,7 @@ bool smmu_tlbi_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS])
 	says = tlbi_table[row].says;
 	scope_spaces(smmu, says, word[0], &scope);
 	scope.all_addresses = !(says & (BY_VA | BY_IPA));
+	scope.leaf_only = !scope.all_addresses && (word[1] & TLBI1_LEAF);
 	if (!scope.all_addresses &&
 	    !scope_range(smmu, word, word[1] & (says & BY_IPA ? TLBI1_IPA : TLBI1_ADDRESS), &scope))
 		return false;

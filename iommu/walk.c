@@ -192,6 +192,12 @@ static void check_access(struct transaction *txn)
 		fail(txn, F_ACCESS, EVENT1_CLASS_IN);
 }
 
+static void keep_table(struct transaction *txn, uint64_t table)
+{
+	if (txn->tlb_generation == txn->smmu->tlb.generation)
+		smmu_walkcache_fill(txn->smmu, txn->space, &txn->walk, table);
+}
+
 static void use_descriptor(struct transaction *txn, uint64_t ttd)
 {
 	enum ttd_kind kind;
@@ -206,6 +212,7 @@ static void use_descriptor(struct transaction *txn, uint64_t ttd)
 		fail(txn, F_ADDR_SIZE, EVENT1_CLASS_IN);
 	} else if (kind == TTD_IS_TABLE) {
 		take_limits(&txn->walk);
+		keep_table(txn, address);
 		fetch(txn, smmu_tables_descend(&txn->walk, address));
 	} else {
 		check_access(txn);
@@ -220,5 +227,6 @@ void smmu_walk_begin(struct transaction *txn)
 		smmu_stage2_find(txn, txn->ia, EVENT1_CLASS_IN, false, arrive);
 		return;
 	}
-	fetch(txn, smmu_tables_enter(&txn->walk, region_of(&txn->cd, txn->req->addr), txn->ia));
+	fetch(txn, smmu_walkcache_enter(txn->smmu, txn->space, &txn->walk,
+					region_of(&txn->cd, txn->req->addr), txn->ia));
 }

@@ -131,7 +131,8 @@ static bool build_smmu(struct host *host)
 			   .command_ps = timing->smmu.command_ps,
 			   .walkers = (uint32_t)timing->smmu.walkers,
 			   .tlb_entries = (uint32_t)timing->smmu.tlb_entries,
-			   .tlb_ways = (uint32_t)timing->smmu.tlb_ways},
+			   .tlb_ways = (uint32_t)timing->smmu.tlb_ways,
+			   .walk_cache_entries = (uint32_t)timing->smmu.walk_cache_entries},
 	};
 	struct smmu_env env = {.irq = cpu_irq_port(host->cpu)};
 

@@ -51,6 +51,7 @@ struct timing_cfg {
 	} memory;
 	struct {
 		uint64_t tlb_hit_ps, walk_step_ps, command_ps, walkers, tlb_entries, tlb_ways;
+		uint64_t walk_cache_entries;
 	} smmu;
 	struct {
 		uint64_t latency_ps;

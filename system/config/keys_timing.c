@@ -23,6 +23,8 @@ static const struct schema_key smmu_keys[] = {
 	 WHAT("of the TLB")},
 	{"tlb_ways", COUNTS(timing_cfg, smmu.tlb_ways, 1, 65536), REQUIRED,
 	 WHAT("of a set; divides tlb_entries into a power of two")},
+	{"walk_cache_entries", COUNTS(timing_cfg, smmu.walk_cache_entries, 0, 65536), DEFAULT("0"),
+	 WHAT("tables kept for later walks, in sets of 4; 0: every walk begins at the first")},
 	{NULL},
 };
 static const struct schema_key link_keys[] = {
