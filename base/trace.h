@@ -31,6 +31,9 @@ extern "C" {
 	X(DMA_FAULT, "dma_fault", "stream", "substream", "iova", "write", "len", "event")          \
 	/* memory has taken the bytes of a device's write */                                       \
 	X(DMA_LANDED, "dma_landed", "stream", "substream", "iova", "pa", "len")                    \
+	/* a test master's read: were all its words those that belong there, or what was the first \
+	 * one that was not */                                                                     \
+	X(MASTER_READ, "master_read", "stream", "substream", "iova", "len", "right", "found")      \
 	/* SMMU queues: software has put a command at `index` and tells of it soon; software wrote \
 	 * a register, and what the queue's registers hold now; data: the entry */                 \
 	X(SMMU_ISSUED, "smmu_issued", "index")                                                     \

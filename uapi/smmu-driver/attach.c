@@ -9,7 +9,9 @@
 
 #include "uapi/smmu-driver/smmu_driver_internal.h"
 
-#define IDENTITY_TABLE 0u /* in trace events: everything is allowed */
+/* In trace events: everything is allowed; nothing is attached. */
+#define IDENTITY_TABLE 0u
+#define NO_TABLE       UINT64_MAX
 
 /* Place of the id among the known streams, or where it belongs. */
 static uint32_t stream_place(const struct smmu_driver *driver, uint32_t id)
@@ -25,6 +27,13 @@ static uint32_t stream_place(const struct smmu_driver *driver, uint32_t id)
 			high = middle;
 	}
 	return low;
+}
+
+struct stream *stream_find(const struct smmu_driver *driver, uint32_t id)
+{
+	uint32_t at = stream_place(driver, id);
+
+	return at < driver->streams && driver->stream[at]->id == id ? driver->stream[at] : NULL;
 }
 
 static int stream_insert(struct smmu_driver *driver, uint32_t at, uint32_t id)
@@ -45,6 +54,7 @@ static int stream_insert(struct smmu_driver *driver, uint32_t at, uint32_t id)
 	if (!stream)
 		return -ENOMEM;
 	stream->id = id;
+	stream->table = NO_TABLE;
 	memmove(&driver->stream[at + 1], &driver->stream[at],
 		(driver->streams - at) * sizeof(driver->stream[0]));
 	driver->stream[at] = stream;
@@ -74,39 +84,52 @@ static void trace_attach(const struct stream *stream, struct smmu_driver *driver
 
 /* The stream no longer reaches what it was attached to. */
 static void leave(struct smmu_driver *driver, struct actor *self, struct stream *stream,
-		  struct smmu_domain *old, bool identity)
+		  struct smmu_domain *old, uint64_t table)
 {
-	/* An ASID that is on no stream is left clean in the TLB. */
+	/* A tag that is on no stream is left clean in the TLB. */
 	if (old && !--old->attached)
-		invalidate_asid(driver, self, old->asid);
-	if (old)
-		trace_attach(stream, driver, TRACE_IOMMU_DETACH, old->id);
-	else if (identity)
-		trace_attach(stream, driver, TRACE_IOMMU_DETACH, IDENTITY_TABLE);
+		invalidate_domain(old, self);
+	if (old || table == IDENTITY_TABLE)
+		trace_attach(stream, driver, TRACE_IOMMU_DETACH, table);
+}
+
+static void put_ste(struct smmu_driver *driver, struct actor *self, struct stream *stream,
+		    struct smmu_domain *domain, const uint64_t ste[STE_WORDS], uint64_t table)
+{
+	struct smmu_domain *old = stream->domain;
+	uint64_t old_table = stream->table;
+
+	strtab_write(driver, self, stream->id, ste);
+	stream->domain = domain;
+	stream->identity = false;
+	stream->table = table;
+	leave(driver, self, stream, old, old_table);
 }
 
 static int attach_domain(struct smmu_domain *domain, struct actor *self, struct stream *stream)
 {
 	struct smmu_driver *driver = domain->driver;
-	struct smmu_domain *old = stream->domain;
-	bool identity = stream->identity;
 	uint64_t entry[STE_WORDS];
+	int err = 0;
 
-	if (old == domain)
+	if (stream->domain == domain && stream->table == domain->id)
 		return 0;
-	if (!stream->cd_pa)
-		stream->cd_pa = phys_alloc(driver, 1);
-	if (!stream->cd_pa)
-		return -ENOMEM;
+	if (stream->pasids)
+		return -EBUSY;
+	if (!domain->stage2)
+		err = cd_prepare(driver, stream);
+	if (err)
+		return err;
 	domain->attached++;
 	trace_attach(stream, driver, TRACE_IOMMU_ATTACH, domain->id);
-	cd_make_s1(domain, entry);
-	cd_write(driver, self, stream, entry);
-	ste_make_s1(driver, entry, stream->cd_pa);
-	strtab_write(driver, self, stream->id, entry);
-	stream->domain = domain;
-	stream->identity = false;
-	leave(driver, self, stream, old, identity);
+	if (domain->stage2) {
+		ste_make_s2(domain, entry);
+	} else {
+		cd_make_s1(domain, entry);
+		cd_write(driver, self, stream, 0, entry);
+		ste_make_s1(driver, entry, &stream->cds);
+	}
+	put_ste(driver, self, stream, domain, entry, domain->id);
 	return 0;
 }
 
@@ -129,10 +152,9 @@ static void attach_plain(struct smmu_driver *driver, struct actor *self, struct 
 			 bool identity)
 {
 	struct smmu_domain *old = stream->domain;
-	bool was_identity = stream->identity;
 	uint64_t entry[STE_WORDS];
 
-	if (identity && was_identity)
+	if (identity && stream->identity)
 		return;
 	if (identity)
 		trace_attach(stream, driver, TRACE_IOMMU_ATTACH, IDENTITY_TABLE);
@@ -140,13 +162,11 @@ static void attach_plain(struct smmu_driver *driver, struct actor *self, struct 
 		ste_make_bypass(driver, entry);
 	else
 		ste_make_abort(entry);
-	strtab_write(driver, self, stream->id, entry);
-	stream->domain = NULL;
+	put_ste(driver, self, stream, NULL, entry, identity ? IDENTITY_TABLE : NO_TABLE);
 	stream->identity = identity;
-	leave(driver, self, stream, old, was_identity);
-	if (old) {
+	if (old && stream->cds.pa) {
 		memset(entry, 0, sizeof(entry));
-		cd_write(driver, self, stream, entry);
+		cd_write(driver, self, stream, 0, entry);
 	}
 }
 
@@ -172,4 +192,37 @@ int smmu_driver_attach_identity(struct smmu_driver *driver, struct actor *self, 
 int smmu_driver_attach_blocked(struct smmu_driver *driver, struct actor *self, uint32_t stream_id)
 {
 	return driver_attach(driver, self, stream_id, false);
+}
+
+static int attach_nested(struct smmu_domain *parent, struct actor *self, struct stream *stream,
+			 const uint64_t vste[2], uint64_t table)
+{
+	struct smmu_driver *driver = parent->driver;
+	uint64_t entry[STE_WORDS];
+
+	if (!parent->stage2)
+		return -EINVAL;
+	if (stream->pasids)
+		return -EBUSY;
+	parent->attached++;
+	parent->nest_parent = true;
+	trace_attach(stream, driver, TRACE_IOMMU_ATTACH, table);
+	ste_make_nested(parent, vste, entry);
+	put_ste(driver, self, stream, parent, entry, table);
+	return 0;
+}
+
+int smmu_domain_attach_nested(struct smmu_domain *parent, struct actor *self, uint32_t stream_id,
+			      const uint64_t vste[2], uint64_t table)
+{
+	struct smmu_driver *driver = parent->driver;
+	struct stream *stream;
+	int err;
+
+	sim_mutex_lock(self, &driver->attach_lock);
+	err = stream_get(driver, stream_id, &stream);
+	if (!err)
+		err = attach_nested(parent, self, stream, vste, table);
+	sim_mutex_unlock(self, &driver->attach_lock);
+	return err;
 }

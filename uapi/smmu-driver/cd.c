@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Context descriptors (IHI 0070, 5.4; arm_smmu_make_s1_cd). */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "uapi/smmu-driver/smmu_driver_internal.h"
 
 #define SH_OUTER 2u
@@ -36,16 +39,74 @@ static void cd_used(const uint64_t cd[CD_WORDS], uint64_t mask[CD_WORDS])
 		memset(mask, 0xff, CD_BYTES);
 }
 
-void cd_write(struct smmu_driver *driver, struct actor *self, const struct stream *stream,
-	      const uint64_t cd[CD_WORDS])
+#define CD_LEAF_BITS    10u
+#define CD_LEAF_ENTRIES (1u << CD_LEAF_BITS)
+#define CD_LEAF_PAGES   (CD_LEAF_ENTRIES * CD_BYTES / PAGE_BYTES)
+
+int cd_prepare(struct smmu_driver *driver, struct stream *stream)
+{
+	struct cd_table *cds = &stream->cds;
+	uint64_t entries;
+
+	if (cds->pa)
+		return 0;
+	cds->bits = driver->info.pasid_bits;
+	if (!driver->two_level_cd)
+		cds->bits = MIN(cds->bits, CD_LEAF_BITS);
+	entries = BIT(cds->bits);
+	cds->pages = MAX(1, entries * CD_BYTES / PAGE_BYTES);
+	if (cds->bits > CD_LEAF_BITS) {
+		entries = BIT(cds->bits - CD_LEAF_BITS);
+		cds->pages = MAX(1, entries * L1CD_BYTES / PAGE_BYTES);
+		cds->leaf_pa = calloc(entries, sizeof(cds->leaf_pa[0]));
+		if (!cds->leaf_pa)
+			return -ENOMEM;
+	}
+	cds->pa = phys_alloc(driver, cds->pages);
+	return cds->pa ? 0 : -ENOMEM;
+}
+
+void cd_release(struct smmu_driver *driver, struct stream *stream)
+{
+	struct cd_table *cds = &stream->cds;
+
+	for (uint64_t i = 0; cds->leaf_pa && i < BIT(cds->bits - CD_LEAF_BITS); i++)
+		phys_free(driver, cds->leaf_pa[i], CD_LEAF_PAGES);
+	free(cds->leaf_pa);
+	phys_free(driver, cds->pa, cds->pages);
+}
+
+/* Where the PASID's descriptor is; 0 without memory for its leaf. */
+static uint64_t cd_address(struct smmu_driver *driver, struct cd_table *cds, uint32_t pasid)
+{
+	uint64_t *leaf_pa;
+
+	if (!cds->leaf_pa)
+		return cds->pa + (uint64_t)pasid * CD_BYTES;
+	leaf_pa = &cds->leaf_pa[pasid >> CD_LEAF_BITS];
+	if (!*leaf_pa) {
+		*leaf_pa = phys_alloc(driver, CD_LEAF_PAGES);
+		if (!*leaf_pa)
+			return 0;
+		phys_put64(driver, cds->pa + (uint64_t)(pasid >> CD_LEAF_BITS) * L1CD_BYTES,
+			   (*leaf_pa & L1CD_L2PTR) | L1CD_V);
+	}
+	return *leaf_pa + (uint64_t)(pasid & (CD_LEAF_ENTRIES - 1)) * CD_BYTES;
+}
+
+int cd_write(struct smmu_driver *driver, struct actor *self, struct stream *stream, uint32_t pasid,
+	     const uint64_t cd[CD_WORDS])
 {
 	struct entry_writer writer = {
 		.driver = driver,
 		.self = self,
-		.pa = stream->cd_pa,
-		.invalidation = command_cfgi_cd(stream->id, 0),
+		.pa = cd_address(driver, &stream->cds, pasid),
+		.invalidation = command_cfgi_cd(stream->id, pasid),
 		.used = cd_used,
 	};
 
+	if (!writer.pa)
+		return -ENOMEM;
 	entry_write(&writer, cd);
+	return 0;
 }

@@ -24,6 +24,12 @@ struct command command_prefetch_config(uint32_t stream_id)
 	return (struct command){{CMD_PREFETCH_CONFIG | field_put(CMD0_STREAMID, stream_id), 0}};
 }
 
+struct command command_tlbi_vmid(enum cmd_opcode opcode, uint16_t vmid, uint64_t ipa, bool leaf)
+{
+	return (struct command){{opcode | field_put(TLBI0_VMID, vmid),
+				 (ipa & TLBI1_IPA) | (leaf ? TLBI1_LEAF : 0)}};
+}
+
 struct command command_tlbi(enum cmd_opcode opcode, uint16_t asid, uint64_t iova, bool leaf)
 {
 	return (struct command){{opcode | field_put(TLBI0_ASID, asid),

@@ -70,15 +70,9 @@ static void found(struct dirty_walk *walk, uint64_t iova, uint64_t len)
 	walk->end_dirty = iova + len;
 }
 
-/* Writable and dirty: DBM set, AP[2] clear. */
-static bool leaf_is_dirty(uint64_t ttd, int level)
-{
-	return (ttd & (TTD_DBM | TTD_AP2)) == TTD_DBM && ttd_is_leaf(ttd, level);
-}
-
 /*
  * All of the walk is one instant of simulated time, so writing back the words
- * that changed is what an atomic set of AP[2] in each of them would be.
+ * that changed is what an atomic change of AP[2], or S2AP[1], in each of them would be.
  */
 static void walk_table(struct dirty_walk *walk, uint64_t table, uint64_t base, int level)
 {
@@ -90,9 +84,9 @@ static void walk_table(struct dirty_walk *walk, uint64_t table, uint64_t base, i
 	phys_get(walk->domain->driver, table + 8 * span.first, &entry[span.first],
 		 span.last - span.first + 1);
 	for (uint32_t i = span.first; i <= span.last; i++) {
-		if (leaf_is_dirty(entry[i], level)) {
+		if (ttd_is_dirty(walk->domain, entry[i], level)) {
 			found(walk, base + i * bytes, bytes);
-			entry[i] |= TTD_AP2;
+			entry[i] ^= TTD_AP2; /* S2AP[1] is the same bit */
 			changed_first = MIN(changed_first, i);
 			changed_last = i;
 		} else if (ttd_is_table(entry[i], level)) {

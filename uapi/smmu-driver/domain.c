@@ -1,26 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Domains: a table, an ASID, and a number for the trace. */
+/* Domains: a table, an ASID or a VMID, and a number for the trace. */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "uapi/smmu-driver/smmu_driver_internal.h"
 
-/* The lowest free ASID, never 0; -ENOSPC. */
-static int asid_alloc(struct smmu_driver *driver, uint16_t *asid)
+/* The tags that a domain's translations get: an ASID, or of stage 2 a VMID. */
+struct tags {
+	uint64_t *used; /* bitmap */
+	uint8_t bits;
+};
+
+static struct tags tags_of(const struct smmu_domain *domain)
 {
-	for (uint32_t at = 1; at < 1u << driver->asid_bits; at++) {
-		if (driver->asids[at / 64] & BIT(at % 64))
+	const struct smmu_driver *driver = domain->driver;
+
+	return domain->stage2 ? (struct tags){driver->vmids, driver->vmid_bits}
+			      : (struct tags){driver->asids, driver->asid_bits};
+}
+
+/* The lowest free one, never 0; -ENOSPC. */
+static int tag_alloc(struct smmu_domain *domain)
+{
+	struct tags tags = tags_of(domain);
+
+	for (uint32_t at = 1; at < 1u << tags.bits; at++) {
+		if (tags.used[at / 64] & BIT(at % 64))
 			continue;
-		driver->asids[at / 64] |= BIT(at % 64);
-		*asid = (uint16_t)at;
+		tags.used[at / 64] |= BIT(at % 64);
+		domain->asid = (uint16_t)at;
 		return 0;
 	}
 	return -ENOSPC;
 }
 
-static void asid_free(struct smmu_driver *driver, uint16_t asid)
+static void tag_free(struct smmu_domain *domain)
 {
-	driver->asids[asid / 64] &= ~BIT(asid % 64);
+	tags_of(domain).used[domain->asid / 64] &= ~BIT(domain->asid % 64);
 }
 
 static int init(struct smmu_domain *domain)
@@ -33,10 +49,11 @@ static int init(struct smmu_domain *domain)
 			return -ENOMEM;
 	}
 	domain->root_pa = pgtable_alloc(domain);
-	return domain->root_pa ? asid_alloc(driver, &domain->asid) : -ENOMEM;
+	return domain->root_pa ? tag_alloc(domain) : -ENOMEM;
 }
 
-int smmu_domain_alloc(struct smmu_driver *driver, bool dirty_tracking, struct smmu_domain **domain)
+static int alloc(struct smmu_driver *driver, bool stage2, bool dirty_tracking,
+		 struct smmu_domain **domain)
 {
 	struct smmu_domain *made;
 	int err;
@@ -47,6 +64,7 @@ int smmu_domain_alloc(struct smmu_driver *driver, bool dirty_tracking, struct sm
 	if (!made)
 		return -ENOMEM;
 	made->driver = driver;
+	made->stage2 = stage2;
 	made->dirty_bits = dirty_tracking;
 	err = init(made);
 	if (err) {
@@ -62,6 +80,19 @@ int smmu_domain_alloc(struct smmu_driver *driver, bool dirty_tracking, struct sm
 	return 0;
 }
 
+int smmu_domain_alloc(struct smmu_driver *driver, bool dirty_tracking, struct smmu_domain **domain)
+{
+	return alloc(driver, false, dirty_tracking, domain);
+}
+
+int smmu_domain_alloc_stage2(struct smmu_driver *driver, bool dirty_tracking,
+			     struct smmu_domain **domain)
+{
+	if (!driver->vmid_bits)
+		return -EOPNOTSUPP;
+	return alloc(driver, true, dirty_tracking, domain);
+}
+
 void smmu_domain_free(struct smmu_domain *domain, struct actor *self)
 {
 	if (!domain)
@@ -70,7 +101,7 @@ void smmu_domain_free(struct smmu_domain *domain, struct actor *self)
 	if (domain->flush)
 		flush_domain_gone(domain, self);
 	pgtable_free(domain, domain->root_pa, 0);
-	asid_free(domain->driver, domain->asid);
+	tag_free(domain);
 	free(domain->flush);
 	free(domain);
 }

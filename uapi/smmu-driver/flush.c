@@ -17,7 +17,7 @@ static void flush(struct smmu_domain *domain, struct actor *self)
 	uint32_t served = q->count;
 
 	if (domain->attached)
-		invalidate_asid(driver, self, domain->asid);
+		invalidate_domain(domain, self);
 	for (uint32_t i = 0; i < served; i++)
 		trace_emit(&driver->env.part, TRACE_IOMMU_UNMAP, domain->id, q->range[i].iova,
 			   q->range[i].len);

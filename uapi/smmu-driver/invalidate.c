@@ -5,9 +5,21 @@
  */
 #include "uapi/smmu-driver/smmu_driver_internal.h"
 
-int invalidate_asid(struct smmu_driver *driver, struct actor *self, uint16_t asid)
+int invalidate_domain(const struct smmu_domain *domain, struct actor *self)
 {
-	return cmdq_issue_sync(driver, self, command_tlbi(CMD_TLBI_NH_ASID, asid, 0, false));
+	struct command command = command_tlbi(CMD_TLBI_NH_ASID, domain->asid, 0, false);
+
+	if (domain->stage2)
+		command = command_tlbi_vmid(CMD_TLBI_S12_VMALL, domain->asid, 0, false);
+	return cmdq_issue_sync(domain->driver, self, command);
+}
+
+/* One leaf. Of what a guest's stage 1 made of it nobody knows the addresses (see after). */
+static struct command command_of(const struct smmu_domain *domain, uint64_t iova, bool leaf)
+{
+	if (domain->stage2)
+		return command_tlbi_vmid(CMD_TLBI_S2_IPA, domain->asid, iova, leaf);
+	return command_tlbi(CMD_TLBI_NH_VA, domain->asid, iova, leaf);
 }
 
 /* As many as a table of that granule has entries (arm_smmu_inv_size_too_big). */
@@ -26,11 +38,13 @@ int invalidate_range(struct smmu_domain *domain, struct actor *self, uint64_t io
 	if (!domain->attached)
 		return 0;
 	if (too_many(len, leaf_bytes))
-		return invalidate_asid(domain->driver, self, domain->asid);
+		return invalidate_domain(domain, self);
 	batch_init(&batch);
 	for (uint64_t at = iova; at < iova + len && !err; at += leaf_bytes)
+		err = batch_add(domain->driver, self, &batch, command_of(domain, at, leaf));
+	if (!err && domain->nest_parent)
 		err = batch_add(domain->driver, self, &batch,
-				command_tlbi(CMD_TLBI_NH_VA, domain->asid, at, leaf));
+				command_tlbi_vmid(CMD_TLBI_NH_ALL, domain->asid, 0, false));
 	return err ? err : batch_submit(domain->driver, self, &batch);
 }
 

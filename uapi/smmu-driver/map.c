@@ -20,6 +20,22 @@ struct mapping {
 	uint64_t bits; /* of a leaf, but address and kind */
 };
 
+#define S2_WRITE_BACK UINT64_C(0xf) /* MemAttr */
+#define S2_DEVICE     UINT64_C(0x1)
+
+static uint64_t stage2_bits(const struct smmu_domain *domain, uint32_t prot)
+{
+	uint64_t bits = TTD_AF;
+
+	if (prot & SMMU_PROT_READ)
+		bits |= TTD_S2AP_READ;
+	if (prot & SMMU_PROT_WRITE)
+		bits |= TTD_S2AP_WRITE | (domain->dirty_bits ? TTD_DBM : 0);
+	if (prot & SMMU_PROT_MMIO)
+		return bits | field_put(TTD_S2_MEMATTR, S2_DEVICE) | field_put(TTD_SH, SH_OUTER);
+	return bits | field_put(TTD_S2_MEMATTR, S2_WRITE_BACK) | field_put(TTD_SH, SH_INNER);
+}
+
 /*
  * A leaf's bits for `prot` (arm_lpae_prot_to_pte). A writable one of a domain
  * that follows dirty state begins dirty: DBM set, AP[2] clear.
@@ -28,6 +44,8 @@ static uint64_t leaf_bits(const struct smmu_domain *domain, uint32_t prot)
 {
 	uint64_t bits = TTD_NG | TTD_AP1 | TTD_AF;
 
+	if (domain->stage2)
+		return stage2_bits(domain, prot);
 	if (!(prot & SMMU_PROT_WRITE))
 		bits |= TTD_AP2;
 	else if (domain->dirty_bits)

@@ -14,6 +14,8 @@
 #define CACHE_WB             1u
 #define SH_INNER             3u
 #define VA_BITS              48u
+/* Less than what a stage 2 table of four levels is for; Linux would build one of three. */
+#define STAGE2_LEAST_OAS 44u
 
 static int probe_idr0(struct smmu_driver *driver, uint32_t idr0)
 {
@@ -30,6 +32,9 @@ static int probe_idr0(struct smmu_driver *driver, uint32_t idr0)
 	driver->msi_sync = (idr0 & IDR0_MSI) && driver->coherent;
 	driver->stalls = field_get(IDR0_STALL_MODEL, idr0) != IDR0_STALL_MODEL_NONE;
 	driver->asid_bits = idr0 & IDR0_ASID16 ? 16 : 8;
+	driver->two_level_cd = idr0 & IDR0_CD2L;
+	if (idr0 & IDR0_S2P)
+		driver->vmid_bits = idr0 & IDR0_VMID16 ? 16 : 8;
 	driver->info.dirty_tracking =
 		driver->coherent && field_get(IDR0_HTTU, idr0) >= IDR0_HTTU_ACCESS_DIRTY;
 	return 0;
@@ -64,6 +69,8 @@ static int probe_idr5(struct smmu_driver *driver, uint32_t idr5)
 		return -ENODEV;
 	driver->oas_field = (uint8_t)oas;
 	driver->oas_bits = oas_bits[oas];
+	if (driver->oas_bits < STAGE2_LEAST_OAS)
+		driver->vmid_bits = 0;
 	driver->info.page_sizes = level_bytes(3) | level_bytes(2) | level_bytes(1);
 	driver->info.aperture_last = BIT(VA_BITS) - 1;
 	return 0;
@@ -100,6 +107,11 @@ static int init_structures(struct smmu_driver *driver)
 	if (!err)
 		err = strtab_init(driver);
 	driver->asids = calloc((UINT64_C(1) << driver->asid_bits) / 64, sizeof(driver->asids[0]));
+	if (driver->vmid_bits) {
+		driver->vmids =
+			calloc((UINT64_C(1) << driver->vmid_bits) / 64, sizeof(driver->vmids[0]));
+		err = err ? err : driver->vmids ? 0 : -ENOMEM;
+	}
 	return err ? err : driver->asids ? 0 : -ENOMEM;
 }
 
@@ -266,11 +278,12 @@ void smmu_driver_remove(struct smmu_driver *driver)
 	phys_free(driver, driver->cmdq.q.pa, driver->cmdq.q.pages);
 	phys_free(driver, driver->evtq.q.pa, driver->evtq.q.pages);
 	for (uint32_t i = 0; i < driver->streams; i++) {
-		phys_free(driver, driver->stream[i]->cd_pa, 1);
+		cd_release(driver, driver->stream[i]);
 		free(driver->stream[i]);
 	}
 	free(driver->stream);
 	free(driver->asids);
+	free(driver->vmids);
 	free(driver);
 }
 

@@ -75,6 +75,13 @@ int smmu_driver_attach_blocked(struct smmu_driver *driver, struct actor *self, u
 
 /* -ENOMEM, -ENOSPC (ASIDs), -EOPNOTSUPP (dirty tracking without HTTU or coherence). */
 int smmu_domain_alloc(struct smmu_driver *driver, bool dirty_tracking, struct smmu_domain **domain);
+/*
+ * The same with a stage 2 table and a VMID instead of an ASID: its addresses are
+ * intermediate ones, and it may be the parent of nested streams. -EOPNOTSUPP also
+ * where the SMMU has no stage 2 or no addresses of 44 bits.
+ */
+int smmu_domain_alloc_stage2(struct smmu_driver *driver, bool dirty_tracking,
+			     struct smmu_domain **domain);
 /* The domain must not be attached. Frees its tables. */
 void smmu_domain_free(struct smmu_domain *domain, struct actor *self);
 /* A number that identifies the table in trace events. */
@@ -82,6 +89,33 @@ uint64_t smmu_domain_id(const struct smmu_domain *domain);
 
 /* Attach replaces what the stream had. */
 int smmu_domain_attach(struct smmu_domain *domain, struct actor *self, uint32_t stream_id);
+
+/*
+ * Substreams: stage 1 domains beside the one that a stream's other accesses go to.
+ * The stream must be attached to a stage 1 domain. -EINVAL if not, or for a stage
+ * 2 domain; -ERANGE for a PASID of 0 or beyond info.pasid_bits; -EBUSY when the
+ * PASID is in use.
+ */
+int smmu_domain_attach_pasid(struct smmu_domain *domain, struct actor *self, uint32_t stream_id,
+			     uint32_t pasid);
+/* Its accesses fault from now on. -ENOENT when nothing is attached. */
+int smmu_driver_detach_pasid(struct smmu_driver *driver, struct actor *self, uint32_t stream_id,
+			     uint32_t pasid);
+
+/*
+ * Nested: stage 1 is the guest's, who built context descriptors and tables in
+ * the addresses of `parent`, a stage 2 domain. `vste` is the guest's stream table
+ * entry, whose stage 1 fields are taken; `table` names the guest's address space
+ * in trace events.
+ */
+int smmu_domain_attach_nested(struct smmu_domain *parent, struct actor *self, uint32_t stream_id,
+			      const uint64_t vste[2], uint64_t table);
+/*
+ * A guest's invalidations, done with the parent's VMID and on this stream, and a
+ * SYNC. TLBI_NH_* and CFGI_CD*: -EIO for any other.
+ */
+int smmu_driver_guest_commands(struct smmu_domain *parent, struct actor *self, uint32_t stream_id,
+			       const uint64_t (*command)[2], uint32_t count);
 
 enum { SMMU_PROT_READ = 1, SMMU_PROT_WRITE = 2, SMMU_PROT_MMIO = 4 };
 

@@ -69,11 +69,31 @@ struct strtab {
 	uint64_t *l2_pa; /* two levels: tables of STRTAB_L2_STES entries, 0 = not yet */
 };
 
-/* What Linux calls a master: one stream, its context descriptor, what it is attached to. */
+/* What a substream is attached to. */
+struct pasid {
+	uint32_t number;
+	struct smmu_domain *domain;
+	struct pasid *next;
+};
+
+/*
+ * A stream's context descriptors: one, or as many as there are PASIDs, in two
+ * levels when they are more than a leaf holds (arm_smmu_alloc_cd_tables).
+ */
+struct cd_table {
+	uint64_t pa; /* 0 = none yet */
+	uint64_t pages;
+	uint8_t bits;
+	uint64_t *leaf_pa; /* two levels: tables of CD_LEAF_ENTRIES; NULL: it is linear */
+};
+
+/* What Linux calls a master: one stream, its context descriptors, what it is attached to. */
 struct stream {
 	uint32_t id;
-	uint64_t cd_pa;             /* 0 = none yet */
-	struct smmu_domain *domain; /* NULL: blocked, or identity */
+	struct cd_table cds;
+	struct smmu_domain *domain; /* NULL: blocked, or identity; nested: the parent */
+	struct pasid *pasids;
+	uint64_t table; /* as trace events call what it is attached to */
 	bool identity;
 };
 
@@ -90,6 +110,8 @@ struct smmu_driver {
 	bool attr_ovr; /* IDR1.ATTR_TYPES_OVR */
 	uint8_t sid_bits;
 	uint8_t asid_bits;
+	uint8_t vmid_bits; /* 0: no stage 2 */
+	bool two_level_cd;
 	uint8_t oas_bits;
 	uint8_t oas_field;
 	uint8_t cmdq_log2;
@@ -106,6 +128,7 @@ struct smmu_driver {
 	uint32_t streams, stream_capacity;
 
 	uint64_t *asids; /* bitmap; ASID 0 is never given out */
+	uint64_t *vmids; /* the same; NULL without stage 2 */
 	uint64_t last_domain;
 
 	/* Lazy unmapping: domains with ranges whose invalidation is owed. */
@@ -139,13 +162,18 @@ struct smmu_domain {
 	uint64_t id;
 	uint64_t root_pa;
 	uint64_t tables; /* frames, the root among them */
-	uint16_t asid;
+	bool stage2;
+	bool nest_parent; /* has nested streams: what it invalidates concerns stage 1 too */
+	uint16_t asid;    /* of a stage 2 domain: the VMID */
 	bool dirty_bits;
 	uint32_t attached; /* streams; without one no TLB holds the ASID and nothing is invalidated
 			    */
 	struct sim_mutex lock;
 	struct flush_queue *flush; /* NULL: strict */
 };
+
+/* NULL: it was never attached (attach.c). */
+struct stream *stream_find(const struct smmu_driver *driver, uint32_t id);
 
 /*
  * Registers and memory (access.c)
@@ -207,6 +235,7 @@ struct command command_cfgi_ste(uint32_t stream_id);
 struct command command_cfgi_cd(uint32_t stream_id, uint32_t substream_id);
 struct command command_prefetch_config(uint32_t stream_id);
 struct command command_tlbi(enum cmd_opcode opcode, uint16_t asid, uint64_t iova, bool leaf);
+struct command command_tlbi_vmid(enum cmd_opcode opcode, uint16_t vmid, uint64_t ipa, bool leaf);
 
 int irq_thread_start(struct smmu_driver *driver, struct irq_thread *thread, const char *what,
 		     void (*body)(struct actor *self, void *driver));
@@ -231,11 +260,20 @@ void strtab_write(struct smmu_driver *driver, struct actor *self, uint32_t strea
 
 void ste_make_abort(uint64_t ste[STE_WORDS]);
 void ste_make_bypass(const struct smmu_driver *driver, uint64_t ste[STE_WORDS]);
-void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS], uint64_t cd_pa);
+void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS],
+		 const struct cd_table *cds);
+void ste_make_s2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS]);
+/* The parent's stage 2 behind the stage 1 of a guest's entry. */
+void ste_make_nested(const struct smmu_domain *parent, const uint64_t vste[2],
+		     uint64_t ste[STE_WORDS]);
 
+/* Make the stream's descriptors exist, all invalid. -ENOMEM. */
+int cd_prepare(struct smmu_driver *driver, struct stream *stream);
+void cd_release(struct smmu_driver *driver, struct stream *stream);
 void cd_make_s1(const struct smmu_domain *domain, uint64_t cd[CD_WORDS]);
-void cd_write(struct smmu_driver *driver, struct actor *self, const struct stream *stream,
-	      const uint64_t cd[CD_WORDS]);
+/* -ENOMEM: a leaf of a 2-level table. */
+int cd_write(struct smmu_driver *driver, struct actor *self, struct stream *stream, uint32_t pasid,
+	     const uint64_t cd[CD_WORDS]);
 
 /*
  * An STE or a CD changes in steps that the SMMU may see, each followed by the
@@ -292,6 +330,9 @@ struct leaf_run {
 
 struct leaf_run leaf_run_next(uint64_t page_sizes, uint64_t iova, uint64_t pa, uint64_t len);
 
+/* The leaf says that its page was written: DBM set, and writable at its stage. */
+bool ttd_is_dirty(const struct smmu_domain *domain, uint64_t ttd, int level);
+
 /* The table of `level` that covers `iova`; 0 = none. A leaf above it is none. */
 uint64_t pgtable_find(const struct smmu_domain *domain, uint64_t iova, int level);
 /* The leaf at `iova` and its level; 0 = none. */
@@ -326,7 +367,8 @@ int gather_sync(struct smmu_domain *domain, struct actor *self, struct gather *g
 /* Invalidate by leaf, or the whole ASID when that is too many commands; and wait. */
 int invalidate_range(struct smmu_domain *domain, struct actor *self, uint64_t iova, uint64_t len,
 		     uint64_t leaf_bytes, bool leaf);
-int invalidate_asid(struct smmu_driver *driver, struct actor *self, uint16_t asid);
+/* All that the TLB holds of the domain. */
+int invalidate_domain(const struct smmu_domain *domain, struct actor *self);
 
 int flush_init(struct smmu_driver *driver);
 /* An unmapped range whose invalidation is owed. */

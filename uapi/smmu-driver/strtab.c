@@ -11,8 +11,9 @@
 #define L1_MAX_ENTRIES (1u << 17) /* STRTAB_MAX_L1_ENTRIES */
 #define PAGE_STES      (PAGE_BYTES / STE_BYTES)
 
-#define CACHE_WBRA 1u
-#define SH_INNER   3u
+#define CACHE_WBRA          1u
+#define S2_START_AT_LEVEL_0 2u
+#define SH_INNER            3u
 
 void ste_make_abort(uint64_t ste[STE_WORDS])
 {
@@ -28,36 +29,84 @@ void ste_make_bypass(const struct smmu_driver *driver, uint64_t ste[STE_WORDS])
 		ste[1] = field_put(STE1_SHCFG, STE1_SHCFG_INCOMING);
 }
 
-void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS], uint64_t cd_pa)
+void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS],
+		 const struct cd_table *cds)
 {
+	uint64_t format = cds->leaf_pa ? STE0_S1FMT_64K_L2 : STE0_S1FMT_LINEAR;
+
 	memset(ste, 0, STE_BYTES);
-	ste[0] = STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S1) |
-		 field_put(STE0_S1FMT, STE0_S1FMT_LINEAR) | (cd_pa & STE0_S1CONTEXTPTR);
+	ste[0] = STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S1) | field_put(STE0_S1FMT, format) |
+		 (cds->pa & STE0_S1CONTEXTPTR) | field_put(STE0_S1CDMAX, cds->bits);
 	ste[1] = field_put(STE1_S1DSS, STE1_S1DSS_SSID0) | field_put(STE1_S1CIR, CACHE_WBRA) |
 		 field_put(STE1_S1COR, CACHE_WBRA) | field_put(STE1_S1CSH, SH_INNER) |
 		 field_put(STE1_STRW, STE1_STRW_NSEL1) | (driver->stalls ? STE1_S1STALLD : 0);
 }
 
+/* The stage 2 half: a table of four levels whose input is as wide as the output. */
+static void put_stage2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS])
+{
+	const struct smmu_driver *driver = domain->driver;
+	uint64_t cacheability = driver->coherent ? CACHE_WBRA : 0;
+
+	ste[2] = field_put(STE2_S2VMID, domain->asid) |
+		 field_put(STE2_S2T0SZ, 64 - driver->oas_bits) |
+		 field_put(STE2_S2SL0, S2_START_AT_LEVEL_0) | field_put(STE2_S2IR0, cacheability) |
+		 field_put(STE2_S2OR0, cacheability) | field_put(STE2_S2SH0, SH_INNER) |
+		 field_put(STE2_S2TG, CD0_TG0_4K) | field_put(STE2_S2PS, driver->oas_field) |
+		 STE2_S2AA64 | STE2_S2PTW | STE2_S2R;
+	if (domain->dirty_bits)
+		ste[2] |= STE2_S2HA | STE2_S2HD;
+	ste[3] = domain->root_pa & STE3_S2TTB;
+}
+
+void ste_make_s2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS])
+{
+	memset(ste, 0, STE_BYTES);
+	ste[0] = STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S2);
+	if (domain->driver->attr_ovr)
+		ste[1] = field_put(STE1_SHCFG, STE1_SHCFG_INCOMING);
+	put_stage2(domain, ste);
+}
+
+/* What a guest may say of its own stage 1 (STRTAB_STE_0_NESTING_ALLOWED, _1_). */
+#define GUEST_STE0 (STE0_V | STE0_CONFIG | STE0_S1FMT | STE0_S1CONTEXTPTR | STE0_S1CDMAX)
+#define GUEST_STE1 (STE1_S1DSS | STE1_S1CIR | STE1_S1COR | STE1_S1CSH | STE1_S1STALLD | STE1_EATS)
+
+void ste_make_nested(const struct smmu_domain *parent, const uint64_t vste[2],
+		     uint64_t ste[STE_WORDS])
+{
+	memset(ste, 0, STE_BYTES);
+	ste[0] = (vste[0] & GUEST_STE0 & ~STE0_CONFIG) | field_put(STE0_CONFIG, STE0_CONFIG_S1_S2);
+	ste[1] = (vste[1] & GUEST_STE1) | field_put(STE1_STRW, STE1_STRW_NSEL1) |
+		 (parent->driver->stalls ? STE1_S1STALLD : 0);
+	put_stage2(parent, ste);
+}
+
+#define STE2_S2_FIELDS (BITS(45, 32) | STE2_S2TG | STE2_S2PS | BITS(58, 51))
+
 /* What the SMMU looks at in an entry of its present kind (arm_smmu_get_ste_used). */
 static void ste_used(const uint64_t ste[STE_WORDS], uint64_t mask[STE_WORDS])
 {
+	uint64_t config;
+
 	mask[0] = STE0_V;
 	if (!(ste[0] & STE0_V))
 		return;
 	mask[0] |= STE0_CONFIG;
-	switch (field_get(STE0_CONFIG, ste[0])) {
-	case STE0_CONFIG_S1:
+	config = field_get(STE0_CONFIG, ste[0]);
+	if (config == STE0_CONFIG_S1 || config == STE0_CONFIG_S1_S2) {
 		mask[0] |= STE0_S1FMT | STE0_S1CONTEXTPTR | STE0_S1CDMAX;
 		mask[1] |= STE1_S1DSS | STE1_S1CIR | STE1_S1COR | STE1_S1CSH | STE1_S1STALLD |
 			   STE1_STRW | STE1_EATS;
 		mask[2] |= STE2_S2VMID;
-		break;
-	case STE0_CONFIG_BYPASS:
-		mask[1] |= STE1_SHCFG;
-		break;
-	default:
-		break;
 	}
+	if (config == STE0_CONFIG_S2 || config == STE0_CONFIG_S1_S2) {
+		mask[1] |= STE1_EATS | STE1_S2FWB | (config == STE0_CONFIG_S2 ? STE1_SHCFG : 0);
+		mask[2] |= STE2_S2VMID | STE2_S2_FIELDS;
+		mask[3] |= STE3_S2TTB;
+	}
+	if (config == STE0_CONFIG_BYPASS)
+		mask[1] |= STE1_SHCFG;
 }
 
 /* A table that no register or descriptor names yet: entries that abort. */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_MASTER_MASTER_H
+#define VFSIM_MODEL_MASTER_MASTER_H
+
+/*
+ * A test master: a DMA engine that is no PCIe function and sits directly behind
+ * the SMMU, as a platform device does. It reads and writes the windows of its
+ * address spaces at random, checks what it reads (stamp_format.h), and may be
+ * stalled. It has no registers: software only starts and stops it.
+ */
+
+#include "base/port.h"
+#include "base/sim.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct master;
+
+struct master_cfg {
+	uint32_t stream_id;
+	uint32_t substreams;     /* 1, 2, ...: each has a window of its own; 0: no substream */
+	uint64_t iova;           /* where the windows begin, in every address space */
+	uint64_t window_bytes;   /* a multiple of access_bytes */
+	uint32_t access_bytes;   /* 8 to 4096, a power of two */
+	uint32_t outstanding;    /* accesses at once */
+	uint32_t write_percent;  /* the others are reads */
+	uint32_t stray_permille; /* of the accesses go beyond the window, by up to its size */
+	uint64_t interval_ps;    /* mean between two accesses, exponentially distributed */
+	uint64_t count;          /* accesses until it stops by itself; 0: endless */
+	bool may_stall;
+};
+
+struct master_env {
+	struct sim_part part;
+	struct bus_port dma; /* to the SMMU */
+};
+
+/* NULL without memory or for a cfg that cannot be. */
+struct master *master_create(const struct master_cfg *cfg, const struct master_env *env);
+void master_destroy(struct master *master);
+
+void master_start(struct master *master);
+/* No new accesses; those under way end in their own time. */
+void master_stop(struct master *master);
+/* Nothing is under way, and nothing will be before the next start. */
+bool master_idle(const struct master *master);
+
+struct master_stats {
+	uint64_t reads, writes; /* that succeeded */
+	uint64_t stray;         /* sent beyond the window */
+	uint64_t refused;       /* answered BUS_FAULT or BUS_ABORT */
+	uint64_t wrong;         /* reads that found another word than they must */
+	uint64_t zeros;         /* reads answered by zeros: RAZ/WI, or a page nobody stamped */
+};
+const struct master_stats *master_stats(const struct master *master);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
