@@ -25,6 +25,8 @@ const struct fault_info fault_catalogue[FAULT_COUNT] = {
 				"the NIC does not take back the tag of one read"},
 	[FAULT_DEVICE_LOG_SKIPPED] = {"device-log-skipped", "lost-page",
 				      "the NIC leaves one page out of its DMA log"},
+	[FAULT_TLB_TAG_IGNORED] = {"tlb-tag-ignored", "master-data",
+				   "the TLB answers once with a line of another address space"},
 };
 
 int fault_plant(struct fault_plan *plan, const char *name, uint32_t times)

@@ -189,6 +189,7 @@ static void judge_iommu(struct scenario *scenario, const struct iommu_expect *ex
 	judge_bound(&sentence, "maps", UNIT_COUNT, &expect->maps, facts->maps);
 	judge_bound(&sentence, "unmaps", UNIT_COUNT, &expect->unmaps, facts->unmaps);
 	judge_bound(&sentence, "faults", UNIT_COUNT, &expect->faults, facts->faults);
+	judge_bound(&sentence, "events lost", UNIT_COUNT, &expect->events_lost, facts->events_lost);
 }
 
 static void judge_host(struct scenario *scenario, const struct expect_config *expect)

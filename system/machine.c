@@ -120,6 +120,9 @@ static bool build_smmu(struct host *host)
 		.httu = (uint8_t)smmu->httu,
 		.granules = SMMU_GRANULE_4K,
 		.s1 = true,
+		.s2 = smmu->stage2,
+		.vmid16 = smmu->stage2,
+		.two_level_cd = smmu->ssid_bits > 10,
 		.asid16 = true,
 		.two_level_strtab = smmu->two_level_strtab,
 		.msi = smmu->msi,
@@ -365,6 +368,8 @@ static void host_destroy(struct host *host)
 		DESTROY(host->device, pcie_device_destroy);
 	DESTROY(host->link, pcie_link_destroy);
 	DESTROY(host->root_port, pcie_root_port_destroy);
+	for (uint32_t i = 0; i < host->masters; i++)
+		DESTROY(host->master[i], master_destroy);
 	DESTROY(host->smmu, smmu_destroy);
 	DESTROY(host->cpu, cpu_destroy);
 	DESTROY(host->dram, dram_destroy);
@@ -381,6 +386,20 @@ void machine_destroy(struct machine *machine)
 	DESTROY(machine->arena, dram_arena_destroy);
 	DESTROY(machine->engine, machine->ops->destroy);
 	free(machine);
+}
+
+struct master *machine_add_master(struct host *host, const char *name, const struct master_cfg *cfg)
+{
+	struct master_env env;
+	char text[sizeof("master.") + MACHINE_MASTER_NAME];
+
+	if (host->masters == HOST_MASTERS)
+		return NULL;
+	snprintf(text, sizeof(text), "master.%.*s", MACHINE_MASTER_NAME, name);
+	env.part = host_part(host, text);
+	env.dma = bind_bus(host, text, smmu_dma_port(host->smmu));
+	host->master[host->masters] = master_create(cfg, &env);
+	return host->master[host->masters] ? host->master[host->masters++] : NULL;
 }
 
 struct host *machine_host(struct machine *machine, const char *name)
@@ -418,6 +437,9 @@ void machine_report_leaks(struct machine *machine)
 		       !pcie_root_port_idle(host->root_port));
 		report(host, "link", MACHINE_LEAK_LINK, pcie_link_in_flight(host->link));
 		report(host, "device busy", MACHINE_LEAK_DEVICE, !pcie_device_idle(host->device));
+		for (uint32_t master = 0; master < host->masters; master++)
+			report(host, "master busy", MACHINE_LEAK_MASTER,
+			       !master_idle(host->master[master]));
 		if (host->nic)
 			report_nic(host);
 	}

@@ -16,6 +16,7 @@
 #include "host/pci-bus/pci_bus.h"
 #include "host/pf-driver/pf_driver.h"
 #include "iommu/smmu.h"
+#include "model/master/master.h"
 #include "model/memory/fabric.h"
 #include "model/nic/nic.h"
 #include "model/nic/recorded.h"
@@ -52,7 +53,9 @@ extern "C" {
 #define MACHINE_FIRST_VF_OFFSET (HOST_VF_RID - HOST_PF_RID)
 
 #define MACHINE_HOSTS 2
-#define HOST_NAMES    64
+#define HOST_MASTERS  16
+#define MACHINE_MASTER_NAME 24 /* characters */
+#define HOST_NAMES    96
 #define HOST_NAME_LEN 48
 
 struct machine;
@@ -76,6 +79,8 @@ struct host {
 	struct vf *vf[NIC_MAX_VFS];
 	struct firmware *firmware;
 	struct recorded_device *recorded;
+	struct master *master[HOST_MASTERS]; /* by the scenario */
+	uint32_t masters;
 
 	/* software, after host_boot */
 	struct pci_bus pci_bus;
@@ -127,6 +132,10 @@ struct machine *machine_create(const struct machine_cfg *cfg, struct sim *sim,
 			       const struct engine_ops *ops, const struct machine_options *options);
 void machine_destroy(struct machine *machine);
 
+/* A test master behind the host's SMMU, before anything runs. NULL without memory. */
+struct master *machine_add_master(struct host *host, const char *name,
+				  const struct master_cfg *cfg);
+
 /* NULL for an unknown name. */
 struct host *machine_host(struct machine *machine, const char *name);
 
@@ -170,6 +179,7 @@ enum machine_leak {
 	MACHINE_LEAK_DEVICE,
 	MACHINE_LEAK_NIC,
 	MACHINE_LEAK_WIRE,
+	MACHINE_LEAK_MASTER,
 };
 void machine_report_leaks(struct machine *machine);
 

@@ -157,6 +157,28 @@ static json_t *packets_json(const struct oracle_packets *packets)
 	return object;
 }
 
+static json_t *masters_json(const struct run_result *result)
+{
+	json_t *array = json_array();
+
+	for (uint32_t i = 0; i < result->masters; i++) {
+		const struct result_master *master = &result->master[i];
+		json_t *object = json_object();
+
+		json_object_set_new(object, "name", json_string(master->name));
+		json_object_set_new(object, "reads", number(master->reads));
+		json_object_set_new(object, "writes", number(master->writes));
+		json_object_set_new(object, "refused", number(master->refused));
+		json_object_set_new(object, "stray", number(master->stray));
+		json_object_set_new(object, "wrong", number(master->wrong));
+		json_object_set_new(object, "moves", number(master->moves));
+		json_object_set_new(object, "dirty_reads", number(master->dirty_reads));
+		json_object_set_new(object, "dirty_pages", number(master->dirty_pages));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
 json_t *result_json(const struct run_result *result)
 {
 	json_t *object = json_object();
@@ -173,6 +195,8 @@ json_t *result_json(const struct run_result *result)
 	json_object_set_new(object, "sockets", sockets_json(result));
 	json_object_set_new(object, "checks", checks_json(result));
 	json_object_set_new(object, "migration", migration_json(result));
+	if (result->masters)
+		json_object_set_new(object, "masters", masters_json(result));
 	json_object_set_new(object, "expected", statements_json(result));
 	json_object_set_new(object, "packets", packets_json(&result->packets));
 	if (result->error[0])

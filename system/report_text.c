@@ -158,11 +158,27 @@ static void print_guests(const struct report *report, const struct scenario_cfg 
 	}
 }
 
+static void print_test_masters(const struct report *report, const struct scenario_cfg *cfg)
+{
+	char window[32];
+
+	for (uint32_t i = 0; i < cfg->masters_count; i++) {
+		const struct master_config *master = &cfg->masters[i];
+
+		fprintf(report->out, "  %-11s test master, stream 0x%" PRIx64 ", %s", master->name,
+			master->stream, master_stage_names[master->stage]);
+		if (master->substreams)
+			fprintf(report->out, ", %" PRIu64 " substreams with", master->substreams);
+		fprintf(report->out, " a window of %s\n", bytes_text(master->window_bytes, window));
+	}
+}
+
 static void print_machine(const struct report *report, const struct scenario_cfg *cfg)
 {
 	heading(report, "machine");
 	print_hosts(report, &cfg->machine);
 	print_guests(report, cfg);
+	print_test_masters(report, cfg);
 	fprintf(report->out, "  %-11s profile %s%s: %s\n", "timing", cfg->machine.profile,
 		cfg->machine.timing.estimate ? ", ESTIMATED" : "", cfg->machine.timing.source);
 }
@@ -289,6 +305,25 @@ static void print_packets(const struct report *report, const struct run_result *
 	fputc('\n', report->out);
 }
 
+static void print_masters(const struct report *report, const struct run_result *result)
+{
+	char reads[32], writes[32], refused[32], moves[32], dirty[32];
+
+	if (!result->masters)
+		return;
+	heading(report, "masters");
+	fprintf(report->out, "  %-11s %12s %12s %10s %14s %12s\n", "", "reads", "writes", "refused",
+		"pages moved", "dirty pages");
+	for (uint32_t i = 0; i < result->masters; i++) {
+		const struct result_master *master = &result->master[i];
+
+		fprintf(report->out, "  %-11s %12s %12s %10s %14s %12s\n", master->name,
+			grouped(master->reads, reads), grouped(master->writes, writes),
+			grouped(master->refused, refused), grouped(master->moves, moves),
+			grouped(master->dirty_pages, dirty));
+	}
+}
+
 static void print_check(const struct report *report, enum oracle_check_id id,
 			const struct result_check *check)
 {
@@ -360,6 +395,7 @@ void result_print(const struct run_result *result, const struct scenario_cfg *cf
 		print_machine(&report, cfg);
 	print_migrations(&report, result);
 	print_packets(&report, result);
+	print_masters(&report, result);
 	print_checks(&report, result);
 	print_statements(&report, result);
 	print_sockets(&report, result);

@@ -23,6 +23,7 @@ extern "C" {
 #define RESULT_NOTES      24
 #define RESULT_TRIPS      16
 #define RESULT_PHASES     (2 * RESULT_TRIPS + 1)
+#define RESULT_MASTERS    16
 #define RESULT_STATEMENTS 33 /* those of a file, and one that is not written */
 
 struct result_socket {
@@ -66,6 +67,12 @@ struct result_phase {
 	uint64_t time_ps;
 };
 
+struct result_master {
+	char name[64];
+	uint64_t reads, writes, refused, stray, wrong;
+	uint64_t moves, dirty_reads, dirty_pages;
+};
+
 struct run_result {
 	const char *kind; /* "scenario" or "replay" */
 	char name[96];
@@ -90,6 +97,8 @@ struct run_result {
 	struct oracle_packets packets;
 	struct result_phase phase[RESULT_PHASES];
 	uint32_t phases;
+	struct result_master master[RESULT_MASTERS];
+	uint32_t masters;
 	char reproduce[600];          /* the command that runs this again */
 	char note[RESULT_NOTES][200]; /* lines for a person: where files went, what was presented */
 	uint32_t notes;

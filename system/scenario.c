@@ -339,6 +339,7 @@ static int take_facts(struct scenario *scenario, struct actor *self)
 void scenario_take_down(struct scenario *scenario, struct actor *self)
 {
 	scenario_drop_events(scenario);
+	scenario_drop_masters(scenario, self);
 	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++) {
 		struct run_guest *guest = &scenario->guest[i];
 
@@ -364,9 +365,17 @@ void scenario_take_down(struct scenario *scenario, struct actor *self)
 static void scenario_body(struct actor *self, void *arg)
 {
 	static int (*const step[])(struct scenario * scenario, struct actor * self) = {
-		scenario_boot,          scenario_start_guests,  scenario_prepare_destination,
-		scenario_start_traffic, scenario_start_events,  scenario_migrate,
-		scenario_end_traffic,   scenario_end_migration, take_facts,
+		scenario_boot,
+		scenario_start_guests,
+		scenario_prepare_destination,
+		scenario_start_masters,
+		scenario_start_traffic,
+		scenario_start_events,
+		scenario_migrate,
+		scenario_end_traffic,
+		scenario_end_masters,
+		scenario_end_migration,
+		take_facts,
 	};
 	struct scenario *scenario = arg;
 	int rc = 0;
@@ -413,7 +422,7 @@ static int scenario_enter(void *arg)
 		return rc;
 	scenario->machine = machine_create(&scenario->cfg->machine, &scenario->monitor.sim,
 					   options.engine, NULL);
-	if (scenario->machine) {
+	if (scenario->machine && !scenario_add_masters(scenario)) {
 		monitor_machine(&scenario->monitor, scenario->machine);
 		pump(scenario);
 		monitor_end(&scenario->monitor, scenario->machine);

@@ -46,6 +46,9 @@ void scenario_watch(void *ctx, const struct trace_event *event)
 	case TRACE_DMA_FAULT:
 		scenario->facts.faults++;
 		break;
+	case TRACE_SMMU_EVENT_LOST:
+		scenario->facts.events_lost++;
+		break;
 	case TRACE_FUNCTION_RESET:
 		watch_reset(scenario, event);
 		break;

@@ -4,11 +4,14 @@
 
 #include "host/guest-driver/guest_driver.h"
 #include "host/vmm/migration.h"
+#include "model/master/master.h"
 #include "system/machine.h"
 #include "system/run.h"
+#include "uapi/iommu-test/iommu_test.h"
 
 #define SCENARIO_GUESTS   16
 #define SCENARIO_TRIPS    16
+#define SCENARIO_MASTERS  16
 #define SCENARIO_RESETS   64
 #define SCENARIO_THREADS  8
 #define SCENARIO_NAME_LEN 64
@@ -63,9 +66,17 @@ struct run_storm {
 	int rc;
 };
 
+/* A test master, and the module that works on its address spaces. */
+struct run_master {
+	const struct master_config *cfg;
+	struct host *host;
+	struct master *master; /* the host's */
+	struct iommu_test *test;
+};
+
 /* What came of it all, beside what the oracle counts. */
 struct run_facts {
-	uint64_t maps, unmaps, faults; /* of all hosts */
+	uint64_t maps, unmaps, faults, events_lost; /* of all hosts */
 	uint64_t boot_pages[MACHINE_HOSTS], left_pages[MACHINE_HOSTS];
 };
 
@@ -94,6 +105,7 @@ struct scenario {
 	struct run_reset reset[SCENARIO_RESETS];
 	struct run_storm storm[SCENARIO_GUESTS * SCENARIO_THREADS];
 	uint32_t storms;
+	struct run_master master[SCENARIO_MASTERS];
 	struct run_facts facts;
 	uint64_t up_ps; /* all guests are up */
 	uint64_t phase_begin_ps;
@@ -124,6 +136,11 @@ void scenario_watch(void *ctx, const struct trace_event *event);
 int scenario_start_events(struct scenario *scenario, struct actor *self);
 int scenario_end_events(struct scenario *scenario, struct actor *self);
 void scenario_drop_events(struct scenario *scenario);
+/* Test masters (scenario_masters.c): hardware first, then software on the booted host. */
+int scenario_add_masters(struct scenario *scenario);
+int scenario_start_masters(struct scenario *scenario, struct actor *self);
+int scenario_end_masters(struct scenario *scenario, struct actor *self);
+void scenario_drop_masters(struct scenario *scenario, struct actor *self);
 struct run_guest *scenario_guest(struct scenario *scenario, const char *name);
 
 /* Judge the scenario's statements (expect.c): each gets a line in the result. */

@@ -80,6 +80,7 @@ struct timing_cfg {
 struct smmu_config {
 	uint64_t sid_bits, ssid_bits, cmdq_log2, evtq_log2, oas_bits;
 	int httu; /* enum smmu_httu */
+	bool stage2;
 	bool two_level_strtab, msi, coherent, cache_dirty;
 	uint64_t max_transactions;
 };
@@ -163,6 +164,18 @@ struct migration_config {
 	uint64_t cancel_in_round; /* 0: nobody cancels */
 };
 
+/* A test master and what a module of the kernel does with its address spaces. */
+struct master_config {
+	char *name;
+	char *host;
+	uint64_t stream, substreams;
+	int stage; /* enum iommu_test_stage */
+	uint64_t iova, window_bytes, access_bytes, outstanding, write_percent, stray_permille;
+	uint64_t interval_ps, count;
+	bool dirty_tracking;
+	uint64_t remap_ps, dirty_read_ps;
+};
+
 struct reset_config {
 	char *guest;
 	uint64_t at_ps, then_ps;
@@ -189,7 +202,7 @@ struct expect_config {
 	struct bound resets, reads_cut, writes_cut;
 
 	struct iommu_expect {
-		struct bound maps, unmaps, faults;
+		struct bound maps, unmaps, faults, events_lost;
 	} * iommu;
 
 	char *host;
@@ -209,6 +222,8 @@ struct scenario_cfg {
 	uint64_t duration_ps;   /* of traffic */
 	uint64_t time_limit_ps; /* of the whole run */
 	struct migration_config *migration;
+	struct master_config *masters;
+	uint32_t masters_count;
 	struct reset_config *resets;
 	uint32_t resets_count;
 	uint32_t allow_loss; /* bit per enum nic_drop */
@@ -220,6 +235,7 @@ struct scenario_cfg {
 extern const char *const engine_names[];
 extern const char *const migration_method_names[]; /* by enum migration_method */
 extern const char *const outcome_names[];          /* by enum migration_outcome */
+extern const char *const master_stage_names[];     /* by enum iommu_test_stage */
 
 /* A loaded file. */
 struct scenario_file {

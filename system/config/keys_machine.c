@@ -11,6 +11,8 @@ static const struct schema_key smmu_keys[] = {
 	 WHAT("the TLB may keep an entry that is writable and already marked dirty")},
 	{"httu", KEY(CHOICE, smmu_config, httu), .choice = httu_names, DEFAULT("dirty"),
 	 WHAT("table updates by hardware: access flag; access flag and dirty state")},
+	{"stage2", KEY(BOOL, smmu_config, stage2), DEFAULT("no"),
+	 WHAT("stage 2 is offered, alone and behind stage 1")},
 	{"coherent", KEY(BOOL, smmu_config, coherent), DEFAULT("yes"),
 	 WHAT("table walks are coherent with the CPUs")},
 	{"msi", KEY(BOOL, smmu_config, msi), DEFAULT("yes"),

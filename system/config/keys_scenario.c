@@ -130,6 +130,46 @@ static const struct schema_key migration_keys[] = {
 };
 static const struct schema_map migration_map = MAP("migration", migration_config, migration_keys);
 
+/* As enum iommu_test_stage has them. */
+const char *const master_stage_names[] = {"stage1", "stage2", "nested", NULL};
+
+static const struct schema_key master_keys[] = {
+	{"name", KEY(TEXT, master_config, name), REQUIRED, WHAT("of the master")},
+	{"host", KEY(TEXT, master_config, host), REQUIRED, WHAT("the host that it sits in")},
+	{"stream", COUNTS(master_config, stream, 0, UINT32_MAX), REQUIRED,
+	 WHAT("its stream ID; those of bus 1 (0x100 to 0x1ff) are the NIC's")},
+	{"substreams", COUNTS(master_config, substreams, 0, 65535), DEFAULT("0"),
+	 WHAT("substream IDs from 1 on, each with an address space; 0: one without")},
+	{"stage", KEY(CHOICE, master_config, stage), .choice = master_stage_names,
+	 DEFAULT("stage1"),
+	 WHAT("who translates: the kernel's stage 1; its stage 2; or a guest's stage 1 in memory "
+	      "that the kernel's stage 2 maps")},
+	{"iova", BYTES(master_config, iova, 0, UINT64_C(1) << 38), DEFAULT("0x10000000"),
+	 WHAT("where the window begins in each address space")},
+	{"window", BYTES(master_config, window_bytes, 4096, GIB), DEFAULT("256KiB"),
+	 WHAT("that it accesses, in pages of 4KiB that lie anywhere")},
+	{"access", BYTES(master_config, access_bytes, 8, 4096), DEFAULT("64"),
+	 WHAT("bytes of an access; a power of two")},
+	{"outstanding", COUNTS(master_config, outstanding, 1, 256), DEFAULT("16"),
+	 WHAT("accesses at once")},
+	{"writes", COUNTS(master_config, write_percent, 0, 100), DEFAULT("50"),
+	 WHAT("percent of the accesses that are writes")},
+	{"stray", COUNTS(master_config, stray_permille, 0, 1000), DEFAULT("0"),
+	 WHAT("of 1000 accesses go beyond the window, where nothing is mapped")},
+	{"interval", KEY(NUMBER, master_config, interval_ps), .unit = UNIT_PS, .min = 1000,
+	 .max = SEC, DEFAULT("100ns"), WHAT("mean time between two accesses")},
+	{"count", COUNTS(master_config, count, 0, UINT64_C(1) << 40), DEFAULT("0"),
+	 WHAT("accesses; 0: until the duration is over")},
+	{"remap", TIMES(master_config, remap_ps, SEC), DEFAULT("0"),
+	 WHAT("mean time between two pages that are moved to other frames; 0: none is")},
+	{"dirty_tracking", KEY(BOOL, master_config, dirty_tracking), DEFAULT("no"),
+	 WHAT("dirty bits of what it writes are read and cleared; nested: by the guest")},
+	{"dirty_read", TIMES(master_config, dirty_read_ps, SEC), DEFAULT("0"),
+	 WHAT("time between two reads of the dirty bits; 0: only at the end")},
+	{NULL},
+};
+static const struct schema_map master_map = MAP("a test master", master_config, master_keys);
+
 static const struct schema_key reset_keys[] = {
 	{"guest", KEY(TEXT, reset_config, guest), REQUIRED,
 	 WHAT("whose VF is reset by its VMM (VFIO_DEVICE_RESET)")},
@@ -155,6 +195,8 @@ static const struct schema_key iommu_expect_keys[] = {
 	{"maps", BOUNDS(iommu_expect, maps, COUNT), WHAT("ranges mapped, over all hosts")},
 	{"unmaps", BOUNDS(iommu_expect, unmaps, COUNT), WHAT("ranges unmapped")},
 	{"faults", BOUNDS(iommu_expect, faults, COUNT), WHAT("accesses of devices refused")},
+	{"events_lost", BOUNDS(iommu_expect, events_lost, COUNT),
+	 WHAT("records of faults that no event queue took")},
 	{NULL},
 };
 static const struct schema_map iommu_expect_map =
@@ -202,8 +244,10 @@ static const struct schema_key scenario_keys[] = {
 	 WHAT("who owns time")},
 	{"machine", KEY(MAP, scenario_cfg, machine), .map = &schema_machine,
 	 WHAT("hosts and what is in them; or the name of a file that holds it")},
-	{"guests", LISTS(LIST, scenario_cfg, guests, 1, 16), .map = &guest_map, REQUIRED,
-	 WHAT("virtual machines with an assigned VF each")},
+	{"guests", LISTS(LIST, scenario_cfg, guests, 0, 16), .map = &guest_map, DEFAULT(""),
+	 WHAT("virtual machines with an assigned VF each; there are guests or masters")},
+	{"masters", LISTS(LIST, scenario_cfg, masters, 0, 16), .map = &master_map, DEFAULT(""),
+	 WHAT("DMA engines without software of their own, behind a host's SMMU")},
 	{"traffic", LISTS(LIST, scenario_cfg, traffic, 0, 64), .map = &traffic_map, DEFAULT(""),
 	 WHAT("streams of checked packets")},
 	{"duration", TIMES(scenario_cfg, duration_ps, 3600 * SEC), DEFAULT("10ms"),

@@ -10,6 +10,11 @@
 #include "system/config/config_internal.h"
 #include "system/config/units.h"
 
+/* Stream IDs are requester IDs: those of the NIC have its bus above 8 bits. */
+#define NIC_BUS_OF_STREAMS 1
+
+#define MASTER_NAME 24
+
 struct rules {
 	const struct doc *doc;
 	const struct scenario_cfg *cfg;
@@ -326,6 +331,63 @@ static void check_storm(const struct rules *rules, uint32_t index)
 		       size_text(page, text));
 }
 
+/* What the SMMU offers, where the master is. */
+static void check_master_place(const struct rules *rules, uint32_t index)
+{
+	const struct scenario_cfg *cfg = rules->cfg;
+	const struct master_config *master = &cfg->masters[index];
+	const char *stage = master_stage_names[master->stage];
+	char path[96];
+
+	if (!host_exists(&cfg->machine, master->host))
+		broken(rules, indexed(path, "masters", index, "host"),
+		       "expected one of machine.hosts, not `%s`", master->host);
+	if (master->stream >> cfg->machine.smmu.sid_bits ||
+	    (master->stream >> 8) == NIC_BUS_OF_STREAMS)
+		broken(rules, indexed(path, "masters", index, "stream"),
+		       "expected a stream of %" PRIu64 " bits that is none of the NIC's bus, not "
+		       "0x%" PRIx64,
+		       cfg->machine.smmu.sid_bits, master->stream);
+	if (strcmp(stage, "stage1") && !cfg->machine.smmu.stage2)
+		broken(rules, indexed(path, "masters", index, "stage"),
+		       "`%s` needs `machine.smmu.stage2: yes`", stage);
+	if (master->substreams &&
+	    (!strcmp(stage, "stage2") || master->substreams >> cfg->machine.smmu.ssid_bits))
+		broken(rules, indexed(path, "masters", index, "substreams"),
+		       "expected fewer than machine.smmu.ssid_bits (%" PRIu64
+		       ") tell apart, and none with stage2",
+		       cfg->machine.smmu.ssid_bits);
+	for (uint32_t i = 0; i < index; i++)
+		if (!strcmp(cfg->masters[i].name, master->name) ||
+		    (!strcmp(cfg->masters[i].host, master->host) &&
+		     cfg->masters[i].stream == master->stream))
+			broken(rules, indexed(path, "masters", index, "name"),
+			       "expected a name and a stream of its own: masters[%u] has it too",
+			       i);
+}
+
+static void check_master(const struct rules *rules, uint32_t index)
+{
+	const struct master_config *master = &rules->cfg->masters[index];
+	char path[96];
+
+	check_master_place(rules, index);
+	if (strlen(master->name) > MASTER_NAME)
+		broken(rules, indexed(path, "masters", index, "name"),
+		       "expected at most %d characters", MASTER_NAME);
+	check_power(rules, indexed(path, "masters", index, "access"), master->access_bytes);
+	if (master->window_bytes % 4096 || master->iova % 4096)
+		broken(rules, indexed(path, "masters", index, "window"),
+		       "expected whole pages of 4KiB, at an iova that is a page's");
+	if (master->dirty_tracking && master->remap_ps)
+		broken(rules, indexed(path, "masters", index, "remap"),
+		       "expected 0 with dirty_tracking: the bits of a page that moves go with it");
+	if (master->dirty_tracking && !strcmp(master_stage_names[master->stage], "stage1") &&
+	    rules->cfg->machine.smmu.httu != 2)
+		broken(rules, indexed(path, "masters", index, "dirty_tracking"),
+		       "needs `machine.smmu.httu: dirty`");
+}
+
 /* What an expectation can be about, and which keys go with that. */
 static const char *const expect_subjects[] = {"check", "migration", "packets",
 					      "guest", "iommu",     "host"};
@@ -427,6 +489,8 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 		check_traffic(&rules, i);
 	if (cfg->migration)
 		check_migration(&rules);
+	for (uint32_t i = 0; i < cfg->masters_count; i++)
+		check_master(&rules, i);
 	for (uint32_t i = 0; i < cfg->resets_count; i++)
 		check_reset(&rules, i);
 	for (uint32_t i = 0; i < cfg->expect_count; i++)

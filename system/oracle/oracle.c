@@ -20,6 +20,7 @@ const char *const oracle_check_names[] = {
 	CHECK_NAME(CHECK_INTERRUPTS, "interrupts"),
 	CHECK_NAME(CHECK_STATE_MACHINES, "state-machines"),
 	CHECK_NAME(CHECK_SMMU_QUEUES, "smmu-queues"),
+	CHECK_NAME(CHECK_MASTER_DATA, "master-data"),
 	CHECK_NAME(CHECK_LEAKS, "leaks"),
 	CHECK_NAME(CHECK_COUNT, NULL),
 };
@@ -44,6 +45,9 @@ const struct oracle_check_info oracle_checks[CHECK_COUNT] = {
 	[CHECK_SMMU_QUEUES] = {"smmu-queues",
 			       "each command is consumed once, as issued and in order, each "
 			       "event produced once, overflow told as specified"},
+	[CHECK_MASTER_DATA] = {"master-data",
+			       "what a test master reads is what belongs at that address of that "
+			       "address space"},
 	[CHECK_LEAKS] = {"leaks", "at the end nothing is held: mappings, pins, frames, requests"},
 };
 
@@ -56,6 +60,7 @@ static const struct oracle_check *const check_table[CHECK_COUNT] = {
 	[CHECK_INTERRUPTS] = &oracle_interrupts,
 	[CHECK_STATE_MACHINES] = &oracle_state_machines,
 	[CHECK_SMMU_QUEUES] = &oracle_smmu_queues,
+	[CHECK_MASTER_DATA] = &oracle_master_data,
 	[CHECK_LEAKS] = &oracle_leaks,
 };
 

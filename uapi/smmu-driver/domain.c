@@ -106,6 +106,11 @@ void smmu_domain_free(struct smmu_domain *domain, struct actor *self)
 	free(domain);
 }
 
+uint64_t smmu_driver_number_table(struct smmu_driver *driver)
+{
+	return ++driver->last_domain;
+}
+
 uint64_t smmu_domain_id(const struct smmu_domain *domain)
 {
 	return domain->id;

@@ -87,6 +87,9 @@ void smmu_domain_free(struct smmu_domain *domain, struct actor *self);
 /* A number that identifies the table in trace events. */
 uint64_t smmu_domain_id(const struct smmu_domain *domain);
 
+/* Such a number for a table that is not a domain's: a guest's own. */
+uint64_t smmu_driver_number_table(struct smmu_driver *driver);
+
 /* Attach replaces what the stream had. */
 int smmu_domain_attach(struct smmu_domain *domain, struct actor *self, uint32_t stream_id);
 
