@@ -26,6 +26,7 @@ static int boot_smmu(struct boot *boot)
 		.gerror_irq = SMMU_IRQ_GERROR,
 		.dirty_clear = (enum dirty_clear)machine->kernel.dirty_clear,
 		.lazy_unmap = !machine->kernel.strict,
+		.event_latency_ps = machine->kernel.event_latency_ps,
 		.call_ps = machine->timing.kernel.call_ps,
 		.page_ps = machine->timing.kernel.page_ps,
 	};

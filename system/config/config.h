@@ -90,6 +90,7 @@ struct kernel_config {
 	bool strict, msi_window, trap_bars, reset_waits;
 	uint64_t page_size;
 	uint64_t memlock_pages;
+	uint64_t event_latency_ps;
 };
 
 struct nic_config {

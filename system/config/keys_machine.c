@@ -51,6 +51,8 @@ static const struct schema_key kernel_keys[] = {
 	 WHAT("backing of process memory: 4KiB pages or 2MiB blocks")},
 	{"memlock_pages", COUNTS(kernel_config, memlock_pages, 0, UINT64_C(1) << 40), DEFAULT("0"),
 	 WHAT("RLIMIT_MEMLOCK of a VMM; 0: unlimited")},
+	{"event_latency", TIMES(kernel_config, event_latency_ps, SEC), DEFAULT("0"),
+	 WHAT("from the SMMU's interrupt to the thread that reads its event queue")},
 	{NULL},
 };
 static const struct schema_map kernel_map = MAP("kernel", kernel_config, kernel_keys);

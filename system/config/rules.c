@@ -489,6 +489,8 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 		check_traffic(&rules, i);
 	if (cfg->migration)
 		check_migration(&rules);
+	if (!cfg->guests_count && !cfg->masters_count)
+		broken(&rules, "guests", "expected guests or masters: nobody would do anything");
 	for (uint32_t i = 0; i < cfg->masters_count; i++)
 		check_master(&rules, i);
 	for (uint32_t i = 0; i < cfg->resets_count; i++)

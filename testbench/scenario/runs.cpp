@@ -73,7 +73,8 @@ std::vector<std::string> scenarios()
 {
 	std::vector<std::string> found;
 
-	for (const auto &entry : std::filesystem::directory_iterator("testbench/scenarios"))
+	for (const auto &entry :
+	     std::filesystem::recursive_directory_iterator("testbench/scenarios"))
 		if (entry.path().extension() == ".yaml")
 			found.push_back(entry.path().string());
 	std::sort(found.begin(), found.end());
@@ -136,10 +137,14 @@ class Planted : public ::testing::TestWithParam<int>
 TEST_P(Planted, FailsItsCheckAndNoOther)
 {
 	const struct fault_info &fault = fault_catalogue[GetParam()];
-	/* The device's log is in use only where it is relied on. */
-	const char *tracking =
-		GetParam() == FAULT_DEVICE_LOG_SKIPPED ? " --set migration.tracking=device" : "";
-	Outcome planted = run(small + "--plant " + fault.name + tracking);
+	/* The device's log is in use only where it is relied on; one guest has one address space.
+	 */
+	const std::string tracking =
+		GetParam() == FAULT_DEVICE_LOG_SKIPPED ? "--set migration.tracking=device " : "";
+	const std::string world = GetParam() == FAULT_TLB_TAG_IGNORED
+					  ? "testbench/scenarios/smmu/substreams.yaml "
+					  : small + tracking;
+	Outcome planted = run(world + "--plant " + fault.name);
 
 	EXPECT_EQ(planted.code, 1);
 	EXPECT_EQ(planted.failed(), std::vector<std::string>{fault.check});

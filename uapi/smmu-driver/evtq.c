@@ -126,6 +126,8 @@ void evtq_thread(struct actor *self, void *arg)
 
 	for (;;) {
 		irq_thread_wait(self, &driver->evtq.thread);
+		if (driver->cfg.event_latency_ps)
+			actor_sleep(self, driver->cfg.event_latency_ps);
 		drain(driver, self);
 	}
 }

@@ -36,6 +36,8 @@ struct smmu_driver_cfg {
 	enum dirty_clear dirty_clear;
 	/* iommu.strict=0: unmap queues its invalidation, a flush within 10 ms does it. */
 	bool lazy_unmap;
+	/* From the interrupt to the thread that reads the event queue; on every engine. */
+	uint64_t event_latency_ps;
 	uint64_t call_ps; /* CPU time of a map, unmap or dirty read */
 	uint64_t page_ps; /* CPU time of each page-table entry touched */
 };

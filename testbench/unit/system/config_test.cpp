@@ -12,6 +12,7 @@
 #include "system/config/config.h"
 #include "system/config/schema.h"
 #include "system/config/units.h"
+#include "system/oracle/checks.h"
 
 struct UnitCase {
 	enum unit unit;
@@ -229,7 +230,7 @@ INSTANTIATE_TEST_SUITE_P(
 		Mistake{"name: test\n", "name: test\nexpect: [{check: lost-pag, verdict: fail}]\n",
 			"FILE:2: expect[0].check: expected one of lost-page, memory-equal, "
 			"vf-state-equal, dma-isolation, packets, interrupts, state-machines, "
-			"smmu-queues, "
+			"smmu-queues, master-data, "
 			"leaks, "
 			"not `lost-pag`; did you mean `lost-page`?\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{min: 3}]\n",
@@ -288,7 +289,7 @@ TEST_F(Config, StatementsHaveTheirSubjectAndBounds)
 		  "");
 	ASSERT_EQ(file.cfg->expect_count, 4u);
 	const struct expect_config *expect = file.cfg->expect;
-	EXPECT_EQ(expect[0].check, 1 + 8) << "counted from one";
+	EXPECT_EQ(expect[0].check, 1 + CHECK_LEAKS) << "counted from one";
 	EXPECT_EQ(expect[0].min, 2u);
 	EXPECT_EQ(expect[1].check, 0);
 	ASSERT_NE(expect[1].packets, nullptr);

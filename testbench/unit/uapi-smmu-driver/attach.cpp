@@ -73,7 +73,7 @@ TEST_F(SmmuDriverAttach, EntriesAreThoseOfLinux)
 	start();
 	struct smmu_domain *a = attached_domain(true);
 	uint64_t ste[STE_WORDS], cd[CD_WORDS];
-	uint64_t cd_pa = driver->stream[0]->cd_pa;
+	uint64_t cd_pa = driver->stream[0]->cds.pa;
 
 	phys_get(driver, ste_pa(kStream), ste, STE_WORDS);
 	EXPECT_EQ(ste[0], cd_pa | 0xb); // S1, V
@@ -243,6 +243,8 @@ Words meaning(const uint64_t *ste)
 
 void random_ste(struct rng *rng, const struct smmu_driver *driver, uint64_t *ste)
 {
+	struct cd_table cds = {};
+
 	switch (rng_below(rng, 4)) {
 	case 0:
 		ste_make_abort(ste);
@@ -255,7 +257,8 @@ void random_ste(struct rng *rng, const struct smmu_driver *driver, uint64_t *ste
 		memset(ste, 0, STE_BYTES);
 		break;
 	default:
-		ste_make_s1(driver, ste, kPa + (rng_below(rng, 3) << 12));
+		cds.pa = kPa + (rng_below(rng, 3) << 12);
+		ste_make_s1(driver, ste, &cds);
 		ste[1] = field_set(ste[1], STE1_S1DSS, rng_below(rng, 2));
 	}
 }
@@ -303,7 +306,10 @@ TEST_F(SmmuDriverAttach, ToWhatDiffersInOneWordOnlyIsOneStep)
 	ASSERT_EQ(strtab_prepare(driver, kStream), 0);
 	uint64_t s1[STE_WORDS], aborting[STE_WORDS];
 
-	ste_make_s1(driver, s1, kPa);
+	struct cd_table cds = {};
+
+	cds.pa = kPa;
+	ste_make_s1(driver, s1, &cds);
 	memcpy(aborting, s1, sizeof(s1));
 	aborting[0] = STE0_V;
 	phys_put(driver, ste_pa(kStream), aborting, STE_WORDS);
@@ -318,7 +324,7 @@ TEST_F(SmmuDriverAttach, WithoutDirtyTrackingAsksForNoHardwareUpdate)
 	start();
 	struct smmu_domain *a = attached_domain(false);
 
-	EXPECT_EQ(phys_get64(driver, driver->stream[0]->cd_pa) & (CD0_HA | CD0_HD), 0u);
+	EXPECT_EQ(phys_get64(driver, driver->stream[0]->cds.pa) & (CD0_HA | CD0_HD), 0u);
 	release(a);
 }
 

@@ -27,6 +27,8 @@ struct SmmuHostOptions {
 	bool coherent = true;
 	bool cache_dirty = false;
 	uint8_t httu = 2;
+	bool stage2 = false;
+	uint8_t ssid_bits = 0;
 	uint8_t cmdq_log2 = 8;
 	uint8_t evtq_log2 = 7;
 	enum dirty_clear dirty_clear = DIRTY_CLEAR_LINUX_7_3;
@@ -136,6 +138,9 @@ public:
 		smmu_cfg.httu = options.httu;
 		smmu_cfg.granules = SMMU_GRANULE_4K;
 		smmu_cfg.s1 = smmu_cfg.asid16 = true;
+		smmu_cfg.s2 = smmu_cfg.vmid16 = options.stage2;
+		smmu_cfg.ssid_bits = options.ssid_bits;
+		smmu_cfg.two_level_cd = true;
 		smmu_cfg.two_level_strtab = options.two_level;
 		smmu_cfg.msi = options.msi;
 		smmu_cfg.coherent = options.coherent;

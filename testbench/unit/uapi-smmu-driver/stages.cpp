@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 2 domains, substreams and nested streams.
+#include <cerrno>
+
+#include "testbench/unit/uapi-smmu-driver/smmu_host.hpp"
+
+namespace
+{
+constexpr uint64_t kPa = kDramPa + (UINT64_C(4) << 30);
+using Opcodes = std::vector<uint64_t>;
+
+class SmmuDriverStages : public SmmuHost
+{
+protected:
+	static SmmuHostOptions with_stage2(uint8_t ssid_bits = 0)
+	{
+		SmmuHostOptions wanted;
+
+		wanted.stage2 = true;
+		wanted.ssid_bits = ssid_bits;
+		return wanted;
+	}
+
+	struct smmu_domain *stage2(bool dirty = false)
+	{
+		struct smmu_domain *domain = nullptr;
+
+		run([&](struct actor *) {
+			ASSERT_EQ(smmu_domain_alloc_stage2(driver, dirty, &domain), 0);
+		});
+		return domain;
+	}
+
+	struct smmu_domain *stage1()
+	{
+		struct smmu_domain *domain = nullptr;
+
+		run([&](struct actor *) {
+			ASSERT_EQ(smmu_domain_alloc(driver, false, &domain), 0);
+		});
+		return domain;
+	}
+
+	int attach(struct smmu_domain *domain)
+	{
+		int err = 0;
+
+		run([&](struct actor *self) { err = smmu_domain_attach(domain, self, kStream); });
+		settle();
+		return err;
+	}
+
+	int attach_pasid(struct smmu_domain *domain, uint32_t pasid)
+	{
+		int err = 0;
+
+		run([&](struct actor *self) {
+			err = smmu_domain_attach_pasid(domain, self, kStream, pasid);
+		});
+		return err;
+	}
+
+	void block_and_free(std::vector<struct smmu_domain *> domains)
+	{
+		run([&](struct actor *self) {
+			smmu_driver_attach_blocked(driver, self, kStream);
+			for (struct smmu_domain *domain : domains)
+				smmu_domain_free(domain, self);
+		});
+	}
+
+	enum bus_status write_substream(uint64_t iova, uint8_t value, uint32_t substream)
+	{
+		Dma dma(BUS_WRITE, kStream, iova, std::vector<uint8_t>(64, value));
+
+		dma.req.attr.substream_valid = true;
+		dma.req.attr.substream_id = substream;
+		return access(dma);
+	}
+};
+} // namespace
+
+TEST_F(SmmuDriverStages, AStage2DomainNeedsAnSmmuThatHasIt)
+{
+	start();
+	struct smmu_domain *domain = nullptr;
+
+	EXPECT_EQ(smmu_domain_alloc_stage2(driver, false, &domain), -EOPNOTSUPP);
+}
+
+TEST_F(SmmuDriverStages, AStage2DomainTranslatesAndForgets)
+{
+	start(with_stage2());
+	struct smmu_domain *domain = stage2();
+
+	ASSERT_EQ(map(domain, 0x4000, kPa, 0x1000), 0);
+	ASSERT_EQ(attach(domain), 0);
+	EXPECT_EQ(write(0x4010, 7), BUS_OK);
+	EXPECT_EQ(byte_at(kPa + 0x10), 7);
+	EXPECT_EQ(read(0x5000), BUS_FAULT);
+	traced.clear();
+	run([&](struct actor *self) {
+		EXPECT_EQ(smmu_domain_unmap(domain, self, 0x4000, 0x1000), 0x1000u);
+	});
+	EXPECT_EQ(commands(), (Opcodes{CMD_TLBI_S2_IPA, CMD_SYNC}));
+	EXPECT_EQ(read(0x4010), BUS_FAULT);
+	block_and_free({domain});
+}
+
+TEST_F(SmmuDriverStages, AStage2DomainTellsWhatWasWritten)
+{
+	start(with_stage2());
+	struct smmu_domain *domain = stage2(true);
+	uint64_t begin_ps, found = 0;
+	auto count = [](void *ctx, uint64_t iova, uint64_t len) {
+		*static_cast<uint64_t *>(ctx) += iova + len;
+	};
+	auto take = [&] {
+		found = 0;
+		run([&](struct actor *self) {
+			EXPECT_EQ(smmu_domain_read_dirty(domain, self, 0x4000, 0x4000, false, count,
+							 &found, &begin_ps),
+				  0);
+		});
+		return found;
+	};
+
+	ASSERT_EQ(map(domain, 0x4000, kPa, 0x4000), 0);
+	ASSERT_EQ(attach(domain), 0);
+	EXPECT_EQ(take(), 0x4000u + 0x4000u) << "writable pages begin dirty";
+	EXPECT_EQ(take(), 0u);
+	EXPECT_EQ(write(0x6000, 1), BUS_OK);
+	EXPECT_EQ(read(0x7000), BUS_OK);
+	EXPECT_EQ(take(), 0x6000u + 0x1000u);
+	EXPECT_EQ(write(0x6000, 2), BUS_OK) << "the TLB has the page, its descriptor is clean";
+	EXPECT_EQ(take(), 0x6000u + 0x1000u);
+	block_and_free({domain});
+}
+
+TEST_F(SmmuDriverStages, SubstreamsHaveAddressSpacesOfTheirOwn)
+{
+	start(with_stage2(4));
+	struct smmu_domain *plain = stage1(), *one = stage1(), *two = stage1();
+
+	ASSERT_EQ(map(plain, 0x4000, kPa, 0x1000), 0);
+	ASSERT_EQ(map(one, 0x4000, kPa + 0x1000, 0x1000), 0);
+	ASSERT_EQ(map(two, 0x4000, kPa + 0x2000, 0x1000), 0);
+	EXPECT_EQ(attach_pasid(one, 1), -EINVAL) << "the stream is attached to nothing";
+	ASSERT_EQ(attach(plain), 0);
+	ASSERT_EQ(attach_pasid(one, 1), 0);
+	ASSERT_EQ(attach_pasid(two, 15), 0);
+	EXPECT_EQ(attach_pasid(two, 1), -EBUSY);
+	EXPECT_EQ(attach_pasid(two, 0), -ERANGE);
+	EXPECT_EQ(attach_pasid(two, 16), -ERANGE);
+	EXPECT_EQ(write(0x4000, 1), BUS_OK);
+	EXPECT_EQ(write_substream(0x4000, 2, 1), BUS_OK);
+	EXPECT_EQ(write_substream(0x4000, 3, 15), BUS_OK);
+	EXPECT_EQ(write_substream(0x4000, 4, 2), BUS_FAULT);
+	for (uint8_t i = 0; i < 3; i++)
+		EXPECT_EQ(byte_at(kPa + i * 0x1000), i + 1);
+	run([&](struct actor *self) {
+		EXPECT_EQ(smmu_driver_detach_pasid(driver, self, kStream, 1), 0);
+		EXPECT_EQ(smmu_driver_detach_pasid(driver, self, kStream, 1), -ENOENT);
+	});
+	EXPECT_EQ(write_substream(0x4000, 5, 1), BUS_FAULT);
+	EXPECT_EQ(write_substream(0x4000, 6, 15), BUS_OK);
+	EXPECT_EQ(attach(one), -EBUSY) << "while a substream is attached";
+	run([&](struct actor *self) {
+		EXPECT_EQ(smmu_driver_detach_pasid(driver, self, kStream, 15), 0);
+	});
+	block_and_free({plain, one, two});
+}
+
+TEST_F(SmmuDriverStages, ManySubstreamsTakeATableOfTwoLevels)
+{
+	start(with_stage2(16));
+	struct smmu_domain *plain = stage1(), *far = stage1();
+
+	ASSERT_EQ(map(far, 0x4000, kPa, 0x1000), 0);
+	ASSERT_EQ(attach(plain), 0);
+	ASSERT_EQ(attach_pasid(far, 65535), 0);
+	EXPECT_EQ(write_substream(0x4000, 9, 65535), BUS_OK);
+	EXPECT_EQ(byte_at(kPa), 9);
+	EXPECT_EQ(write_substream(0x4000, 9, 65534), BUS_FAULT);
+	EXPECT_EQ(write_substream(0x4000, 9, 3), BUS_FAULT) << "no leaf table at all";
+	run([&](struct actor *self) { smmu_driver_detach_pasid(driver, self, kStream, 65535); });
+	block_and_free({plain, far});
+}
+
+TEST_F(SmmuDriverStages, GuestsMayInvalidateTheirOwnOnly)
+{
+	start(with_stage2());
+	struct smmu_domain *parent = stage2(), *first = stage1();
+	const uint64_t good[3][2] = {{CMD_TLBI_NH_VA | field_put(TLBI0_VMID, 77), 0x4000},
+				     {CMD_TLBI_NSNH_ALL, 0},
+				     {CMD_CFGI_CD | field_put(CMD0_STREAMID, 5), 1}};
+	const uint64_t bad[1][2] = {{CMD_CFGI_STE, 0}};
+
+	traced.clear();
+	run([&](struct actor *self) {
+		EXPECT_EQ(smmu_driver_guest_commands(parent, self, kStream, good, 3), 0);
+		EXPECT_EQ(smmu_driver_guest_commands(parent, self, kStream, bad, 1), -EIO);
+		EXPECT_EQ(smmu_domain_attach_nested(first, self, kStream, good[0], 1), -EINVAL);
+	});
+	EXPECT_EQ(commands(), (Opcodes{CMD_TLBI_NH_VA, CMD_TLBI_NH_ALL, CMD_CFGI_CD, CMD_SYNC}));
+	block_and_free({parent, first});
+}
