@@ -199,16 +199,13 @@ TEST_F(TestMaster, RefusesWhatCannotBe)
 
 	env.part = {&sim, "host.master", 0};
 	env.dma = {this, receive, nullptr};
-	for (auto spoil : {+[](struct master_cfg *bad) { bad->access_bytes = 48; },
-			   +[](struct master_cfg *bad) { bad->window_bytes = 100; },
-			   +[](struct master_cfg *bad) { bad->outstanding = 0; },
-			   +[](struct master_cfg *bad) { bad->interval_ps = 0; },
-			   +[](struct master_cfg *bad) {
-				   bad->iova = 8;
-			   }}) {
-		struct master_cfg bad = cfg;
+	std::vector<struct master_cfg> spoilt(5, cfg);
 
-		spoil(&bad);
+	spoilt[0].access_bytes = 48;
+	spoilt[1].window_bytes = 100;
+	spoilt[2].outstanding = 0;
+	spoilt[3].interval_ps = 0;
+	spoilt[4].iova = 8;
+	for (const struct master_cfg &bad : spoilt)
 		EXPECT_EQ(master_create(&bad, &env), nullptr);
-	}
 }
