@@ -64,9 +64,8 @@ static enum command_outcome sync(struct smmu *smmu, const uint64_t word[CMD_WORD
 	return field_get(SYNC0_CS, word[0]) > SYNC0_CS_SEV ? COMMAND_ILLEGAL : COMMAND_SYNC;
 }
 
-typedef enum command_outcome command_fn(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
-
-static command_fn *const command_table[] = {
+static enum command_outcome (*const command_table[])(struct smmu *smmu,
+						     const uint64_t word[CMD_WORDS]) = {
 	[CMD_PREFETCH_CONFIG] = prefetch,
 	[CMD_PREFETCH_ADDR] = prefetch,
 	[CMD_CFGI_STE] = cfgi_ste,

@@ -52,11 +52,11 @@ extern "C" {
 /* First VF Offset; the VF Stride is 1. */
 #define MACHINE_FIRST_VF_OFFSET (HOST_VF_RID - HOST_PF_RID)
 
-#define MACHINE_HOSTS 2
-#define HOST_MASTERS  16
+#define MACHINE_HOSTS       2
+#define HOST_MASTERS        16
 #define MACHINE_MASTER_NAME 24 /* characters */
-#define HOST_NAMES    96
-#define HOST_NAME_LEN 48
+#define HOST_NAMES          96
+#define HOST_NAME_LEN       48
 
 struct machine;
 
