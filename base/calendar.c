@@ -18,9 +18,6 @@
 /* How many move at once from one to the other when the list is full or empty. */
 #define BATCH (CALENDAR_NEAR / 2)
 
-/* Kept out of its callers, which would save registers for it each time. */
-#define SELDOM __attribute__((noinline))
-
 int calendar_init(struct calendar *calendar, uint32_t capacity)
 {
 	*calendar = (struct calendar){.capacity = capacity};

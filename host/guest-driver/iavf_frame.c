@@ -15,7 +15,8 @@ typedef uint64_t words __attribute__((vector_size(32)));
 
 #define STRIDE_BYTES (2 * sizeof(words))
 
-/* Compiled twice, for CPUs with vectors of that width too; sanitizers know no such functions. */
+/* Compiled twice: for CPUs with vectors of that width too. Which one is chosen before sanitizers
+ * work. */
 #if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else

@@ -55,7 +55,7 @@ static uint32_t first_after(struct view_table *table, uint64_t iova)
 	return table->last = low;
 }
 
-bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write)
+bool view_search(struct view_table *table, uint64_t iova, uint64_t len, bool write)
 {
 	uint64_t end = iova + len;
 	uint32_t i;

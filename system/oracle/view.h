@@ -45,8 +45,21 @@ uint32_t view_stream_table(struct view *view, uint32_t host, uint64_t stream, ui
 /* Number of the table `id` of a host; made when it is new. */
 uint32_t view_table_number(struct view *view, uint32_t host, uint64_t id);
 
-/* Do live mappings cover [iova, iova+len), writable ones if `write`? */
-bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write);
+bool view_search(struct view_table *table, uint64_t iova, uint64_t len, bool write);
+
+/* Do live mappings cover [iova, iova+len), writable ones if `write`? Where the last look-up
+ * ended is where most are. */
+static inline bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write)
+{
+	if (table->last < table->count) {
+		const struct view_mapping *mapping = &table->mapping[table->last];
+
+		if (mapping->iova <= iova && mapping->end >= iova + len &&
+		    mapping->writable >= write)
+			return true;
+	}
+	return view_search(table, iova, len, write);
+}
 
 #ifdef __cplusplus
 }
