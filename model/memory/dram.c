@@ -113,11 +113,21 @@ static uint8_t *page_for_write(struct dram *dram, uint64_t pa)
 	return dram_arena_page(arena, *entry);
 }
 
-static const uint8_t *page_for_read(const struct dram *dram, uint64_t pa)
+static inline const uint8_t *page_for_read(const struct dram *dram, uint64_t pa)
 {
 	uint32_t id = page_id(dram, pa);
 
 	return id ? dram_arena_page(dram->env.arena, id) : zero_page;
+}
+
+/* The bytes of a page that is stored and not shared, NULL otherwise. */
+static inline uint8_t *page_alone(const struct dram *dram, uint64_t pa)
+{
+	uint32_t id = page_id(dram, pa);
+
+	return id && *dram_arena_refs(dram->env.arena, id) == 1
+		       ? dram_arena_page(dram->env.arena, id)
+		       : NULL;
 }
 
 static uint64_t bytes_in_page(uint64_t pa, uint64_t len_bytes)
@@ -125,42 +135,55 @@ static uint64_t bytes_in_page(uint64_t pa, uint64_t len_bytes)
 	return MIN(len_bytes, DRAM_PAGE_SIZE - pa % DRAM_PAGE_SIZE);
 }
 
-void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_bytes)
+static SELDOM void read_pages(const struct dram *dram, uint64_t pa, uint8_t *to, uint64_t len_bytes)
 {
-	uint8_t *to = data;
 	uint64_t step;
 
-	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
-	if (len_bytes == 8 && pa % 8 == 0) { /* a descriptor: what is read most */
-		memcpy(to, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, 8);
-		return;
-	}
 	for (; len_bytes; to += step, pa += step, len_bytes -= step) {
 		step = bytes_in_page(pa, len_bytes);
 		memcpy(to, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, step);
 	}
 }
 
-void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_bytes)
+void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_bytes)
 {
-	const uint8_t *from = data;
-	uint8_t *page;
+	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
+	if (len_bytes == 8 && pa % 8 == 0) /* a descriptor: what is read most */
+		memcpy(data, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, 8);
+	else if (len_bytes && bytes_in_page(pa, len_bytes) == len_bytes)
+		memcpy(data, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, len_bytes);
+	else
+		read_pages(dram, pa, data, len_bytes);
+}
+
+static SELDOM void write_pages(struct dram *dram, uint64_t pa, const uint8_t *from,
+			       uint64_t len_bytes)
+{
 	uint64_t step;
 
-	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
 	for (; len_bytes; from += step, pa += step, len_bytes -= step) {
-		uint32_t id = page_id(dram, pa);
+		uint8_t *page = page_alone(dram, pa);
 
 		step = bytes_in_page(pa, len_bytes);
-		if (id && *dram_arena_refs(dram->env.arena, id) == 1)
-			page = dram_arena_page(dram->env.arena, id);
-		else if (id || memcmp(from, zero_page, step))
+		/* A guest that clears its memory stores nothing. */
+		if (!page && (page_id(dram, pa) || memcmp(from, zero_page, step)))
 			page = page_for_write(dram, pa);
-		else
-			page = NULL; /* a guest that clears its memory stores nothing */
 		if (page)
 			memcpy(page + pa % DRAM_PAGE_SIZE, from, step);
 	}
+}
+
+void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_bytes)
+{
+	uint8_t *page = NULL;
+
+	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
+	if (len_bytes && bytes_in_page(pa, len_bytes) == len_bytes)
+		page = page_alone(dram, pa);
+	if (page)
+		memcpy(page + pa % DRAM_PAGE_SIZE, data, len_bytes);
+	else
+		write_pages(dram, pa, data, len_bytes);
 }
 
 uint64_t dram_cas64(struct dram *dram, uint64_t pa, uint64_t expected, uint64_t desired)

@@ -24,8 +24,9 @@ struct dram {
 
 static inline bool dram_covers(const struct dram *dram, uint64_t pa, uint64_t len_bytes)
 {
-	return pa >= dram->cfg.base && len_bytes <= dram->cfg.size_bytes &&
-	       pa - dram->cfg.base <= dram->cfg.size_bytes - len_bytes;
+	uint64_t offset = pa - dram->cfg.base;
+
+	return offset <= dram->cfg.size_bytes && len_bytes <= dram->cfg.size_bytes - offset;
 }
 
 #endif
