@@ -29,6 +29,12 @@ int iavf_rings_alloc(struct guest_driver *d)
 	return d->tx_packet ? ret : -ENOMEM;
 }
 
+/* The ring's index after `index`. */
+static uint32_t next_of(const struct iavf_ring *ring, uint32_t index)
+{
+	return index + 1 == ring->entries ? 0 : index + 1;
+}
+
 static uint64_t buffer_of(const struct guest_driver *d, const struct iavf_ring *ring,
 			  uint32_t index)
 {
@@ -100,24 +106,29 @@ static void unmap_buffer(struct guest_driver *d, struct actor *self, struct iavf
 }
 
 /* iavf_alloc_rx_buffers: every descriptor has its own buffer, for good. */
-static void post_rx(struct guest_driver *d, uint32_t index)
+static void post_rx(struct guest_driver *d, uint32_t first, uint32_t count)
 {
-	const uint64_t descriptor[4] = {dma_of(d, &d->rx, index), 0, 0, 0};
+	uint64_t descriptor[IAVF_RX_REFILL][RXD_BYTES / 8] = {0};
 
-	guest_memory_write(d->guest, d->rx.ring + (uint64_t)index * RXD_BYTES, descriptor,
-			   RXD_BYTES);
+	for (uint32_t i = 0; i < count; i++)
+		descriptor[i][0] = dma_of(d, &d->rx, first + i);
+	guest_memory_write(d->guest, d->rx.ring + (uint64_t)first * RXD_BYTES, descriptor,
+			   (uint64_t)count * RXD_BYTES);
 }
 
 /* Give `count` descriptors back; the tail is the first that the device may not use. */
 static void return_rx(struct guest_driver *d, struct actor *self, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t index = (d->rx.next_to_use + i) % d->rx.entries;
+	while (count) {
+		uint32_t first = d->rx.next_to_use;
+		uint32_t some = MIN(MIN(count, d->rx.entries - first), IAVF_RX_REFILL);
 
-		map_buffer(d, self, &d->rx, index);
-		post_rx(d, index);
+		for (uint32_t i = 0; i < some; i++)
+			map_buffer(d, self, &d->rx, first + i);
+		post_rx(d, first, some);
+		d->rx.next_to_use = (first + some) % d->rx.entries;
+		count -= some;
 	}
-	d->rx.next_to_use = (d->rx.next_to_use + count) % d->rx.entries;
 	iavf_write(d, self, QRX_TAIL1(0), d->rx.next_to_use);
 }
 
@@ -134,14 +145,18 @@ void iavf_rings_open(struct guest_driver *d, struct actor *self)
 	for (uint32_t i = 0; i < d->tx.entries; i++)
 		guest_memory_write(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES, empty,
 				   TXD_BYTES);
-	post_rx(d, d->rx.entries - 1);
+	post_rx(d, d->rx.entries - 1, 1);
 	return_rx(d, self, d->rx.entries - 1);
 	d->rings_open = true;
 }
 
 static uint32_t tx_free(const struct guest_driver *d)
 {
-	return (d->tx.next_to_clean + d->tx.entries - d->tx.next_to_use - 1) % d->tx.entries;
+	uint32_t used = d->tx.next_to_use - d->tx.next_to_clean;
+
+	if (d->tx.next_to_use < d->tx.next_to_clean)
+		used += d->tx.entries;
+	return d->tx.entries - used - 1;
 }
 
 /* Ask for a write-back now and then, and always before the ring could fill up without one. */
@@ -208,7 +223,7 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 		descriptor[1] |= TXD1_CMD_RS;
 	guest_memory_write(d->guest, d->tx.ring + (uint64_t)index * TXD_BYTES, descriptor,
 			   TXD_BYTES);
-	d->tx.next_to_use = (index + 1) % d->tx.entries;
+	d->tx.next_to_use = next_of(&d->tx, index);
 	d->stats.tx_packets++;
 	d->stats.tx_bytes += len_bytes;
 	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow, number, len_bytes);
@@ -222,19 +237,18 @@ static void clean_tx(struct guest_driver *d, struct actor *self)
 	uint32_t done = d->tx.next_to_clean;
 	uint64_t word;
 
-	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use;
-	     i = (i + 1) % d->tx.entries) {
+	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use; i = next_of(&d->tx, i)) {
 		if (!d->tx_packet[i].report)
 			continue;
 		guest_memory_read(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES + 8, &word, 8);
 		if (field_get(TXD1_DTYPE, word) != TXD_DTYPE_DONE)
 			break;
 		d->tx_packet[i].report = false;
-		done = (i + 1) % d->tx.entries;
+		done = next_of(&d->tx, i);
 	}
 	if (done == d->tx.next_to_clean)
 		return;
-	for (uint32_t i = d->tx.next_to_clean; i != done; i = (i + 1) % d->tx.entries)
+	for (uint32_t i = d->tx.next_to_clean; i != done; i = next_of(&d->tx, i))
 		unmap_buffer(d, self, &d->tx, i);
 	d->tx.next_to_clean = done;
 	waitq_wake(&d->tx_room);
@@ -278,7 +292,7 @@ static uint32_t clean_rx(struct guest_driver *d, struct actor *self)
 			break;
 		take_packet(d, index, word);
 		unmap_buffer(d, self, &d->rx, index);
-		d->rx.next_to_clean = (index + 1) % d->rx.entries;
+		d->rx.next_to_clean = next_of(&d->rx, index);
 		work++;
 		if (++d->rx.to_return == IAVF_RX_REFILL) {
 			d->rx.to_return = 0;
@@ -327,8 +341,7 @@ void iavf_napi(struct actor *self, void *arg)
 /* iavf_clean_tx_ring: the device may have sent them, and has not said so. */
 static void abandon_tx(struct guest_driver *d)
 {
-	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use;
-	     i = (i + 1) % d->tx.entries) {
+	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use; i = next_of(&d->tx, i)) {
 		const struct iavf_tx_packet *packet = &d->tx_packet[i];
 
 		trace_emit(&d->guest->part, TRACE_PACKET_ABANDONED, packet->flow, packet->number,
