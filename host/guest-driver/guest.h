@@ -26,6 +26,8 @@ struct guest_machine_ops {
 	/* Guest-physical memory, at once. Beyond RAM reads as ones and ignores writes. */
 	void (*memory_read)(void *ctx, uint64_t gpa, void *data, uint64_t len_bytes);
 	void (*memory_write)(void *ctx, uint64_t gpa, const void *data, uint64_t len_bytes);
+	/* The bytes where they lie, until memory is next written; NULL: read them. May be NULL. */
+	const void *(*memory_peek)(void *ctx, uint64_t gpa, uint64_t len_bytes);
 	uint64_t (*mmio_read)(void *ctx, struct actor *self, uint32_t bar, uint64_t offset,
 			      uint32_t len_bytes);
 	void (*mmio_write)(void *ctx, struct actor *self, uint32_t bar, uint64_t offset,
@@ -96,6 +98,8 @@ int guest_dma_map(struct guest *guest, struct actor *self, uint64_t gpa, uint64_
 int guest_dma_unmap(struct guest *guest, struct actor *self, uint64_t iova, uint64_t len_bytes);
 void guest_memory_read(struct guest *guest, uint64_t gpa, void *data, uint64_t len_bytes);
 void guest_memory_write(struct guest *guest, uint64_t gpa, const void *data, uint64_t len_bytes);
+/* The bytes where they lie, until memory is next written, or else read into `copy`. */
+const void *guest_memory_view(struct guest *guest, uint64_t gpa, void *copy, uint64_t len_bytes);
 
 /* Guest-physical memory for its software, never given back. 0 when RAM is used up. */
 uint64_t guest_alloc(struct guest *guest, uint64_t len_bytes, uint64_t align_bytes);

@@ -258,7 +258,8 @@ static void clean_tx(struct guest_driver *d, struct actor *self)
 static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
 {
 	uint32_t len_bytes = (uint32_t)field_get(RXD1_LENGTH, word);
-	uint8_t frame[FRAME_MAX_BYTES + 64];
+	uint8_t copy[FRAME_MAX_BYTES + 64];
+	const uint8_t *frame;
 	uint64_t flow, number;
 	bool intact;
 
@@ -268,7 +269,7 @@ static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
 		d->stats.rx_errors++;
 		return;
 	}
-	guest_memory_read(d->guest, buffer_of(d, &d->rx, index), frame, len_bytes);
+	frame = guest_memory_view(d->guest, buffer_of(d, &d->rx, index), copy, len_bytes);
 	if (!iavf_frame_check(frame, len_bytes, &flow, &number, &intact)) {
 		d->stats.rx_errors++;
 		return;

@@ -235,6 +235,7 @@ static int dma_unmap(void *ctx, struct actor *self, uint64_t iova, uint64_t len_
 
 const struct guest_machine_ops vm_machine_ops = {
 	.memory_read = vm_memory_read,
+	.memory_peek = vm_memory_peek,
 	.memory_write = vm_memory_write,
 	.mmio_read = mmio_read,
 	.mmio_write = mmio_write,

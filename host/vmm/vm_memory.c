@@ -101,6 +101,18 @@ void vm_memory_read(void *ctx, uint64_t gpa, void *data, uint64_t len_bytes)
 		read_runs(vm, offset, data, len_bytes);
 }
 
+const void *vm_memory_peek(void *ctx, uint64_t gpa, uint64_t len_bytes)
+{
+	const struct vm *vm = ctx;
+	const struct cpu_port *cpu = &vm->env.cpu;
+	uint64_t contiguous, pa;
+
+	if (!cpu->ops->memory_peek || !in_ram(vm, gpa, len_bytes))
+		return NULL;
+	pa = locate(vm, gpa - vm->cfg.ram_base, &contiguous);
+	return len_bytes <= contiguous ? cpu->ops->memory_peek(cpu->ctx, pa, len_bytes) : NULL;
+}
+
 static void mark_dirty(struct vm *vm, uint64_t offset, uint64_t len_bytes)
 {
 	uint64_t last = (offset + len_bytes - 1) / DRAM_PAGE_SIZE;
