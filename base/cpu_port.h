@@ -46,10 +46,11 @@ struct cpu_ops {
 			    void *arg);
 
 	/*
-	 * Bytes of memory where they lie, until it is next written; NULL: read them
-	 * instead. May be NULL.
+	 * Bytes of memory where they lie: for reading until it is next written, for
+	 * writing at once. NULL: read or write them instead. Both may be NULL.
 	 */
 	const void *(*memory_peek)(void *ctx, uint64_t pa, uint64_t len_bytes);
+	void *(*memory_place)(void *ctx, uint64_t pa, uint64_t len_bytes);
 };
 
 struct cpu_port {

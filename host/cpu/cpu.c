@@ -23,6 +23,16 @@ static const void *memory_peek(void *ctx, uint64_t pa, uint64_t len_bytes)
 	return page && len_bytes <= DRAM_PAGE_SIZE - offset ? page + offset : NULL;
 }
 
+static void *memory_place(void *ctx, uint64_t pa, uint64_t len_bytes)
+{
+	struct cpu *cpu = ctx;
+	uint64_t offset = pa % DRAM_PAGE_SIZE;
+
+	if (len_bytes > DRAM_PAGE_SIZE - offset)
+		return NULL;
+	return (uint8_t *)dram_page_open(cpu->env.dram, pa) + offset;
+}
+
 static void memory_write(void *ctx, uint64_t pa, const void *data, uint64_t len_bytes)
 {
 	struct cpu *cpu = ctx;
@@ -125,6 +135,7 @@ static const struct cpu_ops cpu_ops = {
 	.msi_register = cpu_msi_register,
 	.irq_register = cpu_irq_register,
 	.memory_peek = memory_peek,
+	.memory_place = memory_place,
 };
 
 struct cpu *cpu_create(const struct cpu_cfg *cfg, const struct cpu_env *env)

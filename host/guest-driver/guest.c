@@ -169,6 +169,14 @@ const void *guest_memory_view(struct guest *guest, uint64_t gpa, void *copy, uin
 	return copy;
 }
 
+void *guest_memory_place(struct guest *guest, uint64_t gpa, uint64_t len_bytes)
+{
+	sim_assert(&guest->part, guest->running);
+	if (!guest->ops->memory_place)
+		return NULL;
+	return guest->ops->memory_place(guest->machine, gpa, len_bytes);
+}
+
 void guest_memory_write(struct guest *guest, uint64_t gpa, const void *data, uint64_t len_bytes)
 {
 	sim_assert(&guest->part, guest->running);

@@ -196,8 +196,21 @@ void iavf_tx_doorbell(struct guest_driver *d, struct actor *self)
 	sim_mutex_unlock(self, &d->tx_lock);
 }
 
-void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *frame,
-		   uint32_t len_bytes, uint32_t flow, uint64_t number)
+/* The flow's next frame, built where the device finds it. */
+static void put_frame(struct guest_driver *d, const struct iavf_flow *flow, uint64_t gpa,
+		      uint32_t len_bytes)
+{
+	uint8_t copy[FRAME_MAX_BYTES];
+	uint8_t *frame = guest_memory_place(d->guest, gpa, len_bytes);
+
+	iavf_frame_build(frame ? frame : copy, len_bytes, flow->cfg.destination, d->stats.mac,
+			 flow->cfg.flow, flow->sent);
+	if (!frame)
+		guest_memory_write(d->guest, gpa, copy, len_bytes);
+}
+
+void iavf_transmit(struct guest_driver *d, struct actor *self, const struct iavf_flow *flow,
+		   uint32_t len_bytes)
 {
 	uint64_t descriptor[2];
 	uint32_t index;
@@ -214,11 +227,12 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 	map_buffer(d, self, &d->tx, index);
 	/* The lock may have been handed over while the guest stood still. */
 	guest_gate(d->guest, self);
-	guest_memory_write(d->guest, buffer_of(d, &d->tx, index), frame, len_bytes);
+	put_frame(d, flow, buffer_of(d, &d->tx, index), len_bytes);
 	descriptor[0] = dma_of(d, &d->tx, index);
 	descriptor[1] = field_put(TXD1_DTYPE, TXD_DTYPE_DATA) | TXD1_CMD_EOP |
 			field_put(TXD1_BUF_SIZE, len_bytes);
-	d->tx_packet[index] = (struct iavf_tx_packet){wants_report(d), flow, len_bytes, number};
+	d->tx_packet[index] =
+		(struct iavf_tx_packet){wants_report(d), flow->cfg.flow, len_bytes, flow->sent};
 	if (d->tx_packet[index].report)
 		descriptor[1] |= TXD1_CMD_RS;
 	guest_memory_write(d->guest, d->tx.ring + (uint64_t)index * TXD_BYTES, descriptor,
@@ -226,7 +240,7 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 	d->tx.next_to_use = next_of(&d->tx, index);
 	d->stats.tx_packets++;
 	d->stats.tx_bytes += len_bytes;
-	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow, number, len_bytes);
+	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow->cfg.flow, flow->sent, len_bytes);
 	end_transmit(d);
 	sim_mutex_unlock(self, &d->tx_lock);
 }

@@ -235,7 +235,6 @@ static int dma_unmap(void *ctx, struct actor *self, uint64_t iova, uint64_t len_
 
 const struct guest_machine_ops vm_machine_ops = {
 	.memory_read = vm_memory_read,
-	.memory_peek = vm_memory_peek,
 	.memory_write = vm_memory_write,
 	.mmio_read = mmio_read,
 	.mmio_write = mmio_write,
@@ -243,6 +242,8 @@ const struct guest_machine_ops vm_machine_ops = {
 	.config_write = config_write,
 	.dma_map = dma_map,
 	.dma_unmap = dma_unmap,
+	.memory_peek = vm_memory_peek,
+	.memory_place = vm_memory_place,
 };
 
 void vm_device_save(struct vm *vm, struct actor *self, struct vm_device_image *image)

@@ -150,6 +150,22 @@ void vm_memory_write(void *ctx, uint64_t gpa, const void *data, uint64_t len_byt
 		write_runs(vm, offset, data, len_bytes);
 }
 
+void *vm_memory_place(void *ctx, uint64_t gpa, uint64_t len_bytes)
+{
+	struct vm *vm = ctx;
+	const struct cpu_port *cpu = &vm->env.cpu;
+	uint64_t offset = gpa - vm->cfg.ram_base;
+	uint64_t contiguous, pa;
+
+	if (!cpu->ops->memory_place || !len_bytes || !in_ram(vm, gpa, len_bytes))
+		return NULL;
+	pa = locate(vm, offset, &contiguous);
+	if (len_bytes > contiguous)
+		return NULL;
+	mark_dirty(vm, offset, len_bytes);
+	return cpu->ops->memory_place(cpu->ctx, pa, len_bytes);
+}
+
 /*
  * A page's pattern is written once and shared by the pages that have it. Their
  * number is prime, so neighbours and blocks of any power of two differ.

@@ -283,3 +283,9 @@ const void *dram_page_peek(const struct dram *dram, uint64_t pa)
 	id = page_id(dram, pa);
 	return id ? dram_arena_page(dram->env.arena, id) : NULL;
 }
+
+void *dram_page_open(struct dram *dram, uint64_t pa)
+{
+	sim_assert(&dram->env.part, dram_covers(dram, pa, 1));
+	return page_for_write(dram, pa);
+}
