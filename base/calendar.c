@@ -230,18 +230,20 @@ uint64_t calendar_next_time(const struct calendar *calendar)
 	return count ? calendar->near_entry[count - 1].time_ps : TIME_NEVER;
 }
 
-/* The next event, taken out, with time moved to it; NULL without one. */
-static struct event *take_next(struct calendar *calendar)
+/* The next event, taken out, with time moved to it; NULL without one until `until_ps`. */
+static struct event *take_next(struct calendar *calendar, uint64_t until_ps)
 {
 	const struct calendar_entry *soonest = &calendar->near_entry[calendar->near_count - 1];
 	struct event *event = calendar->now_first;
 
 	/* What was scheduled for this time before it came goes first. */
 	if (event && (!calendar->near_count || soonest->time_ps > calendar->now_ps)) {
+		if (calendar->now_ps > until_ps)
+			return NULL;
 		now_remove(calendar, event);
 		return event;
 	}
-	if (!calendar->near_count)
+	if (!calendar->near_count || soonest->time_ps > until_ps)
 		return NULL;
 	event = soonest->event;
 	calendar->now_ps = soonest->time_ps;
@@ -250,9 +252,9 @@ static struct event *take_next(struct calendar *calendar)
 	return event;
 }
 
-bool calendar_step(struct calendar *calendar)
+bool calendar_step_until(struct calendar *calendar, uint64_t until_ps)
 {
-	struct event *event = take_next(calendar);
+	struct event *event = take_next(calendar, until_ps);
 
 	if (!event)
 		return false;
@@ -261,6 +263,11 @@ bool calendar_step(struct calendar *calendar)
 	event->slot = 0;
 	event->fire(event, calendar->now_ps);
 	return true;
+}
+
+bool calendar_step(struct calendar *calendar)
+{
+	return calendar_step_until(calendar, TIME_NEVER);
 }
 
 void calendar_advance(struct calendar *calendar, uint64_t time_ps)

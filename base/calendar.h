@@ -89,6 +89,9 @@ uint64_t calendar_next_time(const struct calendar *calendar);
 /* Fire the next event and move time to it. False when nothing is pending. */
 bool calendar_step(struct calendar *calendar);
 
+/* The same, but for events after `until_ps`: for them it returns false too. */
+bool calendar_step_until(struct calendar *calendar, uint64_t until_ps);
+
 /* Move time forward without an event; `time_ps` must not pass the next one. */
 void calendar_advance(struct calendar *calendar, uint64_t time_ps);
 

@@ -68,8 +68,10 @@ static WIDE bool pattern_matches(const uint8_t *at, const uint8_t *end, uint64_t
 		memcpy(&found, at, 8);
 		differ |= found ^ word;
 	}
-	return !(differ | wrong[0] | wrong[1] | wrong[2] | wrong[3]) &&
-	       !memcmp(at, &word, (size_t)(end - at));
+	found = word;
+	memcpy(&found, at, (size_t)(end - at));
+	differ |= found ^ word;
+	return !(differ | wrong[0] | wrong[1] | wrong[2] | wrong[3]);
 }
 
 static uint16_t ipv4_checksum(const uint8_t *header)
