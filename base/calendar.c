@@ -101,7 +101,7 @@ static void heap_remove(struct calendar *calendar, uint32_t at)
 /* ---- the list ---- */
 
 /* Make room in a full list: its later half goes to the heap. */
-static SELDOM void near_spill(struct calendar *calendar)
+static APART void near_spill(struct calendar *calendar)
 {
 	struct calendar_entry *list = calendar->near_entry;
 
@@ -112,7 +112,7 @@ static SELDOM void near_spill(struct calendar *calendar)
 }
 
 /* Fill an empty list with the soonest of the heap. */
-static SELDOM void near_refill(struct calendar *calendar)
+static APART void near_refill(struct calendar *calendar)
 {
 	uint32_t count = MIN(BATCH, calendar->heap_count);
 

@@ -51,13 +51,13 @@ void digest_destroy(struct digest *digest)
 	free(digest);
 }
 
-static SELDOM void flush(struct digest *digest)
+static APART void flush(struct digest *digest)
 {
 	XXH3_64bits_update(digest->state, digest->word, 8 * digest->used);
 	digest->used = 0;
 }
 
-static SELDOM void learn_name(struct known_name *known, const char *name)
+static APART void learn_name(struct known_name *known, const char *name)
 {
 	known->name = name;
 	known->hash = XXH3_64bits(name, strlen(name));
@@ -73,7 +73,7 @@ static uint64_t name_hash(struct digest *digest, const char *name)
 	return known->hash;
 }
 
-static SELDOM void hash_data(struct digest *digest, const struct trace_event *event)
+static APART void hash_data(struct digest *digest, const struct trace_event *event)
 {
 	flush(digest);
 	XXH3_64bits_update(digest->state, event->data, event->data_len);

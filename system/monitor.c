@@ -7,7 +7,7 @@
 #include "system/digest.h"
 #include "system/run.h"
 
-static SELDOM void tell_listeners(const struct monitor *monitor, const struct trace_event *event)
+static APART void tell_listeners(const struct monitor *monitor, const struct trace_event *event)
 {
 	for (struct run_listener *l = monitor->listeners; l; l = l->next)
 		if (l->event)

@@ -72,7 +72,7 @@ static bool in_ram(const struct vm *vm, uint64_t gpa, uint64_t len_bytes)
 	return offset < vm->cfg.ram_bytes && len_bytes <= vm->cfg.ram_bytes - offset;
 }
 
-static SELDOM void read_runs(const struct vm *vm, uint64_t offset, uint8_t *to, uint64_t len_bytes)
+static APART void read_runs(const struct vm *vm, uint64_t offset, uint8_t *to, uint64_t len_bytes)
 {
 	uint64_t contiguous, part;
 
@@ -121,8 +121,8 @@ static void mark_dirty(struct vm *vm, uint64_t offset, uint64_t len_bytes)
 		dirty_log_mark(&vm->log, page);
 }
 
-static SELDOM void write_runs(struct vm *vm, uint64_t offset, const uint8_t *from,
-			      uint64_t len_bytes)
+static APART void write_runs(struct vm *vm, uint64_t offset, const uint8_t *from,
+			     uint64_t len_bytes)
 {
 	uint64_t contiguous, part;
 

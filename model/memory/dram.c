@@ -134,7 +134,7 @@ static bool in_one_page(uint64_t pa, uint64_t len_bytes)
 	return len_bytes - 1 < DRAM_PAGE_SIZE - pa % DRAM_PAGE_SIZE;
 }
 
-static SELDOM void read_pages(const struct dram *dram, uint64_t pa, uint8_t *to, uint64_t len_bytes)
+static APART void read_pages(const struct dram *dram, uint64_t pa, uint8_t *to, uint64_t len_bytes)
 {
 	uint64_t step;
 
@@ -155,8 +155,8 @@ void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_by
 		read_pages(dram, pa, data, len_bytes);
 }
 
-static SELDOM void write_pages(struct dram *dram, uint64_t pa, const uint8_t *from,
-			       uint64_t len_bytes)
+static APART void write_pages(struct dram *dram, uint64_t pa, const uint8_t *from,
+			      uint64_t len_bytes)
 {
 	uint64_t step;
 

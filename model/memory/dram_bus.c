@@ -13,7 +13,7 @@ static void trace_landed(struct dram *dram, const struct bus_req *req)
 		   req->attr.iova, req->addr, req->len_bytes);
 }
 
-static void perform_write(struct dram *dram, struct bus_req *req)
+static APART void perform_write(struct dram *dram, struct bus_req *req)
 {
 	dram_write(dram, req->addr, req->data, req->len_bytes);
 	if (req->attr.from_device)

@@ -59,15 +59,15 @@ static void abort_fire(struct event *event, uint64_t now)
 	req->done(req, now);
 }
 
-static SELDOM void abort_request(struct fabric *fabric, struct bus_req *req)
+static APART void abort_request(struct fabric *fabric, struct bus_req *req)
 {
 	req->status = BUS_ABORT;
 	event_init(&req->event, abort_fire);
 	sim_after(fabric->part.sim, &req->event, 0);
 }
 
-static SELDOM const struct fabric_window *search_window(struct fabric *fabric,
-							const struct bus_req *req)
+static APART const struct fabric_window *search_window(struct fabric *fabric,
+						       const struct bus_req *req)
 {
 	uint32_t at = window_after(fabric, req->addr);
 
