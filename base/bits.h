@@ -22,6 +22,9 @@
 #define MIN(a, b)    ((a) < (b) ? (a) : (b))
 #define MAX(a, b)    ((a) > (b) ? (a) : (b))
 
+/* Of a function: kept apart from its callers, which would save registers for it each time. */
+#define APART __attribute__((noinline))
+
 /* The structure of type `type` whose member `member` is at `ptr`. */
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 

@@ -11,8 +11,9 @@
 /* A 4-ary heap: half the depth of a binary one, and a node's children share a cache line or two. */
 #define ARITY 4
 
-/* An event's slot: this, or 1 + its place in the heap. */
+/* An event's slot: one of these, or 1 + its place in the heap. */
 #define SLOT_NEAR UINT32_MAX
+#define SLOT_NOW  (UINT32_MAX - 1)
 
 /* How many move at once from one to the other when the list is full or empty. */
 #define BATCH (CALENDAR_NEAR / 2)
@@ -28,12 +29,14 @@ void calendar_fini(struct calendar *calendar)
 {
 	free(calendar->heap);
 	calendar->heap = NULL;
-	calendar->near_count = calendar->heap_count = 0;
+	calendar->now_first = calendar->now_last = NULL;
+	calendar->pending = calendar->near_count = calendar->heap_count = 0;
 }
 
 static bool entry_before(const struct calendar_entry *a, const struct calendar_entry *b)
 {
-	return a->time_ps < b->time_ps || (a->time_ps == b->time_ps && a->sequence < b->sequence);
+	return a->time_ps < b->time_ps ||
+	       (a->time_ps == b->time_ps && a->event->sequence < b->event->sequence);
 }
 
 /* ---- the heap ---- */
@@ -98,7 +101,7 @@ static void heap_remove(struct calendar *calendar, uint32_t at)
 /* ---- the list ---- */
 
 /* Make room in a full list: its later half goes to the heap. */
-static void near_spill(struct calendar *calendar)
+static APART void near_spill(struct calendar *calendar)
 {
 	struct calendar_entry *list = calendar->near_entry;
 
@@ -109,7 +112,7 @@ static void near_spill(struct calendar *calendar)
 }
 
 /* Fill an empty list with the soonest of the heap. */
-static void near_refill(struct calendar *calendar)
+static APART void near_refill(struct calendar *calendar)
 {
 	uint32_t count = MIN(BATCH, calendar->heap_count);
 
@@ -124,12 +127,12 @@ static void near_refill(struct calendar *calendar)
 static void near_add(struct calendar *calendar, struct calendar_entry entry)
 {
 	struct calendar_entry *list = calendar->near_entry;
-	uint32_t at;
+	struct calendar_entry *at = list + calendar->near_count++;
 
 	/* It is the newest, so of one time the last. */
-	for (at = calendar->near_count++; at && list[at - 1].time_ps <= entry.time_ps; at--)
-		list[at] = list[at - 1];
-	list[at] = entry;
+	for (; at > list && at[-1].time_ps <= entry.time_ps; at--)
+		at[0] = at[-1];
+	*at = entry;
 	entry.event->slot = SLOT_NEAR;
 }
 
@@ -146,39 +149,75 @@ static void near_remove(struct calendar *calendar, const struct event *event)
 		near_refill(calendar);
 }
 
-/* ---- both ---- */
+/* ---- the present ---- */
+
+static void now_add(struct calendar *calendar, struct event *event)
+{
+	event->slot = SLOT_NOW;
+	event->next = NULL;
+	event->previous = calendar->now_last;
+	if (calendar->now_last)
+		calendar->now_last->next = event;
+	else
+		calendar->now_first = event;
+	calendar->now_last = event;
+}
+
+static void now_remove(struct calendar *calendar, struct event *event)
+{
+	if (event->previous)
+		event->previous->next = event->next;
+	else
+		calendar->now_first = event->next;
+	if (event->next)
+		event->next->previous = event->previous;
+	else
+		calendar->now_last = event->previous;
+}
+
+/* ---- all ---- */
+
+static void add_later(struct calendar *calendar, struct event *event, uint64_t time_ps)
+{
+	struct calendar_entry entry = {time_ps, event};
+
+	event->sequence = calendar->next_sequence++;
+	if (calendar->near_count == CALENDAR_NEAR)
+		near_spill(calendar);
+	if (!calendar->heap_count || time_ps < calendar->heap[0].time_ps)
+		near_add(calendar, entry);
+	else
+		heap_add(calendar, entry);
+}
 
 void calendar_schedule(struct calendar *calendar, struct event *event, uint64_t time_ps)
 {
-	struct calendar_entry entry = {
-		.time_ps = MAX(time_ps, calendar->now_ps),
-		.sequence = calendar->next_sequence++,
-		.event = event,
-	};
-
 	if (event->slot)
 		calendar_cancel(calendar, event);
-	if (calendar->near_count + calendar->heap_count == calendar->capacity) {
+	if (calendar->pending++ == calendar->capacity) {
 		/* No part to name here: the calendar lies below the instances. */
 		fprintf(stderr, "vfsim: calendar full: %u events pending\n", calendar->capacity);
 		abort();
 	}
-	if (calendar->near_count == CALENDAR_NEAR)
-		near_spill(calendar);
-	if (!calendar->heap_count || entry.time_ps < calendar->heap[0].time_ps)
-		near_add(calendar, entry);
+	if (time_ps <= calendar->now_ps)
+		now_add(calendar, event);
 	else
-		heap_add(calendar, entry);
+		add_later(calendar, event, time_ps);
 }
 
 void calendar_cancel(struct calendar *calendar, struct event *event)
 {
 	uint32_t slot = event->slot;
 
+	if (!slot)
+		return;
+	calendar->pending--;
 	event->slot = 0;
-	if (slot == SLOT_NEAR)
+	if (slot == SLOT_NOW)
+		now_remove(calendar, event);
+	else if (slot == SLOT_NEAR)
 		near_remove(calendar, event);
-	else if (slot)
+	else
 		heap_remove(calendar, slot - 1);
 }
 
@@ -186,23 +225,49 @@ uint64_t calendar_next_time(const struct calendar *calendar)
 {
 	uint32_t count = calendar->near_count;
 
+	if (calendar->now_first)
+		return calendar->now_ps;
 	return count ? calendar->near_entry[count - 1].time_ps : TIME_NEVER;
+}
+
+/* The next event, taken out, with time moved to it; NULL without one until `until_ps`. */
+static struct event *take_next(struct calendar *calendar, uint64_t until_ps)
+{
+	const struct calendar_entry *soonest = &calendar->near_entry[calendar->near_count - 1];
+	struct event *event = calendar->now_first;
+
+	/* What was scheduled for this time before it came goes first. */
+	if (event && (!calendar->near_count || soonest->time_ps > calendar->now_ps)) {
+		if (calendar->now_ps > until_ps)
+			return NULL;
+		now_remove(calendar, event);
+		return event;
+	}
+	if (!calendar->near_count || soonest->time_ps > until_ps)
+		return NULL;
+	event = soonest->event;
+	calendar->now_ps = soonest->time_ps;
+	if (!--calendar->near_count)
+		near_refill(calendar);
+	return event;
+}
+
+bool calendar_step_until(struct calendar *calendar, uint64_t until_ps)
+{
+	struct event *event = take_next(calendar, until_ps);
+
+	if (!event)
+		return false;
+	calendar->fired++;
+	calendar->pending--;
+	event->slot = 0;
+	event->fire(event, calendar->now_ps);
+	return true;
 }
 
 bool calendar_step(struct calendar *calendar)
 {
-	struct calendar_entry next;
-
-	if (!calendar->near_count)
-		return false;
-	next = calendar->near_entry[--calendar->near_count];
-	if (!calendar->near_count)
-		near_refill(calendar);
-	calendar->now_ps = next.time_ps;
-	calendar->fired++;
-	next.event->slot = 0;
-	next.event->fire(next.event, next.time_ps);
-	return true;
+	return calendar_step_until(calendar, TIME_NEVER);
 }
 
 void calendar_advance(struct calendar *calendar, uint64_t time_ps)

@@ -26,19 +26,23 @@ extern "C" {
 
 struct event {
 	void (*fire)(struct event *event, uint64_t now);
-	uint32_t slot; /* the calendar's: where it keeps the event; 0 = not scheduled */
+	/* The calendar's: where it keeps the event, 0 = not scheduled; and in which order. */
+	uint32_t slot;
+	uint64_t sequence;
+	struct event *next, *previous;
 };
 
 struct calendar_entry {
 	uint64_t time_ps;
-	uint64_t sequence;
 	struct event *event;
 };
 
 /*
- * Few events are pending at a time, and most new ones come soon: so those next
- * to fire stand in a short sorted list, the soonest last, where one more moves
- * few others. The rest, all later than any of the list, is a heap.
+ * What is scheduled for the present is a queue, after all that was scheduled for
+ * that time before it came. Of the rest few are pending at a time, and most new
+ * ones come soon: so those next to fire stand in a short sorted list, the soonest
+ * last, where one more moves few others. All others, later than any of the list,
+ * are a heap.
  */
 #define CALENDAR_NEAR 32u
 
@@ -46,9 +50,11 @@ struct calendar {
 	uint64_t now_ps;
 	uint64_t next_sequence;
 	uint64_t fired;
+	struct event *now_first, *now_last; /* due at now_ps */
 	struct calendar_entry *heap;
 	uint32_t heap_count;
-	uint32_t near_count; /* 0 only if nothing is pending */
+	uint32_t near_count; /* 0 only if the heap is empty too */
+	uint32_t pending;    /* in all three */
 	uint32_t capacity;
 	struct calendar_entry near_entry[CALENDAR_NEAR];
 };
@@ -82,6 +88,9 @@ uint64_t calendar_next_time(const struct calendar *calendar);
 
 /* Fire the next event and move time to it. False when nothing is pending. */
 bool calendar_step(struct calendar *calendar);
+
+/* The same, but for events after `until_ps`: for them it returns false too. */
+bool calendar_step_until(struct calendar *calendar, uint64_t until_ps);
 
 /* Move time forward without an event; `time_ps` must not pass the next one. */
 void calendar_advance(struct calendar *calendar, uint64_t time_ps);

@@ -44,6 +44,13 @@ struct cpu_ops {
 	/* Wired interrupts, by line number. */
 	int (*irq_register)(void *ctx, uint32_t line, void (*handler)(void *arg, uint64_t now),
 			    void *arg);
+
+	/*
+	 * Bytes of memory where they lie: for reading until it is next written, for
+	 * writing at once. NULL: read or write them instead. Both may be NULL.
+	 */
+	const void *(*memory_peek)(void *ctx, uint64_t pa, uint64_t len_bytes);
+	void *(*memory_place)(void *ctx, uint64_t pa, uint64_t len_bytes);
 };
 
 struct cpu_port {

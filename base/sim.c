@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/bits.h"
+
 /* Events pending at once: every in-flight request, timer and actor of a run. */
 #define CALENDAR_CAPACITY (1u << 17)
 #define TEXT_MAX          512
@@ -57,16 +59,13 @@ void sim_panic(const struct sim_part *part, const char *file, int line, const ch
 
 void sim_run(struct sim *sim, uint64_t until_ps, const bool *stop)
 {
-	struct calendar *calendar = &sim->calendar;
+	uint64_t last_ps = MIN(until_ps, TIME_NEVER - 1);
 
 	while (!(stop && *stop)) {
-		uint64_t next = calendar_next_time(calendar);
-
-		if (next == TIME_NEVER || next > until_ps) {
-			if (until_ps != TIME_NEVER)
-				calendar_advance(calendar, until_ps);
-			return;
-		}
-		calendar_step(calendar);
+		if (calendar_step_until(&sim->calendar, last_ps))
+			continue;
+		if (until_ps != TIME_NEVER)
+			calendar_advance(&sim->calendar, until_ps);
+		return;
 	}
 }

@@ -47,10 +47,10 @@ include_directories(${PROJECT_SOURCE_DIR})
 add_compile_definitions(_GNU_SOURCE)
 # The same arithmetic on every machine: no fused multiply-add.
 add_compile_options(-ffp-contract=off)
-# Packets and pages are copied faster by the C library than by the string instruction that GCC
-# puts inline where it knows that at most a page is copied.
+# Packets and pages are copied faster by the C library, and small structures cleared faster by plain
+# stores, than by the string instructions that GCC puts inline where it knows a size.
 if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64")
-	add_compile_options(-mmemcpy-strategy=libcall:-1:noalign)
+	add_compile_options(-mmemcpy-strategy=libcall:-1:noalign -mmemset-strategy=libcall:-1:noalign)
 endif()
 add_link_options(-Wl,--as-needed)
 # In C++ a function may not bear a struct's name under plain -Wshadow; our C headers have such.

@@ -51,10 +51,16 @@ void digest_destroy(struct digest *digest)
 	free(digest);
 }
 
-static void flush(struct digest *digest)
+static APART void flush(struct digest *digest)
 {
 	XXH3_64bits_update(digest->state, digest->word, 8 * digest->used);
 	digest->used = 0;
+}
+
+static APART void learn_name(struct known_name *known, const char *name)
+{
+	known->name = name;
+	known->hash = XXH3_64bits(name, strlen(name));
 }
 
 /* Where a name is kept chooses where its hash is kept, and nothing else. */
@@ -62,11 +68,15 @@ static uint64_t name_hash(struct digest *digest, const char *name)
 {
 	struct known_name *known = &digest->known[(uintptr_t)name / 8 % KNOWN_NAMES];
 
-	if (known->name != name) {
-		known->name = name;
-		known->hash = XXH3_64bits(name, strlen(name));
-	}
+	if (known->name != name)
+		learn_name(known, name);
 	return known->hash;
+}
+
+static APART void hash_data(struct digest *digest, const struct trace_event *event)
+{
+	flush(digest);
+	XXH3_64bits_update(digest->state, event->data, event->data_len);
 }
 
 void digest_event(struct digest *digest, const struct trace_event *event)
@@ -81,12 +91,11 @@ void digest_event(struct digest *digest, const struct trace_event *event)
 	le64_put(&word[1], (uint64_t)event->kind << 32 | event->data_len);
 	le64_put(&word[2], event->part->host);
 	le64_put(&word[3], name_hash(digest, event->part->name));
+#pragma GCC unroll 8
 	for (uint32_t i = 0; i < TRACE_ARGS; i++)
 		le64_put(&word[4 + i], event->arg[i]);
-	if (!event->data_len)
-		return;
-	flush(digest);
-	XXH3_64bits_update(digest->state, event->data, event->data_len);
+	if (event->data_len)
+		hash_data(digest, event);
 }
 
 uint64_t digest_value(struct digest *digest)

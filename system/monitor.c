@@ -3,8 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "system/digest.h"
 #include "system/run.h"
+
+static APART void tell_listeners(const struct monitor *monitor, const struct trace_event *event)
+{
+	for (struct run_listener *l = monitor->listeners; l; l = l->next)
+		if (l->event)
+			l->event(l->ctx, event);
+}
 
 static void monitor_trace(void *ctx, const struct trace_event *event)
 {
@@ -13,9 +21,21 @@ static void monitor_trace(void *ctx, const struct trace_event *event)
 	monitor->events++;
 	digest_event(monitor->digest, event);
 	oracle_event(monitor->oracle, event);
-	for (struct run_listener *l = monitor->listeners; l; l = l->next)
-		if (l->event)
-			l->event(l->ctx, event);
+	if (monitor->heard[event->kind])
+		tell_listeners(monitor, event);
+}
+
+static void note_heard(struct monitor *monitor, const struct run_listener *listener)
+{
+	const enum trace_kind *kind = listener->kind;
+
+	if (!listener->event)
+		return;
+	if (!kind)
+		memset(monitor->heard, true, sizeof(monitor->heard));
+	else
+		for (; *kind != TRACE_KIND_COUNT; kind++)
+			monitor->heard[*kind] = true;
 }
 
 static void monitor_detail(void *ctx, const struct trace_event *event)
@@ -88,9 +108,11 @@ int monitor_init(struct monitor *monitor, const struct run_options *options, uin
 	monitor->sim.log_level = options->log_level;
 	result->seed = seed;
 	result->engine = options->engine->name;
-	for (struct run_listener *l = monitor->listeners; l && !rc; l = l->next)
+	for (struct run_listener *l = monitor->listeners; l && !rc; l = l->next) {
+		note_heard(monitor, l);
 		if (l->start)
 			rc = l->start(l->ctx, &monitor->sim);
+	}
 	if (rc)
 		monitor_fini(monitor);
 	return rc;

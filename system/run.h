@@ -21,7 +21,9 @@ struct machine;
 /* Who else wants to see a run: any member may be NULL. A list, called in order. */
 struct run_listener {
 	void *ctx;
-	/* Every trace event but for details, and details. */
+	/* Every trace event but for details, and details. With `kind`, which ends with
+	 * TRACE_KIND_COUNT, it needs the events of these kinds; others may come too. */
+	const enum trace_kind *kind;
 	void (*event)(void *ctx, const struct trace_event *event);
 	void (*detail)(void *ctx, const struct trace_event *event);
 	/* The run begins, at time 0. Negative errno: it does not. */
@@ -66,6 +68,7 @@ struct monitor {
 	struct run_listener *listeners;
 	struct sim_hooks caller; /* log and panic */
 	uint64_t events;
+	bool heard[TRACE_KIND_COUNT]; /* some listener needs the kind */
 };
 
 /* -ENOMEM; -EINVAL for an unknown fault, which is then named in result->error. */

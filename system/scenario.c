@@ -414,8 +414,10 @@ static int scenario_enter(void *arg)
 	struct run_options options = *scenario->options;
 	int rc;
 
-	scenario->watch = (struct run_listener){
-		.ctx = scenario, .event = scenario_watch, .next = options.listeners};
+	scenario->watch = (struct run_listener){.ctx = scenario,
+						.kind = scenario_watched,
+						.event = scenario_watch,
+						.next = options.listeners};
 	options.listeners = &scenario->watch;
 	rc = monitor_init(&scenario->monitor, &options, scenario->cfg->seed, scenario->result);
 	if (rc)

@@ -130,7 +130,8 @@ int scenario_migrate(struct scenario *scenario, struct actor *self);
 /* For the migration's actor to come to its end. */
 int scenario_end_migration(struct scenario *scenario, struct actor *self);
 void scenario_watch_move(struct scenario *scenario, const struct trace_event *event);
-/* Every trace event (scenario_events.c). */
+/* Trace events of these kinds (scenario_events.c). */
+extern const enum trace_kind scenario_watched[];
 void scenario_watch(void *ctx, const struct trace_event *event);
 /* Resets and map storms: begin with traffic; resets are waited for, storms are told to stop. */
 int scenario_start_events(struct scenario *scenario, struct actor *self);

@@ -14,6 +14,25 @@ static void memory_read(void *ctx, uint64_t pa, void *data, uint64_t len_bytes)
 	dram_read(cpu->env.dram, pa, data, len_bytes);
 }
 
+static const void *memory_peek(void *ctx, uint64_t pa, uint64_t len_bytes)
+{
+	const struct cpu *cpu = ctx;
+	const uint8_t *page = dram_page_peek(cpu->env.dram, pa);
+	uint64_t offset = pa % DRAM_PAGE_SIZE;
+
+	return page && len_bytes <= DRAM_PAGE_SIZE - offset ? page + offset : NULL;
+}
+
+static void *memory_place(void *ctx, uint64_t pa, uint64_t len_bytes)
+{
+	struct cpu *cpu = ctx;
+	uint64_t offset = pa % DRAM_PAGE_SIZE;
+
+	if (len_bytes > DRAM_PAGE_SIZE - offset)
+		return NULL;
+	return (uint8_t *)dram_page_open(cpu->env.dram, pa) + offset;
+}
+
 static void memory_write(void *ctx, uint64_t pa, const void *data, uint64_t len_bytes)
 {
 	struct cpu *cpu = ctx;
@@ -115,6 +134,8 @@ static const struct cpu_ops cpu_ops = {
 	.mmio_write = mmio_write,
 	.msi_register = cpu_msi_register,
 	.irq_register = cpu_irq_register,
+	.memory_peek = memory_peek,
+	.memory_place = memory_place,
 };
 
 struct cpu *cpu_create(const struct cpu_cfg *cfg, const struct cpu_env *env)

@@ -156,6 +156,27 @@ void guest_memory_read(struct guest *guest, uint64_t gpa, void *data, uint64_t l
 	guest->ops->memory_read(guest->machine, gpa, data, len_bytes);
 }
 
+const void *guest_memory_view(struct guest *guest, uint64_t gpa, void *copy, uint64_t len_bytes)
+{
+	const void *at = NULL;
+
+	sim_assert(&guest->part, guest->running);
+	if (guest->ops->memory_peek)
+		at = guest->ops->memory_peek(guest->machine, gpa, len_bytes);
+	if (at)
+		return at;
+	guest_memory_read(guest, gpa, copy, len_bytes);
+	return copy;
+}
+
+void *guest_memory_place(struct guest *guest, uint64_t gpa, uint64_t len_bytes)
+{
+	sim_assert(&guest->part, guest->running);
+	if (!guest->ops->memory_place)
+		return NULL;
+	return guest->ops->memory_place(guest->machine, gpa, len_bytes);
+}
+
 void guest_memory_write(struct guest *guest, uint64_t gpa, const void *data, uint64_t len_bytes)
 {
 	sim_assert(&guest->part, guest->running);

@@ -37,6 +37,10 @@ struct guest_machine_ops {
 	int (*dma_map)(void *ctx, struct actor *self, uint64_t gpa, uint64_t len_bytes,
 		       uint64_t *iova);
 	int (*dma_unmap)(void *ctx, struct actor *self, uint64_t iova, uint64_t len_bytes);
+	/* The bytes where they lie, for reading until memory is next written and for writing at
+	 * once; NULL: read or write them. Both may be NULL. */
+	const void *(*memory_peek)(void *ctx, uint64_t gpa, uint64_t len_bytes);
+	void *(*memory_place)(void *ctx, uint64_t gpa, uint64_t len_bytes);
 };
 
 struct guest_cfg {
@@ -96,6 +100,10 @@ int guest_dma_map(struct guest *guest, struct actor *self, uint64_t gpa, uint64_
 int guest_dma_unmap(struct guest *guest, struct actor *self, uint64_t iova, uint64_t len_bytes);
 void guest_memory_read(struct guest *guest, uint64_t gpa, void *data, uint64_t len_bytes);
 void guest_memory_write(struct guest *guest, uint64_t gpa, const void *data, uint64_t len_bytes);
+/* The bytes where they lie, until memory is next written, or else read into `copy`. */
+const void *guest_memory_view(struct guest *guest, uint64_t gpa, void *copy, uint64_t len_bytes);
+/* Where bytes lie that are written at once; NULL: write them from a copy. */
+void *guest_memory_place(struct guest *guest, uint64_t gpa, uint64_t len_bytes);
 
 /* Guest-physical memory for its software, never given back. 0 when RAM is used up. */
 uint64_t guest_alloc(struct guest *guest, uint64_t len_bytes, uint64_t align_bytes);

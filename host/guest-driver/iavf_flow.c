@@ -38,14 +38,11 @@ static void sleep_until(struct guest *guest, struct actor *self, uint64_t time_p
 static void send_one(struct iavf_flow *flow, struct actor *self)
 {
 	struct guest_driver *d = flow->driver;
-	uint8_t frame[FRAME_MAX_BYTES];
 	uint32_t len_bytes = next_length(flow);
 
-	iavf_frame_build(frame, len_bytes, flow->cfg.destination, d->stats.mac, flow->cfg.flow,
-			 flow->sent);
 	if (d->cfg.packet_ps)
 		guest_sleep(d->guest, self, d->cfg.packet_ps);
-	iavf_transmit(d, self, frame, len_bytes, flow->cfg.flow, flow->sent);
+	iavf_transmit(d, self, flow, len_bytes);
 	flow->sent++;
 }
 

@@ -151,8 +151,8 @@ void iavf_napi(struct actor *self, void *arg);
  * Put a frame into the Tx ring; waits while the ring is full. The doorbell waits
  * for iavf_tx_doorbell, which sees to all frames since the last one (xmit_more).
  */
-void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *frame,
-		   uint32_t len_bytes, uint32_t flow, uint64_t number);
+void iavf_transmit(struct guest_driver *d, struct actor *self, const struct iavf_flow *flow,
+		   uint32_t len_bytes);
 void iavf_tx_doorbell(struct guest_driver *d, struct actor *self);
 
 /* iavf_frame.c: frames of model/nic/frame_format.h with a payload that their tag determines. */

@@ -29,6 +29,12 @@ int iavf_rings_alloc(struct guest_driver *d)
 	return d->tx_packet ? ret : -ENOMEM;
 }
 
+/* The ring's index after `index`. */
+static uint32_t next_of(const struct iavf_ring *ring, uint32_t index)
+{
+	return index + 1 == ring->entries ? 0 : index + 1;
+}
+
 static uint64_t buffer_of(const struct guest_driver *d, const struct iavf_ring *ring,
 			  uint32_t index)
 {
@@ -100,24 +106,29 @@ static void unmap_buffer(struct guest_driver *d, struct actor *self, struct iavf
 }
 
 /* iavf_alloc_rx_buffers: every descriptor has its own buffer, for good. */
-static void post_rx(struct guest_driver *d, uint32_t index)
+static void post_rx(struct guest_driver *d, uint32_t first, uint32_t count)
 {
-	const uint64_t descriptor[4] = {dma_of(d, &d->rx, index), 0, 0, 0};
+	uint64_t descriptor[IAVF_RX_REFILL][RXD_BYTES / 8] = {0};
 
-	guest_memory_write(d->guest, d->rx.ring + (uint64_t)index * RXD_BYTES, descriptor,
-			   RXD_BYTES);
+	for (uint32_t i = 0; i < count; i++)
+		descriptor[i][0] = dma_of(d, &d->rx, first + i);
+	guest_memory_write(d->guest, d->rx.ring + (uint64_t)first * RXD_BYTES, descriptor,
+			   (uint64_t)count * RXD_BYTES);
 }
 
 /* Give `count` descriptors back; the tail is the first that the device may not use. */
 static void return_rx(struct guest_driver *d, struct actor *self, uint32_t count)
 {
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t index = (d->rx.next_to_use + i) % d->rx.entries;
+	while (count) {
+		uint32_t first = d->rx.next_to_use;
+		uint32_t some = MIN(MIN(count, d->rx.entries - first), IAVF_RX_REFILL);
 
-		map_buffer(d, self, &d->rx, index);
-		post_rx(d, index);
+		for (uint32_t i = 0; i < some; i++)
+			map_buffer(d, self, &d->rx, first + i);
+		post_rx(d, first, some);
+		d->rx.next_to_use = (first + some) % d->rx.entries;
+		count -= some;
 	}
-	d->rx.next_to_use = (d->rx.next_to_use + count) % d->rx.entries;
 	iavf_write(d, self, QRX_TAIL1(0), d->rx.next_to_use);
 }
 
@@ -134,14 +145,18 @@ void iavf_rings_open(struct guest_driver *d, struct actor *self)
 	for (uint32_t i = 0; i < d->tx.entries; i++)
 		guest_memory_write(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES, empty,
 				   TXD_BYTES);
-	post_rx(d, d->rx.entries - 1);
+	post_rx(d, d->rx.entries - 1, 1);
 	return_rx(d, self, d->rx.entries - 1);
 	d->rings_open = true;
 }
 
 static uint32_t tx_free(const struct guest_driver *d)
 {
-	return (d->tx.next_to_clean + d->tx.entries - d->tx.next_to_use - 1) % d->tx.entries;
+	uint32_t used = d->tx.next_to_use - d->tx.next_to_clean;
+
+	if (d->tx.next_to_use < d->tx.next_to_clean)
+		used += d->tx.entries;
+	return d->tx.entries - used - 1;
 }
 
 /* Ask for a write-back now and then, and always before the ring could fill up without one. */
@@ -181,8 +196,21 @@ void iavf_tx_doorbell(struct guest_driver *d, struct actor *self)
 	sim_mutex_unlock(self, &d->tx_lock);
 }
 
-void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *frame,
-		   uint32_t len_bytes, uint32_t flow, uint64_t number)
+/* The flow's next frame, built where the device finds it. */
+static void put_frame(struct guest_driver *d, const struct iavf_flow *flow, uint64_t gpa,
+		      uint32_t len_bytes)
+{
+	uint8_t copy[FRAME_MAX_BYTES];
+	uint8_t *frame = guest_memory_place(d->guest, gpa, len_bytes);
+
+	iavf_frame_build(frame ? frame : copy, len_bytes, flow->cfg.destination, d->stats.mac,
+			 flow->cfg.flow, flow->sent);
+	if (!frame)
+		guest_memory_write(d->guest, gpa, copy, len_bytes);
+}
+
+void iavf_transmit(struct guest_driver *d, struct actor *self, const struct iavf_flow *flow,
+		   uint32_t len_bytes)
 {
 	uint64_t descriptor[2];
 	uint32_t index;
@@ -199,19 +227,20 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const uint8_t *fr
 	map_buffer(d, self, &d->tx, index);
 	/* The lock may have been handed over while the guest stood still. */
 	guest_gate(d->guest, self);
-	guest_memory_write(d->guest, buffer_of(d, &d->tx, index), frame, len_bytes);
+	put_frame(d, flow, buffer_of(d, &d->tx, index), len_bytes);
 	descriptor[0] = dma_of(d, &d->tx, index);
 	descriptor[1] = field_put(TXD1_DTYPE, TXD_DTYPE_DATA) | TXD1_CMD_EOP |
 			field_put(TXD1_BUF_SIZE, len_bytes);
-	d->tx_packet[index] = (struct iavf_tx_packet){wants_report(d), flow, len_bytes, number};
+	d->tx_packet[index] =
+		(struct iavf_tx_packet){wants_report(d), flow->cfg.flow, len_bytes, flow->sent};
 	if (d->tx_packet[index].report)
 		descriptor[1] |= TXD1_CMD_RS;
 	guest_memory_write(d->guest, d->tx.ring + (uint64_t)index * TXD_BYTES, descriptor,
 			   TXD_BYTES);
-	d->tx.next_to_use = (index + 1) % d->tx.entries;
+	d->tx.next_to_use = next_of(&d->tx, index);
 	d->stats.tx_packets++;
 	d->stats.tx_bytes += len_bytes;
-	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow, number, len_bytes);
+	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow->cfg.flow, flow->sent, len_bytes);
 	end_transmit(d);
 	sim_mutex_unlock(self, &d->tx_lock);
 }
@@ -222,19 +251,18 @@ static void clean_tx(struct guest_driver *d, struct actor *self)
 	uint32_t done = d->tx.next_to_clean;
 	uint64_t word;
 
-	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use;
-	     i = (i + 1) % d->tx.entries) {
+	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use; i = next_of(&d->tx, i)) {
 		if (!d->tx_packet[i].report)
 			continue;
 		guest_memory_read(d->guest, d->tx.ring + (uint64_t)i * TXD_BYTES + 8, &word, 8);
 		if (field_get(TXD1_DTYPE, word) != TXD_DTYPE_DONE)
 			break;
 		d->tx_packet[i].report = false;
-		done = (i + 1) % d->tx.entries;
+		done = next_of(&d->tx, i);
 	}
 	if (done == d->tx.next_to_clean)
 		return;
-	for (uint32_t i = d->tx.next_to_clean; i != done; i = (i + 1) % d->tx.entries)
+	for (uint32_t i = d->tx.next_to_clean; i != done; i = next_of(&d->tx, i))
 		unmap_buffer(d, self, &d->tx, i);
 	d->tx.next_to_clean = done;
 	waitq_wake(&d->tx_room);
@@ -244,7 +272,8 @@ static void clean_tx(struct guest_driver *d, struct actor *self)
 static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
 {
 	uint32_t len_bytes = (uint32_t)field_get(RXD1_LENGTH, word);
-	uint8_t frame[FRAME_MAX_BYTES + 64];
+	uint8_t copy[FRAME_MAX_BYTES + 64];
+	const uint8_t *frame;
 	uint64_t flow, number;
 	bool intact;
 
@@ -254,7 +283,7 @@ static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
 		d->stats.rx_errors++;
 		return;
 	}
-	guest_memory_read(d->guest, buffer_of(d, &d->rx, index), frame, len_bytes);
+	frame = guest_memory_view(d->guest, buffer_of(d, &d->rx, index), copy, len_bytes);
 	if (!iavf_frame_check(frame, len_bytes, &flow, &number, &intact)) {
 		d->stats.rx_errors++;
 		return;
@@ -278,7 +307,7 @@ static uint32_t clean_rx(struct guest_driver *d, struct actor *self)
 			break;
 		take_packet(d, index, word);
 		unmap_buffer(d, self, &d->rx, index);
-		d->rx.next_to_clean = (index + 1) % d->rx.entries;
+		d->rx.next_to_clean = next_of(&d->rx, index);
 		work++;
 		if (++d->rx.to_return == IAVF_RX_REFILL) {
 			d->rx.to_return = 0;
@@ -327,8 +356,7 @@ void iavf_napi(struct actor *self, void *arg)
 /* iavf_clean_tx_ring: the device may have sent them, and has not said so. */
 static void abandon_tx(struct guest_driver *d)
 {
-	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use;
-	     i = (i + 1) % d->tx.entries) {
+	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use; i = next_of(&d->tx, i)) {
 		const struct iavf_tx_packet *packet = &d->tx_packet[i];
 
 		trace_emit(&d->guest->part, TRACE_PACKET_ABANDONED, packet->flow, packet->number,

@@ -112,6 +112,8 @@ int vm_device_load(struct vm *vm, struct actor *self, const struct vm_device_ima
 /* vm_memory.c */
 int vm_memory_init(struct vm *vm);
 void vm_memory_read(void *ctx, uint64_t gpa, void *data, uint64_t len_bytes);
+const void *vm_memory_peek(void *ctx, uint64_t gpa, uint64_t len_bytes);
+void *vm_memory_place(void *ctx, uint64_t gpa, uint64_t len_bytes);
 void vm_memory_write(void *ctx, uint64_t gpa, const void *data, uint64_t len_bytes);
 static inline uint64_t vm_pages(const struct vm *vm)
 {

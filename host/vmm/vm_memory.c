@@ -72,26 +72,45 @@ static bool in_ram(const struct vm *vm, uint64_t gpa, uint64_t len_bytes)
 	return offset < vm->cfg.ram_bytes && len_bytes <= vm->cfg.ram_bytes - offset;
 }
 
+static APART void read_runs(const struct vm *vm, uint64_t offset, uint8_t *to, uint64_t len_bytes)
+{
+	uint64_t contiguous, part;
+
+	for (; len_bytes; to += part, offset += part, len_bytes -= part) {
+		uint64_t pa = locate(vm, offset, &contiguous);
+
+		part = MIN(len_bytes, contiguous);
+		vm->env.cpu.ops->memory_read(vm->env.cpu.ctx, pa, to, part);
+	}
+}
+
 void vm_memory_read(void *ctx, uint64_t gpa, void *data, uint64_t len_bytes)
 {
 	const struct vm *vm = ctx;
 	uint64_t offset = gpa - vm->cfg.ram_base;
-	uint8_t *to = data;
+	uint64_t contiguous, pa;
 
 	if (!in_ram(vm, gpa, len_bytes)) {
 		memset(data, 0xff, len_bytes);
 		return;
 	}
-	while (len_bytes) {
-		uint64_t contiguous;
-		uint64_t pa = locate(vm, offset, &contiguous);
-		uint64_t part = MIN(len_bytes, contiguous);
+	pa = locate(vm, offset, &contiguous);
+	if (len_bytes <= contiguous)
+		vm->env.cpu.ops->memory_read(vm->env.cpu.ctx, pa, data, len_bytes);
+	else
+		read_runs(vm, offset, data, len_bytes);
+}
 
-		vm->env.cpu.ops->memory_read(vm->env.cpu.ctx, pa, to, part);
-		to += part;
-		offset += part;
-		len_bytes -= part;
-	}
+const void *vm_memory_peek(void *ctx, uint64_t gpa, uint64_t len_bytes)
+{
+	const struct vm *vm = ctx;
+	const struct cpu_port *cpu = &vm->env.cpu;
+	uint64_t contiguous, pa;
+
+	if (!cpu->ops->memory_peek || !in_ram(vm, gpa, len_bytes))
+		return NULL;
+	pa = locate(vm, gpa - vm->cfg.ram_base, &contiguous);
+	return len_bytes <= contiguous ? cpu->ops->memory_peek(cpu->ctx, pa, len_bytes) : NULL;
 }
 
 static void mark_dirty(struct vm *vm, uint64_t offset, uint64_t len_bytes)
@@ -102,25 +121,49 @@ static void mark_dirty(struct vm *vm, uint64_t offset, uint64_t len_bytes)
 		dirty_log_mark(&vm->log, page);
 }
 
+static APART void write_runs(struct vm *vm, uint64_t offset, const uint8_t *from,
+			     uint64_t len_bytes)
+{
+	uint64_t contiguous, part;
+
+	for (; len_bytes; from += part, offset += part, len_bytes -= part) {
+		uint64_t pa = locate(vm, offset, &contiguous);
+
+		part = MIN(len_bytes, contiguous);
+		vm->env.cpu.ops->memory_write(vm->env.cpu.ctx, pa, from, part);
+	}
+}
+
 void vm_memory_write(void *ctx, uint64_t gpa, const void *data, uint64_t len_bytes)
 {
 	struct vm *vm = ctx;
 	uint64_t offset = gpa - vm->cfg.ram_base;
-	const uint8_t *from = data;
+	uint64_t contiguous, pa;
 
 	if (!len_bytes || !in_ram(vm, gpa, len_bytes))
 		return;
 	mark_dirty(vm, offset, len_bytes);
-	while (len_bytes) {
-		uint64_t contiguous;
-		uint64_t pa = locate(vm, offset, &contiguous);
-		uint64_t part = MIN(len_bytes, contiguous);
+	pa = locate(vm, offset, &contiguous);
+	if (len_bytes <= contiguous)
+		vm->env.cpu.ops->memory_write(vm->env.cpu.ctx, pa, data, len_bytes);
+	else
+		write_runs(vm, offset, data, len_bytes);
+}
 
-		vm->env.cpu.ops->memory_write(vm->env.cpu.ctx, pa, from, part);
-		from += part;
-		offset += part;
-		len_bytes -= part;
-	}
+void *vm_memory_place(void *ctx, uint64_t gpa, uint64_t len_bytes)
+{
+	struct vm *vm = ctx;
+	const struct cpu_port *cpu = &vm->env.cpu;
+	uint64_t offset = gpa - vm->cfg.ram_base;
+	uint64_t contiguous, pa;
+
+	if (!cpu->ops->memory_place || !len_bytes || !in_ram(vm, gpa, len_bytes))
+		return NULL;
+	pa = locate(vm, offset, &contiguous);
+	if (len_bytes > contiguous)
+		return NULL;
+	mark_dirty(vm, offset, len_bytes);
+	return cpu->ops->memory_place(cpu->ctx, pa, len_bytes);
 }
 
 /*

@@ -29,13 +29,11 @@ struct dram *dram_create(const struct dram_cfg *cfg, const struct dram_env *env)
 }
 
 /* Release a table and what it names. */
-static void drop_table(struct dram *dram, uint32_t table_id)
+static void drop_table(struct dram *dram, const struct dram_table *table)
 {
-	const uint32_t *entry = dram_arena_page(dram->env.arena, table_id);
-
 	for (uint32_t i = 0; i < DRAM_TABLE_PAGES; i++)
-		dram_arena_release(dram->env.arena, entry[i], 1);
-	dram_arena_release(dram->env.arena, table_id, 1);
+		dram_arena_release(dram->env.arena, table->entry[i], 1);
+	dram_arena_release(dram->env.arena, table->id, 1);
 	dram->env.arena->tables--;
 	dram->env.arena->pages++; /* released as a page, counted as a table */
 }
@@ -45,8 +43,8 @@ void dram_destroy(struct dram *dram)
 	if (!dram)
 		return;
 	for (uint64_t t = 0; t < dram->tables; t++)
-		if (dram->table[t])
-			drop_table(dram, dram->table[t]);
+		if (dram->table[t].entry)
+			drop_table(dram, &dram->table[t]);
 	free(dram->table);
 	free(dram);
 }
@@ -60,13 +58,9 @@ static inline uint64_t page_number(const struct dram *dram, uint64_t pa)
 static inline uint32_t page_id(const struct dram *dram, uint64_t pa)
 {
 	uint64_t number = page_number(dram, pa);
-	uint32_t table_id = dram->table[number / DRAM_TABLE_PAGES];
-	const uint32_t *entry;
+	const uint32_t *entry = dram->table[number / DRAM_TABLE_PAGES].entry;
 
-	if (!table_id)
-		return 0;
-	entry = dram_arena_page(dram->env.arena, table_id);
-	return entry[number % DRAM_TABLE_PAGES];
+	return entry ? entry[number % DRAM_TABLE_PAGES] : 0;
 }
 
 static uint32_t take_page(struct dram *dram)
@@ -84,17 +78,16 @@ static uint32_t take_page(struct dram *dram)
 static uint32_t *page_entry(struct dram *dram, uint64_t pa)
 {
 	uint64_t number = page_number(dram, pa);
-	uint32_t *table_id = &dram->table[number / DRAM_TABLE_PAGES];
-	uint32_t *entry;
+	struct dram_table *table = &dram->table[number / DRAM_TABLE_PAGES];
 
-	if (!*table_id) {
-		*table_id = take_page(dram);
-		memset(dram_arena_page(dram->env.arena, *table_id), 0, DRAM_PAGE_SIZE);
+	if (!table->entry) {
+		table->id = take_page(dram);
+		table->entry = dram_arena_page(dram->env.arena, table->id);
+		memset(table->entry, 0, DRAM_PAGE_SIZE);
 		dram->env.arena->pages--;
 		dram->env.arena->tables++;
 	}
-	entry = dram_arena_page(dram->env.arena, *table_id);
-	return &entry[number % DRAM_TABLE_PAGES];
+	return &table->entry[number % DRAM_TABLE_PAGES];
 }
 
 /* The bytes of the page at `pa` for writing, no longer shared. */
@@ -113,11 +106,21 @@ static uint8_t *page_for_write(struct dram *dram, uint64_t pa)
 	return dram_arena_page(arena, *entry);
 }
 
-static const uint8_t *page_for_read(const struct dram *dram, uint64_t pa)
+static inline const uint8_t *page_for_read(const struct dram *dram, uint64_t pa)
 {
 	uint32_t id = page_id(dram, pa);
 
 	return id ? dram_arena_page(dram->env.arena, id) : zero_page;
+}
+
+/* The bytes of a page that is stored and not shared, NULL otherwise. */
+static inline uint8_t *page_alone(const struct dram *dram, uint64_t pa)
+{
+	uint32_t id = page_id(dram, pa);
+
+	return id && *dram_arena_refs(dram->env.arena, id) == 1
+		       ? dram_arena_page(dram->env.arena, id)
+		       : NULL;
 }
 
 static uint64_t bytes_in_page(uint64_t pa, uint64_t len_bytes)
@@ -125,42 +128,61 @@ static uint64_t bytes_in_page(uint64_t pa, uint64_t len_bytes)
 	return MIN(len_bytes, DRAM_PAGE_SIZE - pa % DRAM_PAGE_SIZE);
 }
 
-void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_bytes)
+/* Some bytes, and all of one page? */
+static bool in_one_page(uint64_t pa, uint64_t len_bytes)
 {
-	uint8_t *to = data;
+	return len_bytes - 1 < DRAM_PAGE_SIZE - pa % DRAM_PAGE_SIZE;
+}
+
+static APART void read_pages(const struct dram *dram, uint64_t pa, uint8_t *to, uint64_t len_bytes)
+{
 	uint64_t step;
 
-	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
-	if (len_bytes == 8 && pa % 8 == 0) { /* a descriptor: what is read most */
-		memcpy(to, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, 8);
-		return;
-	}
 	for (; len_bytes; to += step, pa += step, len_bytes -= step) {
 		step = bytes_in_page(pa, len_bytes);
 		memcpy(to, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, step);
 	}
 }
 
-void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_bytes)
+void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_bytes)
 {
-	const uint8_t *from = data;
-	uint8_t *page;
+	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
+	if (len_bytes == 8 && pa % 8 == 0) /* a descriptor: what is read most */
+		memcpy(data, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, 8);
+	else if (in_one_page(pa, len_bytes))
+		memcpy(data, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, len_bytes);
+	else
+		read_pages(dram, pa, data, len_bytes);
+}
+
+static APART void write_pages(struct dram *dram, uint64_t pa, const uint8_t *from,
+			      uint64_t len_bytes)
+{
 	uint64_t step;
 
-	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
 	for (; len_bytes; from += step, pa += step, len_bytes -= step) {
-		uint32_t id = page_id(dram, pa);
+		uint8_t *page = page_alone(dram, pa);
 
 		step = bytes_in_page(pa, len_bytes);
-		if (id && *dram_arena_refs(dram->env.arena, id) == 1)
-			page = dram_arena_page(dram->env.arena, id);
-		else if (id || memcmp(from, zero_page, step))
+		/* A guest that clears its memory stores nothing. */
+		if (!page && (page_id(dram, pa) || memcmp(from, zero_page, step)))
 			page = page_for_write(dram, pa);
-		else
-			page = NULL; /* a guest that clears its memory stores nothing */
 		if (page)
 			memcpy(page + pa % DRAM_PAGE_SIZE, from, step);
 	}
+}
+
+void dram_write(struct dram *dram, uint64_t pa, const void *data, uint64_t len_bytes)
+{
+	uint8_t *page = NULL;
+
+	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
+	if (in_one_page(pa, len_bytes))
+		page = page_alone(dram, pa);
+	if (page)
+		memcpy(page + pa % DRAM_PAGE_SIZE, data, len_bytes);
+	else
+		write_pages(dram, pa, data, len_bytes);
 }
 
 uint64_t dram_cas64(struct dram *dram, uint64_t pa, uint64_t expected, uint64_t desired)
@@ -209,7 +231,7 @@ static void clear_pages(struct dram *dram, uint64_t pa, uint64_t count)
 	uint64_t number = page_number(dram, pa), end = number + count;
 
 	while (number < end) {
-		if (dram->table[number / DRAM_TABLE_PAGES])
+		if (dram->table[number / DRAM_TABLE_PAGES].entry)
 			set_page(dram, dram->cfg.base + number++ * DRAM_PAGE_SIZE, 0);
 		else
 			number = align_down(number, DRAM_TABLE_PAGES) + DRAM_TABLE_PAGES;
@@ -260,4 +282,10 @@ const void *dram_page_peek(const struct dram *dram, uint64_t pa)
 	sim_assert(&dram->env.part, dram_covers(dram, pa, 1));
 	id = page_id(dram, pa);
 	return id ? dram_arena_page(dram->env.arena, id) : NULL;
+}
+
+void *dram_page_open(struct dram *dram, uint64_t pa)
+{
+	sim_assert(&dram->env.part, dram_covers(dram, pa, 1));
+	return page_for_write(dram, pa);
 }

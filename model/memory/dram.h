@@ -90,6 +90,9 @@ bool dram_page_is_zero(const struct dram *dram, uint64_t pa);
 /* A page's bytes for reading, NULL when it is known to be zero; valid until it is next written. */
 const void *dram_page_peek(const struct dram *dram, uint64_t pa);
 
+/* A page's bytes for writing; valid until it is next shared. */
+void *dram_page_open(struct dram *dram, uint64_t pa);
+
 #ifdef __cplusplus
 }
 #endif

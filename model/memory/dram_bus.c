@@ -13,27 +13,32 @@ static void trace_landed(struct dram *dram, const struct bus_req *req)
 		   req->attr.iova, req->addr, req->len_bytes);
 }
 
+static APART void perform_write(struct dram *dram, struct bus_req *req)
+{
+	dram_write(dram, req->addr, req->data, req->len_bytes);
+	if (req->attr.from_device)
+		trace_landed(dram, req);
+}
+
 static void perform(struct dram *dram, struct bus_req *req)
 {
 	uint64_t *cas = req->data;
 
+	dram->counters.bytes += req->len_bytes;
 	switch (req->op) {
 	case BUS_READ:
-		dram_read(dram, req->addr, req->data, req->len_bytes);
 		dram->counters.reads++;
+		dram_read(dram, req->addr, req->data, req->len_bytes);
 		break;
 	case BUS_WRITE:
-		dram_write(dram, req->addr, req->data, req->len_bytes);
 		dram->counters.writes++;
-		if (req->attr.from_device)
-			trace_landed(dram, req);
+		perform_write(dram, req);
 		break;
 	case BUS_CAS64:
-		cas[0] = dram_cas64(dram, req->addr, cas[0], cas[1]);
 		dram->counters.cas++;
+		cas[0] = dram_cas64(dram, req->addr, cas[0], cas[1]);
 		break;
 	}
-	dram->counters.bytes += req->len_bytes;
 }
 
 static void access_fire(struct event *event, uint64_t now)

@@ -11,10 +11,16 @@
 
 #define DRAM_TABLE_PAGES (DRAM_PAGE_SIZE / 4)
 
+/* The pages of 4 MiB. */
+struct dram_table {
+	uint32_t *entry; /* their arena ids, in an arena page; NULL: nothing is stored */
+	uint32_t id;     /* of that arena page */
+};
+
 struct dram {
 	struct dram_cfg cfg;
 	struct dram_env env;
-	uint32_t *table; /* per 4 MiB: arena id of its table, 0 = none */
+	struct dram_table *table;
 	uint64_t tables;
 	uint64_t channel_free_ps; /* when the channel can start another transfer */
 	uint64_t channel_rest_fs; /* below a picosecond */
@@ -24,8 +30,9 @@ struct dram {
 
 static inline bool dram_covers(const struct dram *dram, uint64_t pa, uint64_t len_bytes)
 {
-	return pa >= dram->cfg.base && len_bytes <= dram->cfg.size_bytes &&
-	       pa - dram->cfg.base <= dram->cfg.size_bytes - len_bytes;
+	uint64_t offset = pa - dram->cfg.base;
+
+	return offset <= dram->cfg.size_bytes && len_bytes <= dram->cfg.size_bytes - offset;
 }
 
 #endif

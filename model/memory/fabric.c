@@ -49,8 +49,7 @@ static bool window_covers(const struct fabric_window *window, const struct bus_r
 {
 	uint64_t offset = req->addr - window->base;
 
-	return req->addr >= window->base && offset < window->size_bytes &&
-	       req->len_bytes <= window->size_bytes - offset;
+	return offset < window->size_bytes && req->len_bytes <= window->size_bytes - offset;
 }
 
 static void abort_fire(struct event *event, uint64_t now)
@@ -60,25 +59,30 @@ static void abort_fire(struct event *event, uint64_t now)
 	req->done(req, now);
 }
 
-static void abort_request(struct fabric *fabric, struct bus_req *req)
+static APART void abort_request(struct fabric *fabric, struct bus_req *req)
 {
 	req->status = BUS_ABORT;
 	event_init(&req->event, abort_fire);
 	sim_after(fabric->part.sim, &req->event, 0);
 }
 
-/* The window that the request falls into, NULL for none. */
-static const struct fabric_window *find_window(struct fabric *fabric, const struct bus_req *req)
+static APART const struct fabric_window *search_window(struct fabric *fabric,
+						       const struct bus_req *req)
 {
-	uint32_t at;
+	uint32_t at = window_after(fabric, req->addr);
 
-	if (window_covers(&fabric->window[fabric->last], req))
-		return &fabric->window[fabric->last];
-	at = window_after(fabric, req->addr);
 	if (at == fabric->count || !window_covers(&fabric->window[at], req))
 		return NULL;
 	fabric->last = at;
 	return &fabric->window[at];
+}
+
+/* The window that the request falls into, NULL for none. */
+static const struct fabric_window *find_window(struct fabric *fabric, const struct bus_req *req)
+{
+	const struct fabric_window *last = &fabric->window[fabric->last];
+
+	return window_covers(last, req) ? last : search_window(fabric, req);
 }
 
 static void fabric_send(void *ctx, struct bus_req *req)

@@ -109,10 +109,10 @@ static bool plant_skips(struct dma_engine *engine, struct dma_function *function
  * A write is logged when it leaves, so that no report can miss it that is taken
  * after that; a report that has it is held back by a fence until it has landed.
  */
-static void dma_log_write(struct dma_engine *engine, struct dma_function *function, uint64_t iova,
-			  uint32_t len_bytes)
+static APART void dma_log_write(struct dma_engine *engine, struct dma_function *function,
+				uint64_t iova, uint32_t len_bytes)
 {
-	if (!function->log || !function->log->on || plant_skips(engine, function, iova))
+	if (plant_skips(engine, function, iova))
 		return;
 	dma_log_mark(function->log, iova, len_bytes);
 	trace_emit(&engine->part, TRACE_DMA_LOGGED, pcie_function_rid(function->pcie), iova,
@@ -168,6 +168,13 @@ static void dma_tlp_done(struct tlp *tlp, uint64_t now)
 		dma_issue(engine);
 }
 
+/* Now, in the order in which interrupts are raised. */
+static APART void dma_announce(struct dma_engine *engine, const struct dma_job *job)
+{
+	trace_emit(&engine->part, TRACE_MSIX_ANNOUNCES, pcie_function_rid(job->function->pcie),
+		   job->vector, job->iova, job->len_bytes);
+}
+
 /* Send the job's next TLP: up to the next 4 KiB boundary. */
 static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 {
@@ -176,11 +183,8 @@ static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 	uint32_t len = (uint32_t)MIN(job->len_bytes - job->issued_bytes,
 				     align_down(iova, 4096) + 4096 - iova);
 
-	/* Now, in the order in which interrupts are raised. */
 	if (job->announces && !job->issued_bytes)
-		trace_emit(&engine->part, TRACE_MSIX_ANNOUNCES,
-			   pcie_function_rid(job->function->pcie), job->vector, job->iova,
-			   job->len_bytes);
+		dma_announce(engine, job);
 	engine->free_tag = tag->next_free;
 	engine->tags_in_use++;
 	tag->job = job;
@@ -191,7 +195,7 @@ static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 	tag->tlp.len_bytes = len;
 	tag->tlp.data = (uint8_t *)job->data + job->issued_bytes;
 	tag->tlp.done = dma_tlp_done;
-	if (job->kind == DMA_WRITE)
+	if (job->kind == DMA_WRITE && job->function->log && job->function->log->on)
 		dma_log_write(engine, job->function, iova, len);
 	job->issued_bytes += len;
 	job->parts_in_flight++;

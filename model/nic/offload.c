@@ -46,11 +46,6 @@ struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1)
 	return offload;
 }
 
-uint32_t tx_offload_header_bytes(const struct tx_offload *offload)
-{
-	return offload->segment ? offload->mac_bytes + offload->ip_bytes + offload->l4_bytes : 0;
-}
-
 static bool segmentation_possible(const struct tx_offload *offload, uint32_t len_bytes)
 {
 	uint32_t header = tx_offload_header_bytes(offload);

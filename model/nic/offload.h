@@ -39,7 +39,10 @@ struct tx_offload {
 struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1);
 
 /* Bytes that stand at the head of every segment; 0 for a packet that is not cut. */
-uint32_t tx_offload_header_bytes(const struct tx_offload *offload);
+static inline uint32_t tx_offload_header_bytes(const struct tx_offload *offload)
+{
+	return offload->segment ? offload->mac_bytes + offload->ip_bytes + offload->l4_bytes : 0;
+}
 
 /* Can a packet of `len_bytes` be treated so? */
 bool tx_offload_possible(const struct tx_offload *offload, uint32_t len_bytes);

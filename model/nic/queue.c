@@ -123,12 +123,15 @@ static uint32_t queue_wanted(const struct nic_queue *queue)
 
 void queue_fetch(struct nic_queue *queue)
 {
-	uint32_t from = queue_next_fetch(queue);
-	uint32_t count = queue_wanted(queue);
+	uint32_t from, count;
 	struct dma_job *job;
 
-	if (queue->fetching || !count || QUEUE_CACHE - queue->cache_count < QUEUE_FETCH)
+	if (queue->fetching || QUEUE_CACHE - queue->cache_count < QUEUE_FETCH)
 		return;
+	count = queue_wanted(queue);
+	if (!count)
+		return;
+	from = queue_next_fetch(queue);
 	/* Up to the next group's border, which is never beyond the ring's end. */
 	count = MIN(count, QUEUE_FETCH - from % QUEUE_FETCH);
 	count = MIN(count, queue->context.len - from);

@@ -121,10 +121,12 @@ static void tx_send_segments(struct nic_queue *queue, struct tx_slot *slot)
 	struct packet *next;
 	uint32_t number = 0;
 
-	memcpy(header, slot->packet->data, header_bytes);
+	if (header_bytes)
+		memcpy(header, slot->packet->data, header_bytes);
 	for (struct packet *packet = slot->packet; packet; packet = next) {
 		next = packet->next_segment;
-		memcpy(packet->data, header, header_bytes);
+		if (header_bytes)
+			memcpy(packet->data, header, header_bytes);
 		tx_offload_apply(&slot->offload, packet->data, packet->len_bytes, number++,
 				 slot->segments);
 		tx_send(queue, packet);

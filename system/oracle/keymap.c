@@ -33,12 +33,10 @@ static void grow(struct keymap *map)
 	*map = bigger;
 }
 
-uint32_t keymap_get(struct keymap *map, uint64_t key)
+uint32_t keymap_search(struct keymap *map, uint64_t key)
 {
 	const struct keymap_slot *slot;
 
-	if (map->last.value && map->last.key == key)
-		return map->last.value - 1;
 	if (!map->capacity)
 		return KEYMAP_NONE;
 	slot = slot_of(map, key);
@@ -61,30 +59,16 @@ void keymap_put(struct keymap *map, uint64_t key, uint32_t number)
 	map->last = *slot;
 }
 
-uint32_t keymap_intern(struct keymap *map, uint64_t key, bool *is_new)
-{
-	uint32_t number = keymap_get(map, key);
-
-	*is_new = number == KEYMAP_NONE;
-	if (*is_new) {
-		number = map->count;
-		keymap_put(map, key, number);
-	}
-	return number;
-}
-
 void keymap_release(struct keymap *map)
 {
 	free(map->slot);
 	*map = (struct keymap){0};
 }
 
-void *array_reserve(void *array, uint32_t *capacity, uint64_t index, uint32_t element_bytes)
+void *array_grow(void *array, uint32_t *capacity, uint64_t index, uint32_t element_bytes)
 {
 	uint64_t wanted = *capacity ? *capacity : 16;
 
-	if (index < *capacity)
-		return array;
 	while (wanted <= index)
 		wanted *= 2;
 	if (wanted > UINT32_MAX)

@@ -28,12 +28,33 @@ struct keymap {
 
 #define KEYMAP_NONE UINT32_MAX
 
+uint32_t keymap_search(struct keymap *map, uint64_t key);
+void *array_grow(void *array, uint32_t *capacity, uint64_t index, uint32_t element_bytes);
+
 /* KEYMAP_NONE when the key is not there. */
-uint32_t keymap_get(struct keymap *map, uint64_t key);
+static inline uint32_t keymap_get(struct keymap *map, uint64_t key)
+{
+	if (map->last.key == key && map->last.value)
+		return map->last.value - 1;
+	return keymap_search(map, key);
+}
+
 /* Set or replace. */
 void keymap_put(struct keymap *map, uint64_t key, uint32_t number);
+
 /* The key's number; a new key gets `count` as it is before, and `*is_new` is set. */
-uint32_t keymap_intern(struct keymap *map, uint64_t key, bool *is_new);
+static inline uint32_t keymap_intern(struct keymap *map, uint64_t key, bool *is_new)
+{
+	uint32_t number = keymap_get(map, key);
+
+	*is_new = number == KEYMAP_NONE;
+	if (*is_new) {
+		number = map->count;
+		keymap_put(map, key, number);
+	}
+	return number;
+}
+
 void keymap_release(struct keymap *map);
 
 /* A key made of a host, a number of up to 32 bits and one of up to 24. */
@@ -46,7 +67,11 @@ static inline uint64_t key_of(uint32_t host, uint64_t major, uint64_t minor)
  * Room for element `index` of an array that grows: returns the array, moved if
  * need be, new elements zero. Out of memory ends the program.
  */
-void *array_reserve(void *array, uint32_t *capacity, uint64_t index, uint32_t element_bytes);
+static inline void *array_reserve(void *array, uint32_t *capacity, uint64_t index,
+				  uint32_t element_bytes)
+{
+	return index < *capacity ? array : array_grow(array, capacity, index, element_bytes);
+}
 
 #ifdef __cplusplus
 }

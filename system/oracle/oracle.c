@@ -78,9 +78,10 @@ static const struct oracle_check oracle_view = {.kind = view_kinds, .event = vie
 static void listen(struct oracle *oracle, const struct oracle_check *check, void *state)
 {
 	for (const enum trace_kind *kind = check->kind; *kind != TRACE_KIND_COUNT; kind++) {
-		struct oracle_listener *listener =
-			&oracle->listener[*kind][oracle->listeners[*kind]++];
+		struct oracle_listener *listener = oracle->listener[*kind];
 
+		while (listener->event)
+			listener++;
 		listener->event = check->event;
 		listener->state = state;
 	}
@@ -121,12 +122,9 @@ void oracle_destroy(struct oracle *oracle)
 
 void oracle_event(struct oracle *oracle, const struct trace_event *event)
 {
-	const struct oracle_listener *listener = oracle->listener[event->kind];
-	uint32_t count = oracle->listeners[event->kind];
-
 	oracle->now_ps = event->time_ps;
-	for (uint32_t i = 0; i < count; i++)
-		listener[i].event(oracle, listener[i].state, event);
+	for (const struct oracle_listener *l = oracle->listener[event->kind]; l->event; l++)
+		l->event(oracle, l->state, event);
 }
 
 void oracle_violation(struct oracle *oracle, enum oracle_check_id check, const char *format, ...)

@@ -22,7 +22,7 @@ extern const struct oracle_check oracle_lost_page, oracle_memory_equal, oracle_v
 	oracle_dma_isolation, oracle_packets, oracle_interrupts, oracle_state_machines,
 	oracle_smmu_queues, oracle_master_data, oracle_leaks;
 
-/* One listener of one kind of event. */
+/* One listener of one kind of event; `event` is NULL behind the last. */
 struct oracle_listener {
 	void (*event)(struct oracle *oracle, void *state, const struct trace_event *event);
 	void *state;
@@ -35,8 +35,7 @@ struct oracle {
 	struct view view;
 	void *state[CHECK_COUNT];
 	struct oracle_finding finding[CHECK_COUNT];
-	struct oracle_listener listener[TRACE_KIND_COUNT][LISTENERS_MAX];
-	uint32_t listeners[TRACE_KIND_COUNT];
+	struct oracle_listener listener[TRACE_KIND_COUNT][LISTENERS_MAX + 1];
 	uint64_t now_ps; /* of the event at hand */
 };
 

@@ -6,21 +6,6 @@
 
 #include "base/bits.h"
 
-/* What a stream without a table has in table_of_stream. */
-#define DETACHED (KEYMAP_NONE - 1)
-
-static uint64_t stream_key(uint32_t host, uint64_t stream, uint64_t substream)
-{
-	return key_of(host, stream, substream == TRACE_NO_SUBSTREAM ? 0xffffff : substream);
-}
-
-uint32_t view_stream_table(struct view *view, uint32_t host, uint64_t stream, uint64_t substream)
-{
-	uint32_t number = keymap_get(&view->table_of_stream, stream_key(host, stream, substream));
-
-	return number == DETACHED ? KEYMAP_NONE : number;
-}
-
 uint32_t view_table_number(struct view *view, uint32_t host, uint64_t id)
 {
 	bool is_new;
@@ -55,7 +40,7 @@ static uint32_t first_after(struct view_table *table, uint64_t iova)
 	return table->last = low;
 }
 
-bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write)
+bool view_search(struct view_table *table, uint64_t iova, uint64_t len, bool write)
 {
 	uint64_t end = iova + len;
 	uint32_t i;
@@ -142,14 +127,14 @@ void view_event(struct view *view, const struct trace_event *event)
 	switch (event->kind) {
 	case TRACE_IOMMU_ATTACH:
 		number = view_table_number(view, host, arg[2]);
-		keymap_put(&view->table_of_stream, stream_key(host, arg[0], arg[1]), number);
+		keymap_put(&view->table_of_stream, view_stream_key(host, arg[0], arg[1]), number);
 		return;
 	case TRACE_IOMMU_DETACH:
 		/* What was replaced is left after its successor was attached. */
 		number = view_table_number(view, host, arg[2]);
 		if (view_stream_table(view, host, arg[0], arg[1]) == number)
-			keymap_put(&view->table_of_stream, stream_key(host, arg[0], arg[1]),
-				   DETACHED);
+			keymap_put(&view->table_of_stream, view_stream_key(host, arg[0], arg[1]),
+				   VIEW_DETACHED);
 		return;
 	case TRACE_IOMMU_MAP:
 		number = view_table_number(view, host, arg[0]);

@@ -30,7 +30,7 @@ struct view_table {
 };
 
 struct view {
-	struct keymap table_of_stream; /* KEYMAP_NONE or number of the table */
+	struct keymap table_of_stream; /* number of the table, or VIEW_DETACHED */
 	struct keymap table_by_id;
 	struct view_table *table;
 	uint32_t tables, tables_capacity;
@@ -40,13 +40,42 @@ struct view {
 void view_event(struct view *view, const struct trace_event *event);
 void view_release(struct view *view);
 
+/* What a stream without a table has in table_of_stream. */
+#define VIEW_DETACHED (KEYMAP_NONE - 1)
+
+static inline uint64_t view_stream_key(uint32_t host, uint64_t stream, uint64_t substream)
+{
+	return key_of(host, stream, substream == TRACE_NO_SUBSTREAM ? 0xffffff : substream);
+}
+
 /* Number of the table that a stream is attached to, KEYMAP_NONE for none. */
-uint32_t view_stream_table(struct view *view, uint32_t host, uint64_t stream, uint64_t substream);
+static inline uint32_t view_stream_table(struct view *view, uint32_t host, uint64_t stream,
+					 uint64_t substream)
+{
+	uint64_t key = view_stream_key(host, stream, substream);
+	uint32_t number = keymap_get(&view->table_of_stream, key);
+
+	return number == VIEW_DETACHED ? KEYMAP_NONE : number;
+}
+
 /* Number of the table `id` of a host; made when it is new. */
 uint32_t view_table_number(struct view *view, uint32_t host, uint64_t id);
 
-/* Do live mappings cover [iova, iova+len), writable ones if `write`? */
-bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write);
+bool view_search(struct view_table *table, uint64_t iova, uint64_t len, bool write);
+
+/* Do live mappings cover [iova, iova+len), writable ones if `write`? Where the last look-up
+ * ended is where most are. */
+static inline bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write)
+{
+	if (table->last < table->count) {
+		const struct view_mapping *mapping = &table->mapping[table->last];
+
+		if (mapping->iova <= iova && mapping->end >= iova + len &&
+		    mapping->writable >= write)
+			return true;
+	}
+	return view_search(table, iova, len, write);
+}
 
 #ifdef __cplusplus
 }

@@ -72,6 +72,22 @@ TEST_F(Calendar, MovesAPendingEventBehindOthersOfItsNewTime)
 	EXPECT_EQ(log, (std::vector<std::pair<uint64_t, int>>{{10, 1}, {10, 0}}));
 }
 
+TEST_F(Calendar, FiresWhatIsScheduledForNowAfterWhatWasScheduledForItBefore)
+{
+	calendar_schedule(&calendar, &entry[0].event, 10);
+	calendar_schedule(&calendar, &entry[1].event, 10);
+	EXPECT_TRUE(calendar_step(&calendar));
+	for (int i = 2; i < 5; i++)
+		calendar_schedule(&calendar, &entry[i].event, 10);
+	calendar_cancel(&calendar, &entry[3].event);
+	calendar_schedule(&calendar, &entry[2].event, 10);
+	calendar_schedule(&calendar, &entry[5].event, 11);
+	while (calendar_step(&calendar))
+		;
+	EXPECT_EQ(log, (std::vector<std::pair<uint64_t, int>>{
+			       {10, 0}, {10, 1}, {10, 4}, {10, 2}, {11, 5}}));
+}
+
 TEST_F(Calendar, TakesThePastForNow)
 {
 	calendar_advance(&calendar, 100);
@@ -191,7 +207,7 @@ TEST_F(Calendar, DoesWhatASortedListDoes)
 			expected.clear();
 		}
 		}
-		ASSERT_EQ(calendar.near_count + calendar.heap_count, list.size());
+		ASSERT_EQ(calendar.pending, list.size());
 		ASSERT_EQ(event_pending(&entry[number].event),
 			  std::any_of(list.begin(), list.end(),
 				      [&](const Naive &n) { return n.number == number; }));

@@ -179,6 +179,20 @@ TEST_F(Cpu, MemoryIsReadWrittenSwappedAndZeroedAtOnce)
 	EXPECT_EQ(sim_now(&sim), 0u);
 }
 
+TEST_F(Cpu, MemoryIsSeenAndWrittenWhereItLiesWithinAPage)
+{
+	const uint64_t pa = kDramPa + 0x1ff8;
+	uint64_t value = 5, found = 0;
+
+	EXPECT_EQ(port.ops->memory_peek(port.ctx, pa, 8), nullptr); // not stored
+	memcpy(port.ops->memory_place(port.ctx, pa, 8), &value, 8);
+	dram_read(dram, pa, &found, 8);
+	EXPECT_EQ(found, 5u);
+	EXPECT_EQ(memcmp(port.ops->memory_peek(port.ctx, pa, 8), &value, 8), 0);
+	EXPECT_EQ(port.ops->memory_peek(port.ctx, pa, 9), nullptr);
+	EXPECT_EQ(port.ops->memory_place(port.ctx, pa, 9), nullptr);
+}
+
 TEST_F(Cpu, ARegisterReadWaitsAndAWriteDoesNot)
 {
 	a.reg[1] = 0x1122334455667788;

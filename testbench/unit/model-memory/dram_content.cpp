@@ -76,6 +76,23 @@ TEST_F(DramContent, SharedPageIsCopiedWhenEitherSideWrites)
 	EXPECT_TRUE(dram_pages_equal(a, kBase, b, kBase + 8192));
 }
 
+TEST_F(DramContent, APageOpenedForWritingIsItsOwn)
+{
+	struct dram *a = make(1 << 20), *b = make(1 << 20);
+	uint32_t one = 1, two = 2, back = 0;
+
+	dram_write(a, kBase, &one, 4);
+	dram_share_page(b, kBase, a, kBase);
+	memcpy(dram_page_open(b, kBase), &two, 4);
+	dram_read(a, kBase, &back, 4);
+	EXPECT_EQ(back, 1u);
+	dram_read(b, kBase, &back, 4);
+	EXPECT_EQ(back, 2u);
+	EXPECT_EQ(dram_page_open(b, kBase), dram_page_peek(b, kBase));
+	EXPECT_EQ(static_cast<const uint8_t *>(dram_page_open(b, kBase + 4096))[7], 0);
+	EXPECT_EQ(dram_arena_pages_in_use(arena), 3u);
+}
+
 TEST_F(DramContent, SharingAZeroPageGivesTheOldOneBack)
 {
 	struct dram *a = make(1 << 20), *b = make(1 << 20);
