@@ -73,6 +73,8 @@ static command_fn *const command_table[] = {
 	[CMD_CFGI_STE_RANGE] = cfgi_ste_range,
 	[CMD_CFGI_CD] = cfgi_cd,
 	[CMD_CFGI_CD_ALL] = cfgi_cd_all,
+	[CMD_RESUME] = smmu_stall_cmd_resume,
+	[CMD_STALL_TERM] = smmu_stall_cmd_term,
 	[CMD_SYNC] = sync,
 };
 
