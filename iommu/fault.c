@@ -74,7 +74,6 @@ static void fill_access(const struct transaction *txn, uint16_t says, uint64_t w
 			   field_put(EVENT1_PNU, attr->privileged);
 }
 
-/* Address bits beyond the OAS are RES0. */
 static void fill_place(const struct transaction *txn, uint16_t says, uint64_t word[EVENT_WORDS])
 {
 	const struct fault_place *place = &txn->fault.place;
@@ -84,7 +83,7 @@ static void fill_place(const struct transaction *txn, uint16_t says, uint64_t wo
 	word[1] |=
 		field_put(EVENT1_S2, place->stage == STAGE2) | field_put(EVENT1_CLASS, place->kind);
 	if (place->stage == STAGE2)
-		word[3] = place->ipa & EVENT3_IPA & txn->smmu->oas_mask;
+		word[3] = place->ipa & EVENT3_IPA;
 	if (txn->fault.number == F_PERMISSION && place->kind == EVENT1_CLASS_TT)
 		word[1] |= field_put(EVENT1_TTRNW, !place->write);
 }
@@ -100,7 +99,7 @@ static void fill_record(struct transaction *txn, uint16_t says)
 	if (says & SAYS_INPUT)
 		word[2] = txn->req->addr;
 	if (says & SAYS_FETCH)
-		word[3] = txn->table.addr & EVENT3_FETCHADDR & txn->smmu->oas_mask;
+		word[3] = txn->table.addr & EVENT3_FETCHADDR;
 }
 
 /*
