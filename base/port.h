@@ -46,6 +46,7 @@ struct bus_attr {
 	bool instruction;
 	bool posted;     /* keeps its place after earlier posted writes of its stream */
 	bool translated; /* AT = translated */
+	bool may_stall;  /* it can wait for software without end; never a PCI Express function */
 	uint64_t iova;   /* the address as the device gave it, for the trace */
 };
 

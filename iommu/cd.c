@@ -61,7 +61,7 @@ static bool decode_region(const struct smmu *smmu, struct tt_tree *tree,
 /* What IDR0 does not offer makes a CD ILLEGAL, 5.4.2. */
 static bool is_supported(const struct smmu *smmu, uint64_t word0)
 {
-	if (!(word0 & CD0_V) || !(word0 & CD0_AA64) || (word0 & CD0_S))
+	if (!(word0 & CD0_V) || !(word0 & CD0_AA64) || (smmu->cfg.term_model && !(word0 & CD0_A)))
 		return false;
 	if ((word0 & CD0_ENDI) && (word0 & (CD0_EPD0 | CD0_EPD1)) != (CD0_EPD0 | CD0_EPD1))
 		return false;
@@ -70,11 +70,19 @@ static bool is_supported(const struct smmu *smmu, uint64_t word0)
 	return !(word0 & CD0_HD) || smmu->cfg.httu >= IDR0_HTTU_ACCESS_DIRTY;
 }
 
-static struct cd_config decode(const struct smmu *smmu, const uint64_t word[CD_WORDS])
+/* CD.S against the STE and IDR0.STALL_MODEL, 5.5. */
+static bool stall_is_legal(const struct smmu *smmu, const struct ste_config *ste, bool stall)
+{
+	return smmu_stall_is_legal(smmu, stall) && !(stall && ste->s1stalld);
+}
+
+static struct cd_config decode(const struct smmu *smmu, const struct ste_config *ste,
+			       const uint64_t word[CD_WORDS])
 {
 	uint8_t oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
 	struct cd_config cd = {
-		.illegal = !is_supported(smmu, word[0]),
+		.illegal =
+			!is_supported(smmu, word[0]) || !stall_is_legal(smmu, ste, word[0] & CD0_S),
 		.abort = word[0] & CD0_A,
 		.wxn = word[0] & CD0_WXN,
 		.uwxn = word[0] & CD0_UWXN,
@@ -113,7 +121,7 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 	}
 	for (uint32_t i = 0; i < CD_WORDS; i++)
 		word[i] = le64_get((const uint8_t *)req->data + 8 * i);
-	cd = decode(smmu, word);
+	cd = decode(smmu, &txn->ste, word);
 	trace_emit_data(
 		&smmu->env.part, TRACE_SMMU_CD, word, sizeof(word),
 		(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id, txn->cd_index, req->addr});

@@ -30,21 +30,28 @@ static uint32_t batch_of(const struct queue_view *queue, uint64_t prod, uint64_t
 	return MIN(MIN(waiting, CMDQ_BATCH), MIN(to_wrap, to_page));
 }
 
-void smmu_cmdq_kick(struct smmu *smmu)
+static void fetch(struct smmu *smmu, uint32_t count)
 {
 	struct cmdq *cmdq = &smmu->cmdq;
 	struct queue_view queue = view(smmu);
-	uint64_t prod = smmu_reg(smmu, ROW_CMDQ_PROD), cons = smmu_reg(smmu, ROW_CMDQ_CONS);
 
-	if (cmdq->state != CMDQ_IDLE || !is_enabled(smmu) || smmu_queue_empty(&queue, prod, cons))
-		return;
 	cmdq->state = CMDQ_FETCHING;
-	cmdq->have = batch_of(&queue, prod, cons);
+	cmdq->have = count;
 	cmdq->at = 0;
 	cmdq->req.status = BUS_OK;
-	cmdq->req.addr = smmu_queue_address(&queue, cons);
-	cmdq->req.len_bytes = cmdq->have * CMD_BYTES;
+	cmdq->req.addr = smmu_queue_address(&queue, smmu_reg(smmu, ROW_CMDQ_CONS));
+	cmdq->req.len_bytes = count * CMD_BYTES;
 	bus_send(&smmu->env.memory, &cmdq->req);
+}
+
+void smmu_cmdq_kick(struct smmu *smmu)
+{
+	struct queue_view queue = view(smmu);
+	uint64_t prod = smmu_reg(smmu, ROW_CMDQ_PROD), cons = smmu_reg(smmu, ROW_CMDQ_CONS);
+
+	if (smmu->cmdq.state == CMDQ_IDLE && is_enabled(smmu) &&
+	    !smmu_queue_empty(&queue, prod, cons))
+		fetch(smmu, batch_of(&queue, prod, cons));
 }
 
 static void rest(struct smmu *smmu)
@@ -82,6 +89,7 @@ static void consume(struct smmu *smmu)
 static void begin_sync(struct smmu *smmu)
 {
 	smmu->cmdq.state = CMDQ_SYNCING;
+	smmu_evtq_end_merging(smmu);
 	smmu->epoch ^= 1;
 	if (!smmu->epoch_count[smmu->epoch ^ 1])
 		smmu_cmdq_drained(smmu);
@@ -155,7 +163,11 @@ static void fetched(struct bus_req *req, uint64_t now)
 	struct smmu *smmu = CONTAINER_OF(req, struct smmu, cmdq.req);
 
 	if (req->status != BUS_OK) {
-		stop(smmu, CERROR_ABT);
+		/* Commands before the one that cannot be read are consumed, 7.1. */
+		if (smmu->cmdq.have > 1)
+			fetch(smmu, 1);
+		else
+			stop(smmu, CERROR_ABT);
 		return;
 	}
 	smmu_plant_saw_fetch(smmu);

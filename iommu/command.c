@@ -72,6 +72,8 @@ static enum command_outcome (*const command_table[])(struct smmu *smmu,
 	[CMD_CFGI_STE_RANGE] = cfgi_ste_range,
 	[CMD_CFGI_CD] = cfgi_cd,
 	[CMD_CFGI_CD_ALL] = cfgi_cd_all,
+	[CMD_RESUME] = smmu_stall_cmd_resume,
+	[CMD_STALL_TERM] = smmu_stall_cmd_term,
 	[CMD_SYNC] = sync,
 };
 

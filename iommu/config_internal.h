@@ -46,7 +46,8 @@ struct ste_config {
 	uint8_t world; /* SPACE_WORLD_*, from STRW */
 	uint8_t eats;
 	uint8_t privcfg, instcfg;
-	bool merge; /* MEV */
+	bool merge;    /* MEV */
+	bool s1stalld; /* S1STALLD: no CD may stall */
 	bool ppar;
 
 	/* stage 1 */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The event queue: IHI 0070, 7.2 and 7.4. Records are written one at a time; a
- * terminated transaction is answered when its record is visible or discarded,
- * so that a later CMD_SYNC, which waits for transactions, covers records too.
+ * The event queue: IHI 0070, 7.2 and 7.4. Records are written one at a time, in
+ * the order in which they came. A terminated transaction is answered when its
+ * record is visible, discarded or merged, so that a later CMD_SYNC, which waits
+ * for transactions, covers records too. A stalled one's record is never lost to a
+ * queue that cannot be written.
  */
 #include "iommu/smmu_internal.h"
 
@@ -43,15 +45,31 @@ static void note_lost(struct smmu *smmu, const struct transaction *txn)
 						     is_enabled(smmu)});
 }
 
-/* May a record be written, 7.2.1? If not, it is lost. */
-static bool is_writable(struct smmu *smmu)
+bool smmu_evtq_writable(const struct smmu *smmu)
 {
-	if (!is_enabled(smmu))
-		return false;
-	if (!is_full(smmu))
-		return true;
-	note_overflow(smmu);
-	return false;
+	return is_enabled(smmu) && !is_full(smmu);
+}
+
+/* Is the record sure to be written from here on, 3.5.4? If not, it is given up. */
+static bool commit(struct smmu *smmu, struct transaction *txn)
+{
+	bool writable = smmu_evtq_writable(smmu);
+
+	if (txn->state == TXN_STALLED)
+		return writable && smmu_stall_commit(txn);
+	if (!writable && is_enabled(smmu))
+		note_overflow(smmu);
+	return writable;
+}
+
+static void give_up(struct smmu *smmu, struct transaction *txn)
+{
+	if (txn->state == TXN_STALLED) {
+		smmu_stall_unrecorded(txn);
+		return;
+	}
+	note_lost(smmu, txn);
+	sim_after(smmu->sim, &txn->event, 0);
 }
 
 static void interrupt(struct smmu *smmu)
@@ -74,6 +92,9 @@ static void publish(struct smmu *smmu, const struct transaction *txn)
 	smmu_reg_set(smmu, ROW_EVENTQ_PROD,
 		     (prod & EVENTQ_PROD_OVFLG) | smmu_queue_next(&queue, prod));
 	smmu->stats.events++;
+	memcpy(smmu->evtq.last, txn->fault.word, sizeof(smmu->evtq.last));
+	smmu->evtq.last_ps = smmu_now(smmu);
+	smmu->evtq.mergeable = true;
 	trace_emit_data(&smmu->env.part, TRACE_SMMU_EVENT, txn->fault.word, EVENT_BYTES,
 			(const uint64_t[TRACE_ARGS]){txn->fault.number, txn->req->attr.stream_id,
 						     smmu_reg(smmu, ROW_EVENTQ_PROD)});
@@ -81,17 +102,16 @@ static void publish(struct smmu *smmu, const struct transaction *txn)
 		interrupt(smmu);
 }
 
-/* Write the next record; what finds the queue unwritable on the way is lost. */
+/* Write the next record that can be. */
 static void write_next(struct smmu *smmu)
 {
 	struct evtq *evtq = &smmu->evtq;
 	struct queue_view queue = view(smmu);
 	struct transaction *txn;
 
-	while ((txn = evtq->waiting.head) && !is_writable(smmu)) {
+	while ((txn = evtq->waiting.head) && !commit(smmu, txn)) {
 		txn_list_take(&evtq->waiting);
-		note_lost(smmu, txn);
-		sim_after(smmu->sim, &txn->event, 0);
+		give_up(smmu, txn);
 	}
 	if (!txn)
 		return;
@@ -111,18 +131,50 @@ static void written(struct bus_req *req, uint64_t now)
 	if (req->status == BUS_OK) {
 		publish(smmu, txn);
 	} else {
-		note_lost(smmu, txn);
 		smmu_gerror_raise(smmu, GERROR_EVENTQ_ABT_ERR);
+		note_lost(smmu, txn);
 	}
-	sim_after(smmu->sim, &txn->event, 0);
+	if (txn->state == TXN_STALLED)
+		smmu_stall_recorded(txn, req->status == BUS_OK);
+	else
+		sim_after(smmu->sim, &txn->event, 0);
 	write_next(smmu);
 	smmu_regs_settle(smmu);
+}
+
+/* Does a record that waits, or the newest one that software has yet to take, stand for this? */
+static bool merge(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	struct evtq *evtq = &smmu->evtq;
+	struct queue_view queue = view(smmu);
+	uint64_t window_ps = smmu->cfg.event_merge_ps;
+
+	if (!window_ps || txn->state == TXN_STALLED)
+		return false;
+	for (const struct transaction *other = evtq->waiting.head; other; other = other->next)
+		if (other->state != TXN_STALLED && smmu_fault_merges(txn, other->fault.word))
+			return true;
+	return evtq->mergeable && smmu_now(smmu) - evtq->last_ps < window_ps &&
+	       !smmu_queue_empty(&queue, smmu_reg(smmu, ROW_EVENTQ_PROD),
+				 smmu_reg(smmu, ROW_EVENTQ_CONS)) &&
+	       smmu_fault_merges(txn, evtq->last);
+}
+
+void smmu_evtq_end_merging(struct smmu *smmu)
+{
+	smmu->evtq.mergeable = false;
 }
 
 void smmu_evtq_record(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
 
+	if (merge(txn)) {
+		smmu->stats.events_merged++;
+		sim_after(smmu->sim, &txn->event, 0);
+		return;
+	}
 	txn_list_add(&smmu->evtq.waiting, txn);
 	if (!smmu->evtq.writing)
 		write_next(smmu);

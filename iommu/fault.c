@@ -3,36 +3,43 @@
 #include "iommu/smmu_internal.h"
 
 /* What a record says beyond its number and its StreamID. */
-#define SAYS_SSV         1u  /* SSV and SubstreamID */
-#define SAYS_SUBSTREAM   2u  /* SubstreamID without SSV */
-#define SAYS_ACCESS      4u  /* RnW, InD, PnU */
-#define SAYS_INPUT       8u  /* InputAddr */
-#define SAYS_FETCH       16u /* FetchAddr */
-#define SAYS_PLACE       32u /* S2, CLASS, and IPA where S2 is set */
-#define FROM_TRANSLATION 64u /* the stage's A, R and S decide, 5.5 */
+#define SAYS_SSV         1u    /* SSV and SubstreamID */
+#define SAYS_SUBSTREAM   2u    /* SubstreamID without SSV */
+#define SAYS_RNW         4u    /* RnW */
+#define SAYS_ATTR        8u    /* InD, PnU, as the STE has it */
+#define SAYS_INCOMING    16u   /* InD, PnU, as the transaction came */
+#define SAYS_INPUT       32u   /* InputAddr */
+#define SAYS_FETCH       64u   /* FetchAddr */
+#define SAYS_PLACE       128u  /* S2, CLASS, and IPA where S2 is set */
+#define FROM_TRANSLATION 256u  /* the stage's A, R and S decide, 5.5 */
+#define MERGES_ALWAYS    512u  /* comes before an STE is known, 7.3.1 */
+#define MERGES_IN_PAGE   1024u /* InputAddr[11:0] may differ */
 
-#define SAYS_REQUEST (SAYS_SSV | SAYS_ACCESS | SAYS_INPUT)
+#define SAYS_REQUEST (SAYS_SSV | SAYS_RNW | SAYS_ATTR | SAYS_INPUT)
+#define SAYS_WALK    (SAYS_REQUEST | SAYS_PLACE | MERGES_IN_PAGE)
 
 static const struct {
 	enum event_number number;
-	uint8_t says;
+	uint16_t says;
 } record_table[] = {
-	{F_UUT, SAYS_REQUEST},
-	{C_BAD_STREAMID, SAYS_SSV},
-	{F_STE_FETCH, SAYS_SSV | SAYS_FETCH},
-	{C_BAD_STE, SAYS_SSV},
+	{F_UUT, SAYS_SSV | SAYS_RNW | SAYS_INCOMING | SAYS_INPUT | MERGES_ALWAYS},
+	{C_BAD_STREAMID, SAYS_SSV | MERGES_ALWAYS},
+	{F_STE_FETCH, SAYS_SSV | SAYS_FETCH | MERGES_ALWAYS},
+	{C_BAD_STE, SAYS_SSV | MERGES_ALWAYS},
+	{F_BAD_ATS_TREQ, SAYS_SSV | SAYS_INPUT},
 	{F_STREAM_DISABLED, 0},
+	{F_TRANSL_FORBIDDEN, SAYS_RNW | SAYS_INPUT | MERGES_IN_PAGE},
 	{C_BAD_SUBSTREAMID, SAYS_SUBSTREAM},
 	{F_CD_FETCH, SAYS_SSV | SAYS_FETCH},
 	{C_BAD_CD, SAYS_SSV},
-	{F_WALK_EABT, SAYS_REQUEST | SAYS_FETCH | SAYS_PLACE},
-	{F_TRANSLATION, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
-	{F_ADDR_SIZE, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
-	{F_ACCESS, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
-	{F_PERMISSION, SAYS_REQUEST | SAYS_PLACE | FROM_TRANSLATION},
+	{F_WALK_EABT, SAYS_WALK | SAYS_FETCH},
+	{F_TRANSLATION, SAYS_WALK | FROM_TRANSLATION},
+	{F_ADDR_SIZE, SAYS_WALK | FROM_TRANSLATION},
+	{F_ACCESS, SAYS_WALK | FROM_TRANSLATION},
+	{F_PERMISSION, SAYS_WALK | FROM_TRANSLATION},
 };
 
-static uint8_t what_it_says(enum event_number number)
+static uint16_t what_it_says(enum event_number number)
 {
 	uint32_t row = 0;
 
@@ -41,7 +48,7 @@ static uint8_t what_it_says(enum event_number number)
 	return record_table[row].says;
 }
 
-static void fill_identity(struct transaction *txn, uint8_t says, uint64_t word[EVENT_WORDS])
+static void fill_identity(struct transaction *txn, uint16_t says, uint64_t word[EVENT_WORDS])
 {
 	const struct bus_attr *attr = &txn->req->attr;
 
@@ -53,15 +60,21 @@ static void fill_identity(struct transaction *txn, uint8_t says, uint64_t word[E
 		word[0] |= EVENT0_SSV;
 }
 
-static void fill_access(const struct transaction *txn, uint8_t says, uint64_t word[EVENT_WORDS])
+static void fill_access(const struct transaction *txn, uint16_t says, uint64_t word[EVENT_WORDS])
 {
-	if (!(says & SAYS_ACCESS))
-		return;
-	word[1] |= field_put(EVENT1_RNW, !txn->write) | field_put(EVENT1_IND, txn->instruction) |
-		   field_put(EVENT1_PNU, txn->privileged);
+	const struct bus_attr *attr = &txn->req->attr;
+
+	if (says & SAYS_RNW)
+		word[1] |= field_put(EVENT1_RNW, !txn->write);
+	if (says & SAYS_ATTR)
+		word[1] |= field_put(EVENT1_IND, txn->instruction) |
+			   field_put(EVENT1_PNU, txn->privileged);
+	if (says & SAYS_INCOMING)
+		word[1] |= field_put(EVENT1_IND, attr->instruction) |
+			   field_put(EVENT1_PNU, attr->privileged);
 }
 
-static void fill_place(const struct transaction *txn, uint8_t says, uint64_t word[EVENT_WORDS])
+static void fill_place(const struct transaction *txn, uint16_t says, uint64_t word[EVENT_WORDS])
 {
 	const struct fault_place *place = &txn->fault.place;
 
@@ -71,9 +84,11 @@ static void fill_place(const struct transaction *txn, uint8_t says, uint64_t wor
 		field_put(EVENT1_S2, place->stage == STAGE2) | field_put(EVENT1_CLASS, place->kind);
 	if (place->stage == STAGE2)
 		word[3] = place->ipa & EVENT3_IPA;
+	if (txn->fault.number == F_PERMISSION && place->kind == EVENT1_CLASS_TT)
+		word[1] |= field_put(EVENT1_TTRNW, !place->write);
 }
 
-static void fill_record(struct transaction *txn, uint8_t says)
+static void fill_record(struct transaction *txn, uint16_t says)
 {
 	uint64_t *word = txn->fault.word;
 
@@ -87,32 +102,44 @@ static void fill_record(struct transaction *txn, uint8_t says)
 		word[3] = txn->table.addr & EVENT3_FETCHADDR;
 }
 
-/* Stage 1 faults may be answered RAZ/WI and need not be recorded; stage 2's abort, 5.5. */
-static void apply_policy(struct transaction *txn, uint8_t says)
+/*
+ * Stage 1 faults may be answered RAZ/WI and need not be recorded; stage 2's abort, 5.5. What
+ * should stall and cannot is terminated with an abort, and recorded, 3.12.
+ */
+static void apply_policy(struct transaction *txn, uint16_t says)
 {
 	struct fault *fault = &txn->fault;
 	bool stage2 = fault->place.stage == STAGE2;
+	const struct stage_policy *policy = stage2 ? &txn->ste.policy : &txn->cd.policy;
 
 	fault->raz_wi = false;
+	fault->stall = false;
 	fault->recorded = true;
 	if (fault->number == C_BAD_STREAMID)
 		fault->recorded = smmu_reg(txn->smmu, ROW_CR2) & CR2_RECINVSID;
 	if (!(says & FROM_TRANSLATION))
 		return;
+	if (policy->stall) {
+		fault->stall = smmu_stall_may(txn);
+		return;
+	}
 	fault->raz_wi = !stage2 && !txn->cd.abort;
-	fault->recorded = stage2 ? txn->ste.policy.record : txn->cd.policy.record;
+	fault->recorded = policy->record;
 }
 
 void smmu_fault_at(struct transaction *txn, enum event_number number,
 		   const struct fault_place *place)
 {
-	uint8_t says = what_it_says(number);
+	uint16_t says = what_it_says(number);
 
 	txn->fault.number = number;
 	txn->fault.place = *place;
 	apply_policy(txn, says);
 	fill_record(txn, says);
-	smmu_txn_ready(txn, TXN_FAULTED);
+	if (txn->fault.stall)
+		smmu_stall_begin(txn);
+	else
+		smmu_txn_ready(txn, TXN_FAULTED);
 }
 
 void smmu_fault(struct transaction *txn, enum event_number number)
@@ -124,6 +151,7 @@ void smmu_fault_unsupported(struct transaction *txn, uint16_t reason)
 {
 	txn->fault.number = F_UUT;
 	txn->fault.raz_wi = false;
+	txn->fault.stall = false;
 	txn->fault.recorded = true;
 	fill_record(txn, what_it_says(F_UUT));
 	txn->fault.word[1] |= field_put(EVENT1_UUT_REASON, reason);
@@ -134,4 +162,16 @@ void smmu_fault_silent(struct transaction *txn)
 {
 	memset(&txn->fault, 0, sizeof(txn->fault));
 	smmu_txn_ready(txn, TXN_FAULTED);
+}
+
+bool smmu_fault_merges(const struct transaction *txn, const uint64_t word[EVENT_WORDS])
+{
+	const uint64_t *own = txn->fault.word;
+	uint16_t says = what_it_says(txn->fault.number);
+	uint64_t input = says & MERGES_IN_PAGE ? ~(uint64_t)(GRANULE_BYTES - 1) : ~UINT64_C(0);
+
+	if (!(says & MERGES_ALWAYS) && !txn->ste.merge)
+		return false;
+	return own[0] == word[0] && own[1] == word[1] && !((own[2] ^ word[2]) & input) &&
+	       own[3] == word[3];
 }

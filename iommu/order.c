@@ -12,6 +12,10 @@
  * A stream with transactions in flight has a queue of its posted writes. The
  * one at the head may leave when it is translated. A ready read is held by the
  * last posted write before it. Everything is O(1) for each transaction.
+ *
+ * A posted write that stalls keeps its place, and what is ready behind it is
+ * parked: it waits for software too, so no CMD_SYNC may wait for it, and what it
+ * was translated with may be gone when it leaves. It starts over then.
  */
 #include "iommu/smmu_internal.h"
 
@@ -48,6 +52,7 @@ void smmu_order_enter(struct transaction *txn)
 	txn->order = order;
 	txn->held = NULL;
 	txn->next_posted = NULL;
+	txn->parked = false;
 	order->users++;
 	if (!txn->posted) {
 		txn->after = order->arrived;
@@ -62,9 +67,29 @@ void smmu_order_enter(struct transaction *txn)
 	order->tail = txn;
 }
 
-/* Go, now that nothing stands before it. False: its dirty state must be looked at first. */
+static void park(struct transaction *txn)
+{
+	if (txn->parked || txn->state == TXN_BUSY || txn->state == TXN_STALLED)
+		return;
+	txn->parked = true;
+	smmu_txn_uncount(txn);
+}
+
+/* Nothing stalled stands before it any more. False: it starts over. */
+static bool unpark(struct transaction *txn)
+{
+	txn->parked = false;
+	smmu_txn_count(txn);
+	if (!txn->doomed)
+		smmu_txn_again(txn);
+	return txn->doomed;
+}
+
+/* Go, now that nothing stands before it. False: it, or its dirty state, must be looked at first. */
 static bool depart(struct transaction *txn)
 {
+	if (txn->parked && !unpark(txn))
+		return false;
 	if (txn->state == TXN_FAULTED) {
 		smmu_txn_terminate(txn);
 		return true;
@@ -107,7 +132,7 @@ static bool is_device(const struct transaction *txn)
 
 static bool may_leave(const struct transaction *txn)
 {
-	if (txn->state == TXN_BUSY)
+	if (txn->state == TXN_BUSY || txn->state == TXN_STALLED)
 		return false;
 	return txn->state == TXN_FAULTED || !is_device(txn) ||
 	       txn->order->ended == txn->order->left;
@@ -141,14 +166,59 @@ static void hold(struct transaction *txn)
 	behind->held_tail = txn;
 }
 
+/* Is a posted write stalled, of those from the head up to but without `end`? */
+static bool is_blocked(const struct stream_order *order, const struct transaction *end)
+{
+	const struct transaction *txn = order->stalled ? order->head : end;
+
+	while (txn != end && txn->state != TXN_STALLED)
+		txn = txn->next_posted;
+	return txn != end;
+}
+
+static void release_posted(struct transaction *txn)
+{
+	if (is_blocked(txn->order, txn))
+		park(txn);
+	else
+		advance(txn->order);
+}
+
 void smmu_order_release(struct transaction *txn)
 {
-	if (txn->posted)
-		advance(txn->order);
-	else if (txn->state == TXN_FAULTED || txn->order->left >= txn->after)
+	if (txn->posted) {
+		release_posted(txn);
+	} else if (txn->state == TXN_FAULTED || txn->order->left >= txn->after) {
 		depart(txn);
-	else
+	} else {
 		hold(txn);
+		if (is_blocked(txn->order, txn->behind->next_posted))
+			park(txn);
+	}
+}
+
+static void park_held(const struct transaction *txn)
+{
+	for (struct transaction *held = txn->held; held; held = held->next)
+		park(held);
+}
+
+void smmu_order_stall(struct transaction *txn)
+{
+	if (!txn->posted)
+		return;
+	txn->order->stalled++;
+	park_held(txn);
+	for (struct transaction *later = txn->next_posted; later; later = later->next_posted) {
+		park(later);
+		park_held(later);
+	}
+}
+
+void smmu_order_resume(struct transaction *txn)
+{
+	if (txn->posted)
+		txn->order->stalled--;
 }
 
 void smmu_order_exit(struct transaction *txn)

@@ -99,6 +99,7 @@ TRACE_QUEUE(EVENTQ, EVENTQ_PROD)
 static void write_eventq_cons(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
 	trace_queue(owner, SMMU_EVENTQ_CONS, ROW_EVENTQ_BASE, ROW_EVENTQ_PROD, ROW_EVENTQ_CONS);
+	smmu_stall_kick(owner);
 }
 
 static void write_enables(void *owner, uint32_t index, uint64_t before, uint64_t now)
@@ -109,9 +110,18 @@ static void write_enables(void *owner, uint32_t index, uint64_t before, uint64_t
 	smmu_cmdq_kick(smmu);
 }
 
+static void write_cr0(void *owner, uint32_t index, uint64_t before, uint64_t now)
+{
+	if (before & ~now & CR0_SMMUEN)
+		smmu_stall_disable(owner);
+	smmu_stall_kick(owner);
+	write_enables(owner, index, before, now);
+}
+
 static void write_gerrorn(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
 	smmu_cmdq_kick(owner);
+	smmu_stall_kick(owner);
 }
 
 static void write_cmdq_prod(void *owner, uint32_t index, uint64_t before, uint64_t now)
@@ -142,7 +152,7 @@ static const struct reg_row rows[ROW_COUNT] = {
 	[ROW_IDR5] = RO32(IDR5, BITS(31, 0)),
 	[ROW_IIDR] = RO32(IIDR, BITS(31, 0)),
 	[ROW_AIDR] = RO32(AIDR, BITS(7, 0)),
-	[ROW_CR0] = RW32(CR0, CR0_FIELDS, write_enables),
+	[ROW_CR0] = RW32(CR0, CR0_FIELDS, write_cr0),
 	[ROW_CR0ACK] = RO32(CR0ACK, CR0_FIELDS),
 	[ROW_CR1] = RW32(CR1, CR1_TABLE | CR1_QUEUE, write_cr1),
 	[ROW_CR2] = RW32(CR2, CR2_E2H | CR2_RECINVSID | CR2_PTM, guard_CR2),
@@ -195,7 +205,13 @@ static uint64_t oas_code(uint8_t oas_bits)
 	return code;
 }
 
-/* Stage 1 only, AArch64 tables, little-endian, faults terminate, SMMUv3.1. */
+static const uint8_t stall_code[] = {
+	[SMMU_STALL_NEVER] = IDR0_STALL_MODEL_NONE,
+	[SMMU_STALL_BOTH] = IDR0_STALL_MODEL_BOTH,
+	[SMMU_STALL_FORCED] = IDR0_STALL_MODEL_FORCE,
+};
+
+/* AArch64 tables, little-endian, SMMUv3.1. */
 static void identify(struct smmu *smmu)
 {
 	const struct smmu_cfg *cfg = &smmu->cfg;
@@ -209,7 +225,8 @@ static void identify(struct smmu *smmu)
 			field_put(IDR0_COHACC, cfg->coherent) | field_put(IDR0_HTTU, cfg->httu) |
 			field_put(IDR0_ASID16, cfg->asid16) | field_put(IDR0_MSI, cfg->msi) |
 			field_put(IDR0_TTENDIAN, IDR0_TTENDIAN_LE) |
-			field_put(IDR0_STALL_MODEL, IDR0_STALL_MODEL_NONE) |
+			field_put(IDR0_STALL_MODEL, stall_code[cfg->stall_model]) |
+			field_put(IDR0_TERM_MODEL, cfg->term_model) |
 			field_put(IDR0_ST_LEVEL, cfg->two_level_strtab ? IDR0_ST_LEVEL_2LVL
 								       : IDR0_ST_LEVEL_LINEAR));
 	smmu_reg_set(smmu, ROW_IDR1,
@@ -219,6 +236,7 @@ static void identify(struct smmu *smmu)
 			     field_put(IDR1_CMDQS, cfg->cmdq_log2));
 	smmu_reg_set(smmu, ROW_IDR5,
 		     field_put(IDR5_OAS, oas_code(cfg->oas_bits)) |
+			     field_put(IDR5_STALL_MAX, cfg->stall_max) |
 			     field_put(IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K, cfg->granules));
 	smmu_reg_set(smmu, ROW_IIDR, field_put(IIDR_IMPLEMENTER, 0x43b));
 	smmu_reg_set(smmu, ROW_AIDR, field_put(AIDR_ARCHMINORREV, 1));

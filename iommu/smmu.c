@@ -9,13 +9,23 @@ static bool oas_is_valid(uint8_t bits)
 	return bits == 32 || bits == 36 || bits == 40 || bits == 42 || bits == 44 || bits == 48;
 }
 
+/* Stalls leave half of the transactions to the others. */
+static bool stalls_are_valid(const struct smmu_cfg *cfg)
+{
+	if (cfg->stall_model == SMMU_STALL_NEVER)
+		return !cfg->stall_max;
+	return cfg->stall_model <= SMMU_STALL_FORCED && cfg->stall_max &&
+	       cfg->max_transactions >= 2 &&
+	       !(cfg->stall_model == SMMU_STALL_FORCED && cfg->stall_downgrade);
+}
+
 /* Limits of IDR0, IDR1 and IDR5, 6.3.1 to 6.3.6. */
 static bool cfg_is_valid(const struct smmu_cfg *cfg)
 {
 	return cfg->sid_bits <= 32 && cfg->ssid_bits <= 20 && cfg->cmdq_log2 <= 19 &&
 	       cfg->evtq_log2 <= 19 && oas_is_valid(cfg->oas_bits) &&
 	       cfg->httu <= IDR0_HTTU_ACCESS_DIRTY && cfg->max_transactions &&
-	       cfg->timing.walkers && cfg->timing.tlb_ways &&
+	       stalls_are_valid(cfg) && cfg->timing.walkers && cfg->timing.tlb_ways &&
 	       cfg->timing.tlb_entries >= cfg->timing.tlb_ways;
 }
 
@@ -31,6 +41,8 @@ static int init(struct smmu *smmu)
 		err = smmu_tlb_init(smmu);
 	if (!err)
 		err = smmu_walkcache_init(smmu);
+	if (!err)
+		err = smmu_stall_init(smmu);
 	return err;
 }
 
@@ -74,6 +86,7 @@ void smmu_destroy(struct smmu *smmu)
 	smmu_order_fini(smmu);
 	smmu_tlb_fini(smmu);
 	smmu_walkcache_fini(smmu);
+	smmu_stall_fini(smmu);
 	free(smmu->walker);
 	free(smmu);
 }
@@ -142,6 +155,7 @@ struct smmu_levels smmu_levels_get(const struct smmu *smmu)
 		.transactions = smmu->in_flight,
 		.walks = smmu->walkers_busy,
 		.waiting = smmu->walk_queue_len,
+		.stalled = smmu->stall.count,
 	};
 }
 
@@ -157,7 +171,7 @@ static bool commands_wait(const struct smmu *smmu)
 
 bool smmu_idle(const struct smmu *smmu)
 {
-	return !smmu->in_flight && !smmu->backlog && smmu->cmdq.state == CMDQ_IDLE &&
-	       !commands_wait(smmu) && smmu_evtq_idle(smmu) && !smmu->gerror_msi.busy &&
-	       !smmu->plant.in_flight;
+	return !smmu->in_flight && !smmu->backlog[0].head && !smmu->backlog[1].head &&
+	       smmu->cmdq.state == CMDQ_IDLE && !commands_wait(smmu) && smmu_evtq_idle(smmu) &&
+	       !smmu->gerror_msi.busy && !smmu->plant.in_flight;
 }

@@ -26,6 +26,13 @@ extern "C" {
 #define SMMU_GRANULE_16K 2u
 #define SMMU_GRANULE_64K 4u
 
+/* IDR0.STALL_MODEL: what becomes of a transaction whose translation faults, 3.12. */
+enum smmu_stall_model {
+	SMMU_STALL_NEVER,  /* 0b01: it is terminated */
+	SMMU_STALL_BOTH,   /* 0b00: as CD.S and STE.S2S say */
+	SMMU_STALL_FORCED, /* 0b10: it waits for software; not with PCI Express, 6.3.1 */
+};
+
 struct smmu;
 
 struct smmu_timing {
@@ -57,6 +64,17 @@ struct smmu_cfg {
 	bool vax;              /* IDR5.VAX: 52-bit virtual addresses, 64 KiB granule */
 	bool msi;              /* IDR0.MSI */
 	bool coherent;         /* IDR0.COHACC */
+	uint8_t stall_model;   /* enum smmu_stall_model */
+	bool term_model;       /* IDR0.TERM_MODEL: always aborts, CD.A must be set */
+	uint16_t stall_max;    /* IDR5.STALL_MAX; 0 without stalls */
+	/* Does a configuration that stalls terminate the faults of masters that cannot wait
+	 * (bus_attr.may_stall)? The architecture permits it where both models exist, 3.12. */
+	bool stall_downgrade;
+	/* Is a stall like one that software knows of already recorded? If so, it waits for the
+	 * other's CMD_RESUME, 3.12.2.1. */
+	bool stall_suppress;
+	/* Within this time equal records are one where STE.MEV lets them, 7.3.1; 0: never. */
+	uint64_t event_merge_ps;
 	/* May the TLB keep an entry that is writable and already marked dirty? If not,
 	 * every write looks at the descriptor again. */
 	bool cache_dirty;
@@ -107,6 +125,9 @@ struct smmu_counters {
 	uint64_t events_lost; /* records not written: queue full, off or refused */
 	uint64_t commands;
 	uint64_t syncs;
+	uint64_t stalls;        /* transactions made to wait for software */
+	uint64_t stall_retries; /* those looked up again */
+	uint64_t events_merged; /* records that an equal one stands for */
 };
 const struct smmu_counters *smmu_stats(const struct smmu *smmu);
 
@@ -115,6 +136,7 @@ struct smmu_levels {
 	uint32_t transactions; /* devices' requests, from arrival to completion */
 	uint32_t walks;        /* walker slots that are busy */
 	uint32_t waiting;      /* transactions that wait for a slot */
+	uint32_t stalled;      /* transactions that wait for software */
 };
 struct smmu_levels smmu_levels_get(const struct smmu *smmu);
 

@@ -176,6 +176,9 @@ enum cmd_opcode {
 #define TLBI1_IPA        BITS(55, 12)
 #define ATC_INV1_SIZE    BITS(5, 0)
 #define ATC_INV1_ADDRESS BITS(63, 12)
+#define RESUME0_AC       BIT(12) /* retry; else terminate */
+#define RESUME0_AB       BIT(13) /* terminate with an abort; else RAZ/WI */
+#define RESUME1_STAG     BITS(15, 0)
 #define SYNC0_CS         BITS(13, 12)
 #define SYNC0_CS_NONE    0u
 #define SYNC0_CS_IRQ     1u
@@ -199,6 +202,7 @@ enum event_number {
 	C_BAD_STREAMID = 0x02,
 	F_STE_FETCH = 0x03,
 	C_BAD_STE = 0x04,
+	F_BAD_ATS_TREQ = 0x05,
 	F_STREAM_DISABLED = 0x06,
 	F_TRANSL_FORBIDDEN = 0x07,
 	C_BAD_SUBSTREAMID = 0x08,
@@ -209,6 +213,10 @@ enum event_number {
 	F_ADDR_SIZE = 0x11,
 	F_ACCESS = 0x12,
 	F_PERMISSION = 0x13,
+	F_TLB_CONFLICT = 0x20,
+	F_CFG_CONFLICT = 0x21,
+	E_PAGE_REQUEST = 0x24,
+	F_VMS_FETCH = 0x25,
 };
 #define EVENT0_NUMBER      BITS(7, 0)
 #define EVENT0_SSV         BIT(11)
@@ -226,6 +234,7 @@ enum event_number {
 #define EVENT1_CLASS_CD    0u
 #define EVENT1_CLASS_TT    1u
 #define EVENT1_CLASS_IN    2u
+#define EVENT1_TTRNW       BIT(44) /* F_PERMISSION, CLASS TT: of the descriptor's access */
 #define EVENT2_INPUTADDR   BITS(63, 0)
 #define EVENT3_IPA         BITS(55, 12)
 #define EVENT3_FETCHADDR   BITS(55, 3)

@@ -6,7 +6,8 @@
  * What the chapters of the SMMU share. A transaction is the one long-lived
  * operation: it enters at tbu.c, asks confcache.c and tlb.c, goes to strtab.c,
  * cd.c and walk.c for what they lack, to httu.c for dirty state, keeps its
- * place in order.c, and ends forwarded or as a record in evtq.c.
+ * place in order.c, and ends forwarded, as a record in evtq.c, or waits for
+ * software in stall.c.
  */
 
 #include "base/port.h"
@@ -36,6 +37,7 @@ struct stream_order {
 	uint32_t stream;
 	uint32_t users; /* transactions in flight */
 	struct transaction *head, *tail;
+	uint32_t stalled;              /* posted writes in TXN_STALLED */
 	uint64_t arrived, left, ended; /* posted writes: came, forwarded, done at their target */
 	struct stream_order *next;
 };
@@ -45,6 +47,7 @@ enum txn_state {
 	TXN_READY,   /* translated */
 	TXN_LOOKED,  /* translated, if its dirty state is looked at in the instant it leaves */
 	TXN_FAULTED, /* to be terminated */
+	TXN_STALLED, /* waits for software: stall.c */
 };
 
 /* Where on its way a fault was met, 7.3: which stage, and for whose sake. */
@@ -52,6 +55,7 @@ struct fault_place {
 	enum stage stage;
 	uint8_t kind; /* EVENT1_CLASS_*; IN at stage 1 */
 	uint64_t ipa; /* stage 2's input */
+	bool write;   /* of a descriptor, which stage 2 does not allow: CLASS TT */
 };
 
 struct fault {
@@ -59,6 +63,7 @@ struct fault {
 	struct fault_place place;
 	bool recorded; /* an event record shall be written */
 	bool raz_wi;   /* the device is told that all went well */
+	bool stall;    /* it waits for software instead */
 	uint64_t word[EVENT_WORDS];
 };
 
@@ -84,6 +89,8 @@ struct s2_walk {
 
 #define WALK_STEPS 24u /* 4 levels, each behind 4 of stage 2, and stage 2 of the result */
 
+struct stall_slot;
+
 /* One request of a device, from its arrival to its completion. */
 struct transaction {
 	struct smmu *smmu;
@@ -93,6 +100,7 @@ struct transaction {
 	bool posted;
 	bool write;
 	bool translating; /* began with SMMUEN */
+	bool counted;     /* in its epoch: a CMD_SYNC waits for it */
 	uint8_t epoch;
 
 	/* order.c */
@@ -100,8 +108,9 @@ struct transaction {
 	struct transaction *next_posted;
 	uint64_t after;             /* posted writes of the stream that go first */
 	struct transaction *behind; /* the last of them */
+	bool parked;                /* a stalled one stands before it: it starts over */
 	struct transaction *held, *held_tail;
-	struct transaction *next; /* free, walk queue, followers, held or event queue */
+	struct transaction *next; /* free, walk queue, followers, held, event queue or unrecorded */
 
 	/* what was found */
 	uint32_t cd_index;
@@ -117,7 +126,7 @@ struct transaction {
 	/* walk.c, stage2.c: the state that a completed fetch moves on */
 	bool walking; /* has a slot */
 	void (*begin_walk)(struct transaction *txn);
-	struct txn_list followers;
+	struct txn_list followers; /* of a walk, or of a stall whose record stands for theirs */
 	uint64_t tlb_generation, conf_generation;
 	struct walk walk;             /* the first stage's */
 	struct s2_walk s2;            /* that of an address which the other one needs */
@@ -129,6 +138,12 @@ struct transaction {
 	uint64_t l1std_pa, l1std;     /* that led to the STE, for the trace */
 
 	struct fault fault;
+
+	/* stall.c */
+	bool recording;          /* its record is on its way to the event queue */
+	bool doomed;             /* software wants it terminated */
+	struct stall_slot *slot; /* NULL without a STAG */
+
 	struct bus_req table; /* fetches and updates of tables */
 	uint64_t table_data[STE_WORDS];
 	struct bus_req out; /* to memory */
@@ -169,8 +184,34 @@ struct cmdq {
 struct evtq {
 	struct txn_list waiting;
 	bool writing;
+	uint64_t last[EVENT_WORDS]; /* the newest record, while another may be merged with it */
+	uint64_t last_ps;
+	bool mergeable;
 	struct bus_req req;
 	struct msi msi;
+};
+
+/* A stalled transaction that has a STAG: a slot and, above its number, a count of uses. */
+struct stall_slot {
+	struct transaction *txn; /* NULL: free */
+	uint16_t stag;
+	bool visible; /* software has its record */
+	struct stall_slot *next;
+};
+
+struct stall {
+	struct stall_slot *slot; /* IDR5.STALL_MAX of them */
+	struct stall_slot *free;
+	uint32_t number_bits;
+	struct txn_list unrecorded; /* the event queue or the STAGs were full */
+	uint32_t count;             /* transactions in TXN_STALLED */
+	uint32_t inside;            /* transactions of masters that may stall */
+	uint32_t inside_max;
+};
+
+/* Requests that wait for a transaction. */
+struct backlog {
+	struct bus_req *head, *tail;
 };
 
 /* Planted faults (plant.c): what a defective SMMU would remember. */
@@ -205,7 +246,8 @@ struct smmu {
 
 	struct transaction *pool;
 	struct transaction *free_txn;
-	struct bus_req *backlog, *backlog_tail; /* requests without a transaction */
+	struct backlog backlog[2]; /* of masters that cannot stall, and of those that may */
+	bool turn;                 /* which of them goes next */
 	uint32_t in_flight;
 	uint32_t translating;
 	uint8_t epoch;
@@ -226,6 +268,7 @@ struct smmu {
 
 	struct cmdq cmdq;
 	struct evtq evtq;
+	struct stall stall;
 	struct msi gerror_msi;
 	struct smmu_counters stats;
 	struct plant plant;
@@ -308,6 +351,11 @@ void smmu_txn_translate(struct transaction *txn);
  * `dirty`: stages whose descriptor need not be looked at. */
 void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty);
 void smmu_txn_bypass(struct transaction *txn);
+/* As though it had just arrived: in the time of a look-up smmu_txn_translate(). */
+void smmu_txn_again(struct transaction *txn);
+/* Whether CMD_SYNCs that begin, or have begun, wait for it. */
+void smmu_txn_count(struct transaction *txn);
+void smmu_txn_uncount(struct transaction *txn);
 void smmu_txn_ready(struct transaction *txn, enum txn_state state);
 void smmu_txn_forward(struct transaction *txn);
 void smmu_txn_terminate(struct transaction *txn);
@@ -334,6 +382,9 @@ void smmu_order_enter(struct transaction *txn);
 /* `txn` is ready or faulted: let it leave, or keep it until it may. */
 void smmu_order_release(struct transaction *txn);
 void smmu_order_exit(struct transaction *txn);
+/* `txn` entered or is about to leave TXN_STALLED: it keeps its place. */
+void smmu_order_stall(struct transaction *txn);
+void smmu_order_resume(struct transaction *txn);
 
 /* strtab.c, cd.c: fetch what is missing; they end in smmu_txn_translate or a fault. */
 void smmu_strtab_fetch(struct transaction *txn);
@@ -410,17 +461,46 @@ void smmu_fault_at(struct transaction *txn, enum event_number number,
 void smmu_fault(struct transaction *txn, enum event_number number);
 void smmu_fault_unsupported(struct transaction *txn, uint16_t reason);
 void smmu_fault_silent(struct transaction *txn);
+/* May the record of `txn` and this one be merged, 7.3.1? */
+bool smmu_fault_merges(const struct transaction *txn, const uint64_t word[EVENT_WORDS]);
 
-/* evtq.c: write the record of a terminated transaction, then smmu_txn_end(). */
+/* evtq.c: write the record of a transaction; a terminated one is then answered, a stalled one
+ * goes to smmu_stall_recorded() or smmu_stall_unrecorded(). */
 void smmu_evtq_init(struct smmu *smmu);
 void smmu_evtq_record(struct transaction *txn);
+/* Writable, 7.2.1. */
+bool smmu_evtq_writable(const struct smmu *smmu);
+/* What was recorded so far stands for nothing that comes. */
+void smmu_evtq_end_merging(struct smmu *smmu);
 bool smmu_evtq_idle(const struct smmu *smmu);
+
+/* stall.c: transactions that wait for software, 3.12.2 */
+int smmu_stall_init(struct smmu *smmu);
+void smmu_stall_fini(struct smmu *smmu);
+/* May a configuration's S or S2S be `stall`, 5.5? */
+bool smmu_stall_is_legal(const struct smmu *smmu, bool stall);
+/* Does a fault of `txn` stall where the configuration says so? */
+bool smmu_stall_may(const struct transaction *txn);
+/* May a request of a master that may stall come in? Stalls leave room for the others, 16.4. */
+bool smmu_stall_admits(const struct smmu *smmu);
+void smmu_stall_begin(struct transaction *txn);
+/* Give its record a STAG. False: there is none, or none is wanted any more. */
+bool smmu_stall_commit(struct transaction *txn);
+/* `visible`: its record is in the queue; else it was lost on the way. */
+void smmu_stall_recorded(struct transaction *txn, bool visible);
+void smmu_stall_unrecorded(struct transaction *txn);
+/* The event queue may have become writable. */
+void smmu_stall_kick(struct smmu *smmu);
+enum command_outcome { COMMAND_DONE, COMMAND_ILLEGAL, COMMAND_SYNC };
+enum command_outcome smmu_stall_cmd_resume(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+enum command_outcome smmu_stall_cmd_term(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+/* SMMUEN fell. */
+void smmu_stall_disable(struct smmu *smmu);
 
 /* cmdq.c, command.c */
 void smmu_cmdq_init(struct smmu *smmu);
 void smmu_cmdq_kick(struct smmu *smmu);
 void smmu_cmdq_drained(struct smmu *smmu);
-enum command_outcome { COMMAND_DONE, COMMAND_ILLEGAL, COMMAND_SYNC };
 enum command_outcome smmu_command_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
 /* tlbi.c. False: no such command, or none that the IDRs offer. */
 bool smmu_tlbi_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);

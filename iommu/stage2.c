@@ -45,15 +45,17 @@ static void start(struct transaction *txn)
 }
 
 /* May the SMMU's own read or write of a table go there? */
-static bool permits_table(const struct transaction *txn)
+static bool permits_table(struct transaction *txn)
 {
-	const struct s2_walk *s2 = &txn->s2;
+	struct s2_walk *s2 = &txn->s2;
 	uint64_t ttd = s2->leaf.ttd;
 
+	s2->place.write = false;
 	if (!(ttd & TTD_S2AP_READ))
 		return false;
 	if (txn->ste.ptw && !txn->ste.fwb && !(ttd & TTD_S2_DEVICE))
 		return false;
+	s2->place.write = s2->write;
 	return !s2->write || (ttd & TTD_S2AP_WRITE) || (txn->ste.policy.hd && (ttd & TTD_DBM));
 }
 

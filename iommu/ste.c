@@ -20,7 +20,9 @@ static bool decode_stage1(const struct smmu *smmu, struct ste_config *ste,
 		ste->cd_leaf = CD_LEAF_4K;
 	if (cd_max && fmt == STE0_S1FMT_64K_L2)
 		ste->cd_leaf = CD_LEAF_64K;
-	if (!smmu->cfg.s1 || (word[1] & STE1_S1STALLD) || cd_max > smmu->cfg.ssid_bits)
+	ste->s1stalld = word[1] & STE1_S1STALLD;
+	if (!smmu->cfg.s1 || (ste->s1stalld && smmu->cfg.stall_model != SMMU_STALL_BOTH) ||
+	    cd_max > smmu->cfg.ssid_bits)
 		return false;
 	if (ste->cd_leaf && !smmu->cfg.two_level_cd)
 		return false;
@@ -81,7 +83,7 @@ static bool decode_stage2(const struct smmu *smmu, struct ste_config *ste,
 	tree->start_level = (uint8_t)level;
 	tree->big_endian = word[2] & STE2_S2ENDI;
 	tree->root = smmu_tables_root(tree, word[3] & STE3_S2TTB);
-	if (ste->policy.stall || tree->big_endian ||
+	if (!smmu_stall_is_legal(smmu, ste->policy.stall) || tree->big_endian ||
 	    (ste->policy.ha && smmu->cfg.httu < IDR0_HTTU_ACCESS) ||
 	    (ste->policy.hd && smmu->cfg.httu < IDR0_HTTU_ACCESS_DIRTY))
 		return false;
@@ -123,6 +125,7 @@ struct ste_config smmu_ste_decode(const struct smmu *smmu, const uint64_t word[S
 				      (smmu->cfg.vmid16 ? BITS(15, 0) : BITS(7, 0)));
 	ste.privcfg = (uint8_t)field_get(STE1_PRIVCFG, word[1]);
 	ste.instcfg = (uint8_t)field_get(STE1_INSTCFG, word[1]);
+	ste.merge = word[1] & STE1_MEV;
 	if (!legal)
 		ste = (struct ste_config){.kind = STE_ILLEGAL};
 	return ste;

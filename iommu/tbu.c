@@ -77,11 +77,19 @@ static void pass_disabled(struct transaction *txn)
 	smmu_txn_ready(txn, TXN_READY);
 }
 
+/* An address beyond the output size that no stage 1 looks at: always an abort, and recorded, 3.4.
+ */
+static void refuse_size(struct transaction *txn)
+{
+	txn->cd.abort = true;
+	txn->cd.policy = (struct stage_policy){.record = true};
+	smmu_fault(txn, F_ADDR_SIZE);
+}
+
 void smmu_txn_bypass(struct transaction *txn)
 {
 	if (txn->req->addr & ~txn->smmu->oas_mask) {
-		txn->cd.abort = txn->cd.policy.record = true;
-		smmu_fault(txn, F_ADDR_SIZE);
+		refuse_size(txn);
 		return;
 	}
 	txn->stages = 0;
@@ -94,6 +102,10 @@ static void find(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	struct tlb_line *line;
 
+	if (!(txn->stages & BIT(STAGE1)) && (txn->req->addr & ~smmu->oas_mask)) {
+		refuse_size(txn);
+		return;
+	}
 	if (!smmu_walk_input(txn)) {
 		struct fault_place place = {.stage = txn->stages & BIT(STAGE1) ? STAGE1 : STAGE2,
 					    .kind = EVENT1_CLASS_IN,
@@ -284,8 +296,38 @@ static void fire(struct event *event, uint64_t now)
 		answer(txn);
 	else if (txn->walking)
 		fire_fetch(txn);
+	else if (txn->translating)
+		smmu_txn_translate(txn);
 	else
 		look_up(txn);
+}
+
+void smmu_txn_again(struct transaction *txn)
+{
+	txn->state = TXN_BUSY;
+	sim_after(txn->smmu->sim, &txn->event, txn->smmu->cfg.timing.tlb_hit_ps);
+}
+
+void smmu_txn_count(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+
+	if (txn->counted)
+		return;
+	txn->counted = true;
+	txn->epoch = smmu->epoch;
+	smmu->epoch_count[txn->epoch]++;
+}
+
+void smmu_txn_uncount(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+
+	if (!txn->counted)
+		return;
+	txn->counted = false;
+	if (!--smmu->epoch_count[txn->epoch] && txn->epoch != smmu->epoch)
+		smmu_cmdq_drained(smmu);
 }
 
 static void begin(struct smmu *smmu, struct bus_req *req)
@@ -299,9 +341,12 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 	txn->posted = req->attr.posted && req->op == BUS_WRITE;
 	txn->translating = false;
 	txn->walking = false;
-	txn->epoch = smmu->epoch;
-	smmu->epoch_count[txn->epoch]++;
+	txn->recording = false;
+	txn->doomed = false;
+	txn->counted = false;
+	smmu_txn_count(txn);
 	smmu->in_flight++;
+	smmu->stall.inside += req->attr.may_stall;
 	smmu->stats.transactions++;
 	smmu_order_enter(txn);
 	if (smmu->cfg.timing.tlb_hit_ps)
@@ -310,14 +355,26 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 		look_up(txn);
 }
 
+static bool admits(const struct smmu *smmu, bool may_stall)
+{
+	return smmu->free_txn && (!may_stall || smmu_stall_admits(smmu));
+}
+
+/* The next request of those that wait; the two kinds take turns. */
 static void begin_next(struct smmu *smmu)
 {
-	struct bus_req *req = smmu->backlog;
+	for (int i = 0; i < 2; i++) {
+		struct backlog *backlog = &smmu->backlog[smmu->turn];
+		struct bus_req *req = backlog->head;
+		bool goes = req && admits(smmu, smmu->turn);
 
-	if (!req)
+		smmu->turn = !smmu->turn;
+		if (!goes)
+			continue;
+		backlog->head = req->next;
+		begin(smmu, req);
 		return;
-	smmu->backlog = req->next;
-	begin(smmu, req);
+	}
 }
 
 void smmu_txn_end(struct transaction *txn, enum bus_status status)
@@ -329,10 +386,10 @@ void smmu_txn_end(struct transaction *txn, enum bus_status status)
 	txn->next = smmu->free_txn;
 	smmu->free_txn = txn;
 	smmu->in_flight--;
+	smmu->stall.inside -= req->attr.may_stall;
 	if (txn->translating && !--smmu->translating)
 		smmu_regs_settle(smmu);
-	if (!--smmu->epoch_count[txn->epoch] && txn->epoch != smmu->epoch)
-		smmu_cmdq_drained(smmu);
+	smmu_txn_uncount(txn);
 	begin_next(smmu);
 	req->status = status;
 	req->done(req, smmu_now(smmu));
@@ -341,17 +398,18 @@ void smmu_txn_end(struct transaction *txn, enum bus_status status)
 static void receive(void *ctx, struct bus_req *req)
 {
 	struct smmu *smmu = ctx;
+	struct backlog *backlog = &smmu->backlog[req->attr.may_stall];
 
-	if (smmu->free_txn) { /* so nothing waits before it */
+	if (admits(smmu, req->attr.may_stall)) { /* so nothing of its kind waits before it */
 		begin(smmu, req);
 		return;
 	}
 	req->next = NULL;
-	if (smmu->backlog)
-		smmu->backlog_tail->next = req;
+	if (backlog->head)
+		backlog->tail->next = req;
 	else
-		smmu->backlog = req;
-	smmu->backlog_tail = req;
+		backlog->head = req;
+	backlog->tail = req;
 }
 
 struct bus_port smmu_dma_port(struct smmu *smmu)

@@ -314,6 +314,7 @@ static void fill_attr(const struct pcie_root_port *port, struct bus_attr *attr,
 	attr->instruction = tlp->execute;
 	attr->posted = tlp_is_posted(tlp);
 	attr->translated = tlp->at == 2;
+	attr->may_stall = false;
 	attr->iova = tlp->addr;
 }
 

@@ -293,6 +293,17 @@ Dma &SmmuBench::send_substream(enum bus_op op, uint64_t address, uint32_t substr
 	return send_with(op, address, 8, attr);
 }
 
+Dma &SmmuBench::send_stalling(enum bus_op op, uint64_t address, bool posted, uint32_t stream)
+{
+	struct bus_attr attr = {};
+
+	attr.from_device = true;
+	attr.stream_id = stream;
+	attr.posted = posted && op == BUS_WRITE;
+	attr.may_stall = true;
+	return send_with(op, address, 8, attr);
+}
+
 enum bus_status SmmuBench::read(uint64_t address, uint32_t len_bytes)
 {
 	Dma &dma = send(BUS_READ, address, len_bytes);
@@ -315,7 +326,7 @@ void SmmuBench::run()
 {
 	while (calendar_step(&sim.calendar))
 		;
-	EXPECT_TRUE(smmu_idle(smmu) || !commands_consumed());
+	EXPECT_TRUE(smmu_idle(smmu) || !commands_consumed() || smmu_levels_get(smmu).stalled);
 }
 
 void SmmuBench::run_until(uint64_t time_ps)

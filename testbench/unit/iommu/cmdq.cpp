@@ -188,6 +188,110 @@ TEST_F(SmmuCommandQueue, AbortedFetchIsAnErrorAtItsCommand)
 	EXPECT_TRUE(commands_consumed());
 }
 
+TEST_F(SmmuCommandQueue, CommandsBeforeOneThatCannotBeReadAreConsumed)
+{
+	for (int i = 0; i < 3; i++)
+		memory->write64(cmdq + i * CMD_BYTES, CMD_TLBI_NSNH_ALL);
+	memory->refuse(cmdq + 2 * CMD_BYTES, CMD_BYTES);
+	set_reg(SMMU_CMDQ_PROD, 3);
+	run();
+	EXPECT_EQ(cerror(), CERROR_ABT);
+	EXPECT_EQ(reg(SMMU_CMDQ_CONS) & CMDQ_CONS_RD, 2u);
+	EXPECT_EQ(stats().commands, 2u);
+	memory->accept_all();
+	acknowledge();
+	EXPECT_TRUE(commands_consumed());
+}
+
+TEST_F(SmmuCommandQueue, TheReasonIsThereBeforeTheError)
+{
+	push(0xff);
+	while (!command_error() && calendar_step(&sim.calendar))
+		;
+	EXPECT_EQ(cerror(), CERROR_ILL);
+	EXPECT_EQ(field_get(CMDQ_CONS_ERR, reg(SMMU_CMDQ_CONS)), CERROR_ILL);
+}
+
+TEST_F(SmmuCommandQueue, WhatWasFetchedBehindAnErrorIsFetchedAgain)
+{
+	push(0xff);
+	push(0xfe);
+	run();
+	/* Both are other commands by the time of the acknowledgement. */
+	memory->write64(cmdq, CMD_TLBI_NSNH_ALL);
+	memory->write64(cmdq + CMD_BYTES, CMD_SYNC);
+	acknowledge();
+	EXPECT_TRUE(commands_consumed());
+	EXPECT_EQ(stats().syncs, 1u);
+	EXPECT_FALSE(command_error());
+}
+
+TEST_F(SmmuCommandQueue, AnErrorLetsSoftwareTakeCommandsBack)
+{
+	push(CMD_TLBI_NSNH_ALL);
+	push(0xff);
+	push(0xfe);
+	run();
+	EXPECT_EQ(reg(SMMU_CMDQ_CONS) & CMDQ_CONS_RD, 1u);
+	set_reg(SMMU_CMDQ_PROD, 1);
+	acknowledge();
+	EXPECT_TRUE(commands_consumed());
+	EXPECT_FALSE(command_error());
+	EXPECT_EQ(stats().commands, 1u);
+	push_sync();
+	run();
+	EXPECT_TRUE(commands_consumed());
+}
+
+TEST_F(SmmuCommandQueue, AnErrorIsRaisedAgainAfterItsAcknowledgement)
+{
+	push(0xff);
+	run();
+	EXPECT_EQ(reg(SMMU_GERROR), GERROR_CMDQ_ERR);
+	acknowledge(); /* nothing was repaired */
+	EXPECT_EQ(reg(SMMU_GERROR), 0u);
+	EXPECT_TRUE(command_error());
+	EXPECT_EQ(irqs.size(), 2u);
+}
+
+TEST_F(SmmuCommandQueue, DisablingStopsWithinWhatWasFetched)
+{
+	for (int i = 0; i < 5; i++)
+		memory->write64(cmdq + i * CMD_BYTES, CMD_TLBI_NSNH_ALL);
+	set_reg(SMMU_CMDQ_PROD, 5);
+	while (!stats().commands && calendar_step(&sim.calendar))
+		;
+	set_reg(SMMU_CR0, CR0_EVENTQEN | CR0_SMMUEN);
+	run();
+	EXPECT_EQ(reg(SMMU_CR0ACK), CR0_EVENTQEN | CR0_SMMUEN);
+	EXPECT_EQ(stats().commands, 2u) << "the one in progress, and no more";
+	EXPECT_EQ(reg(SMMU_CMDQ_CONS), 2u);
+}
+
+TEST_F(SmmuCommandQueue, AnErrorDoesNotHoldTheDisable)
+{
+	push(0xff);
+	run();
+	enable(CR0_EVENTQEN | CR0_SMMUEN);
+	set_reg(SMMU_CMDQ_CONS, 1);
+	set_reg(SMMU_GERRORN, reg(SMMU_GERROR));
+	enable(CR0_EVENTQEN | CR0_SMMUEN | CR0_CMDQEN);
+	push_sync();
+	run();
+	EXPECT_TRUE(commands_consumed());
+}
+
+TEST_F(SmmuCommandQueue, IndicesThatDoNotFitAreSurvived)
+{
+	/* PROD more than a queue ahead of CONS: CONSTRAINED UNPREDICTABLE, 3.5.1. */
+	for (unsigned i = 0; i < BIT(cmdq_log2); i++)
+		memory->write64(cmdq + i * CMD_BYTES, CMD_TLBI_NSNH_ALL);
+	set_reg(SMMU_CMDQ_PROD, BIT(cmdq_log2) + 5);
+	run();
+	EXPECT_TRUE(commands_consumed());
+	EXPECT_FALSE(command_error());
+}
+
 TEST_F(SmmuCommandQueue, DisabledQueueIsNotRead)
 {
 	enable(CR0_EVENTQEN | CR0_SMMUEN);

@@ -209,3 +209,220 @@ TEST_F(SmmuEventQueue, GlobalErrorMessageThatIsRefusedIsFlaggedWithoutAnother)
 	EXPECT_EQ(reg(SMMU_GERROR), GERROR_EVENTQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR);
 	EXPECT_EQ(irqs, std::vector<uint32_t>{SMMU_IRQ_GERROR});
 }
+
+TEST_F(SmmuEventQueue, ARefusedRecordIsLostWithTheErrorInForce)
+{
+	memory->refuse(evtq, 4096);
+	fault(0x1000);
+	auto lost = traced(TRACE_SMMU_EVENT_LOST);
+	ASSERT_EQ(lost.size(), 1u);
+	EXPECT_EQ(lost[0].arg[3], 0u) << "the queue is not enabled then";
+	EXPECT_EQ(stats().events_lost, 1u);
+}
+
+TEST_F(SmmuEventQueue, ARefusedRecordLeavesThoseBeforeItValid)
+{
+	fault(0x1000);
+	memory->refuse(evtq + EVENT_BYTES, EVENT_BYTES);
+	fault(0x2000);
+	EXPECT_EQ(reg(SMMU_GERROR), GERROR_EVENTQ_ABT_ERR);
+	EXPECT_EQ(take_event()[2], 0x1000u);
+}
+
+TEST_F(SmmuEventQueue, RecordsThatAreNotCommittedGoWithTheEnable)
+{
+	memory->slow_down(evtq, 10 * PS_PER_US);
+	for (uint64_t i = 1; i <= 3; i++)
+		send(BUS_READ, i << 12, 8);
+	run_until(now() + 2 * PS_PER_US);
+	set_reg(SMMU_CR0, CR0_CMDQEN | CR0_SMMUEN);
+	EXPECT_TRUE(reg(SMMU_CR0ACK) & CR0_EVENTQEN) << "one is on its way";
+	run();
+	EXPECT_FALSE(reg(SMMU_CR0ACK) & CR0_EVENTQEN);
+	EXPECT_EQ(reg(SMMU_EVENTQ_PROD), 1u);
+	EXPECT_EQ(stats().events_lost, 2u);
+	EXPECT_FALSE(overflow());
+}
+
+TEST_F(SmmuEventQueue, SizeIsCappedAtWhatTheSmmuHas)
+{
+	enable(CR0_CMDQEN | CR0_SMMUEN);
+	set_reg(SMMU_EVENTQ_BASE, evtq | 15, 8);
+	enable(CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+	evtq_log2 = cfg.evtq_log2;
+	for (uint64_t i = 0; i <= BIT(evtq_log2); i++)
+		fault(i << 12);
+	EXPECT_TRUE(overflow());
+	EXPECT_EQ(take_events().size(), BIT(evtq_log2));
+}
+
+TEST_F(SmmuEventQueue, IndicesThatDoNotFitAreSurvived)
+{
+	/* CONS ahead of PROD: CONSTRAINED UNPREDICTABLE, 3.5.1. */
+	set_reg(SMMU_EVENTQ_CONS, 3);
+	for (uint64_t i = 0; i < 12; i++)
+		fault(i << 12);
+	set_reg(SMMU_EVENTQ_CONS, reg(SMMU_EVENTQ_PROD));
+	fault(0x5000);
+	EXPECT_EQ(take_event()[2], 0x5000u);
+}
+
+/* Merging, 7.3.1. */
+class SmmuEventMerge : public SmmuBench
+{
+protected:
+	static constexpr uint64_t WINDOW = 100 * PS_PER_US;
+
+	void SetUp() override
+	{
+		cfg.event_merge_ps = WINDOW;
+		cfg.stall_model = SMMU_STALL_BOTH;
+		cfg.stall_max = 8;
+		start(STE1_MEV);
+	}
+
+	void start(uint64_t ste1)
+	{
+		bring_up();
+		table = std::make_unique<TableBuilder>(*memory);
+		cd = attach(STREAM, *table, 3);
+		memory->write64(ste_address(STREAM) + 8, ste1);
+	}
+
+	size_t records()
+	{
+		return take_events().size();
+	}
+
+	std::unique_ptr<TableBuilder> table;
+	uint64_t cd = 0;
+};
+
+TEST_F(SmmuEventMerge, OneRecordStandsForFaultsOfOnePage)
+{
+	for (int i = 0; i < 5; i++)
+		EXPECT_EQ(read(0x9000 + 8 * i), BUS_FAULT);
+	EXPECT_EQ(take_event()[2], 0x9000u);
+	EXPECT_EQ(stats().events, 1u);
+	EXPECT_EQ(stats().events_merged, 4u);
+	EXPECT_EQ(stats().faults, 5u) << "each is answered";
+	EXPECT_EQ(irqs.size(), 1u);
+}
+
+TEST_F(SmmuEventMerge, FaultsAtOnceAreMergedBeforeTheRecordIsWritten)
+{
+	for (uint64_t window_ps : {WINDOW, UINT64_C(0)}) {
+		PageBits readonly;
+
+		cfg.event_merge_ps = window_ps;
+		start(STE1_MEV);
+		readonly.writable = false;
+		table->map(0x4000, memory->allocate(), readonly);
+		EXPECT_EQ(read(0x4000), BUS_OK);
+		for (int i = 0; i < 5; i++)
+			send(BUS_WRITE, 0x4000, 8);
+		run();
+		EXPECT_EQ(records(), window_ps ? 1u : 5u);
+	}
+}
+
+TEST_F(SmmuEventMerge, UnlikeRecordsAreNot)
+{
+	read(0x9000);
+	write(0x9000);
+	read(0xa000);
+	read(0x9000); /* not the newest one any more */
+	EXPECT_EQ(records(), 4u);
+}
+
+TEST_F(SmmuEventMerge, NotWithoutMev)
+{
+	start(0);
+	for (int i = 0; i < 3; i++)
+		read(0x9000);
+	EXPECT_EQ(records(), 3u);
+}
+
+TEST_F(SmmuEventMerge, WhatComesBeforeAnSteAlwaysMay)
+{
+	write_ste(STREAM, 0);
+	for (int i = 0; i < 3; i++)
+		read(0x9000 + (i << 12));
+	EXPECT_EQ(records(), 1u);
+	/* F_UUT's InputAddr counts in full. */
+	read(0x9ffc);
+	read(0x9ffc);
+	read(0x9ffd);
+	EXPECT_EQ(records(), 2u);
+}
+
+TEST_F(SmmuEventMerge, NotWithARecordThatSoftwareHasTaken)
+{
+	read(0x9000);
+	EXPECT_EQ(records(), 1u);
+	read(0x9000);
+	EXPECT_EQ(records(), 1u);
+}
+
+TEST_F(SmmuEventMerge, NotAfterTheWindow)
+{
+	read(0x9000);
+	run_until(now() + WINDOW);
+	read(0x9000);
+	EXPECT_EQ(records(), 2u);
+}
+
+TEST_F(SmmuEventMerge, NotAcrossASync)
+{
+	read(0x9000);
+	command(CMD_TLBI_NSNH_ALL);
+	read(0x9000);
+	EXPECT_EQ(records(), 2u);
+}
+
+TEST_F(SmmuEventMerge, NotWhenTheKnobIsOff)
+{
+	cfg.event_merge_ps = 0;
+	start(STE1_MEV);
+	read(0x9000);
+	read(0x9000);
+	EXPECT_EQ(records(), 2u);
+}
+
+TEST_F(SmmuEventMerge, StallsNeverAre)
+{
+	memory->write64(cd, cd_word0(*table, 3, CD0_A | CD0_S));
+	for (int i = 0; i < 3; i++)
+		send_stalling(BUS_READ, 0x9000);
+	run();
+	EXPECT_EQ(records(), 3u);
+	command(CMD_STALL_TERM | (uint64_t)STREAM << 32);
+	run();
+}
+
+TEST_F(SmmuEventMerge, AStallIsNotMergedWithATerminatedOne)
+{
+	cfg.stall_downgrade = true;
+	start(STE1_MEV);
+	memory->write64(cd, cd_word0(*table, 3, CD0_A | CD0_S));
+	EXPECT_EQ(read(0x9000), BUS_FAULT);
+	Dma &dma = send_stalling(BUS_READ, 0x9000);
+	run();
+	EXPECT_FALSE(dma.done);
+	EXPECT_EQ(stats().stalls, 1u);
+	EXPECT_EQ(stats().events_merged, 0u);
+	EXPECT_EQ(records(), 2u);
+	command(CMD_STALL_TERM | (uint64_t)STREAM << 32);
+	run();
+}
+
+TEST_F(SmmuEventMerge, MergingIntoAFullQueueLosesNothing)
+{
+	evtq_log2 = 0;
+	start(STE1_MEV);
+	read(0x9000);
+	read(0x9000);
+	EXPECT_EQ(stats().events_lost, 0u);
+	read(0xa000);
+	EXPECT_EQ(stats().events_lost, 1u);
+}
