@@ -33,8 +33,8 @@ static void watch_reset(struct scenario *scenario, const struct trace_event *eve
 }
 
 const enum trace_kind scenario_watched[] = {
-	TRACE_IOMMU_MAP, TRACE_IOMMU_UNMAP, TRACE_DMA_FAULT,  TRACE_FUNCTION_RESET,
-	TRACE_ROUND,     TRACE_VM_STATE,    TRACE_KIND_COUNT,
+	TRACE_IOMMU_MAP,      TRACE_IOMMU_UNMAP, TRACE_DMA_FAULT, TRACE_SMMU_EVENT_LOST,
+	TRACE_FUNCTION_RESET, TRACE_ROUND,       TRACE_VM_STATE,  TRACE_KIND_COUNT,
 };
 
 void scenario_watch(void *ctx, const struct trace_event *event)
