@@ -7,7 +7,7 @@ SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all vfsim run test picture bench asan fuzz tidy format clean help setup
+.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu coverage tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
@@ -38,6 +38,14 @@ fuzz: $(BUILD)/fuzz/build.ninja ## give every file reader any bytes, FUZZ_SECOND
 	@cmake --build $(BUILD)/fuzz --target fuzz
 	@tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS)
 
+fuzz-smmu: $(BUILD)/fuzz/build.ninja ## the SMMU alone, any bytes as registers, queues and tables
+	@cmake --build $(BUILD)/fuzz --target fuzz_smmu
+	@tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS) smmu
+
+coverage: $(BUILD)/coverage/build.ninja ## which lines and branches of each folder the tests reach
+	@cmake --build $(BUILD)/coverage
+	@tools/coverage.sh $(BUILD)/coverage
+
 tidy: all ## only the house rules, formatting and cppcheck
 	@ctest --test-dir $(BUILD) --output-on-failure -L tidy
 
@@ -48,7 +56,7 @@ clean: ## remove everything that was built
 	rm -rf $(BUILD)
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 11
 
 # Set-up, each step once: a stamp is stale when what it depends on has changed since.
 setup: $(BUILD)/setup.stamp ## only install the packages that are missing
@@ -76,4 +84,13 @@ $(BUILD)/fuzz/setup.stamp: tools/packages-fuzz.txt tools/setup.sh $(wildcard /va
 $(BUILD)/fuzz/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/fuzz/setup.stamp
 	@cmake -S . -B $(@D) -G Ninja --log-level=WARNING -DVFSIM_FUZZ=ON -DCMAKE_C_COMPILER=clang \
 		-DCMAKE_CXX_COMPILER=clang++ -DVFSIM_UAPI_HEADERS=$(abspath $(BUILD)/uapi-headers/include)
+	@touch $@
+
+$(BUILD)/coverage/setup.stamp: tools/packages-coverage.txt tools/setup.sh $(wildcard /var/lib/dpkg/status)
+	@tools/setup.sh tools/packages-coverage.txt
+	@mkdir -p $(@D) && touch $@
+
+$(BUILD)/coverage/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/coverage/setup.stamp
+	@cmake -S . -B $(@D) -G Ninja --log-level=WARNING -DVFSIM_COVERAGE=ON \
+		-DVFSIM_UAPI_HEADERS=$(abspath $(BUILD)/uapi-headers/include)
 	@touch $@

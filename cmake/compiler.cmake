@@ -43,6 +43,14 @@ if(VFSIM_FUZZ)
 	set(sanitizer_warnings -w)
 endif()
 
+option(VFSIM_COVERAGE "Count the lines and branches that run" OFF)
+if(VFSIM_COVERAGE)
+	set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O0 -g1")
+	set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O0 -g1")
+	add_compile_options(--coverage -fprofile-update=atomic)
+	add_link_options(--coverage)
+endif()
+
 include_directories(${PROJECT_SOURCE_DIR})
 add_compile_definitions(_GNU_SOURCE)
 # The same arithmetic on every machine: no fused multiply-add.

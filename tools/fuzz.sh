@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fuzz.sh BUILD SECONDS: every fuzz target of a build directory for so long, one on each core;
+# fuzz.sh BUILD SECONDS [NAME]: every fuzz target of a build directory, or the one of that name, for so
+# long, one on each core;
 # closes with a line for each. What they find is kept under BUILD/findings, and inputs that reach
 # new code under BUILD/corpus for the next time.
 set -u -o pipefail
@@ -28,5 +29,5 @@ run() {
 }
 export -f run
 
-printf '%s\0' "$build"/testbench/fuzz_* |
+printf '%s\0' "$build"/testbench/fuzz_${3:-*} |
 	xargs -0 -n 1 -P "$(nproc)" bash -c 'run "$0" || exit 1'

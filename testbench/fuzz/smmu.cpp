@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SMMU, driven by any bytes: they choose what it offers, write its registers,
+ * queues, tables and descriptors, and send devices' requests, with a little order in
+ * it, so that walks get somewhere. Whatever software and devices do, it answers every
+ * request that is not stalled, and ends.
+ */
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "base/bits.h"
+#include "iommu/smmu.h"
+#include "iommu/smmu_format.h"
+#include "testbench/fuzz/common/fuzz.hpp"
+
+namespace
+{
+constexpr uint64_t kMemory = 1 << 20;
+constexpr uint64_t kCmdq = 0x1000, kEvtq = 0x2000, kStrtab = 0x4000, kTables = 0x10000;
+constexpr uint32_t kStreams = 16;
+constexpr uint32_t kQueueLog2 = 4;
+
+// The input, taken from the front; zeros when it is used up.
+class Bytes
+{
+public:
+	Bytes(const uint8_t *data, size_t size) : at_(data), end_(data + size)
+	{
+	}
+	bool empty() const
+	{
+		return at_ == end_;
+	}
+	uint64_t take(unsigned count)
+	{
+		uint64_t value = 0;
+
+		while (count--)
+			value = value << 8 | (empty() ? 0 : *at_++);
+		return value;
+	}
+
+private:
+	const uint8_t *at_, *end_;
+};
+
+struct Request {
+	struct bus_req req;
+	uint8_t bytes[4096];
+	bool done;
+};
+
+class World
+{
+public:
+	explicit World(Bytes &input) : in(input), memory(kMemory)
+	{
+		struct sim_hooks hooks = fuzz_hooks();
+		struct smmu_env env = {};
+
+		sim_init(&sim, 1, &hooks);
+		sim.untimed = in.take(1) & 1;
+		env.part = {&sim, "smmu", 0};
+		env.memory = {this, receive, sim.untimed ? access : nullptr};
+		choose_features();
+		smmu = smmu_create(&cfg, &env);
+	}
+	~World()
+	{
+		smmu_destroy(smmu);
+		sim_fini(&sim);
+	}
+	World(const World &) = delete;
+
+	void run()
+	{
+		if (!smmu)
+			return;
+		if (in.take(1) & 1)
+			bring_up();
+		while (!in.empty())
+			step();
+		settle();
+	}
+
+private:
+	void choose_features()
+	{
+		uint64_t bits = in.take(4);
+		static const uint8_t oas[] = {32, 36, 40, 42, 44, 48, 48, 48};
+
+		cfg.sid_bits = 8;
+		cfg.ssid_bits = bits & 7;
+		cfg.cmdq_log2 = cfg.evtq_log2 = 6;
+		cfg.oas_bits = oas[bits >> 3 & 7];
+		cfg.httu = bits >> 6 & 3;
+		cfg.granules = bits >> 8 & 7;
+		cfg.s1 = bits >> 11 & 1;
+		cfg.s2 = bits >> 12 & 1;
+		cfg.hyp = bits >> 13 & 1;
+		cfg.asid16 = bits >> 14 & 1;
+		cfg.vmid16 = bits >> 15 & 1;
+		cfg.two_level_strtab = bits >> 16 & 1;
+		cfg.two_level_cd = bits >> 17 & 1;
+		cfg.had = bits >> 18 & 1;
+		cfg.xnx = bits >> 19 & 1;
+		cfg.ril = bits >> 20 & 1;
+		cfg.vax = bits >> 21 & 1;
+		cfg.msi = bits >> 22 & 1;
+		cfg.coherent = bits >> 23 & 1;
+		cfg.cache_dirty = bits >> 24 & 1;
+		cfg.max_transactions = 8;
+		cfg.timing = {1000, 1000, 1000, 2, 16, 4, 8};
+	}
+
+	// ---- the bus behind the SMMU ----
+
+	static bool perform(World *world, struct bus_req *req)
+	{
+		uint8_t *at = &world->memory[req->addr % kMemory];
+
+		req->status = BUS_ABORT;
+		if (req->addr >= kMemory || req->len_bytes > kMemory - req->addr)
+			return true;
+		req->status = BUS_OK;
+		if (req->op == BUS_READ) {
+			memcpy(req->data, at, req->len_bytes);
+		} else if (req->op == BUS_WRITE) {
+			memcpy(at, req->data, req->len_bytes);
+		} else {
+			uint64_t *word = static_cast<uint64_t *>(req->data), found = le64_get(at);
+
+			if (found == word[0])
+				le64_put(at, word[1]);
+			word[0] = found;
+		}
+		return true;
+	}
+
+	static bool access(void *ctx, struct bus_req *req)
+	{
+		return perform(static_cast<World *>(ctx), req);
+	}
+
+	static void fire(struct event *event, uint64_t now)
+	{
+		struct bus_req *req = CONTAINER_OF(event, struct bus_req, event);
+
+		perform(static_cast<World *>(req->owner), req);
+		req->done(req, now);
+	}
+
+	static void receive(void *ctx, struct bus_req *req)
+	{
+		World *world = static_cast<World *>(ctx);
+
+		req->owner = world;
+		event_init(&req->event, fire);
+		sim_after(&world->sim, &req->event, 50 * PS_PER_NS);
+	}
+
+	// ---- software ----
+
+	void put(uint64_t address, uint64_t value)
+	{
+		le64_put(&memory[address % (kMemory - 8)], value);
+	}
+
+	void set_reg(uint32_t offset, uint64_t value, uint32_t len)
+	{
+		access_reg(BUS_WRITE, offset, value, len);
+	}
+
+	uint64_t access_reg(enum bus_op op, uint32_t offset, uint64_t value, uint32_t len)
+	{
+		struct bus_port port = smmu_register_port(smmu);
+		Request request = {};
+
+		request.req.op = op;
+		request.req.addr = offset;
+		request.req.len_bytes = len;
+		request.req.data = request.bytes;
+		request.req.done = finished;
+		le64_put(request.bytes, value);
+		bus_send(&port, &request.req);
+		sim_run(&sim, sim_now(&sim) + PS_PER_US, &request.done);
+		if (!request.done)
+			fuzz_finding("a register access does not end", "");
+		return le64_get(request.bytes);
+	}
+
+	void bring_up()
+	{
+		for (uint64_t at = 0; at < kStreams * STE_BYTES; at += STE_BYTES)
+			put(kStrtab + at, STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_BYPASS));
+		set_reg(SMMU_STRTAB_BASE, kStrtab, 8);
+		set_reg(SMMU_STRTAB_BASE_CFG, 4, 4);
+		set_reg(SMMU_CMDQ_BASE, kCmdq | kQueueLog2, 8);
+		set_reg(SMMU_EVENTQ_BASE, kEvtq | kQueueLog2, 8);
+		set_reg(SMMU_IRQ_CTRL, ~0u, 4);
+		set_reg(SMMU_CR2, in.take(1), 4);
+		set_reg(SMMU_CR0, CR0_SMMUEN | CR0_CMDQEN | CR0_EVENTQEN, 4);
+	}
+
+	void command()
+	{
+		uint32_t prod = static_cast<uint32_t>(access_reg(BUS_READ, SMMU_CMDQ_PROD, 0, 4));
+		uint64_t at = kCmdq + prod % (1u << kQueueLog2) * CMD_BYTES;
+		uint64_t first = in.take(8);
+
+		/* Streams, substreams and tags that mean something are small. */
+		put(at, first & (in.take(1) & 1 ? UINT64_MAX : UINT64_C(0x00070007'0000ffff)));
+		put(at + 8, in.take(8));
+		set_reg(SMMU_CMDQ_PROD, (prod + 1) & ((2u << kQueueLog2) - 1), 4);
+	}
+
+	// A word as tables have them: a page of theirs, and any attributes.
+	uint64_t table_word()
+	{
+		uint64_t page = kTables + in.take(1) % 64 * 0x1000;
+
+		return page | in.take(2) | in.take(2) << 48;
+	}
+
+	void ste()
+	{
+		uint64_t at = kStrtab + in.take(1) % kStreams * STE_BYTES;
+
+		put(at, (table_word() & ~BITS(63, 59)) | STE0_V | (in.take(1) & 7) << 59);
+		put(at + 8, in.take(8));
+		put(at + 16, in.take(8));
+		put(at + 24, table_word() & BITS(51, 4));
+	}
+
+	void cd()
+	{
+		uint64_t at = kTables + in.take(1) % 8 * CD_BYTES;
+
+		put(at, in.take(8) | CD0_V | CD0_AA64);
+		put(at + 8, table_word() & BITS(51, 0));
+		put(at + 16, table_word() & BITS(51, 0));
+		put(at + 24, in.take(8));
+	}
+
+	// ---- devices ----
+
+	static void finished(struct bus_req *req, uint64_t)
+	{
+		CONTAINER_OF(req, Request, req)->done = true;
+	}
+
+	void dma()
+	{
+		struct bus_port port = smmu_dma_port(smmu);
+		uint64_t bits = in.take(2);
+		auto request = std::make_unique<Request>();
+		struct bus_req *req = &request->req;
+
+		*request = {};
+		req->op = static_cast<enum bus_op>(bits % 3);
+		req->addr = (in.take(2) << 4) | (bits & 4 ? in.take(4) << 32 : 0);
+		req->len_bytes = req->op == BUS_CAS64 ? 8 : 1 + in.take(1) * 16;
+		if (req->op == BUS_CAS64)
+			req->addr &= ~UINT64_C(7);
+		req->attr.from_device = true;
+		req->attr.stream_id = static_cast<uint32_t>(bits >> 3 & (kStreams + 1));
+		req->attr.substream_valid = bits >> 8 & 1;
+		req->attr.substream_id = static_cast<uint32_t>(bits >> 9 & 7);
+		req->attr.privileged = bits >> 12 & 1;
+		req->attr.instruction = bits >> 13 & 1;
+		req->attr.posted = bits >> 14 & 1;
+		req->attr.translated = bits >> 15 & 1;
+		req->attr.iova = req->addr;
+		req->data = request->bytes;
+		req->done = finished;
+		requests.push_back(std::move(request));
+		bus_send(&port, req);
+	}
+
+	void step()
+	{
+		switch (in.take(1) % 10) {
+		case 0:
+			set_reg(static_cast<uint32_t>(in.take(2) << 2) % 0x20000, in.take(8),
+				in.take(1) & 1 ? 8 : 4);
+			break;
+		case 1:
+			access_reg(BUS_READ, static_cast<uint32_t>(in.take(3) % 0x20000), 0, 4);
+			break;
+		case 2:
+			put(kTables + in.take(2) * 8 % 0x40000, table_word());
+			break;
+		case 3:
+			put(in.take(3) & ~UINT64_C(7), in.take(8));
+			break;
+		case 4:
+			ste();
+			break;
+		case 5:
+			cd();
+			break;
+		case 6:
+			command();
+			break;
+		case 7:
+		case 8:
+			dma();
+			break;
+		default:
+			sim_run(&sim, sim_now(&sim) + in.take(1) * 20 * PS_PER_NS, nullptr);
+		}
+	}
+
+	// Nothing is left but what waits for software: it all ends when the SMMU is switched off.
+	void settle()
+	{
+		sim_run(&sim, sim_now(&sim) + PS_PER_MS, nullptr);
+		set_reg(SMMU_CR0, 0, 4);
+		sim_run(&sim, sim_now(&sim) + PS_PER_MS, nullptr);
+		if (!std::all_of(requests.begin(), requests.end(),
+				 [](const auto &request) { return request->done; }))
+			fuzz_finding("a request is never answered", "");
+	}
+
+	Bytes &in;
+	std::vector<uint8_t> memory;
+	std::vector<std::unique_ptr<Request>> requests;
+	struct sim sim = {};
+	struct smmu_cfg cfg = {};
+	struct smmu *smmu = nullptr;
+};
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	Bytes input(data, size);
+	World world(input);
+
+	world.run();
+	return 0;
+}
