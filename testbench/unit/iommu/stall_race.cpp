@@ -27,14 +27,41 @@ protected:
 	{
 		random.seed(GetParam());
 		cfg.stall_suppress = GetParam() & 1;
+		sim.untimed = GetParam() & 2;
+		cfg.s2 = cfg.vmid16 = true;
+		nested = GetParam() & 4;
 		cfg.stall_max = 4;
 		cfg.max_transactions = 16;
 		evtq_log2 = 2;
-		start();
+		start(CD0_A | CD0_R | CD0_S | CD0_HA | CD0_HD);
+		if (nested)
+			nest();
 		set_reg(SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT);
 		for (uint64_t &frame : frames)
 			frame = memory->allocate();
 		trace.clear();
+	}
+
+	/* Stage 2 maps all of memory to itself, and stalls what it does not map. */
+	void nest()
+	{
+		TableBuilder stage2(*memory, 20);
+
+		for (uint64_t ipa = 0; ipa < SIZE; ipa += 2 << 20)
+			memory->write64(stage2.descriptor(ipa, 2),
+					TTD_VALID | TTD_AF | TTD_S2_MEMATTR | TTD_S2AP_READ |
+						TTD_S2AP_WRITE | ipa);
+		for (uint32_t stream : {STREAM, OTHER}) {
+			uint64_t ste = ste_address(stream);
+
+			memory->write64(ste, memory->read64(ste) |
+						     field_put(STE0_CONFIG, STE0_CONFIG_S1_S2));
+			memory->write64(ste + 16, field_put(STE2_S2T0SZ, 20) |
+							  field_put(STE2_S2SL0, 2) | STE2_S2AA64 |
+							  field_put(STE2_S2PS, IDR5_OAS_44) |
+							  STE2_S2R | STE2_S2S);
+			memory->write64(ste + 24, stage2.root);
+		}
 	}
 
 	unsigned pick(unsigned count)
@@ -78,9 +105,16 @@ protected:
 			changed.before.emplace(++syncs_sent, changed.now);
 		else
 			++syncs_sent;
-		changed.now = changed.now || pick(3) == 0 ? 0 : frames[pick(4)];
+		if (changed.now || pick(3) == 0) /* break before make */
+			changed.now = 0;
+		else
+			changed.now = frames[pick(4)];
+		PageBits bits;
+		bits.dbm = pick(2);
+		bits.writable = !bits.dbm && pick(4);
+		bits.accessed = pick(4);
 		if (changed.now)
-			table->map(address_of(n), changed.now);
+			table->map(address_of(n), changed.now, bits);
 		else
 			memory->write64(table->descriptor(address_of(n), 3), 0);
 		push(CMD_TLBI_NH_VA | field_put(TLBI0_ASID, 3), address_of(n));
@@ -103,7 +137,7 @@ protected:
 
 	void invalidate_configuration()
 	{
-		uint64_t extra = CD0_A | CD0_R | (pick(4) ? CD0_S : 0);
+		uint64_t extra = CD0_A | CD0_R | CD0_HA | CD0_HD | (pick(4) ? CD0_S : 0);
 
 		if (!has_room(2))
 			return;
@@ -234,6 +268,7 @@ protected:
 	}
 
 	std::mt19937 random;
+	bool nested = false;
 	uint64_t frames[4];
 	Page pages[PAGES];
 	uint64_t syncs_sent = 0, syncs_seen = 0;

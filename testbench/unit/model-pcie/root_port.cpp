@@ -77,6 +77,7 @@ TEST_F(RootPort, DmaCarriesStreamAndSubstream)
 	EXPECT_EQ(attr.stream_id, kVf0 + 1u);
 	EXPECT_EQ(attr.substream_id, 77u);
 	EXPECT_EQ(attr.iova, 0x1000u);
+	EXPECT_FALSE(attr.may_stall) << "no function may, Arm IHI 0070, 16.4";
 	EXPECT_FALSE(host->seen[1].attr.posted || host->seen[1].attr.translated);
 	EXPECT_FALSE(host->seen[1].attr.substream_valid);
 	EXPECT_EQ(read.tlp.status, TLP_SC);
