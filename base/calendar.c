@@ -233,20 +233,21 @@ uint64_t calendar_next_time(const struct calendar *calendar)
 /* The next event, taken out, with time moved to it; NULL without one until `until_ps`. */
 static struct event *take_next(struct calendar *calendar, uint64_t until_ps)
 {
-	const struct calendar_entry *soonest = &calendar->near_entry[calendar->near_count - 1];
+	uint32_t count = calendar->near_count;
+	uint64_t soonest_ps = count ? calendar->near_entry[count - 1].time_ps : TIME_NEVER;
 	struct event *event = calendar->now_first;
 
 	/* What was scheduled for this time before it came goes first. */
-	if (event && (!calendar->near_count || soonest->time_ps > calendar->now_ps)) {
+	if (event && (!count || soonest_ps > calendar->now_ps)) {
 		if (calendar->now_ps > until_ps)
 			return NULL;
 		now_remove(calendar, event);
 		return event;
 	}
-	if (!calendar->near_count || soonest->time_ps > until_ps)
+	if (!count || soonest_ps > until_ps)
 		return NULL;
-	event = soonest->event;
-	calendar->now_ps = soonest->time_ps;
+	event = calendar->near_entry[count - 1].event;
+	calendar->now_ps = soonest_ps;
 	if (!--calendar->near_count)
 		near_refill(calendar);
 	return event;
