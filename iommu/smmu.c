@@ -4,21 +4,6 @@
 
 #include <stdlib.h>
 
-static bool oas_is_valid(uint8_t bits)
-{
-	return bits == 32 || bits == 36 || bits == 40 || bits == 42 || bits == 44 || bits == 48;
-}
-
-/* Limits of IDR0, IDR1 and IDR5, 6.3.1 to 6.3.6. */
-static bool cfg_is_valid(const struct smmu_cfg *cfg)
-{
-	return cfg->sid_bits <= 32 && cfg->ssid_bits <= 20 && cfg->cmdq_log2 <= 19 &&
-	       cfg->evtq_log2 <= 19 && oas_is_valid(cfg->oas_bits) &&
-	       cfg->httu <= IDR0_HTTU_ACCESS_DIRTY && cfg->max_transactions &&
-	       cfg->timing.walkers && cfg->timing.tlb_ways &&
-	       cfg->timing.tlb_entries >= cfg->timing.tlb_ways;
-}
-
 static int init(struct smmu *smmu)
 {
 	int err = smmu_regs_init(smmu);
@@ -36,7 +21,7 @@ struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
 {
 	struct smmu *smmu;
 
-	if (!cfg_is_valid(cfg))
+	if (smmu_cfg_fault(cfg).member)
 		return NULL;
 	smmu = calloc(1, sizeof(*smmu));
 	if (!smmu)

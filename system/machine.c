@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/trace.h"
+#include "system/config/smmu.h"
 
 #define ARENA_PAGES   (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
 #define ROOT_REQUESTS 64u
@@ -109,30 +110,7 @@ static bool build_cpu(struct host *host)
 
 static bool build_smmu(struct host *host)
 {
-	const struct smmu_config *smmu = &host->machine->cfg->smmu;
-	const struct timing_cfg *timing = &host->machine->cfg->timing;
-	struct smmu_cfg cfg = {
-		.sid_bits = (uint8_t)smmu->sid_bits,
-		.ssid_bits = (uint8_t)smmu->ssid_bits,
-		.cmdq_log2 = (uint8_t)smmu->cmdq_log2,
-		.evtq_log2 = (uint8_t)smmu->evtq_log2,
-		.oas_bits = (uint8_t)smmu->oas_bits,
-		.httu = (uint8_t)smmu->httu,
-		.granules = SMMU_GRANULE_4K,
-		.s1 = true,
-		.asid16 = true,
-		.two_level_strtab = smmu->two_level_strtab,
-		.msi = smmu->msi,
-		.coherent = smmu->coherent,
-		.cache_dirty = smmu->cache_dirty,
-		.max_transactions = (uint32_t)smmu->max_transactions,
-		.timing = {.tlb_hit_ps = timing->smmu.tlb_hit_ps,
-			   .walk_step_ps = timing->smmu.walk_step_ps,
-			   .command_ps = timing->smmu.command_ps,
-			   .walkers = (uint32_t)timing->smmu.walkers,
-			   .tlb_entries = (uint32_t)timing->smmu.tlb_entries,
-			   .tlb_ways = (uint32_t)timing->smmu.tlb_ways},
-	};
+	const struct smmu_cfg cfg = config_smmu(host->machine->cfg);
 	struct smmu_env env = {.irq = cpu_irq_port(host->cpu)};
 
 	env.part = host_part(host, "smmu");
