@@ -77,13 +77,21 @@ static void pass_disabled(struct transaction *txn)
 	smmu_txn_ready(txn, TXN_READY);
 }
 
+/* Without stage 1 an address beyond the IAS, which is the OAS, is stage 1's Address Size fault
+ * all the same, 3.4: it aborts and is recorded. True: it was one. */
+static bool is_beyond(struct transaction *txn)
+{
+	if (!(txn->req->addr & ~txn->smmu->oas_mask))
+		return false;
+	txn->cd = (struct cd_config){.abort = true, .policy = {.record = true}};
+	smmu_fault(txn, F_ADDR_SIZE);
+	return true;
+}
+
 void smmu_txn_bypass(struct transaction *txn)
 {
-	if (txn->req->addr & ~txn->smmu->oas_mask) {
-		txn->cd.abort = txn->cd.policy.record = true;
-		smmu_fault(txn, F_ADDR_SIZE);
+	if (is_beyond(txn))
 		return;
-	}
 	txn->stages = 0;
 	smmu_txn_ready(txn, TXN_READY);
 }
@@ -132,6 +140,8 @@ void smmu_txn_translate(struct transaction *txn)
 		smmu_txn_bypass(txn);
 		return;
 	}
+	if (!(txn->stages & BIT(STAGE1)) && is_beyond(txn))
+		return;
 	if (txn->stages & BIT(STAGE1)) {
 		cd = smmu_conf_find_cd(smmu, attr->stream_id, txn->cd_index);
 		if (!cd) {
