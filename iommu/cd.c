@@ -154,7 +154,7 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 static void fetch_cd(struct transaction *txn)
 {
 	txn->smmu->stats.cd_fetches++;
-	smmu_txn_fetch(txn, txn->s2.pa, CD_BYTES, cd_arrived);
+	smmu_txn_fetch_config(txn, txn->s2.pa, CD_BYTES, cd_arrived);
 }
 
 /* The CD's address is known; in a nested stream stage 2 translates it. */
@@ -195,7 +195,7 @@ static void l1cd_arrived(struct bus_req *req, uint64_t now)
 
 static void fetch_l1cd(struct transaction *txn)
 {
-	smmu_txn_fetch(txn, txn->s2.pa, L1CD_BYTES, l1cd_arrived);
+	smmu_txn_fetch_config(txn, txn->s2.pa, L1CD_BYTES, l1cd_arrived);
 }
 
 void smmu_cd_fetch(struct transaction *txn)

@@ -59,9 +59,8 @@ static uint64_t idr5(const struct smmu_cfg *cfg)
 }
 
 /* The identification registers as CoreLink components have them: who, which part, PrimeCell. */
-static void identify_component(struct smmu *smmu)
+void smmu_identify_component(struct regs *regs, uint32_t row, uint32_t iidr)
 {
-	uint32_t iidr = smmu->cfg.iidr;
 	uint64_t who = field_get(IIDR_IMPLEMENTER, iidr), part = field_get(IIDR_PRODUCTID, iidr);
 	const uint64_t pidr[8] = {
 		part & 0xff,
@@ -73,9 +72,9 @@ static void identify_component(struct smmu *smmu)
 	static const uint8_t cidr[4] = {0x0d, 0xf0, 0x05, 0xb1};
 
 	for (uint32_t i = 0; i < 4; i++) {
-		regs_set(&smmu->regs, ROW_ID_REGS, i, pidr[i + 4]);
-		regs_set(&smmu->regs, ROW_ID_REGS, i + 4, pidr[i]);
-		regs_set(&smmu->regs, ROW_ID_REGS, i + 8, cidr[i]);
+		regs_set(regs, row, i, pidr[i + 4]);
+		regs_set(regs, row, i + 4, pidr[i]);
+		regs_set(regs, row, i + 8, cidr[i]);
 	}
 }
 
@@ -91,7 +90,7 @@ void smmu_identify(struct smmu *smmu)
 	smmu_reg_set(smmu, ROW_AIDR, field_put(AIDR_ARCHMINORREV, cfg->version));
 	if (cfg->attr_types_ovr) /* GBPA's reset is ours to choose: as the transaction says */
 		smmu_reg_set(smmu, ROW_GBPA, field_put(GBPA_SHCFG, STE1_SHCFG_INCOMING));
-	identify_component(smmu);
+	smmu_identify_component(&smmu->regs, ROW_ID_REGS, cfg->iidr);
 }
 
 /* What an SMMU without a feature has not. */

@@ -14,6 +14,8 @@ static int init(struct smmu *smmu)
 		err = smmu_order_init(smmu);
 	if (!err)
 		err = smmu_tlb_init(smmu);
+	if (!err)
+		err = smmu_pmcg_init(smmu);
 	return err;
 }
 
@@ -56,15 +58,17 @@ void smmu_destroy(struct smmu *smmu)
 	smmu_tbu_fini(smmu);
 	smmu_order_fini(smmu);
 	smmu_tlb_fini(smmu);
+	smmu_pmcg_fini(smmu);
 	free(smmu->walker);
 	free(smmu);
 }
 
 /* Registers take 32-bit and 64-bit accesses, naturally aligned, 6.2. */
-static bool access_is_valid(const struct bus_req *req)
+static bool access_is_valid(const struct regs *regs, const struct bus_req *req)
 {
 	return req->op != BUS_CAS64 && (req->len_bytes == 4 || req->len_bytes == 8) &&
-	       !(req->addr % req->len_bytes) && req->addr + req->len_bytes <= SMMU_REGISTER_BYTES;
+	       !(req->addr % req->len_bytes) &&
+	       req->addr + req->len_bytes <= regs->table->window_bytes;
 }
 
 static uint64_t value_of(const struct bus_req *req)
@@ -72,15 +76,19 @@ static uint64_t value_of(const struct bus_req *req)
 	return req->len_bytes == 8 ? le64_get(req->data) : le32_get(req->data);
 }
 
-static void access_register(struct smmu *smmu, struct bus_req *req)
+void smmu_register_access(struct regs *regs, struct bus_req *req)
 {
 	uint64_t value;
 
+	req->status = BUS_ABORT;
+	if (!access_is_valid(regs, req))
+		return;
+	req->status = BUS_OK;
 	if (req->op == BUS_WRITE) {
-		regs_write(&smmu->regs, (uint32_t)req->addr, req->len_bytes, value_of(req));
+		regs_write(regs, (uint32_t)req->addr, req->len_bytes, value_of(req));
 		return;
 	}
-	regs_read(&smmu->regs, (uint32_t)req->addr, req->len_bytes, &value);
+	regs_read(regs, (uint32_t)req->addr, req->len_bytes, &value);
 	if (req->len_bytes == 8)
 		le64_put(req->data, value);
 	else
@@ -90,12 +98,9 @@ static void access_register(struct smmu *smmu, struct bus_req *req)
 static void fire_access(struct event *event, uint64_t now)
 {
 	struct bus_req *req = CONTAINER_OF(event, struct bus_req, event);
+	struct smmu *smmu = req->owner;
 
-	req->status = BUS_ABORT;
-	if (access_is_valid(req)) {
-		req->status = BUS_OK;
-		access_register(req->owner, req);
-	}
+	smmu_register_access(&smmu->regs, req);
 	req->done(req, now);
 }
 
@@ -141,5 +146,5 @@ bool smmu_idle(const struct smmu *smmu)
 {
 	return !smmu->in_flight && !smmu->backlog && smmu->cmdq.state == CMDQ_IDLE &&
 	       !commands_wait(smmu) && smmu_evtq_idle(smmu) && !smmu->gerror_msi.busy &&
-	       !smmu->plant.in_flight;
+	       !smmu->plant.in_flight && !smmu->pmcg.msi_busy;
 }

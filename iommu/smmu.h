@@ -94,7 +94,13 @@ struct smmu_cfg_fault {
 };
 struct smmu_cfg_fault smmu_cfg_fault(const struct smmu_cfg *cfg);
 
-enum smmu_irq { SMMU_IRQ_EVTQ, SMMU_IRQ_GERROR, SMMU_IRQ_CMD_SYNC };
+enum smmu_irq {
+	SMMU_IRQ_EVTQ,
+	SMMU_IRQ_GERROR,
+	SMMU_IRQ_CMD_SYNC,
+	SMMU_IRQ_PRIQ,
+	SMMU_IRQ_PMCG,
+};
 
 struct smmu_env {
 	struct sim_part part;
@@ -109,6 +115,9 @@ void smmu_destroy(struct smmu *smmu);
 /* Registers: pages 0 and 1, addresses are offsets. */
 struct bus_port smmu_register_port(struct smmu *smmu);
 
+/* The performance monitor counter group's page, chapter 10; addresses are offsets. */
+struct bus_port smmu_pmcg_port(struct smmu *smmu);
+
 /*
  * Where the root complex sends the DMA of its streams. A request lies within
  * one 4 KiB page, as PCI Express demands; one that does not is terminated as
@@ -119,6 +128,7 @@ struct bus_port smmu_dma_port(struct smmu *smmu);
 
 /* The registers' table: names, offsets, bits (`vfsim describe registers`). Static. */
 const struct reg_table *smmu_register_table(void);
+const struct reg_table *smmu_pmcg_register_table(void);
 
 /* Counted since creation; borrowed, valid while the SMMU lives. */
 struct smmu_counters {

@@ -13,6 +13,7 @@
 #include "base/regs.h"
 #include "base/trace.h"
 #include "iommu/config_internal.h"
+#include "iommu/pmcg_internal.h"
 #include "iommu/smmu.h"
 #include "iommu/smmu_format.h"
 #include "iommu/tlb_internal.h"
@@ -113,6 +114,7 @@ struct transaction {
 	uint64_t space;               /* its TLB tags */
 	struct translation found;
 	uint64_t looked_ps;
+	bool missed; /* the configuration cache */
 
 	/* walk.c, stage2.c: the state that a completed fetch moves on */
 	bool walking; /* has a slot */
@@ -283,6 +285,7 @@ struct smmu {
 	struct evtq evtq;
 	struct msi gerror_msi;
 	struct smmu_counters stats;
+	struct pmcg pmcg;
 	struct plant plant;
 };
 
@@ -291,8 +294,13 @@ int smmu_regs_init(struct smmu *smmu);
 /* Something that an enable's Update waits for may have ended. */
 void smmu_regs_settle(struct smmu *smmu);
 
+/* An access of software to registers here and now, answered in req->status. */
+void smmu_register_access(struct regs *regs, struct bus_req *req);
+
 /* identity.c */
 void smmu_identify(struct smmu *smmu);
+/* The identification registers of a component with that IIDR, in the array at `row`. */
+void smmu_identify_component(struct regs *regs, uint32_t row, uint32_t iidr);
 /* Take away what `cfg` does not offer. */
 void smmu_registers_reserve(struct reg_row row[ROW_COUNT], const struct smmu_cfg *cfg);
 
@@ -345,9 +353,11 @@ uint64_t smmu_txn_substream(const struct transaction *txn);
  * event.
  */
 void smmu_txn_access(struct transaction *txn);
-/* A table read of `txn`; `done` gets &txn->table. */
+/* A read of `txn`'s translation tables, of its configuration; `done` gets &txn->table. */
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		    void (*done)(struct bus_req *req, uint64_t now));
+void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+			   void (*done)(struct bus_req *req, uint64_t now));
 
 void txn_list_add(struct txn_list *list, struct transaction *txn);
 struct transaction *txn_list_take(struct txn_list *list);

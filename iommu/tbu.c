@@ -31,8 +31,8 @@ struct transaction *txn_list_take(struct txn_list *list)
 	return txn;
 }
 
-void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-		    void (*done)(struct bus_req *req, uint64_t now))
+static void fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+		  void (*done)(struct bus_req *req, uint64_t now))
 {
 	struct smmu *smmu = txn->smmu;
 
@@ -46,6 +46,25 @@ void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_byte
 		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
 	else
 		smmu_txn_access(txn);
+}
+
+static void count(const struct transaction *txn, enum pmcg_event event)
+{
+	smmu_pmcg_count(&txn->smmu->pmcg, event, txn->req->attr.stream_id);
+}
+
+void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+		    void (*done)(struct bus_req *req, uint64_t now))
+{
+	count(txn, PMCG_WALK_ACCESS);
+	fetch(txn, address, len_bytes, done);
+}
+
+void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+			   void (*done)(struct bus_req *req, uint64_t now))
+{
+	count(txn, PMCG_CONFIG_ACCESS);
+	fetch(txn, address, len_bytes, done);
 }
 
 void smmu_txn_access(struct transaction *txn)
@@ -113,12 +132,21 @@ static void find(struct transaction *txn)
 	line = smmu_tlb_find(smmu, txn->space, txn->ia);
 	if (!line) {
 		smmu->stats.tlb_misses++;
+		count(txn, PMCG_TLB_MISS);
 		smmu_walk_enter(txn, smmu_walk_begin);
 		return;
 	}
 	smmu->stats.tlb_hits++;
 	txn->found = line->found;
 	smmu_txn_use(txn, false, line->dirty);
+}
+
+/* Once for a transaction, whatever it lacks of its configuration. */
+static void miss_config(struct transaction *txn)
+{
+	if (!txn->missed)
+		count(txn, PMCG_CONFIG_MISS);
+	txn->missed = true;
 }
 
 void smmu_txn_translate(struct transaction *txn)
@@ -130,6 +158,7 @@ void smmu_txn_translate(struct transaction *txn)
 
 	ste = smmu_conf_find_ste(smmu, attr->stream_id);
 	if (!ste) {
+		miss_config(txn);
 		smmu_walk_enter(txn, smmu_strtab_fetch);
 		return;
 	}
@@ -145,6 +174,7 @@ void smmu_txn_translate(struct transaction *txn)
 	if (txn->stages & BIT(STAGE1)) {
 		cd = smmu_conf_find_cd(smmu, attr->stream_id, txn->cd_index);
 		if (!cd) {
+			miss_config(txn);
 			smmu_walk_enter(txn, smmu_cd_fetch);
 			return;
 		}
@@ -313,6 +343,8 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 	smmu->epoch_count[txn->epoch]++;
 	smmu->in_flight++;
 	smmu->stats.transactions++;
+	txn->missed = false;
+	count(txn, PMCG_TRANSACTION);
 	smmu_order_enter(txn);
 	if (smmu->cfg.timing.tlb_hit_ps)
 		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.tlb_hit_ps);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/trace.h"
+#include "iommu/pmcg_format.h"
 #include "system/config/smmu.h"
 
 #define ARENA_PAGES   (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
@@ -116,8 +117,11 @@ static bool build_smmu(struct host *host)
 	env.part = host_part(host, "smmu");
 	env.memory = bind_bus(host, "smmu.memory", fabric_bus_port(&host->fabric));
 	host->smmu = smmu_create(&cfg, &env);
-	return host->smmu && add_window(host, "smmu", HOST_SMMU_PA, SMMU_REGISTER_BYTES,
-					smmu_register_port(host->smmu), true);
+	return host->smmu &&
+	       add_window(host, "smmu", HOST_SMMU_PA, SMMU_REGISTER_BYTES,
+			  smmu_register_port(host->smmu), true) &&
+	       add_window(host, "pmcg", HOST_PMCG_PA, SMMU_PMCG_BYTES, smmu_pmcg_port(host->smmu),
+			  true);
 }
 
 static bool build_root_port(struct host *host)

@@ -40,89 +40,69 @@ uint64_t if_has(bool has, uint64_t bits)
 constexpr uint32_t CR0 = 0x20, IRQ = 0x50;
 
 /* Offsets and bits as plain numbers: nothing of the SMMU's headers. */
-const std::vector<Known> &known()
-{
-	static const std::vector<Known> table = {
-		{CR0, 4,
-		 [](const Cfg &cfg) {
-			 return UINT64_C(0xd) | if_has(cfg.pri, 2) | if_has(cfg.ats, 0x10) |
-				if_has(cfg.vmw, 0x1c0);
-		 }},
-		{0x2c,
-		 4,
-		 [](const Cfg &cfg) { return UINT64_C(2) | if_has(cfg.hyp, 1); },
-		 {{CR0, 1}}},
-		{IRQ, 4,
-		 [](const Cfg &cfg) {
-			 return UINT64_C(5) | if_has(cfg.pri, 2);
-		 }},
-		{0x64, 4,
-		 [](const Cfg &cfg) {
-			 return UINT64_C(0x105) | if_has(cfg.pri, 8) | if_has(cfg.msi, 0xb0) |
-				if_has(cfg.msi && cfg.pri, 0x40);
-		 }},
-		{0x68, 8, [](const Cfg &cfg) { return if_has(cfg.msi, range(55, 2)); }, {{IRQ, 1}}},
-		{0x70, 4, [](const Cfg &cfg) { return if_has(cfg.msi, range(31, 0)); }, {{IRQ, 1}}},
-		{0x74, 4, [](const Cfg &cfg) { return if_has(cfg.msi, 0x3f); }, {{IRQ, 1}}},
-		{0x80, 8, [](const Cfg &) { return range(51, 6) | UINT64_C(1) << 62; }, {{CR0, 1}}},
-		{0x88,
-		 4,
-		 [](const Cfg &cfg) {
-			 return UINT64_C(0x3f) | if_has(cfg.two_level_strtab, 0x307c0);
-		 },
-		 {{CR0, 1}}},
-		{0x90,
-		 8,
-		 [](const Cfg &) { return range(51, 5) | 0x1f | UINT64_C(1) << 62; },
-		 {{CR0, 8}}},
-		{0x98, 4,
-		 [](const Cfg &) {
-			 return UINT64_C(0xfffff);
-		 }},
-		{0x9c, 4, [](const Cfg &) { return UINT64_C(0x7f0fffff); }, {{CR0, 8}}, 0x7f0fffff},
-		{0xa0,
-		 8,
-		 [](const Cfg &) { return range(51, 5) | 0x1f | UINT64_C(1) << 62; },
-		 {{CR0, 4}}},
-		{0xb0, 8, [](const Cfg &cfg) { return if_has(cfg.msi, range(55, 2)); }, {{IRQ, 4}}},
-		{0xb8, 4, [](const Cfg &cfg) { return if_has(cfg.msi, range(31, 0)); }, {{IRQ, 4}}},
-		{0xbc, 4, [](const Cfg &cfg) { return if_has(cfg.msi, 0x3f); }, {{IRQ, 4}}},
-		{0xc0,
-		 8,
-		 [](const Cfg &cfg) {
-			 return if_has(cfg.pri, range(51, 5) | 0x1f | UINT64_C(1) << 62);
-		 },
-		 {{CR0, 2}}},
-		{0xd0,
-		 8,
-		 [](const Cfg &cfg) { return if_has(cfg.msi && cfg.pri, range(55, 2)); },
-		 {{IRQ, 2}}},
-		{0xd8,
-		 4,
-		 [](const Cfg &cfg) { return if_has(cfg.msi && cfg.pri, range(31, 0)); },
-		 {{IRQ, 2}}},
-		{0xdc,
-		 4,
-		 [](const Cfg &cfg) {
-			 return if_has(cfg.pri, 0x80000000) | if_has(cfg.msi && cfg.pri, 0x3f);
-		 },
-		 {{IRQ, 2}}},
-		{0x100a8, 4, [](const Cfg &) { return UINT64_C(0x800fffff); }, {{CR0, 4}}},
-		{0x100ac, 4,
-		 [](const Cfg &) {
-			 return UINT64_C(0x800fffff);
-		 }},
-		{0x100c8,
-		 4,
-		 [](const Cfg &cfg) { return if_has(cfg.pri, 0x800fffff); },
-		 {{CR0, 2}}},
-		{0x100cc, 4,
-		 [](const Cfg &cfg) {
-			 return if_has(cfg.pri, 0x800fffff);
-		 }},
-	};
-	return table;
-}
+const std::vector<Known> known = {
+	{CR0, 4,
+	 [](const Cfg &cfg) {
+		 return UINT64_C(0xd) | if_has(cfg.pri, 2) | if_has(cfg.ats, 0x10) |
+			if_has(cfg.vmw, 0x1c0);
+	 }},
+	{0x2c, 4, [](const Cfg &cfg) { return UINT64_C(2) | if_has(cfg.hyp, 1); }, {{CR0, 1}}},
+	{IRQ, 4,
+	 [](const Cfg &cfg) {
+		 return UINT64_C(5) | if_has(cfg.pri, 2);
+	 }},
+	{0x64, 4,
+	 [](const Cfg &cfg) {
+		 return UINT64_C(0x105) | if_has(cfg.pri, 8) | if_has(cfg.msi, 0xb0) |
+			if_has(cfg.msi && cfg.pri, 0x40);
+	 }},
+	{0x68, 8, [](const Cfg &cfg) { return if_has(cfg.msi, range(55, 2)); }, {{IRQ, 1}}},
+	{0x70, 4, [](const Cfg &cfg) { return if_has(cfg.msi, range(31, 0)); }, {{IRQ, 1}}},
+	{0x74, 4, [](const Cfg &cfg) { return if_has(cfg.msi, 0x3f); }, {{IRQ, 1}}},
+	{0x80, 8, [](const Cfg &) { return range(51, 6) | UINT64_C(1) << 62; }, {{CR0, 1}}},
+	{0x88,
+	 4,
+	 [](const Cfg &cfg) { return UINT64_C(0x3f) | if_has(cfg.two_level_strtab, 0x307c0); },
+	 {{CR0, 1}}},
+	{0x90, 8, [](const Cfg &) { return range(51, 5) | 0x1f | UINT64_C(1) << 62; }, {{CR0, 8}}},
+	{0x98, 4,
+	 [](const Cfg &) {
+		 return UINT64_C(0xfffff);
+	 }},
+	{0x9c, 4, [](const Cfg &) { return UINT64_C(0x7f0fffff); }, {{CR0, 8}}, 0x7f0fffff},
+	{0xa0, 8, [](const Cfg &) { return range(51, 5) | 0x1f | UINT64_C(1) << 62; }, {{CR0, 4}}},
+	{0xb0, 8, [](const Cfg &cfg) { return if_has(cfg.msi, range(55, 2)); }, {{IRQ, 4}}},
+	{0xb8, 4, [](const Cfg &cfg) { return if_has(cfg.msi, range(31, 0)); }, {{IRQ, 4}}},
+	{0xbc, 4, [](const Cfg &cfg) { return if_has(cfg.msi, 0x3f); }, {{IRQ, 4}}},
+	{0xc0,
+	 8,
+	 [](const Cfg &cfg) { return if_has(cfg.pri, range(51, 5) | 0x1f | UINT64_C(1) << 62); },
+	 {{CR0, 2}}},
+	{0xd0,
+	 8,
+	 [](const Cfg &cfg) { return if_has(cfg.msi && cfg.pri, range(55, 2)); },
+	 {{IRQ, 2}}},
+	{0xd8,
+	 4,
+	 [](const Cfg &cfg) { return if_has(cfg.msi && cfg.pri, range(31, 0)); },
+	 {{IRQ, 2}}},
+	{0xdc,
+	 4,
+	 [](const Cfg &cfg) {
+		 return if_has(cfg.pri, 0x80000000) | if_has(cfg.msi && cfg.pri, 0x3f);
+	 },
+	 {{IRQ, 2}}},
+	{0x100a8, 4, [](const Cfg &) { return UINT64_C(0x800fffff); }, {{CR0, 4}}},
+	{0x100ac, 4,
+	 [](const Cfg &) {
+		 return UINT64_C(0x800fffff);
+	 }},
+	{0x100c8, 4, [](const Cfg &cfg) { return if_has(cfg.pri, 0x800fffff); }, {{CR0, 2}}},
+	{0x100cc, 4,
+	 [](const Cfg &cfg) {
+		 return if_has(cfg.pri, 0x800fffff);
+	 }},
+};
 
 /* Read-only words that may be anything constant; and those that follow others. */
 bool is_constant(uint32_t offset)
@@ -157,7 +137,7 @@ protected:
 
 	const Known *find(uint32_t word)
 	{
-		for (const Known &row : known())
+		for (const Known &row : known)
 			if (word >= row.offset && word < row.offset + row.size)
 				return &row;
 		return nullptr;
@@ -307,7 +287,7 @@ TEST_F(SmmuRegisterRules, KnowTheSameRegisters)
 			continue;
 		EXPECT_EQ(row->rw, same ? same->writable(cfg) : 0) << row->name;
 	}
-	for (const Known &row : known()) {
+	for (const Known &row : known) {
 		bool found = false;
 
 		for (uint32_t i = 0; i < table->rows; i++)
