@@ -14,97 +14,118 @@ static uint64_t tg0_of_tg1(uint64_t tg1)
 
 /* One of the two regions: where its fields are in the words. */
 struct region_fields {
-	uint64_t txsz, epd, tbi, ttb, had;
+	uint64_t txsz, epd, tbi, ttb, had, e0pd;
 	uint8_t ttb_word;
 };
 
 static const struct region_fields region_fields[2] = {
-	{CD0_T0SZ, CD0_EPD0, CD0_TBI0, CD1_TTB0, CD1_HAD0, 1},
-	{CD0_T1SZ, CD0_EPD1, CD0_TBI1, CD2_TTB1, CD2_HAD1, 2},
+	{CD0_T0SZ, CD0_EPD0, CD0_TBI0, CD1_TTB0, CD1_HAD0, CD1_E0PD0, 1},
+	{CD0_T1SZ, CD0_EPD1, CD0_TBI1, CD2_TTB1, CD2_HAD1, CD2_E0PD1, 2},
 };
 
-/* TxSZ without small translation tables, 5.4.2; 52-bit addresses need the 64 KiB granule. */
+/* The plain EL2 world has one region, without ASIDs and without unprivileged accesses. */
+static bool is_el2(const struct ste_config *ste)
+{
+	return ste->world == SPACE_WORLD_EL2;
+}
+
+/* 52-bit addresses need the 64 KiB granule. */
 static bool txsz_is_legal(const struct smmu *smmu, uint8_t granule_shift, uint64_t txsz)
 {
 	bool large = granule_shift == 16 && smmu->cfg.vax;
 
-	return txsz >= (large ? 12 : 16) && txsz <= 39;
+	return txsz >= (large ? 12 : 16) && txsz <= smmu_txsz_max(smmu, granule_shift);
+}
+
+/* EPD counts where there are two regions; the one that EL2 lacks is as if disabled. */
+static bool is_disabled(const struct ste_config *ste, const uint64_t word[CD_WORDS], uint32_t n)
+{
+	return is_el2(ste) ? n : (word[0] & region_fields[n].epd) != 0;
 }
 
 /* False: the region makes the CD ILLEGAL. */
-static bool decode_region(const struct smmu *smmu, struct tt_tree *tree,
-			  const uint64_t word[CD_WORDS], uint32_t n, uint8_t oa_bits)
+static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
+			  struct tt_tree *tree, const uint64_t word[CD_WORDS], uint32_t n)
 {
 	const struct region_fields *fields = &region_fields[n];
 	uint64_t tg = n ? tg0_of_tg1(field_get(CD0_TG1, word[0])) : field_get(CD0_TG0, word[0]);
 	uint64_t txsz = field_get(fields->txsz, word[0]);
 	uint64_t ttb = word[fields->ttb_word] & fields->ttb;
 
-	tree->disabled = word[0] & fields->epd;
-	tree->top_byte_ignored = word[0] & fields->tbi;
-	tree->flat = smmu->cfg.had && (word[fields->ttb_word] & fields->had);
-	tree->big_endian = word[0] & CD0_ENDI;
-	tree->oa_bits = oa_bits;
-	tree->granule_shift = smmu_granule_shift(smmu, tg);
+	tree->disabled = is_disabled(ste, word, n);
 	if (tree->disabled)
 		return true;
+	tree->top_byte_ignored = word[0] & fields->tbi;
+	tree->flat = smmu->cfg.had && (word[fields->ttb_word] & fields->had);
+	tree->no_unprivileged =
+		smmu->cfg.e0pd && !is_el2(ste) && (word[fields->ttb_word] & fields->e0pd);
+	tree->big_endian = word[0] & CD0_ENDI;
+	tree->oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
+	tree->granule_shift = smmu_granule_shift(smmu, tg);
 	if (!tree->granule_shift || !txsz_is_legal(smmu, tree->granule_shift, txsz) ||
-	    ttb >> oa_bits)
+	    !smmu_ttb_is_in_range(ttb, tree->granule_shift, tree->oa_bits))
 		return false;
 	tree->ia_bits = (uint8_t)(64 - txsz);
 	tree->start_level = (uint8_t)(3 - (tree->ia_bits - 1 - tree->granule_shift) /
 						  (tree->granule_shift - 3));
 	tree->root = smmu_tables_root(tree, ttb);
-	return true;
+	return smmu_endian_is_legal(smmu, tree->big_endian);
 }
 
-/* What IDR0 does not offer makes a CD ILLEGAL, 5.4.2. */
-static bool is_supported(const struct smmu *smmu, uint64_t word0)
+/* A, R and S: 5.5. */
+static bool fault_model_is_legal(const struct smmu *smmu, const struct ste_config *ste,
+				 uint64_t word0)
 {
-	if (!(word0 & CD0_V) || !(word0 & CD0_AA64) || (smmu->cfg.term_model && !(word0 & CD0_A)))
+	if ((word0 & CD0_S) && ste->stall_disabled)
 		return false;
-	if ((word0 & CD0_ENDI) && (word0 & (CD0_EPD0 | CD0_EPD1)) != (CD0_EPD0 | CD0_EPD1))
+	if (!(word0 & CD0_A) && smmu->cfg.term_abort)
 		return false;
-	if ((word0 & CD0_HA) && smmu->cfg.httu < IDR0_HTTU_ACCESS)
-		return false;
-	return !(word0 & CD0_HD) || smmu->cfg.httu >= IDR0_HTTU_ACCESS_DIRTY;
+	return smmu_stall_is_legal(smmu, word0 & CD0_S);
 }
 
-/* CD.S against the STE and IDR0.STALL_MODEL, 5.5. */
-static bool stall_is_legal(const struct smmu *smmu, const struct ste_config *ste, bool stall)
+/* What the IDRs do not offer makes a CD ILLEGAL, 5.4.2. */
+static bool is_supported(const struct smmu *smmu, const struct ste_config *ste,
+			 const uint64_t word[CD_WORDS])
 {
-	return smmu_stall_is_legal(smmu, stall) && !(stall && ste->s1stalld);
+	if (!(word[0] & CD0_V) || !(word[0] & CD0_AA64))
+		return false;
+	if (!is_el2(ste) && !smmu->cfg.asid16 && field_get(CD0_ASID, word[0]) > 0xff)
+		return false;
+	return fault_model_is_legal(smmu, ste, word[0]) &&
+	       smmu_updates_are_legal(smmu, word[0] & CD0_HA, word[0] & CD0_HD, word[1] & CD1_HAFT);
 }
 
+static struct stage_policy policy_of(const struct smmu *smmu, const uint64_t word[CD_WORDS])
+{
+	return (struct stage_policy){
+		.ha = word[0] & CD0_HA,
+		.hd = (word[0] & CD0_HD) && (word[0] & CD0_HA), /* one alone is neither */
+		.haft = (word[1] & CD1_HAFT) && smmu->cfg.httu == IDR0_HTTU_TABLES,
+		.affd = word[0] & CD0_AFFD,
+		.record = word[0] & CD0_R,
+		.stall = word[0] & CD0_S,
+	};
+}
+
+/* UWXN says nothing of AArch64 tables. */
 static struct cd_config decode(const struct smmu *smmu, const struct ste_config *ste,
 			       const uint64_t word[CD_WORDS])
 {
-	uint8_t oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
 	struct cd_config cd = {
-		.illegal =
-			!is_supported(smmu, word[0]) || !stall_is_legal(smmu, ste, word[0] & CD0_S),
+		.illegal = !is_supported(smmu, ste, word),
 		.abort = word[0] & CD0_A,
 		.wxn = word[0] & CD0_WXN,
-		.uwxn = word[0] & CD0_UWXN,
 		.pan = word[0] & CD0_PAN,
+		.epan = smmu->cfg.epan && (word[1] & CD1_EPAN),
+		.private_asid = word[0] & CD0_ASET,
 		.asid = (uint16_t)field_get(CD0_ASID, word[0]),
 		.mair = word[3],
-		.policy =
-			{
-				.ha = word[0] & CD0_HA,
-				.hd = (word[0] & CD0_HD) &&
-				      (word[0] & CD0_HA), /* one alone is neither */
-				.affd = word[0] & CD0_AFFD,
-				.record = word[0] & CD0_R,
-				.stall = word[0] & CD0_S,
-			},
+		.policy = policy_of(smmu, word),
 	};
 
-	if (!smmu->cfg.asid16)
-		cd.asid &= 0xff;
 	for (uint32_t n = 0; n < 2; n++)
 		if (!cd.illegal)
-			cd.illegal = !decode_region(smmu, &cd.region[n], word, n, oa_bits);
+			cd.illegal = !decode_region(smmu, ste, &cd.region[n], word, n);
 	return cd;
 }
 
@@ -133,7 +154,7 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 static void fetch_cd(struct transaction *txn)
 {
 	txn->smmu->stats.cd_fetches++;
-	smmu_txn_fetch(txn, txn->s2.pa, CD_BYTES, cd_arrived);
+	smmu_txn_fetch_config(txn, txn->s2.pa, CD_BYTES, cd_arrived);
 }
 
 /* The CD's address is known; in a nested stream stage 2 translates it. */
@@ -147,7 +168,8 @@ static void use_l1cd(struct transaction *txn, uint64_t l1cd)
 	uint64_t table = l1cd & L1CD_L2PTR;
 	uint64_t leaf_mask = BIT(txn->ste.cd_leaf) - 1;
 
-	if (!(l1cd & L1CD_V)) {
+	/* An address that is too large is one of no table, 3.4.3. */
+	if (!(l1cd & L1CD_V) || (table & ~txn->smmu->oas_mask)) {
 		smmu_walk_fail(txn, C_BAD_SUBSTREAMID, &in_configuration);
 		return;
 	}
@@ -173,7 +195,7 @@ static void l1cd_arrived(struct bus_req *req, uint64_t now)
 
 static void fetch_l1cd(struct transaction *txn)
 {
-	smmu_txn_fetch(txn, txn->s2.pa, L1CD_BYTES, l1cd_arrived);
+	smmu_txn_fetch_config(txn, txn->s2.pa, L1CD_BYTES, l1cd_arrived);
 }
 
 void smmu_cd_fetch(struct transaction *txn)

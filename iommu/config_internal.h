@@ -26,12 +26,14 @@ struct tt_tree {
 	bool disabled;         /* EPD: what is not in the TLB is not walked for */
 	bool top_byte_ignored; /* TBI */
 	bool flat;             /* HAD: attributes in table descriptors do not count */
+	bool no_unprivileged;  /* E0PD: nothing is mapped for unprivileged accesses */
 	bool big_endian;
 };
 
 /* What an access may not do to a page that the tables leave open; who hears of a fault. */
 struct stage_policy {
 	bool ha, hd; /* hardware updates of access flag and dirty state */
+	bool haft;   /* access flags in table descriptors too */
 	bool affd;   /* no faults for a clear access flag */
 	bool record; /* R, S2R */
 	bool stall;  /* S, S2S */
@@ -44,10 +46,9 @@ struct ste_config {
 	enum ste_kind kind;
 	bool stage1, stage2;
 	uint8_t world; /* SPACE_WORLD_*, from STRW */
-	uint8_t eats;
+	uint8_t eats;  /* STE1_EATS_*; SPLIT counts only with CR0.ATSCHK */
 	uint8_t privcfg, instcfg;
-	bool merge;    /* MEV */
-	bool s1stalld; /* S1STALLD: no CD may stall */
+	bool merge; /* MEV */
 	bool ppar;
 
 	/* stage 1 */
@@ -55,6 +56,7 @@ struct ste_config {
 	uint8_t cd_leaf; /* log2 of the CDs in a leaf of a 2-level table; 0: it is linear */
 	uint8_t s1dss;
 	uint64_t context_ptr;
+	bool stall_disabled; /* S1STALLD: no CD may stall */
 
 	/* stage 2 */
 	uint16_t vmid;
@@ -68,7 +70,8 @@ struct ste_config {
 struct cd_config {
 	bool illegal;
 	bool abort; /* A: a terminated access is answered by an abort, not RAZ/WI */
-	bool wxn, uwxn, pan;
+	bool wxn, pan, epan;
+	bool private_asid; /* ASET: its global pages are not those of the other set */
 	uint16_t asid;
 	uint64_t mair;
 	struct stage_policy policy;

@@ -59,6 +59,7 @@ void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, uint64_
 	txn->table.len_bytes = 8;
 	txn->table.data = txn->table_data;
 	txn->table.done = done;
+	smmu_pmcg_count(&txn->smmu->pmcg, PMCG_WALK_ACCESS, txn->req->attr.stream_id);
 	smmu_txn_access(txn);
 }
 

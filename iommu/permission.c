@@ -30,14 +30,21 @@ static bool may_execute(const struct transaction *txn, const struct leaf *leaf, 
 	return !(leaf->ttd & TTD_UXN) && !(leaf->limits & LIMIT_UXN);
 }
 
+/* PAN: what unprivileged accesses may read or write; with EPAN what they may execute too. */
+static bool is_open(const struct transaction *txn, const struct leaf *leaf, bool unpriv)
+{
+	return unpriv || (txn->cd.epan && !(leaf->ttd & TTD_UXN) && !(leaf->limits & LIMIT_UXN));
+}
+
 /* The EL1&0 and EL2&0 regimes; the plain EL2 regime knows no unprivileged access. */
-static bool permits_level(const struct transaction *txn, bool unpriv, bool instruction)
+static bool permits_level(const struct transaction *txn, const struct leaf *leaf, bool unpriv,
+			  bool instruction)
 {
 	if (txn->ste.world == SPACE_WORLD_EL2)
 		return true;
 	if (!txn->privileged)
 		return unpriv;
-	return !txn->cd.pan || !unpriv || instruction;
+	return !txn->cd.pan || instruction || !is_open(txn, leaf, unpriv);
 }
 
 static enum permission stage1(const struct transaction *txn)
@@ -46,7 +53,7 @@ static enum permission stage1(const struct transaction *txn)
 	bool unpriv = (leaf->ttd & TTD_AP1) && !(leaf->limits & LIMIT_PRIV_ONLY);
 	bool instruction = txn->instruction && !txn->write;
 
-	if (!permits_level(txn, unpriv, instruction))
+	if (!permits_level(txn, leaf, unpriv, instruction))
 		return PERMISSION_DENIED;
 	if (!txn->write)
 		return instruction && !may_execute(txn, leaf, unpriv) ? PERMISSION_DENIED

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Registers, IHI 0070 chapter 6: the table, what identifies the SMMU, the
+ * Registers, IHI 0070 chapter 6: the table of all that an SMMU may have, the
  * enables with their acknowledgements, and the guards: a register that an
  * enable guards ignores writes while the enable is set or still acknowledged.
+ * What the SMMU does not offer is taken out of its copy of the table.
  */
 #include "iommu/smmu_internal.h"
 
-#define CR0_FIELDS      (CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN)
-#define IRQ_CTRL_FIELDS (IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_EVENTQ_IRQEN)
+#define CR0_FIELDS      (CR0_SMMUEN | CR0_PRIQEN | CR0_EVENTQEN | CR0_CMDQEN | CR0_ATSCHK | CR0_VMW)
+#define IRQ_CTRL_FIELDS (IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_PRIQ_IRQEN | IRQ_CTRL_EVENTQ_IRQEN)
 #define CR1_TABLE       (CR1_TABLE_SH | CR1_TABLE_OC | CR1_TABLE_IC)
 #define CR1_QUEUE       (CR1_QUEUE_SH | CR1_QUEUE_OC | CR1_QUEUE_IC)
 #define GBPA_FIELDS     (BITS(20, 16) | GBPA_SHCFG | GBPA_ALLOCCFG | GBPA_MTCFG | GBPA_MEMATTR)
 #define GERROR_FIELDS                                                                              \
-	(GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_MSI_CMDQ_ABT_ERR |                       \
-	 GERROR_MSI_EVENTQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR)
+	(GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_PRIQ_ABT_ERR | GERROR_MSI_CMDQ_ABT_ERR | \
+	 GERROR_MSI_EVENTQ_ABT_ERR | GERROR_MSI_PRIQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR |         \
+	 GERROR_SFM_ERR)
 #define QUEUE_INDEX BITS(19, 0)
+#define IRQ_CFG2    (IRQ_CFG2_SH | IRQ_CFG2_MEMATTR)
 
 static bool guarded(const struct smmu *smmu, uint64_t enables)
 {
@@ -25,7 +28,7 @@ static bool irq_guarded(const struct smmu *smmu, uint64_t enables)
 {
 	uint64_t set = smmu_reg(smmu, ROW_IRQ_CTRL) | smmu_reg(smmu, ROW_IRQ_CTRLACK);
 
-	return !smmu->cfg.msi || (set & enables);
+	return set & enables;
 }
 
 /* Keep the value that was there before a write which a guard forbids. */
@@ -51,6 +54,11 @@ GUARD(GERROR_IRQ_CFG2, irq_guarded(smmu, IRQ_CTRL_GERROR_IRQEN))
 GUARD(EVENTQ_IRQ_CFG0, irq_guarded(smmu, IRQ_CTRL_EVENTQ_IRQEN))
 GUARD(EVENTQ_IRQ_CFG1, irq_guarded(smmu, IRQ_CTRL_EVENTQ_IRQEN))
 GUARD(EVENTQ_IRQ_CFG2, irq_guarded(smmu, IRQ_CTRL_EVENTQ_IRQEN))
+GUARD(PRIQ_BASE, guarded(smmu, CR0_PRIQEN))
+GUARD(PRIQ_PROD, guarded(smmu, CR0_PRIQEN))
+GUARD(PRIQ_IRQ_CFG0, irq_guarded(smmu, IRQ_CTRL_PRIQ_IRQEN))
+GUARD(PRIQ_IRQ_CFG1, irq_guarded(smmu, IRQ_CTRL_PRIQ_IRQEN))
+GUARD(PRIQ_IRQ_CFG2, irq_guarded(smmu, IRQ_CTRL_PRIQ_IRQEN))
 
 /* Table and queue attributes have guards of their own within one register, 6.3.11. */
 static void write_cr1(void *owner, uint32_t index, uint64_t before, uint64_t now)
@@ -60,7 +68,7 @@ static void write_cr1(void *owner, uint32_t index, uint64_t before, uint64_t now
 
 	if (guarded(smmu, CR0_SMMUEN))
 		kept |= CR1_TABLE;
-	if (guarded(smmu, CR0_CMDQEN | CR0_EVENTQEN))
+	if (guarded(smmu, CR0_CMDQEN | CR0_EVENTQEN | CR0_PRIQEN))
 		kept |= CR1_QUEUE;
 	smmu_reg_set(smmu, ROW_CR1, (before & kept) | (now & ~kept));
 }
@@ -143,6 +151,16 @@ static void write_cmdq_prod(void *owner, uint32_t index, uint64_t before, uint64
 		.name = #reg, .offset = SMMU_##reg, .size = 8, .rw = (bits), .on_write = (write)   \
 	}
 
+/* Of features that are not built. */
+#define RESERVED32(reg)                                                                            \
+	{                                                                                          \
+		.name = #reg, .offset = SMMU_##reg, .size = 4                                      \
+	}
+#define RESERVED64(reg)                                                                            \
+	{                                                                                          \
+		.name = #reg, .offset = SMMU_##reg, .size = 8                                      \
+	}
+
 static const struct reg_row rows[ROW_COUNT] = {
 	[ROW_IDR0] = RO32(IDR0, BITS(31, 0)),
 	[ROW_IDR1] = RO32(IDR1, BITS(31, 0)),
@@ -155,15 +173,17 @@ static const struct reg_row rows[ROW_COUNT] = {
 	[ROW_CR0] = RW32(CR0, CR0_FIELDS, write_cr0),
 	[ROW_CR0ACK] = RO32(CR0ACK, CR0_FIELDS),
 	[ROW_CR1] = RW32(CR1, CR1_TABLE | CR1_QUEUE, write_cr1),
-	[ROW_CR2] = RW32(CR2, CR2_E2H | CR2_RECINVSID | CR2_PTM, guard_CR2),
+	[ROW_CR2] = RW32(CR2, CR2_E2H | CR2_RECINVSID, guard_CR2), /* no broadcasts: no PTM */
+	[ROW_STATUSR] = RESERVED32(STATUSR),
 	[ROW_GBPA] = RW32(GBPA, GBPA_FIELDS | GBPA_UPDATE, write_gbpa),
+	[ROW_AGBPA] = RESERVED32(AGBPA),
 	[ROW_IRQ_CTRL] = RW32(IRQ_CTRL, IRQ_CTRL_FIELDS, write_enables),
 	[ROW_IRQ_CTRLACK] = RO32(IRQ_CTRLACK, IRQ_CTRL_FIELDS),
 	[ROW_GERROR] = RO32(GERROR, GERROR_FIELDS),
 	[ROW_GERRORN] = RW32(GERRORN, GERROR_FIELDS, write_gerrorn),
 	[ROW_GERROR_IRQ_CFG0] = RW64(GERROR_IRQ_CFG0, IRQ_CFG0_ADDR, guard_GERROR_IRQ_CFG0),
 	[ROW_GERROR_IRQ_CFG1] = RW32(GERROR_IRQ_CFG1, BITS(31, 0), guard_GERROR_IRQ_CFG1),
-	[ROW_GERROR_IRQ_CFG2] = RW32(GERROR_IRQ_CFG2, BITS(5, 0), guard_GERROR_IRQ_CFG2),
+	[ROW_GERROR_IRQ_CFG2] = RW32(GERROR_IRQ_CFG2, IRQ_CFG2, guard_GERROR_IRQ_CFG2),
 	[ROW_STRTAB_BASE] = RW64(STRTAB_BASE, STRTAB_BASE_RA | STRTAB_BASE_ADDR, guard_STRTAB_BASE),
 	[ROW_STRTAB_BASE_CFG] =
 		RW32(STRTAB_BASE_CFG,
@@ -177,10 +197,32 @@ static const struct reg_row rows[ROW_COUNT] = {
 		RW64(EVENTQ_BASE, Q_BASE_WA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, write_EVENTQ_BASE),
 	[ROW_EVENTQ_IRQ_CFG0] = RW64(EVENTQ_IRQ_CFG0, IRQ_CFG0_ADDR, guard_EVENTQ_IRQ_CFG0),
 	[ROW_EVENTQ_IRQ_CFG1] = RW32(EVENTQ_IRQ_CFG1, BITS(31, 0), guard_EVENTQ_IRQ_CFG1),
-	[ROW_EVENTQ_IRQ_CFG2] = RW32(EVENTQ_IRQ_CFG2, BITS(5, 0), guard_EVENTQ_IRQ_CFG2),
+	[ROW_EVENTQ_IRQ_CFG2] = RW32(EVENTQ_IRQ_CFG2, IRQ_CFG2, guard_EVENTQ_IRQ_CFG2),
+	[ROW_PRIQ_BASE] =
+		RW64(PRIQ_BASE, Q_BASE_WA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, guard_PRIQ_BASE),
+	[ROW_PRIQ_IRQ_CFG0] = RW64(PRIQ_IRQ_CFG0, IRQ_CFG0_ADDR, guard_PRIQ_IRQ_CFG0),
+	[ROW_PRIQ_IRQ_CFG1] = RW32(PRIQ_IRQ_CFG1, BITS(31, 0), guard_PRIQ_IRQ_CFG1),
+	[ROW_PRIQ_IRQ_CFG2] = RW32(PRIQ_IRQ_CFG2, PRIQ_IRQ_CFG2_LO | IRQ_CFG2, guard_PRIQ_IRQ_CFG2),
+	[ROW_GATOS_CTRL] = RESERVED32(GATOS_CTRL),
+	[ROW_GATOS_SID] = RESERVED64(GATOS_SID),
+	[ROW_GATOS_ADDR] = RESERVED64(GATOS_ADDR),
+	[ROW_GATOS_PAR] = RESERVED64(GATOS_PAR),
+	[ROW_MPAMIDR] = RESERVED32(MPAMIDR),
+	[ROW_GMPAM] = RESERVED32(GMPAM),
+	[ROW_GBPMPAM] = RESERVED32(GBPMPAM),
+	[ROW_VATOS_SEL] = RESERVED32(VATOS_SEL),
+	[ROW_IDR6] = RESERVED32(IDR6),
+	[ROW_ID_REGS] = {.name = "ID_REGS",
+			 .offset = SMMU_ID_REGS,
+			 .size = 4,
+			 .count = SMMU_ID_REG_COUNT,
+			 .stride = 4,
+			 .ro = BITS(7, 0)},
 	[ROW_EVENTQ_PROD] = RW32(EVENTQ_PROD, EVENTQ_PROD_OVFLG | QUEUE_INDEX, write_EVENTQ_PROD),
 	[ROW_EVENTQ_CONS] =
 		RW32(EVENTQ_CONS, EVENTQ_CONS_OVACKFLG | QUEUE_INDEX, write_eventq_cons),
+	[ROW_PRIQ_PROD] = RW32(PRIQ_PROD, PRIQ_PROD_OVFLG | QUEUE_INDEX, guard_PRIQ_PROD),
+	[ROW_PRIQ_CONS] = RW32(PRIQ_CONS, PRIQ_CONS_OVACKFLG | QUEUE_INDEX, NULL),
 };
 
 static const struct reg_table table = {
@@ -195,59 +237,17 @@ const struct reg_table *smmu_register_table(void)
 	return &table;
 }
 
-static uint64_t oas_code(uint8_t oas_bits)
-{
-	static const uint8_t bits[] = {32, 36, 40, 42, 44, 48};
-	uint64_t code = 0;
-
-	while (bits[code] != oas_bits)
-		code++;
-	return code;
-}
-
-static const uint8_t stall_code[] = {
-	[SMMU_STALL_NEVER] = IDR0_STALL_MODEL_NONE,
-	[SMMU_STALL_BOTH] = IDR0_STALL_MODEL_BOTH,
-	[SMMU_STALL_FORCED] = IDR0_STALL_MODEL_FORCE,
-};
-
-/* AArch64 tables, little-endian, SMMUv3.1. */
-static void identify(struct smmu *smmu)
-{
-	const struct smmu_cfg *cfg = &smmu->cfg;
-
-	smmu_reg_set(
-		smmu, ROW_IDR0,
-		field_put(IDR0_S1P, cfg->s1) | field_put(IDR0_S2P, cfg->s2) |
-			field_put(IDR0_HYP, cfg->hyp) | field_put(IDR0_VMID16, cfg->vmid16) |
-			field_put(IDR0_CD2L, cfg->two_level_cd) |
-			field_put(IDR0_TTF, IDR0_TTF_AARCH64) |
-			field_put(IDR0_COHACC, cfg->coherent) | field_put(IDR0_HTTU, cfg->httu) |
-			field_put(IDR0_ASID16, cfg->asid16) | field_put(IDR0_MSI, cfg->msi) |
-			field_put(IDR0_TTENDIAN, IDR0_TTENDIAN_LE) |
-			field_put(IDR0_STALL_MODEL, stall_code[cfg->stall_model]) |
-			field_put(IDR0_TERM_MODEL, cfg->term_model) |
-			field_put(IDR0_ST_LEVEL, cfg->two_level_strtab ? IDR0_ST_LEVEL_2LVL
-								       : IDR0_ST_LEVEL_LINEAR));
-	smmu_reg_set(smmu, ROW_IDR1,
-		     field_put(IDR1_SIDSIZE, cfg->sid_bits) |
-			     field_put(IDR1_SSIDSIZE, cfg->ssid_bits) |
-			     field_put(IDR1_EVENTQS, cfg->evtq_log2) |
-			     field_put(IDR1_CMDQS, cfg->cmdq_log2));
-	smmu_reg_set(smmu, ROW_IDR5,
-		     field_put(IDR5_OAS, oas_code(cfg->oas_bits)) |
-			     field_put(IDR5_STALL_MAX, cfg->stall_max) |
-			     field_put(IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K, cfg->granules));
-	smmu_reg_set(smmu, ROW_IIDR, field_put(IIDR_IMPLEMENTER, 0x43b));
-	smmu_reg_set(smmu, ROW_AIDR, field_put(AIDR_ARCHMINORREV, 1));
-}
-
 int smmu_regs_init(struct smmu *smmu)
 {
-	int err = regs_init(&smmu->regs, &table, smmu);
+	int err;
 
+	memcpy(smmu->row, rows, sizeof(rows));
+	smmu_registers_reserve(smmu->row, &smmu->cfg);
+	smmu->table = table;
+	smmu->table.row = smmu->row;
+	err = regs_init(&smmu->regs, &smmu->table, smmu);
 	if (!err)
-		identify(smmu);
+		smmu_identify(smmu);
 	return err;
 }
 

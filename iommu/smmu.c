@@ -4,31 +4,6 @@
 
 #include <stdlib.h>
 
-static bool oas_is_valid(uint8_t bits)
-{
-	return bits == 32 || bits == 36 || bits == 40 || bits == 42 || bits == 44 || bits == 48;
-}
-
-/* Stalls leave half of the transactions to the others. */
-static bool stalls_are_valid(const struct smmu_cfg *cfg)
-{
-	if (cfg->stall_model == SMMU_STALL_NEVER)
-		return !cfg->stall_max;
-	return cfg->stall_model <= SMMU_STALL_FORCED && cfg->stall_max &&
-	       cfg->max_transactions >= 2 &&
-	       !(cfg->stall_model == SMMU_STALL_FORCED && cfg->stall_downgrade);
-}
-
-/* Limits of IDR0, IDR1 and IDR5, 6.3.1 to 6.3.6. */
-static bool cfg_is_valid(const struct smmu_cfg *cfg)
-{
-	return cfg->sid_bits <= 32 && cfg->ssid_bits <= 20 && cfg->cmdq_log2 <= 19 &&
-	       cfg->evtq_log2 <= 19 && oas_is_valid(cfg->oas_bits) &&
-	       cfg->httu <= IDR0_HTTU_ACCESS_DIRTY && cfg->max_transactions &&
-	       stalls_are_valid(cfg) && cfg->timing.walkers && cfg->timing.tlb_ways &&
-	       cfg->timing.tlb_entries >= cfg->timing.tlb_ways;
-}
-
 static int init(struct smmu *smmu)
 {
 	int err = smmu_regs_init(smmu);
@@ -43,6 +18,8 @@ static int init(struct smmu *smmu)
 		err = smmu_walkcache_init(smmu);
 	if (!err)
 		err = smmu_stall_init(smmu);
+	if (!err)
+		err = smmu_pmcg_init(smmu);
 	return err;
 }
 
@@ -50,7 +27,7 @@ struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
 {
 	struct smmu *smmu;
 
-	if (!cfg_is_valid(cfg))
+	if (smmu_cfg_fault(cfg).member)
 		return NULL;
 	smmu = calloc(1, sizeof(*smmu));
 	if (!smmu)
@@ -87,15 +64,17 @@ void smmu_destroy(struct smmu *smmu)
 	smmu_tlb_fini(smmu);
 	smmu_walkcache_fini(smmu);
 	smmu_stall_fini(smmu);
+	smmu_pmcg_fini(smmu);
 	free(smmu->walker);
 	free(smmu);
 }
 
 /* Registers take 32-bit and 64-bit accesses, naturally aligned, 6.2. */
-static bool access_is_valid(const struct bus_req *req)
+static bool access_is_valid(const struct regs *regs, const struct bus_req *req)
 {
 	return req->op != BUS_CAS64 && (req->len_bytes == 4 || req->len_bytes == 8) &&
-	       !(req->addr % req->len_bytes) && req->addr + req->len_bytes <= SMMU_REGISTER_BYTES;
+	       !(req->addr % req->len_bytes) &&
+	       req->addr + req->len_bytes <= regs->table->window_bytes;
 }
 
 static uint64_t value_of(const struct bus_req *req)
@@ -103,15 +82,19 @@ static uint64_t value_of(const struct bus_req *req)
 	return req->len_bytes == 8 ? le64_get(req->data) : le32_get(req->data);
 }
 
-static void access_register(struct smmu *smmu, struct bus_req *req)
+void smmu_register_access(struct regs *regs, struct bus_req *req)
 {
 	uint64_t value;
 
+	req->status = BUS_ABORT;
+	if (!access_is_valid(regs, req))
+		return;
+	req->status = BUS_OK;
 	if (req->op == BUS_WRITE) {
-		regs_write(&smmu->regs, (uint32_t)req->addr, req->len_bytes, value_of(req));
+		regs_write(regs, (uint32_t)req->addr, req->len_bytes, value_of(req));
 		return;
 	}
-	regs_read(&smmu->regs, (uint32_t)req->addr, req->len_bytes, &value);
+	regs_read(regs, (uint32_t)req->addr, req->len_bytes, &value);
 	if (req->len_bytes == 8)
 		le64_put(req->data, value);
 	else
@@ -121,12 +104,9 @@ static void access_register(struct smmu *smmu, struct bus_req *req)
 static void fire_access(struct event *event, uint64_t now)
 {
 	struct bus_req *req = CONTAINER_OF(event, struct bus_req, event);
+	struct smmu *smmu = req->owner;
 
-	req->status = BUS_ABORT;
-	if (access_is_valid(req)) {
-		req->status = BUS_OK;
-		access_register(req->owner, req);
-	}
+	smmu_register_access(&smmu->regs, req);
 	req->done(req, now);
 }
 
@@ -173,5 +153,5 @@ bool smmu_idle(const struct smmu *smmu)
 {
 	return !smmu->in_flight && !smmu->backlog[0].head && !smmu->backlog[1].head &&
 	       smmu->cmdq.state == CMDQ_IDLE && !commands_wait(smmu) && smmu_evtq_idle(smmu) &&
-	       !smmu->gerror_msi.busy && !smmu->plant.in_flight;
+	       !smmu->gerror_msi.busy && !smmu->plant.in_flight && !smmu->pmcg.msi_busy;
 }

@@ -28,9 +28,9 @@ extern "C" {
 
 /* IDR0.STALL_MODEL: what becomes of a transaction whose translation faults, 3.12. */
 enum smmu_stall_model {
-	SMMU_STALL_NEVER,  /* 0b01: it is terminated */
-	SMMU_STALL_BOTH,   /* 0b00: as CD.S and STE.S2S say */
-	SMMU_STALL_FORCED, /* 0b10: it waits for software; not with PCI Express, 6.3.1 */
+	SMMU_STALL_BOTH = 0,   /* as CD.S and STE.S2S say */
+	SMMU_STALL_NEVER = 1,  /* it is terminated */
+	SMMU_STALL_FORCED = 2, /* it waits for software; not with PCI Express, 6.3.1 */
 };
 
 struct smmu;
@@ -45,28 +45,48 @@ struct smmu_timing {
 	uint32_t walk_cache_entries; /* tables kept, a multiple of 4; 0: each walk begins above */
 };
 
+/*
+ * What an SMMU offers and how it is built. Codes and flags are those of IDR0 to
+ * IDR5 (IHI 0070, 6.3.1 to 6.3.8) and say there what they mean; zero is "not
+ * offered" except where told.
+ */
 struct smmu_cfg {
-	uint8_t sid_bits;      /* IDR1.SIDSIZE */
-	uint8_t ssid_bits;     /* IDR1.SSIDSIZE */
-	uint8_t cmdq_log2;     /* IDR1.CMDQS */
-	uint8_t evtq_log2;     /* IDR1.EVENTQS */
-	uint8_t oas_bits;      /* 32, 36, 40, 42, 44 or 48 */
-	uint8_t httu;          /* IDR0.HTTU: 0 none, 1 access flag, 2 access flag and dirty state */
-	uint8_t granules;      /* IDR5.GRAN4K, GRAN16K, GRAN64K: SMMU_GRANULE_* */
-	bool s1, s2;           /* IDR0.S1P, IDR0.S2P */
-	bool hyp;              /* IDR0.HYP: the EL2 worlds */
-	bool asid16, vmid16;   /* IDR0.ASID16, IDR0.VMID16: 8 bits otherwise */
+	uint8_t version;     /* AIDR: SMMUv3.0 to SMMUv3.4 */
+	uint32_t iidr;       /* IIDR; the identification registers' part comes from it too */
+	uint8_t sid_bits;    /* IDR1.SIDSIZE */
+	uint8_t ssid_bits;   /* IDR1.SSIDSIZE */
+	uint8_t cmdq_log2;   /* IDR1.CMDQS */
+	uint8_t evtq_log2;   /* IDR1.EVENTQS */
+	uint8_t priq_log2;   /* IDR1.PRIQS */
+	uint8_t oas_bits;    /* 32, 36, 40, 42, 44, 48 or 52: addresses between the stages too */
+	uint8_t httu;        /* IDR0.HTTU: 3 is dirty state, and access flag in table descriptors */
+	uint8_t granules;    /* IDR5.GRAN4K, GRAN16K, GRAN64K: SMMU_GRANULE_* */
+	uint8_t endian;      /* IDR0.TTENDIAN: 0 either, 2 little, 3 big */
+	uint8_t stall_model; /* IDR0.STALL_MODEL: enum smmu_stall_model */
+	uint16_t stall_max;  /* IDR5.STALL_MAX */
+	uint8_t bbml;        /* IDR3.BBML */
+	bool s1, s2;         /* IDR0.S1P, IDR0.S2P */
+	bool hyp;            /* IDR0.HYP: the EL2 worlds */
+	bool asid16, vmid16; /* IDR0.ASID16, IDR0.VMID16: 8 bits otherwise */
+	bool vmw;            /* IDR0.VMW: VMID wildcards */
 	bool two_level_strtab; /* IDR0.ST_LEVEL */
 	bool two_level_cd;     /* IDR0.CD2L */
+	bool term_abort;       /* IDR0.TERM_MODEL: no RAZ/WI */
+	bool ats, ns1ats, pri; /* IDR0.ATS, IDR0.NS1ATS, IDR0.PRI */
+	bool msi, sev;         /* IDR0.MSI, IDR0.SEV */
+	bool coherent;         /* IDR0.COHACC */
+	bool attr_types_ovr;   /* IDR1.ATTR_TYPES_OVR */
+	bool attr_perms_ovr;   /* IDR1.ATTR_PERMS_OVR */
 	bool had;              /* IDR3.HAD */
 	bool xnx;              /* IDR3.XNX */
+	bool pps;              /* IDR3.PPS */
+	bool fwb;              /* IDR3.FWB */
+	bool stt;              /* IDR3.STT: small translation tables */
 	bool ril;              /* IDR3.RIL: range invalidation */
+	bool e0pd;             /* IDR3.E0PD */
+	bool ptwnnc;           /* IDR3.PTWNNC */
+	bool epan;             /* IDR3.EPAN */
 	bool vax;              /* IDR5.VAX: 52-bit virtual addresses, 64 KiB granule */
-	bool msi;              /* IDR0.MSI */
-	bool coherent;         /* IDR0.COHACC */
-	uint8_t stall_model;   /* enum smmu_stall_model */
-	bool term_model;       /* IDR0.TERM_MODEL: always aborts, CD.A must be set */
-	uint16_t stall_max;    /* IDR5.STALL_MAX; 0 without stalls */
 	/* Does a configuration that stalls terminate the faults of masters that cannot wait
 	 * (bus_attr.may_stall)? The architecture permits it where both models exist, 3.12. */
 	bool stall_downgrade;
@@ -82,7 +102,21 @@ struct smmu_cfg {
 	struct smmu_timing timing;
 };
 
-enum smmu_irq { SMMU_IRQ_EVTQ, SMMU_IRQ_GERROR, SMMU_IRQ_CMD_SYNC };
+/* Why no SMMU can be like that: the member of struct smmu_cfg, NULL when there is none, and what
+ * was expected of it. Static texts. */
+struct smmu_cfg_fault {
+	const char *member;
+	const char *expected;
+};
+struct smmu_cfg_fault smmu_cfg_fault(const struct smmu_cfg *cfg);
+
+enum smmu_irq {
+	SMMU_IRQ_EVTQ,
+	SMMU_IRQ_GERROR,
+	SMMU_IRQ_CMD_SYNC,
+	SMMU_IRQ_PRIQ,
+	SMMU_IRQ_PMCG,
+};
 
 struct smmu_env {
 	struct sim_part part;
@@ -90,12 +124,15 @@ struct smmu_env {
 	struct irq_port irq;    /* wired interrupts, enum smmu_irq */
 };
 
-/* NULL without memory or for a cfg that no SMMUv3 can present. */
+/* NULL without memory or for a cfg with a fault. */
 struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env);
 void smmu_destroy(struct smmu *smmu);
 
 /* Registers: pages 0 and 1, addresses are offsets. */
 struct bus_port smmu_register_port(struct smmu *smmu);
+
+/* The performance monitor counter group's page, chapter 10; addresses are offsets. */
+struct bus_port smmu_pmcg_port(struct smmu *smmu);
 
 /*
  * Where the root complex sends the DMA of its streams. A request lies within
@@ -107,6 +144,7 @@ struct bus_port smmu_dma_port(struct smmu *smmu);
 
 /* The registers' table: names, offsets, bits (`vfsim describe registers`). Static. */
 const struct reg_table *smmu_register_table(void);
+const struct reg_table *smmu_pmcg_register_table(void);
 
 /* Counted since creation; borrowed, valid while the SMMU lives. */
 struct smmu_counters {

@@ -47,6 +47,9 @@
 #define STE1_S2FWB           BIT(25)
 #define STE1_S1STALLD        BIT(27)
 #define STE1_EATS            BITS(29, 28)
+#define STE1_EATS_UR         0u
+#define STE1_EATS_FULL       1u
+#define STE1_EATS_SPLIT      2u
 #define STE1_STRW            BITS(31, 30)
 #define STE1_STRW_NSEL1      0u
 #define STE1_STRW_EL2        2u
@@ -79,6 +82,7 @@
 #define STE2_S2HA            BIT(56)
 #define STE2_S2S             BIT(57)
 #define STE2_S2R             BIT(58)
+#define STE2_S2HAFT          BIT(59)
 #define STE3_S2TTB           BITS(51, 4)
 
 /* Level-1 context descriptor, 5.3. */
@@ -125,8 +129,12 @@
 #define CD0_ASET    BIT(47)
 #define CD0_ASID    BITS(63, 48)
 #define CD1_HAD0    BIT(1)
+#define CD1_E0PD0   BIT(2)
+#define CD1_HAFT    BIT(3)
 #define CD1_TTB0    BITS(51, 4)
+#define CD1_EPAN    BIT(59)
 #define CD2_HAD1    BIT(1)
+#define CD2_E0PD1   BIT(2)
 #define CD2_TTB1    BITS(51, 4)
 #define CD3_MAIR    BITS(63, 0)
 

@@ -14,6 +14,7 @@
 #include "base/regs.h"
 #include "base/trace.h"
 #include "iommu/config_internal.h"
+#include "iommu/pmcg_internal.h"
 #include "iommu/smmu.h"
 #include "iommu/smmu_format.h"
 #include "iommu/tlb_internal.h"
@@ -122,6 +123,7 @@ struct transaction {
 	uint64_t space;               /* its TLB tags */
 	struct translation found;
 	uint64_t looked_ps;
+	bool missed; /* the configuration cache */
 
 	/* walk.c, stage2.c: the state that a completed fetch moves on */
 	bool walking; /* has a slot */
@@ -236,10 +238,66 @@ struct walker {
 	uint32_t number;
 };
 
+/* Registers, in the order of their offsets (regs.c). */
+enum smmu_row {
+	ROW_IDR0,
+	ROW_IDR1,
+	ROW_IDR2,
+	ROW_IDR3,
+	ROW_IDR4,
+	ROW_IDR5,
+	ROW_IIDR,
+	ROW_AIDR,
+	ROW_CR0,
+	ROW_CR0ACK,
+	ROW_CR1,
+	ROW_CR2,
+	ROW_STATUSR,
+	ROW_GBPA,
+	ROW_AGBPA,
+	ROW_IRQ_CTRL,
+	ROW_IRQ_CTRLACK,
+	ROW_GERROR,
+	ROW_GERRORN,
+	ROW_GERROR_IRQ_CFG0,
+	ROW_GERROR_IRQ_CFG1,
+	ROW_GERROR_IRQ_CFG2,
+	ROW_STRTAB_BASE,
+	ROW_STRTAB_BASE_CFG,
+	ROW_CMDQ_BASE,
+	ROW_CMDQ_PROD,
+	ROW_CMDQ_CONS,
+	ROW_EVENTQ_BASE,
+	ROW_EVENTQ_IRQ_CFG0,
+	ROW_EVENTQ_IRQ_CFG1,
+	ROW_EVENTQ_IRQ_CFG2,
+	ROW_PRIQ_BASE,
+	ROW_PRIQ_IRQ_CFG0,
+	ROW_PRIQ_IRQ_CFG1,
+	ROW_PRIQ_IRQ_CFG2,
+	ROW_GATOS_CTRL,
+	ROW_GATOS_SID,
+	ROW_GATOS_ADDR,
+	ROW_GATOS_PAR,
+	ROW_MPAMIDR,
+	ROW_GMPAM,
+	ROW_GBPMPAM,
+	ROW_VATOS_SEL,
+	ROW_IDR6,
+	ROW_ID_REGS,
+	ROW_EVENTQ_PROD,
+	ROW_EVENTQ_CONS,
+	ROW_PRIQ_PROD,
+	ROW_PRIQ_CONS,
+	ROW_COUNT,
+};
+
 struct smmu {
 	struct smmu_cfg cfg;
 	struct smmu_env env;
 	struct sim *sim;
+	struct reg_row row[ROW_COUNT]; /* without what cfg does not offer */
+	struct reg_table table;
 	struct regs regs;
 	uint64_t oas_mask;
 	uint32_t effective; /* CR0 fields that have taken effect: CR0ACK */
@@ -271,48 +329,24 @@ struct smmu {
 	struct stall stall;
 	struct msi gerror_msi;
 	struct smmu_counters stats;
+	struct pmcg pmcg;
 	struct plant plant;
 };
 
 /* regs.c */
-enum smmu_row {
-	ROW_IDR0,
-	ROW_IDR1,
-	ROW_IDR2,
-	ROW_IDR3,
-	ROW_IDR4,
-	ROW_IDR5,
-	ROW_IIDR,
-	ROW_AIDR,
-	ROW_CR0,
-	ROW_CR0ACK,
-	ROW_CR1,
-	ROW_CR2,
-	ROW_GBPA,
-	ROW_IRQ_CTRL,
-	ROW_IRQ_CTRLACK,
-	ROW_GERROR,
-	ROW_GERRORN,
-	ROW_GERROR_IRQ_CFG0,
-	ROW_GERROR_IRQ_CFG1,
-	ROW_GERROR_IRQ_CFG2,
-	ROW_STRTAB_BASE,
-	ROW_STRTAB_BASE_CFG,
-	ROW_CMDQ_BASE,
-	ROW_CMDQ_PROD,
-	ROW_CMDQ_CONS,
-	ROW_EVENTQ_BASE,
-	ROW_EVENTQ_IRQ_CFG0,
-	ROW_EVENTQ_IRQ_CFG1,
-	ROW_EVENTQ_IRQ_CFG2,
-	ROW_EVENTQ_PROD,
-	ROW_EVENTQ_CONS,
-	ROW_COUNT,
-};
-
 int smmu_regs_init(struct smmu *smmu);
 /* Something that an enable's Update waits for may have ended. */
 void smmu_regs_settle(struct smmu *smmu);
+
+/* An access of software to registers here and now, answered in req->status. */
+void smmu_register_access(struct regs *regs, struct bus_req *req);
+
+/* identity.c */
+void smmu_identify(struct smmu *smmu);
+/* The identification registers of a component with that IIDR, in the array at `row`. */
+void smmu_identify_component(struct regs *regs, uint32_t row, uint32_t iidr);
+/* Take away what `cfg` does not offer. */
+void smmu_registers_reserve(struct reg_row row[ROW_COUNT], const struct smmu_cfg *cfg);
 
 static inline uint64_t smmu_reg(const struct smmu *smmu, enum smmu_row row)
 {
@@ -368,9 +402,11 @@ uint64_t smmu_txn_substream(const struct transaction *txn);
  * event.
  */
 void smmu_txn_access(struct transaction *txn);
-/* A table read of `txn`; `done` gets &txn->table. */
+/* A read of `txn`'s translation tables, of its configuration; `done` gets &txn->table. */
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		    void (*done)(struct bus_req *req, uint64_t now));
+void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+			   void (*done)(struct bus_req *req, uint64_t now));
 
 void txn_list_add(struct txn_list *list, struct transaction *txn);
 struct transaction *txn_list_take(struct txn_list *list);
@@ -390,8 +426,16 @@ void smmu_order_resume(struct transaction *txn);
 void smmu_strtab_fetch(struct transaction *txn);
 /* Take what the STE says. False: the transaction was answered. */
 bool smmu_strtab_apply(struct transaction *txn);
-struct ste_config smmu_ste_decode(const struct smmu *smmu, const uint64_t word[STE_WORDS]);
 void smmu_cd_fetch(struct transaction *txn);
+
+/* ste.c */
+struct ste_config smmu_ste_decode(const struct smmu *smmu, const uint64_t word[STE_WORDS]);
+/* What both a stream table entry and a context descriptor are judged by. */
+bool smmu_stall_is_legal(const struct smmu *smmu, bool stall);
+bool smmu_updates_are_legal(const struct smmu *smmu, bool ha, bool hd, bool haft);
+bool smmu_endian_is_legal(const struct smmu *smmu, bool big);
+uint8_t smmu_txsz_max(const struct smmu *smmu, uint8_t granule_shift);
+bool smmu_ttb_is_in_range(uint64_t ttb, uint8_t granule_shift, uint8_t oa_bits);
 
 /* walkers.c: the slots for fetches under way, and what waits for one. */
 /* Take a slot and `begin`, or wait: for a slot, or for the same fetch of another transaction. */
@@ -478,7 +522,6 @@ bool smmu_evtq_idle(const struct smmu *smmu);
 int smmu_stall_init(struct smmu *smmu);
 void smmu_stall_fini(struct smmu *smmu);
 /* May a configuration's S or S2S be `stall`, 5.5? */
-bool smmu_stall_is_legal(const struct smmu *smmu, bool stall);
 /* Does a fault of `txn` stall where the configuration says so? */
 bool smmu_stall_may(const struct transaction *txn);
 /* May a request of a master that may stall come in? Stalls leave room for the others, 16.4. */

@@ -20,8 +20,11 @@
 #define IDR0_HTTU_NONE         0u
 #define IDR0_HTTU_ACCESS       1u
 #define IDR0_HTTU_ACCESS_DIRTY 2u
+#define IDR0_HTTU_TABLES       3u /* access flag in table descriptors too */
+#define IDR0_DORMHINT          BIT(8)
 #define IDR0_HYP               BIT(9)
 #define IDR0_ATS               BIT(10)
+#define IDR0_NS1ATS            BIT(11)
 #define IDR0_ASID16            BIT(12)
 #define IDR0_MSI               BIT(13)
 #define IDR0_SEV               BIT(14)
@@ -34,6 +37,8 @@
 #define IDR0_TTENDIAN          BITS(22, 21)
 #define IDR0_TTENDIAN_MIXED    0u
 #define IDR0_TTENDIAN_LE       2u
+#define IDR0_TTENDIAN_BE       3u
+#define IDR0_ATSRECERR         BIT(23)
 #define IDR0_STALL_MODEL       BITS(25, 24)
 #define IDR0_STALL_MODEL_BOTH  0u
 #define IDR0_STALL_MODEL_NONE  1u
@@ -55,16 +60,22 @@
 #define IDR1_QUEUES_PRESET  BIT(29)
 #define IDR1_TABLES_PRESET  BIT(30)
 
-#define SMMU_IDR2 0x08u
-#define SMMU_IDR3 0x0cu
-#define IDR3_HAD  BIT(2)
-#define IDR3_XNX  BIT(4)
-#define IDR3_PPS  BIT(6)
-#define IDR3_FWB  BIT(8)
-#define IDR3_STT  BIT(9)
-#define IDR3_RIL  BIT(10)
-#define IDR3_BBML BITS(12, 11)
-#define SMMU_IDR4 0x10u
+#define SMMU_IDR2    0x08u
+#define SMMU_IDR3    0x0cu
+#define IDR3_HAD     BIT(2)
+#define IDR3_PBHA    BIT(3)
+#define IDR3_XNX     BIT(4)
+#define IDR3_PPS     BIT(5)
+#define IDR3_MPAM    BIT(7)
+#define IDR3_FWB     BIT(8)
+#define IDR3_STT     BIT(9)
+#define IDR3_RIL     BIT(10)
+#define IDR3_BBML    BITS(12, 11)
+#define IDR3_E0PD    BIT(13)
+#define IDR3_PTWNNC  BIT(14)
+#define IDR3_EPAN    BIT(17)
+#define IDR3_MTEPERM BIT(22)
+#define SMMU_IDR4    0x10u
 
 #define SMMU_IDR5      0x14u
 #define IDR5_OAS       BITS(2, 0)
@@ -74,6 +85,7 @@
 #define IDR5_OAS_42    3u
 #define IDR5_OAS_44    4u
 #define IDR5_OAS_48    5u
+#define IDR5_OAS_52    6u
 #define IDR5_GRAN4K    BIT(4)
 #define IDR5_GRAN16K   BIT(5)
 #define IDR5_GRAN64K   BIT(6)
@@ -112,7 +124,8 @@
 #define CR2_RECINVSID BIT(1)
 #define CR2_PTM       BIT(2)
 
-#define SMMU_STATUSR 0x40u
+#define SMMU_STATUSR    0x40u
+#define STATUSR_DORMANT BIT(0)
 
 #define SMMU_GBPA     0x44u
 #define GBPA_MEMATTR  BITS(3, 0)
@@ -191,5 +204,25 @@
 #define SMMU_PRIQ_IRQ_CFG0 0xd0u
 #define SMMU_PRIQ_IRQ_CFG1 0xd8u
 #define SMMU_PRIQ_IRQ_CFG2 0xdcu
+#define PRIQ_IRQ_CFG2_LO   BIT(31) /* only for the last message of a group */
+#define PRIQ_PROD_WR       BITS(19, 0)
+#define PRIQ_PROD_OVFLG    BIT(31)
+#define PRIQ_CONS_RD       BITS(19, 0)
+#define PRIQ_CONS_OVACKFLG BIT(31)
+
+/* Of features that are not built: reserved. */
+#define SMMU_GATOS_CTRL 0x100u
+#define SMMU_GATOS_SID  0x108u
+#define SMMU_GATOS_ADDR 0x110u
+#define SMMU_GATOS_PAR  0x118u
+#define SMMU_MPAMIDR    0x130u
+#define SMMU_GMPAM      0x138u
+#define SMMU_GBPMPAM    0x13cu
+#define SMMU_VATOS_SEL  0x180u
+#define SMMU_IDR6       0x190u
+
+/* PIDR4 to PIDR7, PIDR0 to PIDR3, CIDR0 to CIDR3. */
+#define SMMU_ID_REGS      0xfd0u
+#define SMMU_ID_REG_COUNT 12u
 
 #endif

@@ -17,13 +17,6 @@
 /* What becomes of a transaction that software does not let wait any longer. */
 enum ending { RETRIED, ABORTED, RAZ_WI };
 
-bool smmu_stall_is_legal(const struct smmu *smmu, bool stall)
-{
-	if (stall)
-		return smmu->cfg.stall_model != SMMU_STALL_NEVER;
-	return smmu->cfg.stall_model != SMMU_STALL_FORCED;
-}
-
 bool smmu_stall_may(const struct transaction *txn)
 {
 	const struct smmu *smmu = txn->smmu;
@@ -251,7 +244,7 @@ static enum ending ending_of(const struct smmu *smmu, uint64_t word0)
 {
 	if (word0 & RESUME0_AC)
 		return RETRIED;
-	return (word0 & RESUME0_AB) || smmu->cfg.term_model ? ABORTED : RAZ_WI;
+	return (word0 & RESUME0_AB) || smmu->cfg.term_abort ? ABORTED : RAZ_WI;
 }
 
 enum command_outcome smmu_stall_cmd_resume(struct smmu *smmu, const uint64_t word[CMD_WORDS])

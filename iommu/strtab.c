@@ -25,12 +25,19 @@ static uint32_t log2size_of(const struct smmu *smmu, uint64_t cfg)
 	return (uint32_t)MIN(field_get(STRTAB_BASE_CFG_LOG2SIZE, cfg), smmu->cfg.sid_bits);
 }
 
-/* The address of the table's first entry; the SMMU aligns it to the table's size. */
-static uint64_t table_base(const struct smmu *smmu, uint64_t bytes)
+/*
+ * The address of the table's first entry. The SMMU aligns it to the size that
+ * software wrote, even if that is more than stream IDs reach, 6.3.24.
+ */
+static uint64_t table_base(const struct smmu *smmu, uint64_t cfg)
 {
 	uint64_t base = smmu_reg(smmu, ROW_STRTAB_BASE) & STRTAB_BASE_ADDR & smmu->oas_mask;
+	uint32_t log2size = (uint32_t)field_get(STRTAB_BASE_CFG_LOG2SIZE, cfg);
+	uint32_t log2bytes = log2size + 6;
 
-	return align_down(base, MAX(bytes, 64));
+	if (is_two_level(smmu, cfg))
+		log2bytes = MAX(6, log2size > split_of(cfg) ? log2size - split_of(cfg) + 3 : 3);
+	return log2bytes < 64 ? align_down(base, BIT(log2bytes)) : 0;
 }
 
 /* No STE for this stream: recorded only if software asked for it, CR2.RECINVSID. */
@@ -97,7 +104,7 @@ static void ste_arrived(struct bus_req *req, uint64_t now)
 static void go_to_ste(struct transaction *txn, uint64_t address)
 {
 	txn->smmu->stats.ste_fetches++;
-	smmu_txn_fetch(txn, address, STE_BYTES, ste_arrived);
+	smmu_txn_fetch_config(txn, address, STE_BYTES, ste_arrived);
 }
 
 void smmu_strtab_fetch(struct transaction *txn)
@@ -115,18 +122,15 @@ void smmu_strtab_fetch(struct transaction *txn)
 	}
 	txn->l1std_pa = txn->l1std = 0;
 	if (!is_two_level(smmu, cfg)) {
-		go_to_ste(txn, table_base(smmu, BIT(log2size) * STE_BYTES) +
-				       (uint64_t)stream * STE_BYTES);
+		go_to_ste(txn, table_base(smmu, cfg) + (uint64_t)stream * STE_BYTES);
 		return;
 	}
-	txn->l1std_pa = table_base(smmu, log2size > split ? BIT(log2size - split) * L1STD_BYTES
-							  : L1STD_BYTES) +
-			(uint64_t)(stream >> split) * L1STD_BYTES;
+	txn->l1std_pa = table_base(smmu, cfg) + (uint64_t)(stream >> split) * L1STD_BYTES;
 	cached = smmu_conf_find_l1std(smmu, stream >> split);
 	if (cached)
 		use_l1std(txn, *cached);
 	else
-		smmu_txn_fetch(txn, txn->l1std_pa, L1STD_BYTES, l1std_arrived);
+		smmu_txn_fetch_config(txn, txn->l1std_pa, L1STD_BYTES, l1std_arrived);
 }
 
 /* Where the substream leads: S1CDMax and S1DSS, 5.2. False: the transaction was answered. */

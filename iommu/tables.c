@@ -25,11 +25,12 @@ uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg)
 	return smmu->cfg.granules & offered[tg] ? shift[tg] : 0;
 }
 
+/* Codes 6 and 7 are reserved in SMMUv3.0 and mean 48 bits; 7 means 52 until it means 56. */
 uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code)
 {
-	static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 48};
+	static const uint8_t bits[8] = {32, 36, 40, 42, 44, 48, 52, 52};
 
-	return MIN(bits[code], smmu->cfg.oas_bits);
+	return MIN(MIN(bits[code], smmu->cfg.version ? 52 : 48), smmu->cfg.oas_bits);
 }
 
 uint64_t smmu_tables_root(const struct tt_tree *tree, uint64_t ttb)

@@ -31,8 +31,8 @@ struct transaction *txn_list_take(struct txn_list *list)
 	return txn;
 }
 
-void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-		    void (*done)(struct bus_req *req, uint64_t now))
+static void fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+		  void (*done)(struct bus_req *req, uint64_t now))
 {
 	struct smmu *smmu = txn->smmu;
 
@@ -46,6 +46,25 @@ void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_byte
 		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
 	else
 		smmu_txn_access(txn);
+}
+
+static void count(const struct transaction *txn, enum pmcg_event event)
+{
+	smmu_pmcg_count(&txn->smmu->pmcg, event, txn->req->attr.stream_id);
+}
+
+void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+		    void (*done)(struct bus_req *req, uint64_t now))
+{
+	count(txn, PMCG_WALK_ACCESS);
+	fetch(txn, address, len_bytes, done);
+}
+
+void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+			   void (*done)(struct bus_req *req, uint64_t now))
+{
+	count(txn, PMCG_CONFIG_ACCESS);
+	fetch(txn, address, len_bytes, done);
 }
 
 void smmu_txn_access(struct transaction *txn)
@@ -77,21 +96,21 @@ static void pass_disabled(struct transaction *txn)
 	smmu_txn_ready(txn, TXN_READY);
 }
 
-/* An address beyond the output size that no stage 1 looks at: always an abort, and recorded, 3.4.
- */
-static void refuse_size(struct transaction *txn)
+/* Without stage 1 an address beyond the IAS, which is the OAS, is stage 1's Address Size fault
+ * all the same, 3.4: it aborts and is recorded. True: it was one. */
+static bool is_beyond(struct transaction *txn)
 {
-	txn->cd.abort = true;
-	txn->cd.policy = (struct stage_policy){.record = true};
+	if (!(txn->req->addr & ~txn->smmu->oas_mask))
+		return false;
+	txn->cd = (struct cd_config){.abort = true, .policy = {.record = true}};
 	smmu_fault(txn, F_ADDR_SIZE);
+	return true;
 }
 
 void smmu_txn_bypass(struct transaction *txn)
 {
-	if (txn->req->addr & ~txn->smmu->oas_mask) {
-		refuse_size(txn);
+	if (is_beyond(txn))
 		return;
-	}
 	txn->stages = 0;
 	smmu_txn_ready(txn, TXN_READY);
 }
@@ -102,10 +121,6 @@ static void find(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	struct tlb_line *line;
 
-	if (!(txn->stages & BIT(STAGE1)) && (txn->req->addr & ~smmu->oas_mask)) {
-		refuse_size(txn);
-		return;
-	}
 	if (!smmu_walk_input(txn)) {
 		struct fault_place place = {.stage = txn->stages & BIT(STAGE1) ? STAGE1 : STAGE2,
 					    .kind = EVENT1_CLASS_IN,
@@ -117,12 +132,21 @@ static void find(struct transaction *txn)
 	line = smmu_tlb_find(smmu, txn->space, txn->ia);
 	if (!line) {
 		smmu->stats.tlb_misses++;
+		count(txn, PMCG_TLB_MISS);
 		smmu_walk_enter(txn, smmu_walk_begin);
 		return;
 	}
 	smmu->stats.tlb_hits++;
 	txn->found = line->found;
 	smmu_txn_use(txn, false, line->dirty);
+}
+
+/* Once for a transaction, whatever it lacks of its configuration. */
+static void miss_config(struct transaction *txn)
+{
+	if (!txn->missed)
+		count(txn, PMCG_CONFIG_MISS);
+	txn->missed = true;
 }
 
 void smmu_txn_translate(struct transaction *txn)
@@ -134,6 +158,7 @@ void smmu_txn_translate(struct transaction *txn)
 
 	ste = smmu_conf_find_ste(smmu, attr->stream_id);
 	if (!ste) {
+		miss_config(txn);
 		smmu_walk_enter(txn, smmu_strtab_fetch);
 		return;
 	}
@@ -144,9 +169,12 @@ void smmu_txn_translate(struct transaction *txn)
 		smmu_txn_bypass(txn);
 		return;
 	}
+	if (!(txn->stages & BIT(STAGE1)) && is_beyond(txn))
+		return;
 	if (txn->stages & BIT(STAGE1)) {
 		cd = smmu_conf_find_cd(smmu, attr->stream_id, txn->cd_index);
 		if (!cd) {
+			miss_config(txn);
 			smmu_walk_enter(txn, smmu_cd_fetch);
 			return;
 		}
@@ -348,6 +376,8 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 	smmu->in_flight++;
 	smmu->stall.inside += req->attr.may_stall;
 	smmu->stats.transactions++;
+	txn->missed = false;
+	count(txn, PMCG_TRANSACTION);
 	smmu_order_enter(txn);
 	if (smmu->cfg.timing.tlb_hit_ps)
 		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.tlb_hit_ps);

@@ -53,7 +53,7 @@ static uint64_t global_of(uint64_t space)
 struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
 {
 	struct tlb *tlb = &smmu->tlb;
-	struct tlb_line *line = find_space(tlb, space, ia);
+	struct tlb_line *line = find_space(tlb, space & ~SPACE_ASET, ia);
 
 	if (!line)
 		line = find_space(tlb, global_of(space), ia);
@@ -167,8 +167,10 @@ void smmu_tlb_drop(struct smmu *smmu, const struct tlb_scope *scope)
 	if (!scope->all_addresses && scope->mask == SPACE_ALL &&
 	    scope->first >> GRANULE_SHIFT == scope->last >> GRANULE_SHIFT) {
 		drop_address(smmu, scope, scope->space);
-		if (scope->or_global)
+		if (scope->or_global) {
 			drop_address(smmu, scope, global_of(scope->space));
+			drop_address(smmu, scope, global_of(scope->space) | SPACE_ASET);
+		}
 		return;
 	}
 	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++)

@@ -58,6 +58,7 @@ struct translation {
 #define SPACE_GLOBAL        BIT(34)
 #define SPACE_STAGE2        BIT(35)
 #define SPACE_ALL           BITS(35, 0)
+#define SPACE_ASET          BIT(36) /* of global lines: CD.ASET; no command goes by it */
 
 /* What an invalidation removes: lines of matching spaces... */
 struct tlb_scope {
@@ -113,7 +114,7 @@ void smmu_walkcache_drop(struct smmu *smmu, const struct tlb_scope *scope);
 
 int smmu_tlb_init(struct smmu *smmu);
 void smmu_tlb_fini(struct smmu *smmu);
-/* `space` without SPACE_GLOBAL; global lines of its VMID and world are found too. */
+/* `space` without SPACE_GLOBAL; global lines of its VMID, world and ASET are found too. */
 struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia);
 /* `space` with SPACE_GLOBAL and no ASID where the leaf is global. */
 struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint64_t space, const struct translation *found);

@@ -41,6 +41,14 @@ static uint64_t tag_of(uint64_t word, uint64_t field, bool is_16_bits)
 	return field_get(field, word) & (is_16_bits ? BITS(15, 0) : BITS(7, 0));
 }
 
+/* The VMID's bits that count: not the lowest CR0.VMW ones, of which there are 4 at most. */
+static uint64_t vmid_mask(const struct smmu *smmu)
+{
+	uint64_t wild = field_get(CR0_VMW, smmu_reg(smmu, ROW_CR0));
+
+	return wild > 4 ? SPACE_VMID : SPACE_VMID & ~field_put(SPACE_VMID, BIT(wild) - 1);
+}
+
 static uint64_t world_of(const struct smmu *smmu, uint16_t says)
 {
 	if (says & IN_EL2H)
@@ -66,7 +74,7 @@ static void scope_spaces(const struct smmu *smmu, uint16_t says, uint64_t word0,
 	if (says & BY_IPA)
 		scope->space |= SPACE_STAGE2;
 	if ((says & BY_VMID) && smmu->cfg.s2) {
-		scope->mask |= SPACE_VMID;
+		scope->mask |= vmid_mask(smmu);
 		scope->space |= field_put(SPACE_VMID, tag_of(word0, TLBI0_VMID, smmu->cfg.vmid16));
 	}
 	if (!(says & BY_ASID) || world == SPACE_WORLD_EL2)

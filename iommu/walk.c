@@ -22,7 +22,8 @@ static uint64_t stage1_space(const struct transaction *txn)
 	if (ste->world == SPACE_WORLD_EL1)
 		space |= field_put(SPACE_VMID, ste->vmid);
 	if (ste->world != SPACE_WORLD_EL2)
-		space |= field_put(SPACE_ASID, txn->cd.asid);
+		space |= field_put(SPACE_ASID, txn->cd.asid) |
+			 field_put(SPACE_ASET, txn->cd.private_asid);
 	return space;
 }
 
@@ -31,7 +32,7 @@ static bool take_virtual(struct transaction *txn)
 	bool upper = txn->req->addr & BIT(55);
 	const struct tt_tree *tree = region_of(&txn->cd, txn->req->addr);
 
-	if (tree->disabled)
+	if (tree->disabled || (tree->no_unprivileged && !txn->privileged))
 		return false;
 	txn->space = stage1_space(txn);
 	txn->ia = txn->req->addr;
@@ -134,7 +135,10 @@ static void arrive(struct transaction *txn)
 		txn->found.leaf[STAGE2] = txn->s2.leaf;
 	combine(txn);
 	trace_walk(txn);
-	if ((txn->stages & BIT(STAGE1)) && is_global(txn))
+	/* Both sets of ASIDs are one namespace, 3.17; their global pages are not, 3.17.1. */
+	if (!(txn->stages & BIT(STAGE1)) || !is_global(txn))
+		space &= ~SPACE_ASET;
+	else
 		space = (space & ~SPACE_ASID) | SPACE_GLOBAL;
 	/* A line of stage 2 alone has been filled on the way. */
 	if ((txn->stages & BIT(STAGE1)) && txn->tlb_generation == smmu->tlb.generation)

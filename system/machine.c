@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/trace.h"
+#include "iommu/pmcg_format.h"
+#include "system/config/smmu.h"
 
 #define ARENA_PAGES   (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
 #define ROOT_REQUESTS 64u
@@ -109,41 +111,17 @@ static bool build_cpu(struct host *host)
 
 static bool build_smmu(struct host *host)
 {
-	const struct smmu_config *smmu = &host->machine->cfg->smmu;
-	const struct timing_cfg *timing = &host->machine->cfg->timing;
-	struct smmu_cfg cfg = {
-		.sid_bits = (uint8_t)smmu->sid_bits,
-		.ssid_bits = (uint8_t)smmu->ssid_bits,
-		.cmdq_log2 = (uint8_t)smmu->cmdq_log2,
-		.evtq_log2 = (uint8_t)smmu->evtq_log2,
-		.oas_bits = (uint8_t)smmu->oas_bits,
-		.httu = (uint8_t)smmu->httu,
-		.granules = SMMU_GRANULE_4K,
-		.s1 = true,
-		.s2 = smmu->stage2,
-		.vmid16 = smmu->stage2,
-		.two_level_cd = smmu->ssid_bits > 10,
-		.asid16 = true,
-		.two_level_strtab = smmu->two_level_strtab,
-		.msi = smmu->msi,
-		.coherent = smmu->coherent,
-		.cache_dirty = smmu->cache_dirty,
-		.max_transactions = (uint32_t)smmu->max_transactions,
-		.timing = {.tlb_hit_ps = timing->smmu.tlb_hit_ps,
-			   .walk_step_ps = timing->smmu.walk_step_ps,
-			   .command_ps = timing->smmu.command_ps,
-			   .walkers = (uint32_t)timing->smmu.walkers,
-			   .tlb_entries = (uint32_t)timing->smmu.tlb_entries,
-			   .tlb_ways = (uint32_t)timing->smmu.tlb_ways,
-			   .walk_cache_entries = (uint32_t)timing->smmu.walk_cache_entries},
-	};
+	const struct smmu_cfg cfg = config_smmu(host->machine->cfg);
 	struct smmu_env env = {.irq = cpu_irq_port(host->cpu)};
 
 	env.part = host_part(host, "smmu");
 	env.memory = bind_bus(host, "smmu.memory", fabric_bus_port(&host->fabric));
 	host->smmu = smmu_create(&cfg, &env);
-	return host->smmu && add_window(host, "smmu", HOST_SMMU_PA, SMMU_REGISTER_BYTES,
-					smmu_register_port(host->smmu), true);
+	return host->smmu &&
+	       add_window(host, "smmu", HOST_SMMU_PA, SMMU_REGISTER_BYTES,
+			  smmu_register_port(host->smmu), true) &&
+	       add_window(host, "pmcg", HOST_PMCG_PA, SMMU_PMCG_BYTES, smmu_pmcg_port(host->smmu),
+			  true);
 }
 
 static bool build_root_port(struct host *host)

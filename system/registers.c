@@ -28,6 +28,7 @@ static void each_config(void (*each)(void *ctx, const struct reg_table *table), 
 void registers_each(void (*each)(void *ctx, const struct reg_table *table), void *ctx)
 {
 	each(ctx, smmu_register_table());
+	each(ctx, smmu_pmcg_register_table());
 	each(ctx, nic_pf_reg_table());
 	each(ctx, vf_reg_table());
 	each_config(each, ctx);

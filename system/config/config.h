@@ -54,11 +54,15 @@ struct timing_cfg {
 	} guest;
 };
 
+/* As struct smmu_cfg has them, by the same names. */
 struct smmu_config {
-	uint64_t sid_bits, ssid_bits, cmdq_log2, evtq_log2, oas_bits;
-	int httu; /* enum smmu_httu */
-	bool stage2;
-	bool two_level_strtab, msi, coherent, cache_dirty;
+	uint64_t version, iidr, sid_bits, ssid_bits, cmdq_log2, evtq_log2, priq_log2, oas_bits;
+	uint64_t stall_max, bbml;
+	int httu, endian, stall_model; /* of the keys' lists */
+	uint32_t granules;
+	bool s1, s2, hyp, asid16, vmid16, vmw, two_level_strtab, two_level_cd, term_abort;
+	bool ats, ns1ats, pri, msi, sev, coherent, attr_types_ovr, attr_perms_ovr;
+	bool had, xnx, pps, fwb, stt, ril, e0pd, ptwnnc, epan, vax, cache_dirty;
 	uint64_t max_transactions;
 };
 

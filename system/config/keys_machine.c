@@ -4,21 +4,30 @@
 /* As enum dirty_clear has them. */
 static const char *const dirty_clear_names[] = {"linux-7.3", "invalidate", NULL};
 /* As IDR0.HTTU has them. */
-static const char *const httu_names[] = {"none", "access", "dirty", NULL};
+static const char *const httu_names[] = {"none", "access", "dirty", "tables", NULL};
+/* As system/config/smmu.c has them. */
+static const char *const endian_names[] = {"little", "big", "mixed", NULL};
+static const char *const stall_names[] = {"none", "either", "force", NULL};
+/* As SMMU_GRANULE_* have them. */
+static const char *const granule_names[] = {"4KiB", "16KiB", "64KiB", NULL};
+
+#define FEATURE(name_, default_, what_)                                                            \
+	{                                                                                          \
+#name_, KEY(BOOL, smmu_config, name_), DEFAULT(default_), WHAT(what_)              \
+	}
 
 static const struct schema_key smmu_keys[] = {
 	{"cache_dirty", KEY(BOOL, smmu_config, cache_dirty), DEFAULT("no"),
 	 WHAT("the TLB may keep an entry that is writable and already marked dirty")},
 	{"httu", KEY(CHOICE, smmu_config, httu), .choice = httu_names, DEFAULT("dirty"),
-	 WHAT("table updates by hardware: access flag; access flag and dirty state")},
-	{"stage2", KEY(BOOL, smmu_config, stage2), DEFAULT("no"),
-	 WHAT("stage 2 is offered, alone and behind stage 1")},
+	 WHAT("table updates by hardware: access flag; and dirty state; and access flag of table "
+	      "descriptors")},
 	{"coherent", KEY(BOOL, smmu_config, coherent), DEFAULT("yes"),
 	 WHAT("table walks are coherent with the CPUs")},
 	{"msi", KEY(BOOL, smmu_config, msi), DEFAULT("yes"),
 	 WHAT("CMD_SYNC can complete by a write to memory; no: the driver polls")},
 	{"two_level_strtab", KEY(BOOL, smmu_config, two_level_strtab), DEFAULT("yes"),
-	 WHAT("two-level stream tables")},
+	 WHAT("two-level stream tables; stream IDs of 7 bits or more need them")},
 	{"sid_bits", COUNTS(smmu_config, sid_bits, 9, 32), DEFAULT("16"),
 	 WHAT("of a stream ID; 9 hold the NIC's bus 1")},
 	{"ssid_bits", COUNTS(smmu_config, ssid_bits, 0, 20), DEFAULT("0"),
@@ -27,10 +36,49 @@ static const struct schema_key smmu_keys[] = {
 	 WHAT("most entries of the command queue")},
 	{"evtq_log2", COUNTS(smmu_config, evtq_log2, 2, 19), DEFAULT("7"),
 	 WHAT("most entries of the event queue")},
-	{"oas_bits", COUNTS(smmu_config, oas_bits, 32, 48), DEFAULT("48"),
-	 WHAT("of a physical address: 32, 36, 40, 42, 44 or 48")},
+	{"priq_log2", COUNTS(smmu_config, priq_log2, 0, 19), DEFAULT("7"),
+	 WHAT("most entries of the PRI queue")},
+	{"oas_bits", COUNTS(smmu_config, oas_bits, 32, 52), DEFAULT("48"),
+	 WHAT("of a physical address: 32, 36, 40, 42, 44, 48 or 52")},
 	{"max_transactions", COUNTS(smmu_config, max_transactions, 16, 65536), DEFAULT("1024"),
 	 WHAT("requests in flight")},
+	{"version", COUNTS(smmu_config, version, 0, 4), DEFAULT("1"),
+	 WHAT("AIDR: SMMUv3.0 to SMMUv3.4")},
+	{"iidr", COUNTS(smmu_config, iidr, 0, UINT32_MAX), DEFAULT("0x43b"),
+	 WHAT("IIDR: product, variant, revision, implementer")},
+	{"granules", KEY(CHOICES, smmu_config, granules), .choice = granule_names, DEFAULT("4KiB"),
+	 WHAT("of translation tables; the kernel's driver takes 4KiB")},
+	{"endian", KEY(CHOICE, smmu_config, endian), .choice = endian_names, DEFAULT("little"),
+	 WHAT("of translation tables")},
+	{"stall_model", KEY(CHOICE, smmu_config, stall_model), .choice = stall_names,
+	 DEFAULT("none"), WHAT("may faults stall; `force` is not for PCI Express")},
+	{"stall_max", COUNTS(smmu_config, stall_max, 0, 65535), DEFAULT("0"),
+	 WHAT("most faults stalled at once")},
+	{"bbml", COUNTS(smmu_config, bbml, 0, 2), DEFAULT("0"), WHAT("break-before-make level")},
+	FEATURE(s1, "yes", "stage 1"),
+	FEATURE(s2, "no", "stage 2"),
+	FEATURE(hyp, "no", "EL2 worlds"),
+	FEATURE(asid16, "yes", "ASIDs of 16 bits, not 8"),
+	FEATURE(vmid16, "no", "VMIDs of 16 bits, not 8"),
+	FEATURE(vmw, "no", "VMID wildcards"),
+	FEATURE(two_level_cd, "no", "two-level tables of context descriptors"),
+	FEATURE(term_abort, "no", "terminated accesses always abort"),
+	FEATURE(ats, "no", "address translation services"),
+	FEATURE(ns1ats, "no", "ATS without the split-stage mode"),
+	FEATURE(pri, "no", "page request interface"),
+	FEATURE(pps, "no", "PASIDs on all automatic page responses"),
+	FEATURE(sev, "no", "CMD_SYNC can wake WFE"),
+	FEATURE(attr_types_ovr, "no", "stream table entries override memory types"),
+	FEATURE(attr_perms_ovr, "no", "and privilege and instruction marks"),
+	FEATURE(had, "yes", "attributes of table descriptors can be disabled"),
+	FEATURE(xnx, "no", "stage 2 tells EL0 from EL1 instruction fetches"),
+	FEATURE(fwb, "no", "stage 2 can force memory types"),
+	FEATURE(stt, "no", "small translation tables"),
+	FEATURE(ril, "no", "range invalidation"),
+	FEATURE(e0pd, "no", "no unprivileged access to a region"),
+	FEATURE(ptwnnc, "no", "tables in Device memory are read as Normal"),
+	FEATURE(epan, "no", "PAN for executable pages too"),
+	FEATURE(vax, "no", "virtual addresses of 52 bits, with 64KiB granules"),
 	{NULL},
 };
 static const struct schema_map smmu_map = MAP("smmu", smmu_config, smmu_keys);

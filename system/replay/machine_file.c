@@ -10,17 +10,93 @@ static const char *yes_no(bool value)
 	return value ? "yes" : "no";
 }
 
+#define NUMBER(member)                                                                             \
+	{                                                                                          \
+#member, offsetof(struct smmu_config, member), true                                \
+	}
+#define FLAG(member)                                                                               \
+	{                                                                                          \
+#member, offsetof(struct smmu_config, member), false                               \
+	}
+
+static const struct {
+	const char *name;
+	size_t offset;
+	bool is_number;
+} smmu_members[] = {
+	NUMBER(version),
+	NUMBER(iidr),
+	NUMBER(sid_bits),
+	NUMBER(ssid_bits),
+	NUMBER(cmdq_log2),
+	NUMBER(evtq_log2),
+	NUMBER(priq_log2),
+	NUMBER(oas_bits),
+	NUMBER(stall_max),
+	NUMBER(bbml),
+	FLAG(s1),
+	FLAG(s2),
+	FLAG(hyp),
+	FLAG(asid16),
+	FLAG(vmid16),
+	FLAG(vmw),
+	FLAG(term_abort),
+	FLAG(two_level_strtab),
+	FLAG(two_level_cd),
+	FLAG(ats),
+	FLAG(ns1ats),
+	FLAG(pri),
+	FLAG(msi),
+	FLAG(sev),
+	FLAG(coherent),
+	FLAG(attr_types_ovr),
+	FLAG(had),
+	FLAG(xnx),
+	FLAG(attr_perms_ovr),
+	FLAG(pps),
+	FLAG(fwb),
+	FLAG(stt),
+	FLAG(ril),
+	FLAG(e0pd),
+	FLAG(ptwnnc),
+	FLAG(epan),
+	FLAG(vax),
+	FLAG(cache_dirty),
+};
+
+static void write_smmu(const struct smmu_config *smmu, FILE *file)
+{
+	static const char *const httu[] = {"none", "access", "dirty", "tables"};
+	static const char *const endian[] = {"little", "big", "mixed"};
+	static const char *const stall_model[] = {"none", "either", "force"};
+	static const char *const granule[] = {"4KiB", "16KiB", "64KiB"};
+	const char *comma = "";
+
+	fprintf(file, "smmu:\n  httu: %s\n  endian: %s\n  stall_model: %s\n  granules: [",
+		httu[smmu->httu], endian[smmu->endian], stall_model[smmu->stall_model]);
+	for (size_t i = 0; i < 3; i++)
+		if (smmu->granules >> i & 1) {
+			fprintf(file, "%s%s", comma, granule[i]);
+			comma = ", ";
+		}
+	fprintf(file, "]\n");
+	for (size_t i = 0; i < sizeof(smmu_members) / sizeof(smmu_members[0]); i++) {
+		const char *at = (const char *)smmu + smmu_members[i].offset;
+
+		fprintf(file, "  %s: ", smmu_members[i].name);
+		if (smmu_members[i].is_number)
+			fprintf(file, "%" PRIu64 "\n", *(const uint64_t *)(const void *)at);
+		else
+			fprintf(file, "%s\n", yes_no(*(const bool *)at));
+	}
+}
+
 static void write_machine(const struct machine_cfg *machine, FILE *file)
 {
-	static const char *const httu[] = {"none", "access", "dirty"};
-
 	fprintf(file, "# The machine on which sequence.jsonl of this folder is replayed.\n");
 	fprintf(file, "hosts: [host]\nprofile: %s\nmemory: %" PRIu64 "\n", machine->profile,
 		machine->memory_bytes);
-	fprintf(file, "smmu:\n  cache_dirty: %s\n  httu: %s\n  coherent: %s\n  msi: %s\n",
-		yes_no(machine->smmu.cache_dirty), httu[machine->smmu.httu],
-		yes_no(machine->smmu.coherent), yes_no(machine->smmu.msi));
-	fprintf(file, "  ssid_bits: %" PRIu64 "\n", machine->smmu.ssid_bits);
+	write_smmu(&machine->smmu, file);
 	fprintf(file,
 		"kernel:\n  dirty_clear: %s\n  strict: %s\n  msi_window: %s\n  trap_bars: %s\n"
 		"  page_size: %" PRIu64 "\n",

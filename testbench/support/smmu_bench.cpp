@@ -64,6 +64,10 @@ SmmuBench::SmmuBench()
 	hooks.detail = on_trace;
 	sim_init(&sim, 1, &hooks);
 	memory = std::make_unique<FlatMemory>(&sim, SIZE, LATENCY);
+	cfg.version = 1;
+	cfg.iidr = 0x43b;
+	cfg.endian = IDR0_TTENDIAN_LE;
+	cfg.stall_model = IDR0_STALL_MODEL_NONE;
 	cfg.sid_bits = 16;
 	cfg.ssid_bits = 6;
 	cfg.cmdq_log2 = 8;
@@ -72,6 +76,8 @@ SmmuBench::SmmuBench()
 	cfg.httu = 2;
 	cfg.granules = SMMU_GRANULE_4K;
 	cfg.s1 = true;
+	cfg.had = true;
+	cfg.attr_perms_ovr = true;
 	cfg.asid16 = true;
 	cfg.two_level_strtab = true;
 	cfg.msi = true;

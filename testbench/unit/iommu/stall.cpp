@@ -108,7 +108,7 @@ TEST_F(SmmuStall, TerminationWithoutAbortReadsZeroAndLosesWrites)
 
 TEST_F(SmmuStall, TermModelAlwaysAborts)
 {
-	cfg.term_model = true;
+	cfg.term_abort = true;
 	start();
 	EXPECT_TRUE(reg(SMMU_IDR0) & IDR0_TERM_MODEL);
 	Dma &dma = send_stalling(BUS_READ, 0x9000);

@@ -196,6 +196,27 @@ INSTANTIATE_TEST_SUITE_P(
 			"FILE:3: machine.nic: expected a mapping: the keys of nic\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {cache_dirty: maybe}",
 			"FILE:3: machine.smmu.cache_dirty: expected yes or no, not `maybe`\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {pri: yes}",
+			"FILE:3: machine.smmu.pri: expected ATS with it\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {version: 2}",
+			"FILE:3: machine.smmu.fwb: expected it since SMMUv3.2\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {two_level_strtab: no}",
+			"FILE:3: machine.smmu.two_level_strtab: expected two levels with stream "
+			"IDs of 7 bits or more\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {oas_bits: 43}",
+			"FILE:3: machine.smmu.oas_bits: expected 32, 36, 40, 42, 44, 48 or 52\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {granules: [64KiB]}",
+			"FILE:3: machine.smmu.granules: expected 4KiB among them: the kernel's "
+			"driver needs it\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {endian: big}",
+			"FILE:3: machine.smmu.endian: expected little or mixed: the kernel's "
+			"driver writes little-endian tables\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {s1: no, s2: yes, had: no, xnx: yes}",
+			"FILE:3: machine.smmu.s1: expected stage 1: the kernel's driver needs "
+			"it\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {stall_model: force, stall_max: 4}",
+			"FILE:3: machine.smmu.stall_model: expected none or either: faults of PCI "
+			"Express must not stall\n"},
 		Mistake{"nic: {vfs: 2}", "kernel: {dirty_clear: invalidat}",
 			"FILE:3: machine.kernel.dirty_clear: expected one of linux-7.3, "
 			"invalidate, "

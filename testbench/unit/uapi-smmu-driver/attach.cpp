@@ -348,9 +348,9 @@ TEST_F(SmmuDriverAttach, OfALinearTableEndsWithItsStreams)
 	options.two_level = false;
 	start(options);
 	struct smmu_domain *a = domain(kPa);
-	run([&](struct actor *self) { EXPECT_EQ(smmu_domain_attach(a, self, 1 << 16), -ERANGE); });
-	attach(a, 0xffff);
-	EXPECT_EQ(write(0x1000, 1, 64, 0xffff), BUS_OK);
-	plain(false, 0xffff);
+	run([&](struct actor *self) { EXPECT_EQ(smmu_domain_attach(a, self, 1 << 6), -ERANGE); });
+	attach(a, 0x3f);
+	EXPECT_EQ(write(0x1000, 1, 64, 0x3f), BUS_OK);
+	plain(false, 0x3f);
 	drop(a);
 }

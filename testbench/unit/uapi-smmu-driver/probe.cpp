@@ -153,10 +153,10 @@ TEST_F(SmmuDriverProbe, OfALinearStreamTableSaysItsSize)
 	build(options);
 	spy();
 	ASSERT_EQ(probe(), 0);
-	EXPECT_NE(std::find(accesses.begin(), accesses.end(), W(SMMU_STRTAB_BASE_CFG, 16)),
+	EXPECT_NE(std::find(accesses.begin(), accesses.end(), W(SMMU_STRTAB_BASE_CFG, 6)),
 		  accesses.end());
 	// Every stream has an entry that aborts: no event is recorded.
-	EXPECT_EQ(write(0x1000, 1), BUS_FAULT);
+	EXPECT_EQ(write(0x1000, 1, 64, 0x3f), BUS_FAULT);
 	EXPECT_TRUE(events.empty());
 }
 

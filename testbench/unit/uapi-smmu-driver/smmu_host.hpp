@@ -131,13 +131,17 @@ public:
 		struct cpu_env cpu_env = {{&sim, "host.cpu", 0}, fabric_bus_port(&fabric), dram};
 		cpu = cpu_create(&cpu_cfg, &cpu_env);
 		struct smmu_cfg smmu_cfg = {};
-		smmu_cfg.sid_bits = 16;
+		smmu_cfg.version = 1;
+		smmu_cfg.iidr = 0x43b;
+		smmu_cfg.endian = IDR0_TTENDIAN_LE;
+		smmu_cfg.stall_model = IDR0_STALL_MODEL_NONE;
+		smmu_cfg.sid_bits = options.two_level ? 16 : 6; // more streams need two levels
 		smmu_cfg.cmdq_log2 = options.cmdq_log2;
 		smmu_cfg.evtq_log2 = options.evtq_log2;
 		smmu_cfg.oas_bits = 48;
 		smmu_cfg.httu = options.httu;
 		smmu_cfg.granules = SMMU_GRANULE_4K;
-		smmu_cfg.s1 = smmu_cfg.asid16 = true;
+		smmu_cfg.s1 = smmu_cfg.had = smmu_cfg.asid16 = true;
 		smmu_cfg.s2 = smmu_cfg.vmid16 = options.stage2;
 		smmu_cfg.ssid_bits = options.ssid_bits;
 		smmu_cfg.two_level_cd = true;
