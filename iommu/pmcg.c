@@ -149,7 +149,7 @@ void smmu_pmcg_event(struct pmcg *pmcg, enum pmcg_event event, uint32_t stream)
 	}
 }
 
-/* Bring counters of cycles up to date. */
+/* Bring counters of cycles up to date, at each access: what begins to count begins there. */
 static void count_cycles(struct pmcg *pmcg)
 {
 	uint64_t cycles = (smmu_now(pmcg->smmu) - pmcg->since_ps) / CYCLE_PS;
@@ -186,15 +186,12 @@ static void fire_overflow(struct event *event, uint64_t now)
 static void choose(struct pmcg *pmcg)
 {
 	uint64_t enabled = get(pmcg, PMCG_ROW_CR) & PMCG_CR_E ? get(pmcg, PMCG_ROW_CNTENSET) : 0;
-	bool was_still = !pmcg->clocks;
 
 	pmcg->clocks = 0;
 	for (uint32_t n = 0; n < PMCG_COUNTERS; n++)
 		if ((enabled & BIT(n)) && event_of(pmcg, n) == PMCG_CYCLES)
 			pmcg->clocks |= BIT(n);
 	pmcg->counting = enabled != pmcg->clocks;
-	if (was_still)
-		pmcg->since_ps = smmu_now(pmcg->smmu);
 	expect_overflow(pmcg);
 }
 

@@ -477,6 +477,11 @@ uint64_t smmu_tables_enter(struct walk *walk, const struct tt_tree *tree, uint64
 /* Go one level down into `table`. */
 uint64_t smmu_tables_descend(struct walk *walk, uint64_t table);
 enum ttd_kind smmu_ttd_kind(const struct walk *walk);
+/* HAFT: must the flag of a table descriptor be set before what it points to is read? */
+static inline bool smmu_ttd_lacks_access(const struct stage_policy *policy, uint64_t ttd)
+{
+	return policy->haft && !(ttd & TTD_AF);
+}
 /* The address in the descriptor; false when the output size does not hold it. */
 bool smmu_ttd_address(const struct walk *walk, uint64_t *address);
 struct leaf smmu_tables_leaf(const struct walk *walk, uint64_t ttd_pa, bool contiguous);

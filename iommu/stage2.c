@@ -175,6 +175,9 @@ static void use_descriptor(struct transaction *txn, uint64_t ttd)
 		fail(txn, F_TRANSLATION);
 	else if (!smmu_ttd_address(walk, &address))
 		fail(txn, F_ADDR_SIZE);
+	else if (kind == TTD_IS_TABLE && smmu_ttd_lacks_access(&txn->ste.policy, ttd))
+		smmu_httu_swap(txn, &txn->ste.tree, txn->table.addr, ttd, ttd | TTD_AF,
+			       access_updated);
 	else if (kind == TTD_IS_TABLE)
 		descend(txn, address);
 	else

@@ -214,6 +214,8 @@ static void use_descriptor(struct transaction *txn, uint64_t ttd)
 		fail(txn, F_TRANSLATION, EVENT1_CLASS_IN);
 	} else if (!smmu_ttd_address(&txn->walk, &address)) {
 		fail(txn, F_ADDR_SIZE, EVENT1_CLASS_IN);
+	} else if (kind == TTD_IS_TABLE && smmu_ttd_lacks_access(&txn->cd.policy, ttd)) {
+		smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, true, set_access);
 	} else if (kind == TTD_IS_TABLE) {
 		take_limits(&txn->walk);
 		keep_table(txn, address);

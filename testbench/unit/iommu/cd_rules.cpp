@@ -354,3 +354,51 @@ TEST_F(SmmuConfigBench, GlobalPagesBelongToTheirSetOfAsids)
 	EXPECT_EQ(event_of_write(VA), 0u);
 	EXPECT_EQ(stats().walks, walks + 1);
 }
+
+/* HAFT: flags of table descriptors are set on the way down, whoever's tables they are. */
+TEST_F(SmmuConfigBench, AccessFlagsOfTablesAreSetWhereAsked)
+{
+	configure(S1_ONLY);
+	cd[0] |= CD0_HA;
+	write_config();
+	EXPECT_EQ(event_of_write(VA), 0u);
+	for (unsigned level = 0; level < 3; level++)
+		EXPECT_FALSE(memory->read64(table->descriptor(VA, level)) & TTD_AF) << level;
+	cd[1] |= CD1_HAFT;
+	write_config();
+	command(CMD_CFGI_CD | (uint64_t)STREAM << 32, CFGI1_LEAF);
+	command(CMD_TLBI_NSNH_ALL);
+	uint64_t updates = stats().access_updates;
+	EXPECT_EQ(event_of_write(VA), 0u);
+	for (unsigned level = 0; level < 3; level++)
+		EXPECT_TRUE(memory->read64(table->descriptor(VA, level)) & TTD_AF) << level;
+	EXPECT_EQ(stats().access_updates, updates + 3);
+	EXPECT_EQ(traced(TRACE_DMA_WRITE).back().arg[3], page);
+}
+
+/* The tables of a nested stage 1 lie behind stage 2, whose own are its STE's business. */
+TEST_F(SmmuConfigBench, AccessFlagsOfTablesNeedStage2ToLetThemBeWritten)
+{
+	configure(NESTED);
+	uint64_t first = memory->allocate(), second = memory->allocate();
+	uint64_t read_only = memory->read64(s2_root) & ~(uint64_t)TTD_S2AP_WRITE;
+	memory->write64(first, second | TTD_VALID | TTD_TABLE);
+	memory->write64(second, read_only);
+	/* From level 0: 40 bits. */
+	ste[2] = field_set(field_set(ste[2], STE2_S2T0SZ, 24), STE2_S2SL0, 2);
+	ste[2] |= STE2_S2HA | STE2_S2HAFT;
+	ste[3] = first;
+	cd[0] |= CD0_HA;
+	cd[1] |= CD1_HAFT;
+	write_config();
+	EXPECT_EQ(event_of_write(VA), (unsigned)F_PERMISSION);
+	EXPECT_TRUE(last[1] & EVENT1_S2);
+	EXPECT_EQ(field_get(EVENT1_CLASS, last[1]), EVENT1_CLASS_TT);
+	EXPECT_TRUE(memory->read64(first) & TTD_AF);
+	EXPECT_FALSE(memory->read64(table->descriptor(VA, 0)) & TTD_AF);
+	memory->write64(second, read_only | TTD_S2AP_WRITE);
+	command(CMD_TLBI_NSNH_ALL);
+	EXPECT_EQ(event_of_write(VA), 0u);
+	EXPECT_TRUE(memory->read64(table->descriptor(VA, 0)) & TTD_AF);
+	EXPECT_EQ(traced(TRACE_DMA_WRITE).back().arg[3], page);
+}

@@ -169,6 +169,33 @@ TEST_F(SmmuPmcg, CountsNanosecondsAsCycles)
 	EXPECT_EQ(counter(2) - before, 1244u);
 }
 
+/* Reading a counter does not lose the part of a cycle that has gone by. */
+TEST_F(SmmuPmcg, CyclesAreNotLostByReading)
+{
+	create();
+	count(0, PMCG_CYCLES);
+	uint64_t before = counter(0);
+	for (uint32_t i = 0; i < 10; i++) {
+		run_until(now() + 1500);
+		counter(0);
+	}
+	EXPECT_EQ(counter(0) - before, 15u);
+}
+
+TEST_F(SmmuPmcg, OverflowWithoutAnAddressIsToldByWireAlone)
+{
+	configure(BYPASS);
+	write_config();
+	memory->write64(0, 0x5a);
+	set_pmcg(PMCG_IRQ_CFG1, 0x1234);
+	count(0, PMCG_TRANSACTION);
+	set_pmcg(PMCG_EVCNTR, UINT64_MAX, 8);
+	irqs.clear();
+	EXPECT_EQ(event_of_write(page), 0u);
+	EXPECT_EQ(irqs.size(), 1u);
+	EXPECT_EQ(memory->read64(0), 0x5au);
+}
+
 TEST_F(SmmuPmcg, OverflowIsFlaggedAndInterrupts)
 {
 	configure(BYPASS);
