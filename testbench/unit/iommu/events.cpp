@@ -19,6 +19,7 @@ protected:
 	void SetUp() override
 	{
 		cfg.s2 = true;
+		cfg.xnx = true;
 		cfg.vmid16 = true;
 		cfg.two_level_cd = true;
 		bring_up();

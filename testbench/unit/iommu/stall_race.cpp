@@ -28,7 +28,7 @@ protected:
 		random.seed(GetParam());
 		cfg.stall_suppress = GetParam() & 1;
 		sim.untimed = GetParam() & 2;
-		cfg.s2 = cfg.vmid16 = true;
+		cfg.s2 = cfg.xnx = cfg.vmid16 = true;
 		nested = GetParam() & 4;
 		cfg.stall_max = 4;
 		cfg.max_transactions = 16;
