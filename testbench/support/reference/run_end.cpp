@@ -46,8 +46,13 @@ EventFields Run::Fields(int number) const
 
 void Run::Record(const EventFields &fields)
 {
+	const int bits = features.OutputBits();
+
 	outcome.recorded = true;
 	outcome.event = MakeEvent(fields);
+	/* An IPA beyond the OAS: told whole (3.4.3), or its upper bits are RES0 (7.3.13). */
+	if (fields.stage2 && fields.ipa >> bits)
+		outcome.event.mask.Set({247, 192 + bits}, 0);
 }
 
 bool Run::RecordsAtsErrors() const
