@@ -57,7 +57,8 @@ struct Found {
 	uint64_t ipa = 0;     /* nested stage 1: where stage 1 says it is */
 	int region_bits = 12; /* a leaf: of the input addresses that it translates, as log2 */
 	TableAttributes above;
-	bool stale = false; /* an invalidation that nobody has waited for yet covers it */
+	bool stale = false;   /* an invalidation that nobody has waited for yet covers it */
+	bool updated = false; /* by the request that found it */
 	/* Nested stage 1: the stage 2 leaf for its output, cached together with it. */
 	std::shared_ptr<const Found> second;
 	uint64_t second_ipa = 0;
@@ -92,8 +93,8 @@ struct CachedStructure {
 	uint32_t stream = 0;
 	/* kL1Cd: of the first-level table; kCd: of the table of CDs. */
 	uint32_t index = 0;
-	/* kL1Std: the StreamIDs that it stands for, as a shift. */
-	int stream_shift = 0;
+	/* kL1Std: the StreamIDs that it stands for, as log2; kL1Cd: the SubstreamIDs. */
+	int span_bits = 0;
 	Words<8> words;
 	bool stale = false;
 	/* Neighbours of an STE with CONT that were invalidated. */

@@ -35,7 +35,7 @@ std::vector<const CachedStructure *> Run::Known(StructureKind kind, uint32_t ind
 		if (s.kind != kind)
 			continue;
 		if (kind == StructureKind::kL1Std)
-			shift = s.stream_shift;
+			shift = s.span_bits;
 		else if (kind == StructureKind::kSte)
 			shift = s.words.Get(ste::kCONT); /* may serve its neighbours, 5.2 */
 		else if (s.index != index)
@@ -54,7 +54,7 @@ void Run::Learn(StructureKind kind, uint32_t index, int shift, const Words<8> &w
 	learned.kind = kind;
 	learned.stream = request.stream;
 	learned.index = index;
-	learned.stream_shift = shift;
+	learned.span_bits = shift;
 	learned.words = words;
 	learned.stale = was_stale;
 	learned_structures.push_back(learned);
@@ -183,7 +183,7 @@ uint64_t Run::L2CdAddress(uint32_t index, bool wide, const CachedStructure *know
 			abort.fetch_address = address;
 			ConfigurationError(abort);
 		}
-		Learn(StructureKind::kL1Cd, index >> split, 0, l1, stale);
+		Learn(StructureKind::kL1Cd, index >> split, split, l1, stale);
 	}
 	if (!l1.Is(l1cd::kV))
 		ConfigurationError(fields);

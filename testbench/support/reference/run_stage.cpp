@@ -489,6 +489,7 @@ void Run::UpdateOne(Found &found, uint64_t wanted, const Use &use)
 		throw Again();
 	outcome.updates.push_back({found.regime.stage, address, before, Swapped(wanted, swap)});
 	found.descriptor = wanted;
+	found.updated = true;
 }
 
 void Run::Update(Translated &t, bool dirty, const Use &use)
