@@ -57,12 +57,14 @@ struct Found {
 	uint64_t ipa = 0;     /* nested stage 1: where stage 1 says it is */
 	int region_bits = 12; /* a leaf: of the input addresses that it translates, as log2 */
 	TableAttributes above;
-	bool stale = false;   /* an invalidation that nobody has waited for yet covers it */
-	bool updated = false; /* by the request that found it */
+	bool stale = false; /* an invalidation that nobody has waited for yet covers it */
 	/* Nested stage 1: the stage 2 leaf for its output, cached together with it. */
 	std::shared_ptr<const Found> second;
 	uint64_t second_ipa = 0;
 };
+
+/* The same descriptor in the same place under the same configuration; `second` aside. */
+bool SameLeaf(const Found &a, const Found &b);
 
 /* What a leaf makes of an input address. */
 uint64_t OutputOf(const Found &leaf, uint64_t input);

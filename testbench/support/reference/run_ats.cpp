@@ -55,7 +55,7 @@ void Run::AnswerFromStages(bool stage1)
 	}
 	const uint64_t ipa = address;
 	if (stage2_on) {
-		second = FindStage2(ipa, use);
+		second = FindSecond(first, ipa, use);
 		CheckAccessFlag(second, use);
 		const Rights theirs = AsAsked(RightsOf(second.leaf, privileged), write);
 		rights.read &= theirs.read;
@@ -72,12 +72,14 @@ void Run::AnswerFromStages(bool stage1)
 	const bool dirty = write && granted.write;
 	if (stage1) {
 		Update(first, dirty && RightsOf(first.leaf, privileged).clean, use);
-		LearnTranslation(first.leaf, first.input);
+		if (!first.known)
+			LearnTranslation(first.leaf, first.input);
 	}
 	/* Of a split-stage request, stage 2 may wait for the translated access (3.13.7.1). */
 	if (stage2_on && !(split && chooser.Pick(2) == 0)) {
 		Update(second, dirty && RightsOf(second.leaf, privileged).clean, use);
-		LearnTranslation(second.leaf, second.input);
+		if (!second.known)
+			LearnTranslation(second.leaf, second.input);
 	}
 	outcome.ats.status = AtsStatus::kSuccess;
 	outcome.ats.read = granted.read;

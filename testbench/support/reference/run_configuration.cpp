@@ -165,11 +165,10 @@ uint64_t Run::L2CdAddress(uint32_t index, bool wide, const CachedStructure *know
 {
 	const int split = wide ? 10 : 6;
 	const int l1_bits = std::max(0, static_cast<int>(ste.Get(ste::kS1CDMax)) - split);
-	EventFields fields = Fields(kC_BAD_SUBSTREAMID);
+	/* Without a SubstreamID, it says 0, the index that S1DSS gave: 7.3.9. */
+	const EventFields fields = Fields(kC_BAD_SUBSTREAMID);
 	Words<8> l1;
 
-	/* Without a SubstreamID, the index that S1DSS gave: 7.3.9. */
-	fields.substream = index;
 	if (known) {
 		l1 = known->words;
 		stale |= known->stale;

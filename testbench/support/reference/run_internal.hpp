@@ -39,6 +39,7 @@ struct Rights {
 struct Translated {
 	Found leaf;
 	uint64_t input = 0, output = 0;
+	bool known = false;        /* the leaf comes from a cache */
 	std::vector<Found> tables; /* on the way, with HAFT */
 };
 
@@ -97,15 +98,16 @@ private:
 	Tags StreamTags() const;
 	Translated FindStage1(uint64_t address);
 	Translated FindStage2(uint64_t ipa, const Use &use);
+	/* Of the output of stage 1: from the same entry, if one entry holds both. */
+	Translated FindSecond(const Translated &first, uint64_t ipa, const Use &use);
 	uint64_t ThroughStage2(uint64_t ipa, const Use &use, Translated *how);
+	uint64_t Finish2(Translated second, const Use &use, Translated *how);
 	void CheckRange(const Regime &regime, int ttb, uint64_t input);
 	Translated WalkTables(const Regime &regime, uint64_t input, const Use &use,
 			      const Found *from);
 	uint64_t ReadDescriptor(const Regime &regime, uint64_t address, const Use &use,
 				const Found *from, Found *found);
 	void CheckOutput(const Regime &regime, uint64_t output, uint64_t input, const Use &use);
-	std::optional<Found> PickKnown(const Regime &now, uint64_t input);
-	void LearnTranslation(const Found &found, uint64_t input);
 	bool AccessFlagMissing(const Found &leaf) const;
 	void CheckAccessFlag(const Translated &translated, const Use &use);
 	void CheckRights(const Translated &translated, const Rights &rights, const Use &use);
@@ -114,6 +116,12 @@ private:
 	void UpdateOne(Found &found, uint64_t wanted, const Use &use);
 	Rights RightsOf(const Found &leaf, bool privileged) const;
 	Use StageUse(bool privileged_now) const;
+
+	/* run_known.cpp */
+	std::vector<Found> FreshPath(const Regime &regime, uint64_t input);
+	std::shared_ptr<const Found> FreshSecond(uint64_t ipa);
+	std::optional<Found> PickKnown(const Regime &now, uint64_t input, bool reachable);
+	void LearnTranslation(const Found &found, uint64_t input);
 
 	/* run_end.cpp */
 	[[noreturn]] void End(Verdict verdict);
@@ -145,6 +153,12 @@ private:
 	bool write = false, privileged = false, instruction = false;
 	bool stage1_on = false, stage2_on = false;
 };
+
+/* Parts of a walk, run_stage.cpp. */
+bool Classify(const Regime &regime, Found *found);
+void AddAttributes(const Regime &regime, uint64_t table, TableAttributes *above);
+bool InRange(const Regime &regime, int ttb, uint64_t input);
+uint64_t Swapped(uint64_t value, bool big_endian);
 
 bool Stage1Configured(const Ste &ste);
 bool Stage2Configured(const Ste &ste);

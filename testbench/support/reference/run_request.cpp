@@ -147,25 +147,16 @@ void Run::Untranslated(bool stage1)
 			       chooser.Pick(2) == 1;
 		if (!update_later)
 			Update(first, dirty, use);
-		LearnTranslation(first.leaf, first.input);
+		if (!first.known)
+			LearnTranslation(first.leaf, first.input);
 		address = first.output;
 	} else {
 		CheckUntranslatedSize(stage2_on ? features.IntermediateBits()
 						: features.OutputBits());
 	}
-	if (stage2_on && stage1 && first.leaf.second) {
-		/* Both stages came from one entry: what stage 2 allows was cached with it. */
+	if (stage2_on) {
 		Translated second;
-		second.leaf = *first.leaf.second;
-		second.input = address;
-		const Rights rights = RightsOf(second.leaf, privileged);
-		second.output = OutputOf(second.leaf, address);
-		CheckRights(second, rights, use);
-		Update(second, write && rights.clean, use);
-		address = second.output;
-	} else if (stage2_on) {
-		Translated second;
-		address = ThroughStage2(address, use, &second);
+		address = Finish2(FindSecond(first, address, use), use, &second);
 		if (stage1) {
 			first.leaf.second = std::make_shared<Found>(second.leaf);
 			LearnTranslation(first.leaf, first.input);

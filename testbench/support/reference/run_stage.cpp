@@ -10,24 +10,6 @@
 namespace ref
 {
 
-bool Regime::operator==(const Regime &o) const
-{
-	return stage == o.stage && granule_bits == o.granule_bits && ia_bits == o.ia_bits &&
-	       start_level == o.start_level && base == o.base && oa_bits == o.oa_bits &&
-	       big_endian == o.big_endian && updates_access == o.updates_access &&
-	       updates_dirty == o.updates_dirty && updates_tables == o.updates_tables &&
-	       access_fault_off == o.access_fault_off && hierarchical == o.hierarchical &&
-	       one_privilege == o.one_privilege && wxn == o.wxn && pan == o.pan && epan == o.epan &&
-	       fwb == o.fwb && protect_walks == o.protect_walks;
-}
-
-uint64_t OutputOf(const Found &leaf, uint64_t input)
-{
-	const uint64_t base = DescriptorOutput(leaf.descriptor, leaf.regime.granule_bits,
-					       leaf.regime.granule_bits, leaf.regime.oa_52);
-	return (base & ~Mask(leaf.region_bits)) | (input & Mask(leaf.region_bits));
-}
-
 /* "The SMMU effectively aligns the value in this field before use" (5.2 S2TTB, 5.4 TTB0). */
 static uint64_t AlignedBase(const Regime &r, uint64_t base)
 {
@@ -100,78 +82,7 @@ Tags Run::StreamTags() const
 	return tags;
 }
 
-/* 3.17: what a lookup with these tags may hit. */
-static bool Hits(const CachedTranslation &entry, int stage, const Tags &tags, uint64_t input)
-{
-	if (entry.found.regime.stage != stage || !entry.Covers(input) ||
-	    entry.tags.vmid != tags.vmid)
-		return false;
-	if (stage == 2)
-		return true;
-	if (entry.tags.world != tags.world) /* EL2 and EL2-E2H need not be told apart: 3.3.3 */
-		return entry.tags.world != StreamWorld::kEl1 && tags.world != StreamWorld::kEl1;
-	if (tags.world == StreamWorld::kEl2)
-		return true;
-	return entry.global ? entry.tags.aset == tags.aset : entry.tags.asid == tags.asid;
-}
-
-/*
- * What of CD and STE was cached together with a translation, and what is looked
- * at now, is the SMMU's choice (5.2.1, 5.4.1): all as it was, or all that can be
- * as it is.
- */
-std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input)
-{
-	const Tags tags = StreamTags();
-	std::vector<const CachedTranslation *> hits;
-
-	if (!cache || !use_cache)
-		return std::nullopt;
-	for (const CachedTranslation &entry : cache->translations)
-		if (Hits(entry, now.stage, tags, input))
-			hits.push_back(&entry);
-	const int pick = chooser.Pick(1 + hits.size());
-	if (!pick)
-		return std::nullopt;
-	Found found = hits[pick - 1]->found;
-	stale |= found.stale;
-	Regime mixed = now;
-	mixed.granule_bits = found.regime.granule_bits;
-	mixed.ia_bits = found.regime.ia_bits;
-	mixed.start_level = found.regime.start_level;
-	mixed.base = found.regime.base;
-	mixed.oa_bits = found.regime.oa_bits;
-	if (!(mixed == found.regime) && chooser.Pick(2) == 1)
-		found.regime = mixed;
-	return found;
-}
-
-void Run::LearnTranslation(const Found &found, uint64_t input)
-{
-	CachedTranslation entry;
-	const int shift = LevelShift(found.regime.granule_bits, found.level);
-
-	if (!found.table && AccessFlagMissing(found))
-		return;
-	entry.found = found;
-	entry.found.stale = stale;
-	entry.tags = StreamTags();
-	entry.size_bits = found.table ? shift : found.region_bits;
-	entry.global = !found.table && found.regime.stage == 1 && !found.regime.one_privilege &&
-		       !Get(found.descriptor, descriptor::kNG);
-	entry.base = input & ~Mask(entry.size_bits);
-	learned_translations.push_back(entry);
-	/* The hint may be ignored or heeded. */
-	if (!found.table && found.region_bits == shift &&
-	    Get(found.descriptor, descriptor::kContiguous)) {
-		const int group = shift + ContiguousBits(found.regime.granule_bits, found.level);
-		entry.found.region_bits = entry.size_bits = group;
-		entry.base = input & ~Mask(group);
-		learned_translations.push_back(entry);
-	}
-}
-
-static uint64_t Swapped(uint64_t value, bool big_endian)
+uint64_t Swapped(uint64_t value, bool big_endian)
 {
 	return big_endian ? __builtin_bswap64(value) : value;
 }
@@ -207,15 +118,26 @@ void Run::CheckOutput(const Regime &r, uint64_t output, uint64_t input, const Us
 		Fault(kF_ADDR_SIZE, r.stage, use, input);
 }
 
-static void AddAttributes(const Regime &r, uint64_t table, TableAttributes *above)
+void AddAttributes(const Regime &r, uint64_t table, TableAttributes *above)
 {
 	if (r.stage == 2 || !r.hierarchical)
 		return;
 	const uint64_t ap = Get(table, descriptor::kAPTable);
-	above->no_unprivileged |= (ap & 1) && !r.one_privilege;
+	above->no_unprivileged |= ap & 1;
 	above->no_write |= ap >> 1;
 	above->unprivileged_never |= Get(table, descriptor::kUXNTable) != 0;
-	above->privileged_never |= Get(table, descriptor::kPXNTable) && !r.one_privilege;
+	above->privileged_never |= Get(table, descriptor::kPXNTable) != 0;
+}
+
+/* Table D8-48: is it a table, a leaf, or (false) invalid? */
+bool Classify(const Regime &r, Found *found)
+{
+	const bool bit1 = Get(found->descriptor, descriptor::kTable) != 0;
+
+	found->table = bit1 && found->level < 3;
+	found->region_bits = LevelShift(r.granule_bits, found->level);
+	return Get(found->descriptor, descriptor::kValid) &&
+	       (bit1 || BlockPossible(r.granule_bits, found->level, r.oa_52));
 }
 
 /* From the start, or from a table descriptor that is known. */
@@ -251,17 +173,13 @@ Translated Run::WalkTables(const Regime &r, uint64_t input, const Use &use, cons
 		}
 		found.second = nullptr;
 
-		const bool bit1 = Get(found.descriptor, descriptor::kTable) != 0;
-		found.table = bit1 && level < 3;
-		if (!Get(found.descriptor, descriptor::kValid) ||
-		    (!bit1 && !BlockPossible(r.granule_bits, level, r.oa_52)))
+		if (!Classify(r, &found))
 			Fault(kF_TRANSLATION, r.stage, use, input);
 		base = DescriptorOutput(found.descriptor, r.granule_bits,
 					found.table ? r.granule_bits : shift, r.oa_52);
 		CheckOutput(r, base, input, use);
 		if (!found.table) {
 			found.above = above;
-			found.region_bits = shift;
 			result.leaf = found;
 			result.output = OutputOf(found, input);
 			return result;
@@ -276,13 +194,15 @@ Translated Run::WalkTables(const Regime &r, uint64_t input, const Use &use, cons
 	}
 }
 
-/* 3.4, 3.4.1, 5.4.1.1: is the address within what TTBx translates at all? */
+/* 3.4, 3.4.1: bits above those of TxSZ are zeros, or ones for TTB1. */
+bool InRange(const Regime &r, int ttb, uint64_t input)
+{
+	return input >> r.ia_bits == (ttb ? Mask(64 - r.ia_bits) : 0);
+}
+
 void Run::CheckRange(const Regime &r, int ttb, uint64_t input)
 {
-	const uint64_t above = input >> r.ia_bits;
-	const uint64_t wanted = ttb ? Mask(64 - r.ia_bits) : 0;
-
-	if (above != wanted)
+	if (!InRange(r, ttb, input))
 		Fault(kF_TRANSLATION, 1, StageUse(privileged), 0);
 }
 
@@ -307,10 +227,11 @@ Translated Run::FindStage1(uint64_t address)
 		Fault(kF_TRANSLATION, 1, use, 0);
 
 	const Regime r = Stage1Regime(ttb);
-	const std::optional<Found> known = PickKnown(r, input);
+	const bool off = WalksDisabled(cd, ttb, world);
+	const std::optional<Found> known = PickKnown(r, input, !off && InRange(r, ttb, input));
 	if (!known) {
 		/* Of a disabled TTB nothing but this is checked: not even its TG. */
-		if (WalksDisabled(cd, ttb, world))
+		if (off)
 			Fault(kF_TRANSLATION, 1, use, 0);
 		CheckRange(r, ttb, input);
 		return WalkTables(r, input, use, nullptr);
@@ -318,6 +239,7 @@ Translated Run::FindStage1(uint64_t address)
 	if (known->table)
 		return WalkTables(known->regime, input, use, &*known);
 	Translated result;
+	result.known = true;
 	result.leaf = *known;
 	result.input = input;
 	result.output = OutputOf(*known, input);
@@ -327,20 +249,34 @@ Translated Run::FindStage1(uint64_t address)
 Translated Run::FindStage2(uint64_t ipa, const Use &use)
 {
 	const Regime r = Stage2Regime();
-	const std::optional<Found> known = PickKnown(r, ipa);
+	const std::optional<Found> known = PickKnown(r, ipa, InRange(r, 0, ipa));
 
 	if (!known) {
-		if (ipa >> r.ia_bits)
+		if (!InRange(r, 0, ipa))
 			Fault(kF_TRANSLATION, 2, use, ipa);
 		return WalkTables(r, ipa, use, nullptr);
 	}
 	if (known->table)
 		return WalkTables(known->regime, ipa, use, &*known);
 	Translated result;
+	result.known = true;
 	result.leaf = *known;
 	result.input = ipa;
 	result.output = OutputOf(*known, ipa);
 	return result;
+}
+
+Translated Run::FindSecond(const Translated &first, uint64_t ipa, const Use &use)
+{
+	Translated second;
+
+	if (!first.leaf.second)
+		return FindStage2(ipa, use);
+	second.known = true;
+	second.leaf = *first.leaf.second;
+	second.input = ipa;
+	second.output = OutputOf(second.leaf, ipa);
+	return second;
 }
 
 /* All that an address needs of stage 2. Without stage 2, nothing. */
@@ -348,7 +284,12 @@ uint64_t Run::ThroughStage2(uint64_t ipa, const Use &use, Translated *how)
 {
 	if (!stage2_on)
 		return ipa;
-	Translated t = FindStage2(ipa, use);
+	return Finish2(FindStage2(ipa, use), use, how);
+}
+
+uint64_t Run::Finish2(Translated t, const Use &use, Translated *how)
+{
+	const uint64_t ipa = t.input;
 	const Rights rights = RightsOf(t.leaf, use.privileged);
 	const uint64_t attr = Get(t.leaf.descriptor, descriptor::kMemAttr);
 	const bool device = t.leaf.regime.fwb ? !(attr & 4) : attr < 4;
@@ -361,7 +302,8 @@ uint64_t Run::ThroughStage2(uint64_t ipa, const Use &use, Translated *how)
 	const bool speculative =
 		use.fault_class == kClassTt && !use.write && rights.clean && chooser.Pick(2) == 1;
 	Update(t, (use.write && rights.clean) || speculative, use);
-	LearnTranslation(t.leaf, ipa);
+	if (!t.known)
+		LearnTranslation(t.leaf, ipa);
 	if (how)
 		*how = t;
 	return t.output;
@@ -397,7 +339,8 @@ void Run::CheckRights(const Translated &t, const Rights &rights, const Use &use)
 		Update(touched, false, use);
 		LearnTranslation(touched.leaf, t.input);
 	}
-	LearnTranslation(t.leaf, t.input);
+	if (!t.known)
+		LearnTranslation(t.leaf, t.input);
 	Fault(kF_PERMISSION, t.leaf.regime.stage, use, t.input);
 }
 
@@ -489,7 +432,6 @@ void Run::UpdateOne(Found &found, uint64_t wanted, const Use &use)
 		throw Again();
 	outcome.updates.push_back({found.regime.stage, address, before, Swapped(wanted, swap)});
 	found.descriptor = wanted;
-	found.updated = true;
 }
 
 void Run::Update(Translated &t, bool dirty, const Use &use)

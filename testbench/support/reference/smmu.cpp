@@ -11,17 +11,6 @@ namespace ref
 
 namespace
 {
-bool SameLeaf(const Found &a, const Found &b)
-{
-	return a.regime == b.regime && a.level == b.level && a.table == b.table &&
-	       a.descriptor == b.descriptor && a.address == b.address && a.ipa == b.ipa &&
-	       a.region_bits == b.region_bits &&
-	       a.above.no_unprivileged == b.above.no_unprivileged &&
-	       a.above.no_write == b.above.no_write &&
-	       a.above.unprivileged_never == b.above.unprivileged_never &&
-	       a.above.privileged_never == b.above.privileged_never;
-}
-
 bool SameFound(const Found &a, const Found &b)
 {
 	if (!SameLeaf(a, b) || !a.second != !b.second)
@@ -100,23 +89,23 @@ void Smmu::Merge(const Cache &learned)
 }
 
 /*
- * To use what is cached and is in memory as well is to do as without a cache:
- * leaving it out saves time. Not what is in memory only after this request has
- * changed it. Nor where an old STE or CD can be used, under which
- * a translation may be found that is new otherwise.
+ * A structure that is cached and in memory as well is left out: that saves time.
+ * But for CDs where an old STE can be used, under which another CD is in memory.
  */
-Cache Smmu::WithoutWhatIsFresh(const Cache &fresh) const
+Cache Smmu::WithoutWhatIsFresh(const std::vector<CachedStructure> &fresh) const
 {
-	std::vector<CachedTranslation> as_it_was;
-	Cache rest;
+	const auto of_streams = [](const CachedStructure &s) {
+		return s.kind == StructureKind::kSte || s.kind == StructureKind::kL1Std;
+	};
+	const auto rest = Without(cache.structures, fresh);
+	Cache known = cache;
 
-	for (const CachedTranslation &t : fresh.translations)
-		if (!t.found.updated && !(t.found.second && t.found.second->updated))
-			as_it_was.push_back(t);
-	rest.structures = Without(cache.structures, fresh.structures);
-	rest.translations = rest.structures.empty() ? Without(cache.translations, as_it_was)
-						    : cache.translations;
-	return rest;
+	known.structures = rest;
+	if (std::any_of(rest.begin(), rest.end(), of_streams))
+		for (const CachedStructure &s : cache.structures)
+			if (!of_streams(s))
+				Insert(known.structures, s);
+	return known;
 }
 
 std::vector<Outcome> Smmu::Permitted(const Request &request)
@@ -131,7 +120,7 @@ std::vector<Outcome> Smmu::Permitted(const Request &request)
 	permitted.push_back(fresh.Do());
 	learned.structures = fresh.learned_structures;
 	learned.translations = fresh.learned_translations;
-	const Cache known = WithoutWhatIsFresh(learned);
+	const Cache known = WithoutWhatIsFresh(learned.structures);
 	do {
 		OverlayMemory overlay(memory);
 		Run run(overlay, registers, request, all, &known);

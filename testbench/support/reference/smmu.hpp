@@ -51,7 +51,7 @@ public:
 
 private:
 	void Merge(const Cache &learned);
-	Cache WithoutWhatIsFresh(const Cache &fresh) const;
+	Cache WithoutWhatIsFresh(const std::vector<CachedStructure> &fresh) const;
 	void InvalidateStreams(uint32_t first, uint64_t count, bool l1);
 	void InvalidateCds(uint32_t stream, bool all, uint32_t index, bool l1);
 	void InvalidateTranslations(const uint64_t word[2]);

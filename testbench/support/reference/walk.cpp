@@ -3,6 +3,7 @@
 
 #include "testbench/support/reference/run_internal.hpp"
 
+#include <algorithm>
 #include <cinttypes>
 #include <cstdio>
 
@@ -63,6 +64,30 @@ std::string Outcome::Text() const
 	return text;
 }
 
+bool Outcome::Agrees(const Observed &observed) const
+{
+	if (verdict != observed.verdict || recorded != (observed.record != nullptr))
+		return false;
+	if (verdict == Verdict::kPassed && address != observed.address)
+		return false;
+	return !recorded || event.Matches(observed.record);
+}
+
+bool AnyAgrees(const std::vector<Outcome> &outcomes, const Observed &observed)
+{
+	return std::any_of(outcomes.begin(), outcomes.end(),
+			   [&](const Outcome &outcome) { return outcome.Agrees(observed); });
+}
+
+std::string Text(const std::vector<Outcome> &outcomes)
+{
+	std::string text;
+
+	for (const Outcome &outcome : outcomes)
+		text += outcome.Text() + "\n";
+	return text;
+}
+
 Walker::Walker(Memory &walked_memory, const Registers &smmu_registers)
 	: registers(smmu_registers), memory(walked_memory)
 {
@@ -84,10 +109,8 @@ std::vector<Outcome> Walker::Allowed(const Request &request)
 	do {
 		OverlayMemory overlay(memory);
 		const Outcome outcome = Run(overlay, registers, request, all, nullptr).Do();
-		bool known = false;
-		for (const Outcome &other : allowed)
-			known |= outcome.SameAs(other);
-		if (!known)
+		if (std::none_of(allowed.begin(), allowed.end(),
+				 [&](const Outcome &other) { return outcome.SameAs(other); }))
 			allowed.push_back(outcome);
 	} while (all.Advance());
 	return allowed;

@@ -77,6 +77,13 @@ struct Update {
 	uint64_t address, before, after;
 };
 
+/* What a model did with a request, as its client and the event queue saw it. */
+struct Observed {
+	Verdict verdict = Verdict::kAborted;
+	uint64_t address = 0;             /* of kPassed */
+	const uint64_t *record = nullptr; /* four words; nullptr: no event was written */
+};
+
 struct Outcome {
 	Verdict verdict = Verdict::kAborted;
 	uint64_t address = 0; /* passed: the output address */
@@ -87,11 +94,18 @@ struct Outcome {
 	std::vector<Access> accesses;
 	std::vector<Update> updates;
 
+	/* Verdict, address, event; not `ats`, not `updates`. */
+	bool Agrees(const Observed &observed) const;
 	/* The same to an observer: everything but `accesses`. */
 	bool SameAs(const Outcome &other) const;
 	/* For messages of a failed test. */
 	std::string Text() const;
 };
+
+/* One of them agrees. */
+bool AnyAgrees(const std::vector<Outcome> &outcomes, const Observed &observed);
+/* All of them, a line each. */
+std::string Text(const std::vector<Outcome> &outcomes);
 
 class Walker
 {

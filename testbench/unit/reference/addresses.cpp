@@ -74,6 +74,36 @@ TEST_F(Addresses, TopByteIgnored)
 	EXPECT_EQ(fault.event.record.Get(event::kInputAddr), 0xab00000012346000u);
 }
 
+/* 5.4.1.1 */
+TEST_F(Addresses, DisabledTableIsNotWalked)
+{
+	tables.Map(0x12345000, 0x80000000);
+	cd.Set(cd::kEPD0, 1);
+	const Outcome outcome = Read(0x12345000);
+	EXPECT_EVENT(outcome, kF_TRANSLATION);
+	EXPECT_EQ(outcome.accesses.size(), 2u);
+}
+
+/* 5.2 S2TTB, 5.4 TTB0: bits below the starting table's alignment are taken as zero. */
+TEST_F(Addresses, TableBasesAreAligned)
+{
+	tables.Map(0x12345000, 0x80000000);
+	cd.Set(cd::kTTB0, (tables.Base() | 0xff0) >> 4);
+	EXPECT_EQ(Read(0x12345000).address, 0x80000000u);
+	/* 25 bits, 4 KiB: a start of 16 entries, 128 bytes. */
+	Stage1 small(memory, {.ia_bits = 25});
+	small.Map(0x1ffffff & ~0xfffull, 0x90000000);
+	cd = small.In(ValidCd());
+	EXPECT_EQ(Read(0x1fff000).address, 0x90000000u);
+	cd.Set(cd::kTTB0, (small.Base() | 0x70) >> 4);
+	EXPECT_EQ(Read(0x1fff000).address, 0x90000000u);
+	Stage2 tables2(memory, {.ia_bits = 40, .start_level = 1});
+	tables2.Map(0x8012345000, 0xa0000000);
+	ste = tables2.In(ValidSte(kStage2Only));
+	ste.Set(ste::kS2TTB, (tables2.Base() | 0x1ff0) >> 4);
+	EXPECT_EQ(Read(0x8012345000).address, 0xa0000000u);
+}
+
 /* EL2 has TTB0 only. */
 TEST_F(Addresses, El2HasNoUpperHalf)
 {

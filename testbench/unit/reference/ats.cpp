@@ -69,6 +69,8 @@ TEST_F(Ats, RequestsThatAreNotSupported)
 	ste.Set(ste::kEATS, 0);
 	EXPECT_ATS(Ask(), kUnsupportedRequest, false, false, false);
 	EXPECT_EVENT(Ask(), kF_BAD_ATS_TREQ);
+	ste.Set(ste::kEATS, 3); /* needs DPT */
+	EXPECT_EVENT(Ask(), kF_BAD_ATS_TREQ);
 	ste.Set(ste::kEATS, 2);
 	registers.cr0 = 1; /* EATS 0b10 without ATSCHK is 0b00 */
 	EXPECT_EVENT(Ask(), kF_BAD_ATS_TREQ);
@@ -233,6 +235,29 @@ TEST_F(Ats, TranslatedTransactions)
 	EXPECT_FALSE(Translated(1ull << 60).recorded);
 	registers.cr0 = 0;
 	EXPECT_EVENT(Translated(kPa), kF_TRANSL_FORBIDDEN);
+}
+
+/* IDR3.PASIDTT: the PASID of a translated transaction counts (3.9.1.3). */
+TEST_F(Ats, TranslatedTransactionsWithPasid)
+{
+	WithPasids();
+	ste.Set(ste::kS1DSS, 0).Set(ste::kEATS, 2);
+	tables2.Map(kIpa, kPa, 3, {.read = false, .xn = 3}); /* privileged may execute */
+	Request request{.stream = kStream, .substream_valid = true, .address = kIpa};
+	request.privileged = request.instruction = true;
+	request.kind = RequestKind::kTranslated;
+	const auto substream = [&](uint32_t number) {
+		request.substream = number;
+		return Do(request);
+	};
+	EXPECT_EVENT(substream(1), kF_PERMISSION); /* data, unprivileged */
+	EXPECT_EQ(substream(1).event.record.Get(event::kSSV), 0u);
+	registers.idr[3] |= Put(idr3::kPASIDTT, 1);
+	registers.cr2 |= Put(cr2::kREC_CFG_ATS, 1);
+	EXPECT_EQ(substream(1).verdict, Verdict::kPassed);
+	EXPECT_EVENT(substream(4), kC_BAD_SUBSTREAMID);
+	request.substream_valid = false;
+	EXPECT_EVENT(substream(0), kF_STREAM_DISABLED);
 }
 
 /* Where bits beyond the OAS may be cut off as well. */

@@ -195,6 +195,36 @@ TEST_F(ByHand, Granule16KUpperHalf)
 	EXPECT_EQ(outcome.address, 0x90005abcu);
 }
 
+/* 13.1.2: writes are data. */
+TEST_F(ByHand, EventOfAWriteHasNoInstruction)
+{
+	EventFields fields;
+	fields.number = kF_ACCESS;
+	fields.instruction = true;
+	EXPECT_EQ(MakeEvent(fields).record.word[1], 2ull << 40);
+	fields.read = true;
+	EXPECT_EQ(MakeEvent(fields).record.word[1], 2ull << 40 | 3ull << 34);
+}
+
+/* 7.3.16: TTRnW is told of CLASS TT only; InputAddr and IPA from bit 12. */
+TEST_F(ByHand, EventsMatchWhereTheArchitectureSaysSomething)
+{
+	EventFields fields;
+	fields.number = kF_PERMISSION;
+	fields.stage2 = true;
+	fields.ipa = 0x12345678;
+	const Event e = MakeEvent(fields);
+	uint64_t written[4] = {0x13, 2ull << 40 | 1ull << 39, 0, 0x12345000};
+	EXPECT_TRUE(e.Matches(written));
+	written[1] |= 1ull << 44 | 0x7777; /* TTRnW, STAG */
+	EXPECT_TRUE(e.Matches(written));
+	written[3] |= 1;
+	EXPECT_FALSE(e.Matches(written));
+	written[3] = 0x12345000;
+	written[1] |= 1ull << 31; /* Stall */
+	EXPECT_FALSE(e.Matches(written));
+}
+
 /* 7.3.4: FetchAddr 247:195 is [55:3] of the address; GPCF and the rest are zero. */
 TEST_F(ByHand, SteFetchThatAborts)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an SMMU may still know, and which commands make it forget: IHI 0070, 3.17, 4.3, 4.4, 16.2.
  */
+#include "testbench/support/reference/chooser.hpp"
 #include "testbench/support/reference/smmu.hpp"
 #include "testbench/unit/reference/bench.hpp"
 
@@ -9,6 +10,21 @@
 
 namespace ref
 {
+
+TEST(ChooserTest, EveryCombinationOnce)
+{
+	Chooser chooser(true);
+	std::set<int> seen;
+	int rounds = 0;
+
+	do {
+		const int first = chooser.Pick(3);
+		seen.insert(first == 1 ? 10 + chooser.Pick(2) : first);
+		rounds++;
+	} while (chooser.Advance());
+	EXPECT_EQ(seen, (std::set<int>{0, 10, 11, 2}));
+	EXPECT_EQ(rounds, 4);
+}
 
 /* The addresses to which a request may pass; faults as their event numbers. */
 template <typename Base>
@@ -225,6 +241,8 @@ TEST_F(Caches, TranslationsAreNotOfAStream)
 	other.Set(0, Cd(cd).Set(cd::kASID, 8));
 	streams.Set(10, other.In(ValidSte(kStage1Only)));
 	EXPECT_EQ(Outputs(kPage, 10), Set{kF_TRANSLATION});
+	streams.Set(11, Ste(ste).Set(ste::kS2VMID, 1));
+	EXPECT_EQ(Outputs(kPage, 11), Set{kF_TRANSLATION});
 }
 
 TEST_F(Caches, SteLivesUntilCfgiSte)
@@ -283,6 +301,57 @@ TEST_F(Caches, L1StdNeedsTheLeaflessForm)
 	EXPECT_EQ(Outputs(kPage), Set{kC_BAD_STREAMID});
 }
 
+TEST_F(Caches, L1CdNeedsTheLeaflessForm)
+{
+	CdTable two(memory, {.format = 1, .max = 8});
+	two.Set(0, cd).Set(0x45, cd);
+	ste = two.In(ValidSte(kStage1Only)).Set(ste::kS1DSS, 2);
+	Configure();
+	Invalidate(MakeCommand(kCMD_CFGI_STE).Set(command::kStreamID, kStream));
+	EXPECT_EQ(Outputs(kPage), Set{0x80000000});
+	two.SetL1(0, 0);
+	const Words<2> one = MakeCommand(kCMD_CFGI_CD).Set(command::kStreamID, kStream);
+	Invalidate(Words<2>(one).Set(command::kLeaf, 1));
+	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kC_BAD_SUBSTREAMID}));
+	Invalidate(Words<2>(one).Set(command::kSubstreamID, 0x45)); /* another L1CD */
+	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kC_BAD_SUBSTREAMID}));
+	Invalidate(Words<2>(one).Set(command::kSubstreamID, 0x3f)); /* the same, not its CD */
+	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kC_BAD_SUBSTREAMID}));
+	Invalidate(Words<2>(one));
+	EXPECT_EQ(Outputs(kPage), Set{kC_BAD_SUBSTREAMID});
+}
+
+/* 4.4.2.7 to 4.4.2.10: EL2 has no ASID, EL2-E2H has; which is meant is CR2.E2H's. */
+TEST_F(Caches, ScopeOfEl2Commands)
+{
+	const auto forgets = [this](bool e2h, const Words<2> &command) {
+		ste.Set(ste::kSTRW, 2);
+		registers.cr2 = e2h;
+		tables.Map(kPage, 0x80000000);
+		Configure();
+		Invalidate(MakeCommand(kCMD_CFGI_STE).Set(command::kStreamID, kStream));
+		Outputs(kPage);
+		tables.Unmap(kPage, 3);
+		Invalidate(command);
+		const bool forgotten = Outputs(kPage) == Set{kF_TRANSLATION};
+		Invalidate(MakeCommand(kCMD_TLBI_EL2_ALL));
+		return forgotten;
+	};
+	Words<2> va = MakeCommand(kCMD_TLBI_EL2_VA).Set(command::kAddress, kPage >> 12);
+	Words<2> vaa = MakeCommand(kCMD_TLBI_EL2_VAA).Set(command::kAddress, kPage >> 12);
+	Words<2> asid = MakeCommand(kCMD_TLBI_EL2_ASID).Set(command::kASID, 7);
+
+	for (bool e2h : {false, true}) {
+		EXPECT_TRUE(forgets(e2h, MakeCommand(kCMD_TLBI_EL2_ALL)));
+		EXPECT_TRUE(forgets(e2h, vaa));
+		EXPECT_EQ(forgets(e2h, va), !e2h);
+		EXPECT_TRUE(forgets(e2h, Words<2>(va).Set(command::kASID, 7)));
+		EXPECT_EQ(forgets(e2h, asid), e2h);
+		EXPECT_FALSE(forgets(e2h, MakeCommand(kCMD_TLBI_NSNH_ALL)));
+		EXPECT_FALSE(forgets(e2h, MakeCommand(kCMD_TLBI_NH_ALL)));
+	}
+}
+
 /* An STE with CONT may serve its neighbours; each is invalidated by itself (5.2, CONT). */
 TEST_F(Caches, ContiguousStes)
 {
@@ -310,6 +379,16 @@ TEST_F(Caches, StaleThingsBreedStaleThings)
 	EXPECT_EQ(Outputs(0x12346000), (Set{0x90000000, 0xa0000000}));
 	Tell(MakeCommand(kCMD_SYNC));
 	EXPECT_EQ(Outputs(0x12346000), Set{0x90000000});
+}
+
+/* What is walked anew after the invalidation is not what was invalidated. */
+TEST_F(Caches, WhatIsFoundAgainStays)
+{
+	Tell(ByVa(kPage, 7, false));
+	EXPECT_EQ(Outputs(kPage), Set{0x80000000});
+	Tell(MakeCommand(kCMD_SYNC));
+	tables.Unmap(kPage, 3);
+	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kF_TRANSLATION}));
 }
 
 /* A clean leaf that is cached: a write looks at memory (D8.5.2, R SGJBL); a dirty one need not. */
@@ -367,6 +446,16 @@ TEST_F(NestedCaches, CombinedEntriesNeedAnInvalidationOfStage1)
 	EXPECT_EQ(Outputs(kVa), (Set{0x90000000, kF_TRANSLATION}));
 	Invalidate(MakeCommand(kCMD_TLBI_NH_ALL).Set(command::kVMID, 5));
 	EXPECT_EQ(Outputs(kVa), Set{kF_TRANSLATION});
+}
+
+/* Nor does their use bring back what stage 2 alone has forgotten. */
+TEST_F(NestedCaches, CombinedEntriesAreNoEntriesOfStage2)
+{
+	streams.Set(9, Ste(ste).Set(ste::kConfig, kStage2Only));
+	tables2.Unmap(kIpa, 3);
+	Invalidate(ByIpa(kIpa, 5));
+	EXPECT_EQ(Outputs(kVa), (Set{0x90000000, kF_TRANSLATION}));
+	EXPECT_EQ(Outputs(kIpa, 9), Set{kF_TRANSLATION});
 }
 
 TEST_F(NestedCaches, WhatStage2KnowsOutlivesStage1Commands)

@@ -223,6 +223,41 @@ TEST_F(Configuration, UpdateThatAborts)
 	EXPECT_EVENT(allowed[0], kF_WALK_EABT);
 }
 
+/* L1STD and L1CD that cannot be fetched. */
+TEST_F(Configuration, FirstLevelsThatAbort)
+{
+	CdTable two_cds(memory, {.format = 1, .max = 10});
+	two_cds.Set(0x123, cd);
+	ste = two_cds.In(ValidSte(kStage1Only));
+	Configure();
+	memory.Abort(two_cds.L1Address(0x123), 8);
+	const Outcome no_cd = DoWith(true, 0x123);
+	EXPECT_EVENT(no_cd, kF_CD_FETCH);
+	EXPECT_EQ(no_cd.event.record.Get(event::kFetchAddr) << 3, two_cds.L1Address(0x123));
+	EXPECT_EQ(no_cd.event.record.Get(event::kSubstreamID), 0x123u);
+
+	StreamTable two(memory, {.log2size = 10, .split = 6});
+	two.Into(registers);
+	memory.Abort(two.L1Address(200), 8);
+	const Outcome no_ste = Do({.stream = 200});
+	EXPECT_EVENT(no_ste, kF_STE_FETCH);
+	EXPECT_EQ(no_ste.event.record.Get(event::kFetchAddr) << 3, two.L1Address(200));
+}
+
+/* 3.4.3, row "STE fetch". */
+TEST_F(Configuration, SteBeyondTheOas)
+{
+	StreamTable two(memory, {.log2size = 10, .split = 6});
+	two.Set(70, ValidSte(kBypass));
+	uint64_t l1 = 0;
+	memory.Read64(two.L1Address(70), &l1);
+	two.SetL1(70, l1 | 1ull << 50).Into(registers);
+	const auto allowed = Walker(memory, registers).Allowed({.stream = 70, .address = 0x1000});
+	ASSERT_EQ(allowed.size(), 2u);
+	EXPECT_EQ(allowed[0].verdict, Verdict::kPassed);
+	EXPECT_EVENT(allowed[1], kF_STE_FETCH);
+}
+
 /* 3.4.3: S1ContextPtr beyond the IAS is a bad STE, or a fault of stage 2. */
 TEST_F(NestedBench, ContextPointerBeyondTheIas)
 {

@@ -66,6 +66,7 @@ TEST_F(Legality, StagesThatAreNotThere)
 	EXPECT_FALSE(SteLegalAfter(ste::kV, 0));
 	/* Fields do not count where nothing is translated. */
 	EXPECT_TRUE(SteLegalAfter(ste::kS2T0SZ, 63));
+	EXPECT_TRUE(SteLegalAfter(ste::kSTRW, 1));
 	ste.Set(ste::kConfig, 2);
 	EXPECT_TRUE(SteLegalAfter(ste::kS1CDMax, 31));
 }
@@ -177,6 +178,10 @@ TEST_F(Legality, Stage2Shape)
 	EXPECT_FALSE(SteLegalWith(5, idr5::kOAS, 1));
 	EXPECT_TRUE(SteLegalWith(5, idr5::kOAS, 4));
 	EXPECT_FALSE(SteLegalWith(5, idr5::kOAS, 3));
+	ste.Set(ste::kS2SL0, 1);
+	EXPECT_TRUE(SteLegalWith(5, idr5::kOAS, 2));
+	EXPECT_FALSE(SteLegalWith(5, idr5::kOAS, 1));
+	ste.Set(ste::kS2SL0, 2);
 	/* S2TTB within S2PS, and within 48 bits for small granules. */
 	ste.Set(ste::kS2TTB, 1ull << 40 >> 4);
 	EXPECT_FALSE(SteLegalAfter(ste::kS2PS, 2));

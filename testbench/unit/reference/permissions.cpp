@@ -256,6 +256,29 @@ TEST_F(Permissions, AccessFlagAndDirtyState)
 	EXPECT_EQ(verdict, Verdict::kPassed);
 }
 
+/* HD without HA is reserved and behaves as neither. */
+TEST_F(Permissions, DirtyStateNeedsTheAccessFlagsUpdate)
+{
+	cd.Set(cd::kHD, 1);
+	tables.Map(kPage, 0x80000000, 3, {.read_only = true, .dirty_modifier = true});
+	EXPECT_EVENT(Write(kPage), kF_PERMISSION);
+}
+
+/* HTTU == 0b11: the flag of table descriptors too, before the leaf's (D8.5.1.3). */
+TEST_F(Permissions, AccessFlagOfTableDescriptors)
+{
+	registers.idr[0] |= 3 << 6;
+	cd.Set(cd::kHA, 1).Set(cd::kHAFT, 1);
+	tables.Map(kPage, 0x80000000, 3, {.access = false});
+	const Outcome outcome = Read(kPage);
+	ASSERT_EQ(outcome.updates.size(), 3u) << outcome.Text();
+	EXPECT_EQ(outcome.updates[0].address, tables.DescriptorAddress(kPage, 1));
+	EXPECT_EQ(outcome.updates[1].address, tables.DescriptorAddress(kPage, 2));
+	for (int level = 1; level < 4; level++)
+		EXPECT_EQ(tables.Descriptor(kPage, level) & 0x400, 0x400u);
+	EXPECT_TRUE(Read(kPage).updates.empty());
+}
+
 TEST_F(Permissions, AccessFlagDespitePermissionFaultIsAllowed)
 {
 	cd.Set(cd::kHA, 1);

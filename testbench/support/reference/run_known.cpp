@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Translations that are known from before: which of them a lookup may hit, and what is kept. */
+#include "testbench/support/reference/geometry.hpp"
+#include "testbench/support/reference/run_internal.hpp"
+
+namespace ref
+{
+
+bool Regime::operator==(const Regime &o) const
+{
+	return stage == o.stage && granule_bits == o.granule_bits && ia_bits == o.ia_bits &&
+	       start_level == o.start_level && base == o.base && oa_bits == o.oa_bits &&
+	       big_endian == o.big_endian && updates_access == o.updates_access &&
+	       updates_dirty == o.updates_dirty && updates_tables == o.updates_tables &&
+	       access_fault_off == o.access_fault_off && hierarchical == o.hierarchical &&
+	       one_privilege == o.one_privilege && wxn == o.wxn && pan == o.pan && epan == o.epan &&
+	       fwb == o.fwb && protect_walks == o.protect_walks;
+}
+
+bool SameLeaf(const Found &a, const Found &b)
+{
+	return a.regime == b.regime && a.level == b.level && a.table == b.table &&
+	       a.descriptor == b.descriptor && a.address == b.address && a.ipa == b.ipa &&
+	       a.region_bits == b.region_bits &&
+	       a.above.no_unprivileged == b.above.no_unprivileged &&
+	       a.above.no_write == b.above.no_write &&
+	       a.above.unprivileged_never == b.above.unprivileged_never &&
+	       a.above.privileged_never == b.above.privileged_never;
+}
+
+uint64_t OutputOf(const Found &leaf, uint64_t input)
+{
+	const uint64_t base = DescriptorOutput(leaf.descriptor, leaf.regime.granule_bits,
+					       leaf.regime.granule_bits, leaf.regime.oa_52);
+	return (base & ~Mask(leaf.region_bits)) | (input & Mask(leaf.region_bits));
+}
+
+/* 3.17: what a lookup with these tags may hit. */
+static bool Hits(const CachedTranslation &entry, int stage, const Tags &tags, uint64_t input)
+{
+	if (entry.found.regime.stage != stage || !entry.Covers(input) ||
+	    entry.tags.vmid != tags.vmid)
+		return false;
+	if (stage == 2)
+		return true;
+	if (entry.tags.world != tags.world) /* EL2 and EL2-E2H need not be told apart: 3.3.3 */
+		return entry.tags.world != StreamWorld::kEl1 && tags.world != StreamWorld::kEl1;
+	if (tags.world == StreamWorld::kEl2)
+		return true;
+	return entry.global ? entry.tags.aset == tags.aset : entry.tags.asid == tags.asid;
+}
+
+/* What a walk from the start would come by now, and change nothing; it ends where it faults. */
+std::vector<Found> Run::FreshPath(const Regime &r, uint64_t input)
+{
+	std::vector<Found> path;
+	TableAttributes above;
+	uint64_t base = r.base;
+
+	for (int level = r.start_level; level <= 3; level++) {
+		Found found;
+		found.regime = r;
+		found.level = level;
+		found.address = base + 8 * TableIndex(r.granule_bits, r.ia_bits, r.start_level,
+						      level, input);
+		if (r.stage == 1 && stage2_on) {
+			const std::shared_ptr<const Found> second = FreshSecond(found.address);
+			found.ipa = found.address;
+			if (!path.empty())
+				path.back().second = second;
+			if (!second)
+				return path;
+			found.address = OutputOf(*second, found.ipa);
+		}
+		if (!memory.Read64(found.address, &found.descriptor))
+			return path;
+		found.descriptor = Swapped(found.descriptor, r.big_endian);
+		const int low = LevelShift(r.granule_bits, level);
+		if (!Classify(r, &found))
+			return path;
+		base = DescriptorOutput(found.descriptor, r.granule_bits,
+					found.table ? r.granule_bits : low, r.oa_52);
+		if (base >> r.oa_bits)
+			return path;
+		if (found.table)
+			AddAttributes(r, found.descriptor, &above);
+		found.above = above;
+		path.push_back(found);
+		if (!found.table)
+			break;
+	}
+	if (r.stage == 1 && stage2_on && !path.empty() && !path.back().table)
+		path.back().second = FreshSecond(OutputOf(path.back(), input));
+	return path;
+}
+
+/* The leaf of stage 2 for an IPA; nullptr: there is none. */
+std::shared_ptr<const Found> Run::FreshSecond(uint64_t ipa)
+{
+	const Regime r = Stage2Regime();
+	const std::vector<Found> path =
+		InRange(r, 0, ipa) ? FreshPath(r, ipa) : std::vector<Found>();
+
+	if (path.empty() || path.back().table)
+		return nullptr;
+	return std::make_shared<Found>(path.back());
+}
+
+static bool SameFor(const Found &a, const Found &b, uint64_t input)
+{
+	Found alike = a;
+
+	/* Of a contiguous group or of its own: the same for this address? */
+	if (!a.table && OutputOf(a, input) == OutputOf(b, input))
+		alike.region_bits = b.region_bits;
+	return SameLeaf(alike, b);
+}
+
+/*
+ * To use something cached that is in memory as well, in the same place, is to
+ * do as a walk does that finds it there: it is no way of its own.
+ */
+static bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t input)
+{
+	for (const Found &fresh : path) {
+		if (!SameFor(known, fresh, input))
+			continue;
+		if (!known.second)
+			return true;
+		return fresh.second && SameLeaf(*known.second, *fresh.second);
+	}
+	return false;
+}
+
+/*
+ * What of CD and STE was cached together with a translation, and what is looked
+ * at now, is the SMMU's choice (5.2.1, 5.4.1): all as it was, or all that can be
+ * as it is.
+ */
+std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reachable)
+{
+	const Tags tags = StreamTags();
+	std::vector<const CachedTranslation *> hits;
+
+	if (!cache || !use_cache)
+		return std::nullopt;
+	const std::vector<Found> path = reachable ? FreshPath(now, input) : std::vector<Found>();
+	for (const CachedTranslation &entry : cache->translations)
+		if (Hits(entry, now.stage, tags, input) && !IsOn(path, entry.found, input))
+			hits.push_back(&entry);
+	const int pick = chooser.Pick(1 + hits.size());
+	if (!pick)
+		return std::nullopt;
+	Found found = hits[pick - 1]->found;
+	stale |= found.stale;
+	Regime mixed = now;
+	mixed.granule_bits = found.regime.granule_bits;
+	mixed.ia_bits = found.regime.ia_bits;
+	mixed.start_level = found.regime.start_level;
+	mixed.base = found.regime.base;
+	mixed.oa_bits = found.regime.oa_bits;
+	if (!(mixed == found.regime) && chooser.Pick(2) == 1)
+		found.regime = mixed;
+	return found;
+}
+
+void Run::LearnTranslation(const Found &found, uint64_t input)
+{
+	CachedTranslation entry;
+	const int shift = LevelShift(found.regime.granule_bits, found.level);
+
+	if (!found.table && AccessFlagMissing(found))
+		return;
+	entry.found = found;
+	entry.found.stale = stale;
+	entry.tags = StreamTags();
+	entry.size_bits = found.table ? shift : found.region_bits;
+	entry.global = !found.table && found.regime.stage == 1 && !found.regime.one_privilege &&
+		       !Get(found.descriptor, descriptor::kNG);
+	entry.base = input & ~Mask(entry.size_bits);
+	learned_translations.push_back(entry);
+	/* The hint may be ignored or heeded. */
+	if (!found.table && found.region_bits == shift &&
+	    Get(found.descriptor, descriptor::kContiguous)) {
+		const int group = shift + ContiguousBits(found.regime.granule_bits, found.level);
+		entry.found.region_bits = entry.size_bits = group;
+		entry.base = input & ~Mask(group);
+		learned_translations.push_back(entry);
+	}
+}
+
+} // namespace ref
