@@ -118,8 +118,11 @@ private:
 	Use StageUse(bool privileged_now) const;
 
 	/* run_known.cpp */
-	std::vector<Found> FreshPath(const Regime &regime, uint64_t input);
-	std::shared_ptr<const Found> FreshSecond(uint64_t ipa);
+	std::vector<Found> FreshPath(const Regime &regime, uint64_t input, const Found *from);
+	std::shared_ptr<const Found> FreshSecond(uint64_t ipa, bool of_table);
+	std::optional<Found> LeafOf(const Found &hit, uint64_t input);
+	std::vector<const CachedTranslation *> Ways(const Regime &now, uint64_t input,
+						    const std::vector<Found> &path);
 	std::optional<Found> PickKnown(const Regime &now, uint64_t input, bool reachable);
 	void LearnTranslation(const Found &found, uint64_t input);
 

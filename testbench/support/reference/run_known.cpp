@@ -3,6 +3,8 @@
 #include "testbench/support/reference/geometry.hpp"
 #include "testbench/support/reference/run_internal.hpp"
 
+#include <algorithm>
+
 namespace ref
 {
 
@@ -50,21 +52,27 @@ static bool Hits(const CachedTranslation &entry, int stage, const Tags &tags, ui
 	return entry.global ? entry.tags.aset == tags.aset : entry.tags.asid == tags.asid;
 }
 
-/* What a walk from the start would come by now, and change nothing; it ends where it faults. */
-std::vector<Found> Run::FreshPath(const Regime &r, uint64_t input)
+/*
+ * What a walk would come by now, from the start or from a table, changing
+ * nothing. It ends where the walk would fault or update something on its way.
+ */
+std::vector<Found> Run::FreshPath(const Regime &r, uint64_t input, const Found *from)
 {
 	std::vector<Found> path;
-	TableAttributes above;
-	uint64_t base = r.base;
+	TableAttributes above = from ? from->above : TableAttributes();
+	uint64_t base =
+		from ? DescriptorOutput(from->descriptor, r.granule_bits, r.granule_bits, r.oa_52)
+		     : r.base;
 
-	for (int level = r.start_level; level <= 3; level++) {
+	for (int level = from ? from->level + 1 : r.start_level; level <= 3; level++) {
 		Found found;
 		found.regime = r;
 		found.level = level;
 		found.address = base + 8 * TableIndex(r.granule_bits, r.ia_bits, r.start_level,
 						      level, input);
 		if (r.stage == 1 && stage2_on) {
-			const std::shared_ptr<const Found> second = FreshSecond(found.address);
+			const std::shared_ptr<const Found> second =
+				FreshSecond(found.address, true);
 			found.ipa = found.address;
 			if (!path.empty())
 				path.back().second = second;
@@ -85,25 +93,33 @@ std::vector<Found> Run::FreshPath(const Regime &r, uint64_t input)
 		if (found.table)
 			AddAttributes(r, found.descriptor, &above);
 		found.above = above;
+		if (found.table && r.updates_tables && !Get(found.descriptor, descriptor::kAF))
+			return path;
 		path.push_back(found);
 		if (!found.table)
 			break;
 	}
 	if (r.stage == 1 && stage2_on && !path.empty() && !path.back().table)
-		path.back().second = FreshSecond(OutputOf(path.back(), input));
+		path.back().second = FreshSecond(OutputOf(path.back(), input), false);
 	return path;
 }
 
-/* The leaf of stage 2 for an IPA; nullptr: there is none. */
-std::shared_ptr<const Found> Run::FreshSecond(uint64_t ipa)
+/*
+ * The leaf of stage 2 for an IPA, nullptr if there is none. Of a table of stage 1:
+ * only if the walk reads it and leaves the leaf as it is.
+ */
+std::shared_ptr<const Found> Run::FreshSecond(uint64_t ipa, bool of_table)
 {
 	const Regime r = Stage2Regime();
 	const std::vector<Found> path =
-		InRange(r, 0, ipa) ? FreshPath(r, ipa) : std::vector<Found>();
+		InRange(r, 0, ipa) ? FreshPath(r, ipa, nullptr) : std::vector<Found>();
 
 	if (path.empty() || path.back().table)
 		return nullptr;
-	return std::make_shared<Found>(path.back());
+	const Found &leaf = path.back();
+	if (of_table && (AccessFlagMissing(leaf) || !RightsOf(leaf, false).read || r.protect_walks))
+		return nullptr;
+	return std::make_shared<Found>(leaf);
 }
 
 static bool SameFor(const Found &a, const Found &b, uint64_t input)
@@ -132,6 +148,46 @@ static bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t in
 	return false;
 }
 
+/* The leaf that a hit leads to, as memory is now. */
+std::optional<Found> Run::LeafOf(const Found &hit, uint64_t input)
+{
+	if (!hit.table)
+		return hit;
+	const std::vector<Found> path = FreshPath(hit.regime, input, &hit);
+	if (path.empty() || path.back().table)
+		return std::nullopt;
+	Found leaf = path.back();
+	leaf.stale = hit.stale;
+	return leaf;
+}
+
+/* The hits that make a difference: not on the path of a walk, and each leading elsewhere. */
+std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t input,
+						 const std::vector<Found> &path)
+{
+	const Tags tags = StreamTags();
+	/* A walk of a nested stage 1 has choices of its own at each step. */
+	const bool simple = (now.stage == 2 || !stage2_on) && !now.updates_tables;
+	std::vector<const CachedTranslation *> hits;
+	std::vector<Found> leaves;
+
+	for (const CachedTranslation &entry : cache->translations) {
+		if (!Hits(entry, now.stage, tags, input) || IsOn(path, entry.found, input))
+			continue;
+		const std::optional<Found> leaf =
+			simple ? LeafOf(entry.found, input) : std::nullopt;
+		const auto as_this = [&](const Found &other) {
+			return other.stale == leaf->stale && SameFor(*leaf, other, input);
+		};
+		if (leaf && std::any_of(leaves.begin(), leaves.end(), as_this))
+			continue;
+		if (leaf)
+			leaves.push_back(*leaf);
+		hits.push_back(&entry);
+	}
+	return hits;
+}
+
 /*
  * What of CD and STE was cached together with a translation, and what is looked
  * at now, is the SMMU's choice (5.2.1, 5.4.1): all as it was, or all that can be
@@ -139,29 +195,26 @@ static bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t in
  */
 std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reachable)
 {
-	const Tags tags = StreamTags();
-	std::vector<const CachedTranslation *> hits;
-
 	if (!cache || !use_cache)
 		return std::nullopt;
-	const std::vector<Found> path = reachable ? FreshPath(now, input) : std::vector<Found>();
-	for (const CachedTranslation &entry : cache->translations)
-		if (Hits(entry, now.stage, tags, input) && !IsOn(path, entry.found, input))
-			hits.push_back(&entry);
+	const std::vector<Found> path =
+		reachable ? FreshPath(now, input, nullptr) : std::vector<Found>();
+	const auto hits = Ways(now, input, path);
 	const int pick = chooser.Pick(1 + hits.size());
 	if (!pick)
 		return std::nullopt;
-	Found found = hits[pick - 1]->found;
-	stale |= found.stale;
-	Regime mixed = now;
-	mixed.granule_bits = found.regime.granule_bits;
-	mixed.ia_bits = found.regime.ia_bits;
-	mixed.start_level = found.regime.start_level;
-	mixed.base = found.regime.base;
-	mixed.oa_bits = found.regime.oa_bits;
-	if (!(mixed == found.regime) && chooser.Pick(2) == 1)
-		found.regime = mixed;
-	return found;
+	const Found &known = hits[pick - 1]->found;
+	stale |= known.stale;
+	Found other = known;
+	other.regime = now;
+	other.regime.granule_bits = known.regime.granule_bits;
+	other.regime.ia_bits = known.regime.ia_bits;
+	other.regime.start_level = known.regime.start_level;
+	other.regime.base = known.regime.base;
+	other.regime.oa_bits = known.regime.oa_bits;
+	if (!(other.regime == known.regime) && !IsOn(path, other, input) && chooser.Pick(2) == 1)
+		return other;
+	return known;
 }
 
 void Run::LearnTranslation(const Found &found, uint64_t input)

@@ -287,6 +287,22 @@ TEST_F(Caches, CdLivesUntilCfgiCd)
 	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, 0x90000000}));
 }
 
+/* An old STE, a new CD: each is cached by itself (4.3). */
+TEST_F(Caches, OldSteWithNewCd)
+{
+	CdTable other_cds(memory);
+	Stage1 other(memory, {.ia_bits = 39});
+	other.Map(kPage, 0x90000000, 3, {.user = false});
+	other_cds.Set(0, Cd(other.In(cd)).Set(cd::kASID, 8));
+	streams.Set(kStream, other_cds.In(ste).Set(ste::kPRIVCFG, 2));
+	const Request request{.stream = kStream, .address = kPage, .privileged = true};
+	smmu.Permitted(request);
+	Set outputs;
+	for (const Outcome &outcome : smmu.Permitted(request))
+		outputs.insert(outcome.recorded ? outcome.event.Number() : outcome.address);
+	EXPECT_EQ(outputs, (Set{kF_PERMISSION, 0x80000000, 0x90000000}));
+}
+
 TEST_F(Caches, L1StdNeedsTheLeaflessForm)
 {
 	StreamTable two(memory, {.log2size = 8, .split = 6});
@@ -313,7 +329,9 @@ TEST_F(Caches, L1CdNeedsTheLeaflessForm)
 	const Words<2> one = MakeCommand(kCMD_CFGI_CD).Set(command::kStreamID, kStream);
 	Invalidate(Words<2>(one).Set(command::kLeaf, 1));
 	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kC_BAD_SUBSTREAMID}));
-	Invalidate(Words<2>(one).Set(command::kSubstreamID, 0x45)); /* another L1CD */
+	/* Another L1CD: this one still leads to the CD. */
+	Tell(Words<2>(one).Set(command::kSubstreamID, 0x45));
+	Invalidate(Words<2>(one).Set(command::kLeaf, 1));
 	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kC_BAD_SUBSTREAMID}));
 	Invalidate(Words<2>(one).Set(command::kSubstreamID, 0x3f)); /* the same, not its CD */
 	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kC_BAD_SUBSTREAMID}));
@@ -350,6 +368,14 @@ TEST_F(Caches, ScopeOfEl2Commands)
 		EXPECT_FALSE(forgets(e2h, MakeCommand(kCMD_TLBI_NSNH_ALL)));
 		EXPECT_FALSE(forgets(e2h, MakeCommand(kCMD_TLBI_NH_ALL)));
 	}
+	/* With E2H, what was found without need not be forgotten. */
+	tables.Map(kPage, 0x80000000);
+	registers.cr2 = 0;
+	EXPECT_EQ(Outputs(kPage), Set{0x80000000});
+	tables.Unmap(kPage, 3);
+	smmu.registers.cr2 = 1;
+	Invalidate(Words<2>(va).Set(command::kASID, 7));
+	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kF_TRANSLATION}));
 }
 
 /* An STE with CONT may serve its neighbours; each is invalidated by itself (5.2, CONT). */
@@ -448,6 +474,21 @@ TEST_F(NestedCaches, CombinedEntriesNeedAnInvalidationOfStage1)
 	EXPECT_EQ(Outputs(kVa), Set{kF_TRANSLATION});
 }
 
+TEST_F(NestedCaches, CombinedEntriesAnswerTranslationRequests)
+{
+	ste.Set(ste::kEATS, 1);
+	Configure();
+	Invalidate(MakeCommand(kCMD_CFGI_STE).Set(command::kStreamID, kStream));
+	tables2.Unmap(kIpa, 3);
+	Invalidate(ByIpa(kIpa, 5));
+	Request request{.stream = kStream, .address = kVa};
+	request.kind = RequestKind::kTranslationRequest;
+	Set outputs;
+	for (const Outcome &outcome : smmu.Permitted(request))
+		outputs.insert(outcome.ats.address);
+	EXPECT_EQ(outputs, (Set{0, 0x90000000}));
+}
+
 /* Nor does their use bring back what stage 2 alone has forgotten. */
 TEST_F(NestedCaches, CombinedEntriesAreNoEntriesOfStage2)
 {
@@ -467,6 +508,22 @@ TEST_F(NestedCaches, WhatStage2KnowsOutlivesStage1Commands)
 	EXPECT_EQ(Outputs(kVa), (Set{0x90000000, kF_TRANSLATION}));
 	Invalidate(MakeCommand(kCMD_TLBI_S12_VMALL).Set(command::kVMID, 5));
 	EXPECT_EQ(Outputs(kVa), Set{kF_TRANSLATION});
+}
+
+/* Software that looks for pages in use clears AF and invalidates nothing: either is allowed. */
+TEST_F(NestedCaches, AccessFlagOfATablesPage)
+{
+	ste.Set(ste::kS2HA, 1);
+	Configure();
+	Invalidate(MakeCommand(kCMD_CFGI_STE).Set(command::kStreamID, kStream));
+	Invalidate(MakeCommand(kCMD_TLBI_NSNH_ALL));
+	EXPECT_EQ(Outputs(kVa), Set{0x90000000});
+	const uint64_t page = tables.DescriptorIpa(kVa, 3) & ~0xfffull;
+	tables2.SetDescriptor(page, 3, tables2.Descriptor(page, 3) & ~0x400ull);
+	Set updates;
+	for (const Outcome &outcome : smmu.Permitted({.stream = kStream, .address = kVa}))
+		updates.insert(outcome.updates.size());
+	EXPECT_EQ(updates, (Set{0, 1}));
 }
 
 /* 4.4.3.1: that command is enough where there is no stage 1. */
