@@ -10,6 +10,7 @@
 #include "testbench/support/flat_memory.h"
 #include "testbench/support/reference/memory.hpp"
 
+#include <stdexcept>
 #include <vector>
 
 class ReferenceMemory : public ref::Memory
@@ -19,20 +20,25 @@ public:
 	{
 	}
 
+	/* Beyond the end, everything aborts. */
 	bool Read64(uint64_t address, uint64_t *value) override
-	{
+	try {
 		if (Refused(address))
 			return false;
 		*value = flat.read64(address);
 		return true;
+	} catch (const std::out_of_range &) {
+		return false;
 	}
 
 	bool Write64(uint64_t address, uint64_t value) override
-	{
+	try {
 		if (Refused(address))
 			return false;
 		flat.write64(address, value);
 		return true;
+	} catch (const std::out_of_range &) {
+		return false;
 	}
 
 	bool Cas64(uint64_t address, uint64_t expected, uint64_t desired, uint64_t *found) override

@@ -374,7 +374,7 @@ TEST_F(Caches, ScopeOfEl2Commands)
 	EXPECT_EQ(Outputs(kPage), Set{0x80000000});
 	tables.Unmap(kPage, 3);
 	smmu.registers.cr2 = 1;
-	Invalidate(Words<2>(va).Set(command::kASID, 7));
+	Invalidate(va);
 	EXPECT_EQ(Outputs(kPage), (Set{0x80000000, kF_TRANSLATION}));
 }
 
@@ -438,6 +438,38 @@ TEST_F(Caches, DirtyStateOfCachedLeaves)
 	tables.Unmap(0x20000000, 3);
 	Invalidate(MakeCommand(kCMD_TLBI_NH_ALL));
 	EXPECT_EQ(Outputs(0x20000000, kStream, true), Set{kF_TRANSLATION});
+}
+
+/* A cached leaf that is clean, and another in memory: the write does not pass by the old one. */
+TEST_F(Caches, AStaleCleanLeafIsNotMarkedDirty)
+{
+	cd.Set(cd::kHA, 1).Set(cd::kHD, 1);
+	Configure();
+	Invalidate(MakeCommand(kCMD_CFGI_CD_ALL).Set(command::kStreamID, kStream));
+	Invalidate(MakeCommand(kCMD_TLBI_NH_ALL));
+	tables.Map(0x20000000, 0xa0000000, 3, {.read_only = true, .dirty_modifier = true});
+	EXPECT_EQ(Outputs(0x20000000), Set{0xa0000000});
+	tables.Map(0x20000000, 0xb0000000);
+	EXPECT_EQ(Outputs(0x20000000), (Set{0xa0000000, 0xb0000000}));
+	Invalidate(MakeCommand(kCMD_TLBI_NH_ALL));
+	tables.Map(0x20000000, 0xa0000000, 3, {.read_only = true, .dirty_modifier = true});
+	EXPECT_EQ(Outputs(0x20000000), Set{0xa0000000});
+	tables.Map(0x20000000, 0xb0000000);
+	EXPECT_EQ(Outputs(0x20000000, kStream, true), Set{0xb0000000});
+}
+
+/* Fields of the CD that may be cached with a translation, or not (5.4.1). */
+TEST_F(Caches, FieldsOfTheCdMayBeCachedWithATranslation)
+{
+	cd.Set(cd::kWXN, 1);
+	tables.Map(kPage, 0x90000000, 3, {.read_only = true});
+	Configure();
+	Invalidate(MakeCommand(kCMD_CFGI_CD).Set(command::kStreamID, kStream));
+	Set outputs;
+	for (const Outcome &outcome :
+	     smmu.Permitted({.stream = kStream, .address = kPage, .instruction = true}))
+		outputs.insert(outcome.recorded ? outcome.event.Number() : outcome.address);
+	EXPECT_EQ(outputs, (Set{0x80000000, 0x90000000, kF_PERMISSION}));
 }
 
 class NestedCaches : public CacheTest<NestedBench>
@@ -520,6 +552,8 @@ TEST_F(NestedCaches, AccessFlagOfATablesPage)
 	EXPECT_EQ(Outputs(kVa), Set{0x90000000});
 	const uint64_t page = tables.DescriptorIpa(kVa, 3) & ~0xfffull;
 	tables2.SetDescriptor(page, 3, tables2.Descriptor(page, 3) & ~0x400ull);
+	/* Stage 2 looks anew: only what stage 1 knows spares it the table. */
+	Invalidate(ByIpa(page, 5));
 	Set updates;
 	for (const Outcome &outcome : smmu.Permitted({.stream = kStream, .address = kVa}))
 		updates.insert(outcome.updates.size());

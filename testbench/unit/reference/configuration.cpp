@@ -2,6 +2,8 @@
 /* From the StreamID to the CD: IHI 0070, 3.3, 5.1 to 5.5, 6.3.14, 7.3. */
 #include "testbench/unit/reference/bench.hpp"
 
+#include <algorithm>
+
 namespace ref
 {
 
@@ -221,6 +223,23 @@ TEST_F(Configuration, UpdateThatAborts)
 		Walker(memory, registers).Allowed({.stream = kStream, .address = 0x1000});
 	ASSERT_EQ(allowed.size(), 1u);
 	EXPECT_EVENT(allowed[0], kF_WALK_EABT);
+}
+
+TEST_F(Configuration, WhatAModelDidIsCompared)
+{
+	const Outcome passed = Read(0x1008), failed = Read(0x2000);
+	uint64_t record[4];
+	std::copy(failed.event.record.word, failed.event.record.word + 4, record);
+	record[1] |= 0x1234; /* STAG */
+	EXPECT_TRUE(passed.Agrees({Verdict::kPassed, 0x80000008}));
+	EXPECT_FALSE(passed.Agrees({Verdict::kPassed, 0x80000000}));
+	EXPECT_FALSE(passed.Agrees({Verdict::kAborted}));
+	EXPECT_FALSE(passed.Agrees({Verdict::kPassed, 0x80000008, record}));
+	EXPECT_TRUE(failed.Agrees({Verdict::kAborted, 0, record}));
+	EXPECT_FALSE(failed.Agrees({Verdict::kAborted}));
+	record[2]++;
+	EXPECT_FALSE(failed.Agrees({Verdict::kAborted, 0, record}));
+	EXPECT_TRUE(AnyAgrees({failed, passed}, {Verdict::kPassed, 0x80000008}));
 }
 
 /* L1STD and L1CD that cannot be fetched. */
