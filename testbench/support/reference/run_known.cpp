@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Translations that are known from before: which of them a lookup may hit, and what is kept. */
+#include "testbench/support/reference/geometry.hpp"
+#include "testbench/support/reference/run_internal.hpp"
+
+#include <algorithm>
+
+namespace ref
+{
+
+bool Regime::operator==(const Regime &o) const
+{
+	return stage == o.stage && granule_bits == o.granule_bits && ia_bits == o.ia_bits &&
+	       start_level == o.start_level && base == o.base && oa_bits == o.oa_bits &&
+	       big_endian == o.big_endian && updates_access == o.updates_access &&
+	       updates_dirty == o.updates_dirty && updates_tables == o.updates_tables &&
+	       access_fault_off == o.access_fault_off && hierarchical == o.hierarchical &&
+	       one_privilege == o.one_privilege && wxn == o.wxn && pan == o.pan && epan == o.epan &&
+	       fwb == o.fwb && protect_walks == o.protect_walks;
+}
+
+bool SameLeaf(const Found &a, const Found &b)
+{
+	return a.regime == b.regime && a.level == b.level && a.table == b.table &&
+	       a.descriptor == b.descriptor && a.address == b.address && a.ipa == b.ipa &&
+	       a.region_bits == b.region_bits &&
+	       a.above.no_unprivileged == b.above.no_unprivileged &&
+	       a.above.no_write == b.above.no_write &&
+	       a.above.unprivileged_never == b.above.unprivileged_never &&
+	       a.above.privileged_never == b.above.privileged_never;
+}
+
+uint64_t OutputOf(const Found &leaf, uint64_t input)
+{
+	const uint64_t base = DescriptorOutput(leaf.descriptor, leaf.regime.granule_bits,
+					       leaf.regime.granule_bits, leaf.regime.oa_52);
+	return (base & ~Mask(leaf.region_bits)) | (input & Mask(leaf.region_bits));
+}
+
+/* 3.17: what a lookup with these tags may hit. */
+static bool Hits(const CachedTranslation &entry, int stage, const Tags &tags, uint64_t input)
+{
+	if (entry.found.regime.stage != stage || !entry.Covers(input) ||
+	    entry.tags.vmid != tags.vmid)
+		return false;
+	if (stage == 2)
+		return true;
+	if (entry.tags.world != tags.world) /* EL2 and EL2-E2H need not be told apart: 3.3.3 */
+		return entry.tags.world != StreamWorld::kEl1 && tags.world != StreamWorld::kEl1;
+	if (tags.world == StreamWorld::kEl2)
+		return true;
+	return entry.global ? entry.tags.aset == tags.aset : entry.tags.asid == tags.asid;
+}
+
+/*
+ * What a walk would come by now, from the start or from a table, changing
+ * nothing. It ends where the walk would fault or update something on its way.
+ */
+std::vector<Found> Run::FreshPath(const Regime &r, uint64_t input, const Found *from)
+{
+	std::vector<Found> path;
+	TableAttributes above = from ? from->above : TableAttributes();
+	uint64_t base =
+		from ? DescriptorOutput(from->descriptor, r.granule_bits, r.granule_bits, r.oa_52)
+		     : r.base;
+
+	for (int level = from ? from->level + 1 : r.start_level; level <= 3; level++) {
+		Found found;
+		found.regime = r;
+		found.level = level;
+		found.address = base + 8 * TableIndex(r.granule_bits, r.ia_bits, r.start_level,
+						      level, input);
+		if (r.stage == 1 && stage2_on) {
+			const std::shared_ptr<const Found> second =
+				FreshSecond(found.address, true);
+			found.ipa = found.address;
+			if (!path.empty())
+				path.back().second = second;
+			if (!second)
+				return path;
+			found.address = OutputOf(*second, found.ipa);
+		}
+		if (!memory.Read64(found.address, &found.descriptor))
+			return path;
+		found.descriptor = Swapped(found.descriptor, r.big_endian);
+		const int low = LevelShift(r.granule_bits, level);
+		if (!Classify(r, &found))
+			return path;
+		base = DescriptorOutput(found.descriptor, r.granule_bits,
+					found.table ? r.granule_bits : low, r.oa_52);
+		if (base >> r.oa_bits)
+			return path;
+		if (found.table)
+			AddAttributes(r, found.descriptor, &above);
+		found.above = above;
+		if (found.table && r.updates_tables && !Get(found.descriptor, descriptor::kAF))
+			return path;
+		path.push_back(found);
+		if (!found.table)
+			break;
+	}
+	if (r.stage == 1 && stage2_on && !path.empty() && !path.back().table)
+		path.back().second = FreshSecond(OutputOf(path.back(), input), false);
+	return path;
+}
+
+/*
+ * The leaf of stage 2 for an IPA, nullptr if there is none. Of a table of stage 1:
+ * only if the walk reads it and leaves the leaf as it is.
+ */
+std::shared_ptr<const Found> Run::FreshSecond(uint64_t ipa, bool of_table)
+{
+	const Regime r = Stage2Regime();
+	const std::vector<Found> path =
+		InRange(r, 0, ipa) ? FreshPath(r, ipa, nullptr) : std::vector<Found>();
+
+	if (path.empty() || path.back().table)
+		return nullptr;
+	const Found &leaf = path.back();
+	if (of_table && (AccessFlagMissing(leaf) || !RightsOf(leaf, false).read || r.protect_walks))
+		return nullptr;
+	return std::make_shared<Found>(leaf);
+}
+
+static bool SameFor(const Found &a, const Found &b, uint64_t input)
+{
+	Found alike = a;
+
+	/* Of a contiguous group or of its own: the same for this address? */
+	if (!a.table && OutputOf(a, input) == OutputOf(b, input))
+		alike.region_bits = b.region_bits;
+	return SameLeaf(alike, b);
+}
+
+/*
+ * To use something cached that is in memory as well, in the same place, is to
+ * do as a walk does that finds it there: it is no way of its own.
+ */
+static bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t input)
+{
+	for (const Found &fresh : path) {
+		if (!SameFor(known, fresh, input))
+			continue;
+		if (!known.second)
+			return true;
+		return fresh.second && SameLeaf(*known.second, *fresh.second);
+	}
+	return false;
+}
+
+/* The leaf that a hit leads to, as memory is now. */
+std::optional<Found> Run::LeafOf(const Found &hit, uint64_t input)
+{
+	if (!hit.table)
+		return hit;
+	const std::vector<Found> path = FreshPath(hit.regime, input, &hit);
+	if (path.empty() || path.back().table)
+		return std::nullopt;
+	Found leaf = path.back();
+	leaf.stale = hit.stale;
+	return leaf;
+}
+
+/* The hits that make a difference: not on the path of a walk, and each leading elsewhere. */
+std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t input,
+						 const std::vector<Found> &path)
+{
+	const Tags tags = StreamTags();
+	/* A walk of a nested stage 1 has choices of its own at each step. */
+	const bool simple = (now.stage == 2 || !stage2_on) && !now.updates_tables;
+	std::vector<const CachedTranslation *> hits;
+	std::vector<Found> leaves;
+
+	for (const CachedTranslation &entry : cache->translations) {
+		if (!Hits(entry, now.stage, tags, input) || IsOn(path, entry.found, input))
+			continue;
+		const std::optional<Found> leaf =
+			simple ? LeafOf(entry.found, input) : std::nullopt;
+		const auto as_this = [&](const Found &other) {
+			return other.stale == leaf->stale && SameFor(*leaf, other, input);
+		};
+		if (leaf && std::any_of(leaves.begin(), leaves.end(), as_this))
+			continue;
+		if (leaf)
+			leaves.push_back(*leaf);
+		hits.push_back(&entry);
+	}
+	return hits;
+}
+
+/*
+ * What of CD and STE was cached together with a translation, and what is looked
+ * at now, is the SMMU's choice (5.2.1, 5.4.1): all as it was, or all that can be
+ * as it is.
+ */
+std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reachable)
+{
+	if (!cache || !use_cache)
+		return std::nullopt;
+	const std::vector<Found> path =
+		reachable ? FreshPath(now, input, nullptr) : std::vector<Found>();
+	const auto hits = Ways(now, input, path);
+	const int pick = chooser.Pick(1 + hits.size());
+	if (!pick)
+		return std::nullopt;
+	const Found &known = hits[pick - 1]->found;
+	stale |= known.stale;
+	Found other = known;
+	other.regime = now;
+	other.regime.granule_bits = known.regime.granule_bits;
+	other.regime.ia_bits = known.regime.ia_bits;
+	other.regime.start_level = known.regime.start_level;
+	other.regime.base = known.regime.base;
+	other.regime.oa_bits = known.regime.oa_bits;
+	if (!(other.regime == known.regime) && !IsOn(path, other, input) && chooser.Pick(2) == 1)
+		return other;
+	return known;
+}
+
+void Run::LearnTranslation(const Found &found, uint64_t input)
+{
+	CachedTranslation entry;
+	const int shift = LevelShift(found.regime.granule_bits, found.level);
+
+	if (!found.table && AccessFlagMissing(found))
+		return;
+	entry.found = found;
+	entry.found.stale = stale;
+	entry.tags = StreamTags();
+	entry.size_bits = found.table ? shift : found.region_bits;
+	entry.global = !found.table && found.regime.stage == 1 && !found.regime.one_privilege &&
+		       !Get(found.descriptor, descriptor::kNG);
+	entry.base = input & ~Mask(entry.size_bits);
+	learned_translations.push_back(entry);
+	/* The hint may be ignored or heeded. */
+	if (!found.table && found.region_bits == shift &&
+	    Get(found.descriptor, descriptor::kContiguous)) {
+		const int group = shift + ContiguousBits(found.regime.granule_bits, found.level);
+		entry.found.region_bits = entry.size_bits = group;
+		entry.base = input & ~Mask(group);
+		learned_translations.push_back(entry);
+	}
+}
+
+} // namespace ref

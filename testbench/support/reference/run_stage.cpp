@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One stage of VMSAv8-64 (DDI 0487, D8.2 to D8.5) as an SMMU configures it (IHI 0070, 3.4, 3.13).
+ */
+#include "testbench/support/reference/geometry.hpp"
+#include "testbench/support/reference/run_internal.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace ref
+{
+
+/* "The SMMU effectively aligns the value in this field before use" (5.2 S2TTB, 5.4 TTB0). */
+static uint64_t AlignedBase(const Regime &r, uint64_t base)
+{
+	const int bits = StartIndexBits(r.granule_bits, r.ia_bits, r.start_level) + 3;
+
+	return base & ~Mask(r.oa_bits == 52 ? std::max(bits, 6) : bits);
+}
+
+Regime Run::Stage1Regime(int ttb) const
+{
+	const StreamWorld world = WorldOf(ste, features, Get(registers.cr2, cr2::kE2H));
+	Regime r;
+
+	if (!cd.Is(cd::kAA64))
+		throw std::logic_error("the reference walks no VMSAv8-32 LPAE tables");
+	r.stage = 1;
+	r.granule_bits = ttb ? GranuleOfTg1(cd.Get(cd::kTG1)) : GranuleOfTg0(cd.Get(cd::kTG0));
+	r.ia_bits = 64 - static_cast<int>(cd.Get(ttb ? cd::kT1SZ : cd::kT0SZ));
+	r.start_level = Stage1StartLevel(r.granule_bits, r.ia_bits);
+	r.oa_bits = EffectiveOutputBits(cd.Get(cd::kIPS), features);
+	r.oa_52 = features.OutputBits() == 52;
+	r.base = AlignedBase(r, cd.Get(ttb ? cd::kTTB1 : cd::kTTB0) << 4);
+	r.big_endian = cd.Is(cd::kENDI);
+	r.updates_access = cd.Is(cd::kHA);
+	r.updates_dirty = cd.Is(cd::kHA) && cd.Is(cd::kHD);
+	r.updates_tables = cd.Is(cd::kHA) && features.Httu() == 3 && cd.Is(cd::kHAFT);
+	r.access_fault_off = cd.Is(cd::kAFFD);
+	r.hierarchical = !(features.Idr3(idr3::kHAD) && cd.Is(ttb ? cd::kHAD1 : cd::kHAD0));
+	r.one_privilege = world == StreamWorld::kEl2;
+	r.wxn = cd.Is(cd::kWXN);
+	r.pan = cd.Is(cd::kPAN) && !r.one_privilege;
+	r.epan = features.Idr3(idr3::kEPAN) && cd.Is(cd::kEPAN);
+	return r;
+}
+
+Regime Run::Stage2Regime() const
+{
+	Regime r;
+
+	if (!ste.Is(ste::kS2AA64))
+		throw std::logic_error("the reference walks no VMSAv8-32 LPAE tables");
+	r.stage = 2;
+	r.granule_bits = GranuleOfTg0(ste.Get(ste::kS2TG));
+	r.ia_bits = 64 - static_cast<int>(ste.Get(ste::kS2T0SZ));
+	r.start_level = Stage2StartLevel(r.granule_bits, ste.Get(ste::kS2SL0));
+	r.oa_bits = EffectiveOutputBits(ste.Get(ste::kS2PS), features);
+	r.oa_52 = features.OutputBits() == 52;
+	r.base = AlignedBase(r, ste.Get(ste::kS2TTB) << 4);
+	r.big_endian = ste.Is(ste::kS2ENDI);
+	r.updates_access = ste.Is(ste::kS2HA);
+	r.updates_dirty = ste.Is(ste::kS2HA) && ste.Is(ste::kS2HD);
+	r.updates_tables = ste.Is(ste::kS2HA) && features.Httu() == 3 && ste.Is(ste::kS2HAFT);
+	r.access_fault_off = ste.Is(ste::kS2AFFD);
+	r.two_execute_bits = features.Idr3(idr3::kXNX);
+	r.fwb = features.Idr3(idr3::kFWB) && ste.Is(ste::kS2FWB);
+	r.protect_walks = Stage1Configured(ste) && ste.Is(ste::kS2PTW);
+	return r;
+}
+
+Tags Run::StreamTags() const
+{
+	Tags tags;
+
+	tags.world = WorldOf(ste, features, Get(registers.cr2, cr2::kE2H));
+	if (features.Stage2() && tags.world == StreamWorld::kEl1)
+		tags.vmid = ste.Get(ste::kS2VMID);
+	if (stage1_on && tags.world != StreamWorld::kEl2)
+		tags.asid = cd.Get(cd::kASID);
+	tags.aset = stage1_on && cd.Is(cd::kASET);
+	return tags;
+}
+
+uint64_t Swapped(uint64_t value, bool big_endian)
+{
+	return big_endian ? __builtin_bswap64(value) : value;
+}
+
+/* `from`: the table that points here, if it came from a cache. */
+uint64_t Run::ReadDescriptor(const Regime &r, uint64_t address, const Use &use, const Found *from,
+			     Found *found)
+{
+	uint64_t value = 0;
+
+	found->address = address;
+	if (r.stage == 1 && stage2_on) {
+		found->ipa = address;
+		if (from && from->second) {
+			found->address = OutputOf(*from->second, address);
+		} else {
+			Translated how;
+			found->address = ThroughStage2(address, {kClassTt}, &how);
+			found->second = std::make_shared<Found>(how.leaf);
+		}
+	}
+	const bool arrived = memory.Read64(found->address, &value);
+	outcome.accesses.push_back({r.stage == 1 ? AccessKind::kStage1 : AccessKind::kStage2,
+				    found->address, 8, value});
+	if (!arrived)
+		WalkAborted(r.stage, use.fault_class, found->address);
+	return Swapped(value, r.big_endian);
+}
+
+void Run::CheckOutput(const Regime &r, uint64_t output, uint64_t input, const Use &use)
+{
+	if (output >> r.oa_bits)
+		Fault(kF_ADDR_SIZE, r.stage, use, input);
+}
+
+void AddAttributes(const Regime &r, uint64_t table, TableAttributes *above)
+{
+	if (r.stage == 2 || !r.hierarchical)
+		return;
+	const uint64_t ap = Get(table, descriptor::kAPTable);
+	above->no_unprivileged |= ap & 1;
+	above->no_write |= ap >> 1;
+	above->unprivileged_never |= Get(table, descriptor::kUXNTable) != 0;
+	above->privileged_never |= Get(table, descriptor::kPXNTable) != 0;
+}
+
+/* Table D8-48: is it a table, a leaf, or (false) invalid? */
+bool Classify(const Regime &r, Found *found)
+{
+	const bool bit1 = Get(found->descriptor, descriptor::kTable) != 0;
+
+	found->table = bit1 && found->level < 3;
+	found->region_bits = LevelShift(r.granule_bits, found->level);
+	return Get(found->descriptor, descriptor::kValid) &&
+	       (bit1 || BlockPossible(r.granule_bits, found->level, r.oa_52));
+}
+
+/* From the start, or from a table descriptor that is known. */
+Translated Run::WalkTables(const Regime &r, uint64_t input, const Use &use, const Found *from)
+{
+	Translated result;
+	Found previous;
+	int level = from ? from->level + 1 : r.start_level;
+	uint64_t base = r.base;
+	TableAttributes above;
+
+	result.input = input;
+	if (from) {
+		previous = *from;
+		above = from->above;
+		base = DescriptorOutput(from->descriptor, r.granule_bits, r.granule_bits, r.oa_52);
+	}
+	for (;; level++) {
+		Found found;
+		found.regime = r;
+		found.level = level;
+		const int shift = LevelShift(r.granule_bits, level);
+		const uint64_t index =
+			TableIndex(r.granule_bits, r.ia_bits, r.start_level, level, input);
+		found.descriptor = ReadDescriptor(r, base + 8 * index, use,
+						  from ? &previous : nullptr, &found);
+		from = nullptr;
+		if (previous.table) {
+			/* Known with where it leads to, once stage 2 has said that. */
+			previous.second = found.second;
+			if (found.second)
+				LearnTranslation(previous, input);
+		}
+		found.second = nullptr;
+
+		if (!Classify(r, &found))
+			Fault(kF_TRANSLATION, r.stage, use, input);
+		base = DescriptorOutput(found.descriptor, r.granule_bits,
+					found.table ? r.granule_bits : shift, r.oa_52);
+		CheckOutput(r, base, input, use);
+		if (!found.table) {
+			found.above = above;
+			result.leaf = found;
+			result.output = OutputOf(found, input);
+			return result;
+		}
+		AddAttributes(r, found.descriptor, &above);
+		found.above = above;
+		if (r.updates_tables)
+			result.tables.push_back(found);
+		else
+			LearnTranslation(found, input);
+		previous = found;
+	}
+}
+
+/* 3.4, 3.4.1: bits above those of TxSZ are zeros, or ones for TTB1. */
+bool InRange(const Regime &r, int ttb, uint64_t input)
+{
+	return input >> r.ia_bits == (ttb ? Mask(64 - r.ia_bits) : 0);
+}
+
+void Run::CheckRange(const Regime &r, int ttb, uint64_t input)
+{
+	if (!InRange(r, ttb, input))
+		Fault(kF_TRANSLATION, 1, StageUse(privileged), 0);
+}
+
+Use Run::StageUse(bool privileged_now) const
+{
+	return {kClassIn, write, instruction, privileged_now};
+}
+
+Translated Run::FindStage1(uint64_t address)
+{
+	const StreamWorld world = WorldOf(ste, features, Get(registers.cr2, cr2::kE2H));
+	const bool upper = Get(address, {55, 55}) != 0;
+	const int ttb = upper && world != StreamWorld::kEl2;
+	const bool tagged = cd.Is(ttb ? cd::kTBI1 : cd::kTBI0);
+	const Use use = StageUse(privileged);
+	uint64_t input = address;
+
+	if (tagged)
+		input = upper ? address | Put({63, 56}, 0xff) : address & Mask(56);
+	if (features.Idr3(idr3::kE0PD) && world != StreamWorld::kEl2 && !privileged &&
+	    cd.Is(ttb ? cd::kE0PD1 : cd::kE0PD0))
+		Fault(kF_TRANSLATION, 1, use, 0);
+
+	const Regime r = Stage1Regime(ttb);
+	const bool off = WalksDisabled(cd, ttb, world);
+	const std::optional<Found> known = PickKnown(r, input, !off && InRange(r, ttb, input));
+	if (!known) {
+		/* Of a disabled TTB nothing but this is checked: not even its TG. */
+		if (off)
+			Fault(kF_TRANSLATION, 1, use, 0);
+		CheckRange(r, ttb, input);
+		return WalkTables(r, input, use, nullptr);
+	}
+	if (known->table)
+		return WalkTables(known->regime, input, use, &*known);
+	Translated result;
+	result.known = true;
+	result.leaf = *known;
+	result.input = input;
+	result.output = OutputOf(*known, input);
+	return result;
+}
+
+Translated Run::FindStage2(uint64_t ipa, const Use &use)
+{
+	const Regime r = Stage2Regime();
+	const std::optional<Found> known = PickKnown(r, ipa, InRange(r, 0, ipa));
+
+	if (!known) {
+		if (!InRange(r, 0, ipa))
+			Fault(kF_TRANSLATION, 2, use, ipa);
+		return WalkTables(r, ipa, use, nullptr);
+	}
+	if (known->table)
+		return WalkTables(known->regime, ipa, use, &*known);
+	Translated result;
+	result.known = true;
+	result.leaf = *known;
+	result.input = ipa;
+	result.output = OutputOf(*known, ipa);
+	return result;
+}
+
+Translated Run::FindSecond(const Translated &first, uint64_t ipa, const Use &use)
+{
+	Translated second;
+
+	if (!first.leaf.second)
+		return FindStage2(ipa, use);
+	second.known = true;
+	second.leaf = *first.leaf.second;
+	second.input = ipa;
+	second.output = OutputOf(second.leaf, ipa);
+	return second;
+}
+
+/* All that an address needs of stage 2. Without stage 2, nothing. */
+uint64_t Run::ThroughStage2(uint64_t ipa, const Use &use, Translated *how)
+{
+	if (!stage2_on)
+		return ipa;
+	return Finish2(FindStage2(ipa, use), use, how);
+}
+
+uint64_t Run::Finish2(Translated t, const Use &use, Translated *how)
+{
+	const uint64_t ipa = t.input;
+	const Rights rights = RightsOf(t.leaf, use.privileged);
+	const uint64_t attr = Get(t.leaf.descriptor, descriptor::kMemAttr);
+	const bool device = t.leaf.regime.fwb ? !(attr & 4) : attr < 4;
+
+	CheckAccessFlag(t, use);
+	if (use.fault_class != kClassIn && t.leaf.regime.protect_walks && device)
+		Fault(kF_PERMISSION, 2, use, ipa);
+	CheckRights(t, rights, use);
+	/* A stage 1 walk may mark the page of its table dirty at once (3.13.4). */
+	const bool speculative =
+		use.fault_class == kClassTt && !use.write && rights.clean && chooser.Pick(2) == 1;
+	Update(t, (use.write && rights.clean) || speculative, use);
+	if (!t.known)
+		LearnTranslation(t.leaf, ipa);
+	if (how)
+		*how = t;
+	return t.output;
+}
+
+bool Run::AccessFlagMissing(const Found &leaf) const
+{
+	return !Get(leaf.descriptor, descriptor::kAF) &&
+	       (leaf.regime.updates_access || !leaf.regime.access_fault_off);
+}
+
+void Run::CheckAccessFlag(const Translated &t, const Use &use)
+{
+	if (AccessFlagMissing(t.leaf) && !t.leaf.regime.updates_access)
+		Fault(kF_ACCESS, t.leaf.regime.stage, use, t.input);
+}
+
+void Run::CheckRights(const Translated &t, const Rights &rights, const Use &use)
+{
+	const bool granted = use.write         ? rights.write
+			     : use.instruction ? rights.execute
+					       : rights.read;
+
+	if (granted)
+		return;
+	/*
+	 * The access flag may be set all the same (3.13.2). Not tried where that write must
+	 * itself go through stage 2.
+	 */
+	const bool alone = t.leaf.regime.stage == 2 || !stage2_on;
+	if (alone && AccessFlagMissing(t.leaf) && chooser.Pick(2) == 1) {
+		Translated touched = t;
+		Update(touched, false, use);
+		LearnTranslation(touched.leaf, t.input);
+	}
+	if (!t.known)
+		LearnTranslation(t.leaf, t.input);
+	Fault(kF_PERMISSION, t.leaf.regime.stage, use, t.input);
+}
+
+static Rights Stage1Rights(const Found &leaf, bool privileged)
+{
+	const Regime &r = leaf.regime;
+	const uint64_t d = leaf.descriptor;
+	const bool read_only = Get(d, descriptor::kAP2) != 0;
+	const bool clean = read_only && r.updates_dirty && Get(d, descriptor::kDBM);
+	const bool writable = (!read_only || clean) && !leaf.above.no_write;
+	const bool user =
+		!r.one_privilege && Get(d, descriptor::kAP1) && !leaf.above.no_unprivileged;
+	const bool user_writes = user && writable;
+	const bool user_never = Get(d, descriptor::kUXN) || leaf.above.unprivileged_never;
+	const bool kernel_never = Get(d, descriptor::kPXN) || leaf.above.privileged_never;
+	Rights rights;
+
+	if (r.one_privilege) {
+		rights.read = true;
+		rights.write = writable;
+		rights.execute = !user_never && !(r.wxn && writable);
+	} else if (privileged) {
+		const bool never = r.pan && (user || (r.epan && !user_never));
+		rights.read = !never;
+		rights.write = writable && !never;
+		rights.execute = !kernel_never && !user_writes && !(r.wxn && writable);
+	} else {
+		rights.read = user;
+		rights.write = user_writes;
+		rights.execute = !user_never && !(r.wxn && user_writes);
+	}
+	rights.clean = clean && rights.write;
+	return rights;
+}
+
+/* Tables D8-76 to D8-78. */
+static Rights Stage2Rights(const Found &leaf, bool privileged)
+{
+	static const bool at_el0[] = {true, true, false, false},
+			  at_el1[] = {true, false, false, true};
+	const uint64_t d = leaf.descriptor;
+	const uint64_t ap = Get(d, descriptor::kS2AP), xn = Get(d, descriptor::kXN);
+	Rights rights;
+
+	rights.read = ap & 1;
+	rights.clean = !(ap & 2) && leaf.regime.updates_dirty && Get(d, descriptor::kDBM);
+	rights.write = (ap & 2) || rights.clean;
+	if (leaf.regime.two_execute_bits)
+		rights.execute = privileged ? at_el1[xn] : at_el0[xn];
+	else
+		rights.execute = !(xn & 2);
+	return rights;
+}
+
+Rights Run::RightsOf(const Found &leaf, bool as_privileged) const
+{
+	return leaf.regime.stage == 1 ? Stage1Rights(leaf, as_privileged)
+				      : Stage2Rights(leaf, as_privileged);
+}
+
+/* The descriptor as it must be after an access. */
+uint64_t Run::Wanted(const Found &leaf, bool dirty) const
+{
+	uint64_t wanted = leaf.descriptor;
+
+	if (leaf.table)
+		return wanted | Put(descriptor::kAF, 1); /* with HAFT only */
+	if (leaf.regime.updates_access)
+		wanted |= Put(descriptor::kAF, 1);
+	if (dirty && leaf.regime.stage == 1)
+		wanted &= ~Put(descriptor::kAP2, 1);
+	if (dirty && leaf.regime.stage == 2)
+		wanted |= Put(descriptor::kS2Write, 1);
+	return wanted;
+}
+
+void Run::UpdateOne(Found &found, uint64_t wanted, const Use &use)
+{
+	const bool swap = found.regime.big_endian;
+	uint64_t address = found.address, before = 0;
+
+	if (found.descriptor == wanted)
+		return;
+	if (found.regime.stage == 1 && stage2_on)
+		address = ThroughStage2(found.ipa, {kClassTt, true}, nullptr);
+	if (!memory.Cas64(address, Swapped(found.descriptor, swap), Swapped(wanted, swap), &before))
+		WalkAborted(found.regime.stage, use.fault_class, address);
+	if (before != Swapped(found.descriptor, swap))
+		throw Again();
+	outcome.updates.push_back({found.regime.stage, address, before, Swapped(wanted, swap)});
+	found.descriptor = wanted;
+}
+
+void Run::Update(Translated &t, bool dirty, const Use &use)
+{
+	for (Found &table : t.tables) {
+		UpdateOne(table, Wanted(table, false), use);
+		LearnTranslation(table, t.input);
+	}
+	UpdateOne(t.leaf, Wanted(t.leaf, dirty), use);
+}
+
+} // namespace ref
