@@ -132,6 +132,10 @@ void smmu_fault_at(struct transaction *txn, enum event_number number,
 {
 	uint16_t says = what_it_says(number);
 
+	if (smmu_is_direct(txn)) {
+		txn->state = TXN_FAULTED;
+		return;
+	}
 	txn->fault.number = number;
 	txn->fault.place = *place;
 	apply_policy(txn, says);

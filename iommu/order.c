@@ -120,7 +120,7 @@ static void release_held(struct transaction *txn)
  * The memory type is Device, by either stage: MAIR attribute 0b0000xxxx at stage
  * 1 (DDI 0487, D17.2.97), MemAttr 0b00xx at stage 2.
  */
-static bool is_device(const struct transaction *txn)
+bool smmu_order_is_device(const struct transaction *txn)
 {
 	const struct leaf *leaf = txn->found.leaf;
 	uint64_t index = field_get(TTD_ATTRINDX, leaf[STAGE1].ttd);
@@ -134,7 +134,7 @@ static bool may_leave(const struct transaction *txn)
 {
 	if (txn->state == TXN_BUSY || txn->state == TXN_STALLED)
 		return false;
-	return txn->state == TXN_FAULTED || !is_device(txn) ||
+	return txn->state == TXN_FAULTED || !smmu_order_is_device(txn) ||
 	       txn->order->ended == txn->order->left;
 }
 

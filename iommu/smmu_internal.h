@@ -303,6 +303,7 @@ struct smmu {
 	uint32_t effective; /* CR0 fields that have taken effect: CR0ACK */
 
 	struct transaction *pool;
+	struct transaction direct; /* of an access within the call, direct.c */
 	struct transaction *free_txn;
 	struct backlog backlog[2]; /* of masters that cannot stall, and of those that may */
 	bool turn;                 /* which of them goes next */
@@ -411,6 +412,14 @@ void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t l
 void txn_list_add(struct txn_list *list, struct transaction *txn);
 struct transaction *txn_list_take(struct txn_list *list);
 
+/* direct.c */
+bool smmu_direct_access(void *ctx, struct bus_req *req);
+
+static inline bool smmu_is_direct(const struct transaction *txn)
+{
+	return txn == &txn->smmu->direct;
+}
+
 /* order.c */
 int smmu_order_init(struct smmu *smmu);
 void smmu_order_fini(struct smmu *smmu);
@@ -418,6 +427,8 @@ void smmu_order_enter(struct transaction *txn);
 /* `txn` is ready or faulted: let it leave, or keep it until it may. */
 void smmu_order_release(struct transaction *txn);
 void smmu_order_exit(struct transaction *txn);
+/* Is the memory type of a translated access Device? */
+bool smmu_order_is_device(const struct transaction *txn);
 /* `txn` entered or is about to leave TXN_STALLED: it keeps its place. */
 void smmu_order_stall(struct transaction *txn);
 void smmu_order_resume(struct transaction *txn);

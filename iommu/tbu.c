@@ -71,10 +71,14 @@ void smmu_txn_access(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
 
-	if (smmu->sim->untimed && bus_access(&smmu->env.memory, &txn->table))
+	if (smmu->sim->untimed && bus_access(&smmu->env.memory, &txn->table)) {
 		txn->table.done(&txn->table, smmu_now(smmu));
-	else
+	} else if (smmu_is_direct(txn)) {
+		txn->table.status = BUS_ABORT; /* given up: it is sent again as a request */
+		txn->table.done(&txn->table, smmu_now(smmu));
+	} else {
 		bus_send(&smmu->env.memory, &txn->table);
+	}
 }
 
 /* The time before a table fetch is over. */
@@ -230,7 +234,8 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state)
 {
 	txn->state = state;
 	txn->looked_ps = smmu_now(txn->smmu);
-	smmu_order_release(txn);
+	if (!smmu_is_direct(txn))
+		smmu_order_release(txn);
 }
 
 uint64_t smmu_txn_substream(const struct transaction *txn)
@@ -444,11 +449,12 @@ static void receive(void *ctx, struct bus_req *req)
 
 struct bus_port smmu_dma_port(struct smmu *smmu)
 {
-	return (struct bus_port){.ctx = smmu, .send = receive};
+	return (struct bus_port){.ctx = smmu, .send = receive, .access = smmu_direct_access};
 }
 
 int smmu_tbu_init(struct smmu *smmu)
 {
+	smmu->direct.smmu = smmu;
 	smmu->pool = calloc(smmu->cfg.max_transactions, sizeof(struct transaction));
 	if (!smmu->pool)
 		return -ENOMEM;

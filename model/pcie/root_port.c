@@ -318,6 +318,26 @@ static void fill_attr(const struct pcie_root_port *port, struct bus_attr *attr,
 	attr->iova = tlp->addr;
 }
 
+static void accessed_fire(struct event *event, uint64_t now)
+{
+	struct bus_req *bus = CONTAINER_OF(event, struct bus_req, event);
+
+	bus->done(bus, now);
+}
+
+/* Where nothing takes time the access is made now, and ends in this instant. */
+static void send_dma(struct pcie_root_port *port, struct bus_req *bus)
+{
+	struct sim *sim = port->env.part.sim;
+
+	if (!sim->untimed || !bus_access(&port->env.dma, bus)) {
+		bus_send(&port->env.dma, bus);
+		return;
+	}
+	event_init(&bus->event, accessed_fire);
+	sim_after(sim, &bus->event, 0);
+}
+
 static void root_port_request(void *ctx, struct tlp *tlp)
 {
 	struct pcie_root_port *port = ctx;
@@ -345,7 +365,7 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 		bus->op = BUS_READ;
 		bus->done = dma_read_done;
 	}
-	bus_send(&port->env.dma, bus);
+	send_dma(port, bus);
 }
 
 static void root_port_completion(void *ctx, struct tlp *tlp)
