@@ -231,6 +231,24 @@ struct plant {
 	bool in_flight;
 };
 
+/* A page that an access within the call may go to at once (direct.c). */
+#define DIRECT_LOG2 8u
+struct direct_line {
+	uint64_t page;
+	uint64_t generation; /* of TLB and configuration together */
+	uint64_t pa;
+	uint32_t stream, substream;
+	bool substream_valid, privileged, instruction;
+	uint8_t ops; /* BIT(enum bus_op) */
+};
+
+/* Whose configuration smmu.direct has: it need not be looked up for the next alike. */
+struct direct_owner {
+	uint64_t generation; /* of the configuration cache */
+	uint32_t stream, substream;
+	bool known, substream_valid, privileged, instruction, write;
+};
+
 /* A walker slot. Slots change places, their numbers stay with them. */
 struct walker {
 	struct transaction *txn;
@@ -304,6 +322,8 @@ struct smmu {
 
 	struct transaction *pool;
 	struct transaction direct; /* of an access within the call, direct.c */
+	struct direct_owner direct_owner;
+	struct direct_line direct_line[1 << DIRECT_LOG2];
 	struct transaction *free_txn;
 	struct backlog backlog[2]; /* of masters that cannot stall, and of those that may */
 	bool turn;                 /* which of them goes next */
@@ -414,6 +434,7 @@ struct transaction *txn_list_take(struct txn_list *list);
 
 /* direct.c */
 bool smmu_direct_access(void *ctx, struct bus_req *req);
+bool smmu_direct_is_configured(const struct transaction *txn);
 
 static inline bool smmu_is_direct(const struct transaction *txn)
 {

@@ -153,42 +153,50 @@ static void miss_config(struct transaction *txn)
 	txn->missed = true;
 }
 
-void smmu_txn_translate(struct transaction *txn)
+static bool take_cd(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
-	const struct bus_attr *attr = &txn->req->attr;
-	const struct ste_config *ste;
-	const struct cd_config *cd;
+	const struct cd_config *cd =
+		smmu_conf_find_cd(smmu, txn->req->attr.stream_id, txn->cd_index);
 
-	ste = smmu_conf_find_ste(smmu, attr->stream_id);
+	if (!cd) {
+		miss_config(txn);
+		smmu_walk_enter(txn, smmu_cd_fetch);
+		return false;
+	}
+	txn->cd = *cd;
+	if (cd->illegal)
+		smmu_fault(txn, C_BAD_CD);
+	return !cd->illegal;
+}
+
+/* Take the configuration that the access goes by. False: it is fetched, or it has answered. */
+static bool configure(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+	const struct ste_config *ste = smmu_conf_find_ste(smmu, txn->req->attr.stream_id);
+
 	if (!ste) {
 		miss_config(txn);
 		smmu_walk_enter(txn, smmu_strtab_fetch);
-		return;
+		return false;
 	}
 	txn->ste = *ste;
 	if (!smmu_strtab_apply(txn))
-		return;
+		return false;
 	if (!txn->stages) {
 		smmu_txn_bypass(txn);
-		return;
+		return false;
 	}
-	if (!(txn->stages & BIT(STAGE1)) && is_beyond(txn))
-		return;
-	if (txn->stages & BIT(STAGE1)) {
-		cd = smmu_conf_find_cd(smmu, attr->stream_id, txn->cd_index);
-		if (!cd) {
-			miss_config(txn);
-			smmu_walk_enter(txn, smmu_cd_fetch);
-			return;
-		}
-		txn->cd = *cd;
-		if (cd->illegal) {
-			smmu_fault(txn, C_BAD_CD);
-			return;
-		}
-	}
-	find(txn);
+	if (!(txn->stages & BIT(STAGE1)))
+		return !is_beyond(txn);
+	return take_cd(txn);
+}
+
+void smmu_txn_translate(struct transaction *txn)
+{
+	if (smmu_direct_is_configured(txn) || configure(txn))
+		find(txn);
 }
 
 /* Ask what both stages permit. False: one of them denied it, and it is a fault. */

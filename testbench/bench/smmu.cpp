@@ -226,15 +226,15 @@ void smmu_tlb_hit(benchmark::State &state)
 	Translate(state, false, 8, 4096, 12);
 }
 
-// More pages than the TLB has lines: each misses.
+// More pages than the TLB, and what may lie in front of it, have lines: each misses.
 void smmu_stage1_miss(benchmark::State &state)
 {
-	Translate(state, false, 256, 16, 80);
+	Translate(state, false, 4096, 16, 80);
 }
 
 void smmu_nested_miss(benchmark::State &state)
 {
-	Translate(state, true, 256, 16, 400);
+	Translate(state, true, 4096, 16, 400);
 }
 
 void smmu_tlbi_by_va_and_sync(benchmark::State &state)
