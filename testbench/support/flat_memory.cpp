@@ -10,7 +10,12 @@ FlatMemory::FlatMemory(struct sim *owner, uint64_t size_bytes, uint64_t access_p
 
 struct bus_port FlatMemory::port()
 {
-	return {this, send};
+	return {this, send, nullptr};
+}
+
+struct bus_port FlatMemory::direct_port()
+{
+	return {this, send, access};
 }
 
 uint64_t FlatMemory::read64(uint64_t address) const
@@ -90,6 +95,22 @@ bool FlatMemory::perform(struct bus_req *req)
 			write64(req->addr, cas[1]);
 		cas[0] = found;
 	}
+	return true;
+}
+
+bool FlatMemory::access(void *ctx, struct bus_req *req)
+{
+	FlatMemory *memory = static_cast<FlatMemory *>(ctx);
+
+	if (!memory->sim->untimed)
+		return false;
+	if (memory->before_access)
+		memory->before_access(*req);
+	if (!memory->perform(req))
+		return false;
+	req->status = BUS_OK;
+	if (memory->after_access)
+		memory->after_access(*req);
 	return true;
 }
 

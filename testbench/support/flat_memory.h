@@ -20,6 +20,8 @@ public:
 	FlatMemory(struct sim *owner, uint64_t size_bytes, uint64_t access_ps);
 
 	struct bus_port port();
+	/* The same, with accesses within the call where the simulation is untimed (bus_access). */
+	struct bus_port direct_port();
 
 	uint64_t read64(uint64_t address) const;
 	void write64(uint64_t address, uint64_t value);
@@ -39,6 +41,7 @@ public:
 
 private:
 	static void send(void *ctx, struct bus_req *req);
+	static bool access(void *ctx, struct bus_req *req);
 	static void fire(struct event *event, uint64_t now);
 	bool perform(struct bus_req *req);
 

@@ -120,7 +120,7 @@ void SmmuBench::create()
 	struct smmu_env env = {};
 
 	env.part = {&sim, "bench.smmu", 0};
-	env.memory = memory->port();
+	env.memory = direct_memory ? memory->direct_port() : memory->port();
 	env.irq = {this, on_irq};
 	smmu_destroy(smmu);
 	smmu = smmu_create(&cfg, &env);

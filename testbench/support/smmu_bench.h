@@ -130,6 +130,7 @@ protected:
 	struct sim sim = {};
 	std::unique_ptr<FlatMemory> memory;
 	struct smmu_cfg cfg = {};
+	bool direct_memory = false; /* memory answers within the call; with sim.untimed */
 	struct smmu *smmu = nullptr;
 	std::vector<Traced> trace;
 	std::vector<uint32_t> irqs;

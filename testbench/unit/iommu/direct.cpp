@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "testbench/support/smmu_bench.h"
+
+/* Accesses within the call, in the untimed engine: the same answers, or none and nothing happened.
+ */
+class SmmuDirect : public SmmuBench
+{
+protected:
+	static constexpr uint64_t VA = 0x4000;
+	static constexpr uint32_t OTHER = 0x110;
+
+	void SetUp() override
+	{
+		sim.untimed = true;
+		direct_memory = true;
+		bring_up();
+		table = std::make_unique<TableBuilder>(*memory);
+		page = memory->allocate();
+		leaf = table->map(VA, page);
+		cd = attach(STREAM, *table, 3);
+	}
+
+	/* Was it made within the call? */
+	bool direct(enum bus_op op, uint64_t address, uint32_t stream = STREAM)
+	{
+		struct bus_port port = smmu_dma_port(smmu);
+
+		req = {};
+		req.op = op;
+		req.addr = address;
+		req.len_bytes = 8;
+		req.attr.from_device = true;
+		req.attr.stream_id = stream;
+		req.attr.privileged = privileged;
+		req.data = &word;
+		return bus_access(&port, &req);
+	}
+
+	std::unique_ptr<TableBuilder> table;
+	uint64_t page = 0, leaf = 0, cd = 0;
+	struct bus_req req = {};
+	uint64_t word = 0;
+	bool privileged = false;
+};
+
+TEST_F(SmmuDirect, ReadsAndWritesWhatThePageHolds)
+{
+	memory->write64(page + 16, 77);
+	ASSERT_TRUE(direct(BUS_READ, VA + 16));
+	EXPECT_EQ(word, 77u);
+	EXPECT_EQ(req.status, BUS_OK);
+	EXPECT_EQ(req.addr, VA + 16) << "the request is the device's still";
+	word = 78;
+	ASSERT_TRUE(direct(BUS_WRITE, VA + 16));
+	EXPECT_EQ(memory->read64(page + 16), 78u);
+	EXPECT_EQ(stats().transactions, 2u);
+	EXPECT_EQ(stats().walks, 1u);
+	ASSERT_EQ(traced(TRACE_DMA_READ).size(), 1u);
+	EXPECT_EQ(traced(TRACE_DMA_READ)[0].arg[3], page + 16);
+	EXPECT_EQ(traced(TRACE_DMA_WRITE).size(), 1u);
+}
+
+TEST_F(SmmuDirect, ForgetsWithTheTlbAndTheConfiguration)
+{
+	uint64_t moved = memory->allocate();
+
+	memory->write64(page, 1);
+	memory->write64(moved, 2);
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	table->map(VA, moved);
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	EXPECT_EQ(word, 1u) << "nothing was invalidated";
+	tlbi_va(3, VA);
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	EXPECT_EQ(word, 2u);
+	memory->write64(ste_address(STREAM), STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_ABORT));
+	EXPECT_TRUE(direct(BUS_READ, VA));
+	command(CMD_CFGI_STE | field_put(CMD0_STREAMID, STREAM));
+	EXPECT_FALSE(direct(BUS_READ, VA));
+	EXPECT_EQ(read(VA), BUS_FAULT);
+}
+
+TEST_F(SmmuDirect, WhatAReadMayDoNoWriteMay)
+{
+	PageBits read_only;
+
+	read_only.writable = false;
+	table->map(VA, page, read_only);
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	EXPECT_FALSE(direct(BUS_WRITE, VA));
+	EXPECT_EQ(write(VA), BUS_FAULT);
+	EXPECT_EQ(field_get(EVENT0_NUMBER, take_event()[0]), (uint64_t)F_PERMISSION);
+}
+
+TEST_F(SmmuDirect, PrivilegeIsAskedOfEachAccess)
+{
+	PageBits bits;
+
+	bits.unprivileged = false;
+	table->map(VA, page, bits);
+	privileged = true;
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	privileged = false;
+	EXPECT_FALSE(direct(BUS_READ, VA));
+}
+
+TEST_F(SmmuDirect, StreamsAreKeptApart)
+{
+	TableBuilder second(*memory);
+	uint64_t elsewhere = memory->allocate();
+
+	memory->write64(page, 1);
+	memory->write64(elsewhere, 2);
+	second.map(VA, elsewhere);
+	attach(OTHER, second, 4);
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	EXPECT_EQ(word, 1u);
+	ASSERT_TRUE(direct(BUS_READ, VA, OTHER));
+	EXPECT_EQ(word, 2u);
+}
+
+TEST_F(SmmuDirect, AFaultIsLeftToTheRequest)
+{
+	EXPECT_FALSE(direct(BUS_READ, 0x9000));
+	EXPECT_TRUE(take_events().empty());
+	EXPECT_EQ(stats().faults, 0u);
+	EXPECT_EQ(read(0x9000), BUS_FAULT);
+	EXPECT_EQ(field_get(EVENT0_NUMBER, take_event()[0]), (uint64_t)F_TRANSLATION);
+}
+
+TEST_F(SmmuDirect, MemoryThatCannotAnswerAtOnceIsLeftToTheRequest)
+{
+	memory->refuse(page, 4096);
+	EXPECT_FALSE(direct(BUS_READ, VA));
+	EXPECT_TRUE(traced(TRACE_DMA_READ).empty());
+	EXPECT_EQ(read(VA), BUS_ABORT);
+	memory->accept_all();
+	tlbi_va(3, VA);
+	memory->refuse(leaf, 8);
+	EXPECT_FALSE(direct(BUS_READ, VA)) << "the walk cannot be made";
+	EXPECT_TRUE(take_events().empty());
+}
+
+TEST_F(SmmuDirect, EachWriteLooksAtTheDescriptorThatItMakesDirty)
+{
+	PageBits clean;
+
+	clean.dbm = true;
+	clean.writable = false;
+	leaf = table->map(VA, page, clean);
+	attach(STREAM, *table, 3, CD0_A | CD0_R | CD0_HA | CD0_HD);
+	command(CMD_CFGI_STE_RANGE, CFGI1_RANGE_ALL);
+	for (int i = 0; i < 3; i++) {
+		ASSERT_TRUE(direct(BUS_WRITE, VA));
+		EXPECT_FALSE(memory->read64(leaf) & TTD_AP2) << "written, so dirty";
+		memory->write64(leaf, memory->read64(leaf) | TTD_AP2);
+	}
+	EXPECT_EQ(stats().dirty_updates, 3u);
+}
+
+TEST_F(SmmuDirect, IsForWhoIsAlone)
+{
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	Dma &dma = send(BUS_READ, VA, 8);
+	EXPECT_FALSE(direct(BUS_READ, VA)) << "it would overtake";
+	run();
+	EXPECT_TRUE(dma.done);
+	EXPECT_TRUE(direct(BUS_READ, VA));
+	enable(CR0_CMDQEN | CR0_EVENTQEN);
+	EXPECT_FALSE(direct(BUS_READ, VA)) << "the SMMU is off";
+}
+
+TEST_F(SmmuDirect, NeedsAnUntimedSimulation)
+{
+	sim.untimed = false;
+	EXPECT_FALSE(direct(BUS_READ, VA));
+}
