@@ -10,7 +10,7 @@
  * is made once more, a while after the CMD_SYNC that ended the invalidation: when
  * software has taken note of it.
  *
- * FAULT_TLB_TAG_IGNORED: a look-up that finds nothing takes the same page of
+ * FAULT_TLB_TAG_IGNORED: a read whose look-up finds nothing takes the same page of
  * another ASID.
  *
  * FAULT_COMMANDS_SWAPPED: a CMD_SYNC that was fetched together with the command
@@ -51,15 +51,16 @@ void smmu_plant_saw_update(struct smmu *smmu, uint64_t ttd_pa)
 	plant->witness_ttd_pa = ttd_pa;
 }
 
-struct tlb_line *smmu_plant_finds_other(struct smmu *smmu, uint64_t space, uint64_t ia)
+struct tlb_line *smmu_plant_finds_other(const struct transaction *txn)
 {
+	struct smmu *smmu = txn->smmu;
 	struct tlb *tlb = &smmu->tlb;
 
-	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++) {
+	for (uint32_t i = 0; !txn->write && i < tlb->sets * tlb->ways; i++) {
 		struct tlb_line *line = &tlb->line[i];
 
-		if (tlb->tag[i] && !((line->space ^ space) & ~SPACE_ASID) &&
-		    line->found.ia >> GRANULE_SHIFT == ia >> GRANULE_SHIFT)
+		if (tlb->tag[i] && !((line->space ^ txn->space) & ~SPACE_ASID) &&
+		    line->found.ia >> GRANULE_SHIFT == txn->ia >> GRANULE_SHIFT)
 			return fault_fires(&smmu->sim->faults, FAULT_TLB_TAG_IGNORED) ? line : NULL;
 	}
 	return NULL;

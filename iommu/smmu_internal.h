@@ -596,7 +596,7 @@ bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data);
 /* plant.c */
 bool smmu_plant_skips_update(struct smmu *smmu, uint64_t ttd_pa);
 void smmu_plant_saw_update(struct smmu *smmu, uint64_t ttd_pa);
-struct tlb_line *smmu_plant_finds_other(struct smmu *smmu, uint64_t space, uint64_t ia);
+struct tlb_line *smmu_plant_finds_other(const struct transaction *txn);
 void smmu_plant_saw_write(struct transaction *txn);
 void smmu_plant_saw_drop(struct smmu *smmu, const struct tlb_scope *scope);
 void smmu_plant_saw_sync(struct smmu *smmu);

@@ -134,6 +134,8 @@ static void find(struct transaction *txn)
 		return;
 	}
 	line = smmu_tlb_find(smmu, txn->space, txn->ia);
+	if (!line && fault_armed(&smmu->sim->faults, FAULT_TLB_TAG_IGNORED))
+		line = smmu_plant_finds_other(txn);
 	if (!line) {
 		smmu->stats.tlb_misses++;
 		count(txn, PMCG_TLB_MISS);

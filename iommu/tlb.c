@@ -57,8 +57,6 @@ struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
 
 	if (!line)
 		line = find_space(tlb, global_of(space), ia);
-	if (!line && fault_armed(&smmu->sim->faults, FAULT_TLB_TAG_IGNORED))
-		line = smmu_plant_finds_other(smmu, space, ia);
 	if (line)
 		line->used = ++tlb->clock;
 	return line;

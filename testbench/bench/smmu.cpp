@@ -198,7 +198,7 @@ private:
 	struct smmu *smmu;
 	struct bus_port port, registers;
 	struct bus_req req = {};
-	uint8_t bytes[64];
+	uint8_t bytes[64] = {};
 	uint64_t next_table = kFirstTable, s1_root = 0, s2_root = 0;
 	uint32_t prod = 0;
 };
