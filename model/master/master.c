@@ -121,7 +121,9 @@ static void send(struct master *master, struct job *job)
 	*req = (struct bus_req){
 		.op = rng_below(&master->rng, 100) < cfg->write_percent ? BUS_WRITE : BUS_READ,
 		.len_bytes = cfg->access_bytes,
-		.attr = {.from_device = true, .stream_id = cfg->stream_id},
+		.attr = {.from_device = true,
+			 .stream_id = cfg->stream_id,
+			 .may_stall = cfg->may_stall},
 		.data = job->bytes,
 		.done = done,
 	};

@@ -91,7 +91,15 @@ private:
 		uint64_t bits = in.take(4);
 		static const uint8_t oas[] = {32, 36, 40, 42, 44, 48, 48, 48};
 
-		cfg.sid_bits = 8;
+		/* What the version demands is there, so that most sets are legal. */
+		cfg.version = 1;
+		cfg.endian = bits >> 25 & 1 ? IDR0_TTENDIAN_LE : IDR0_TTENDIAN_MIXED;
+		cfg.stall_model = bits >> 26 & 1 ? SMMU_STALL_NEVER : SMMU_STALL_BOTH;
+		cfg.stall_max = cfg.stall_model == SMMU_STALL_NEVER ? 0 : 4;
+		cfg.stall_downgrade = cfg.stall_max && (bits >> 27 & 1);
+		cfg.stall_suppress = bits >> 28 & 1;
+		cfg.event_merge_ps = bits >> 29 & 1 ? PS_PER_US : 0;
+		cfg.sid_bits = 6;
 		cfg.ssid_bits = bits & 7;
 		cfg.cmdq_log2 = cfg.evtq_log2 = 6;
 		cfg.oas_bits = oas[bits >> 3 & 7];
@@ -99,15 +107,17 @@ private:
 		cfg.granules = bits >> 8 & 7;
 		cfg.s1 = bits >> 11 & 1;
 		cfg.s2 = bits >> 12 & 1;
-		cfg.hyp = bits >> 13 & 1;
+		cfg.hyp = cfg.s1 && cfg.s2 && (bits >> 13 & 1);
 		cfg.asid16 = bits >> 14 & 1;
 		cfg.vmid16 = bits >> 15 & 1;
 		cfg.two_level_strtab = bits >> 16 & 1;
 		cfg.two_level_cd = bits >> 17 & 1;
-		cfg.had = bits >> 18 & 1;
-		cfg.xnx = bits >> 19 & 1;
+		cfg.had = cfg.s1;
+		cfg.xnx = cfg.s2;
+		cfg.stt = bits >> 18 & 1;
+		cfg.fwb = bits >> 19 & 1;
 		cfg.ril = bits >> 20 & 1;
-		cfg.vax = bits >> 21 & 1;
+		cfg.attr_perms_ovr = bits >> 21 & 1;
 		cfg.msi = bits >> 22 & 1;
 		cfg.coherent = bits >> 23 & 1;
 		cfg.cache_dirty = bits >> 24 & 1;
@@ -272,6 +282,7 @@ private:
 		req->attr.instruction = bits >> 13 & 1;
 		req->attr.posted = bits >> 14 & 1;
 		req->attr.translated = bits >> 15 & 1;
+		req->attr.may_stall = in.take(1) & 1;
 		req->attr.iova = req->addr;
 		req->data = request->bytes;
 		req->done = finished;
