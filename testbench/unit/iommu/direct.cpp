@@ -119,6 +119,25 @@ TEST_F(SmmuDirect, StreamsAreKeptApart)
 	EXPECT_EQ(word, 2u);
 }
 
+TEST_F(SmmuDirect, MoreStreamsThanItRemembersAreKeptApart)
+{
+	constexpr uint32_t kFirst = 0x10, kStreams = 300;
+
+	for (uint32_t i = 0; i < kStreams; i++) {
+		TableBuilder own(*memory);
+		uint64_t its = memory->allocate();
+
+		memory->write64(its, i);
+		own.map(VA, its);
+		attach(kFirst + i, own, (uint16_t)(10 + i));
+	}
+	for (int round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < kStreams; i++) {
+			ASSERT_TRUE(direct(BUS_READ, VA, kFirst + i));
+			EXPECT_EQ(word, i);
+		}
+}
+
 TEST_F(SmmuDirect, AFaultIsLeftToTheRequest)
 {
 	EXPECT_FALSE(direct(BUS_READ, 0x9000));

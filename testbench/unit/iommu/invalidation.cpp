@@ -179,8 +179,23 @@ TEST_F(SmmuWalkCache, TablesOfOthersStay)
 {
 	command(CMD_TLBI_NH_ASID | field_put(TLBI0_ASID, ASID + 1));
 	command(CMD_TLBI_NH_VA | field_put(TLBI0_ASID, ASID), VA + (UINT64_C(2) << 20));
+	command(CMD_TLBI_NH_VA | field_put(TLBI0_ASID, ASID), VA - (UINT64_C(2) << 20));
 	invalidate(true);
 	EXPECT_EQ(value(), 1u);
+}
+
+TEST_F(SmmuWalkCache, AddressSpacesHaveTablesOfTheirOwn)
+{
+	TableBuilder other(*memory);
+	uint64_t third = memory->allocate();
+
+	memory->write64(third, 3);
+	other.map(VA, third);
+	attach(STREAM + 1, other, ASID + 1);
+	Dma &dma = send(BUS_READ, VA, 8, false, STREAM + 1);
+	run();
+	ASSERT_EQ(dma.req.status, BUS_OK);
+	EXPECT_EQ(le64_get(dma.bytes), 3u);
 }
 
 TEST_F(SmmuWalkCache, SavesTheReadsAboveTheTable)
