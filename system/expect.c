@@ -192,6 +192,26 @@ static void judge_iommu(struct scenario *scenario, const struct iommu_expect *ex
 	judge_bound(&sentence, "events lost", UNIT_COUNT, &expect->events_lost, facts->events_lost);
 }
 
+static void judge_master(struct scenario *scenario, const struct master_expect *expect)
+{
+	const struct run_result *result = scenario->result;
+	struct result_master none = {0};
+	const struct result_master *master = &none;
+	struct sentence sentence;
+
+	for (uint32_t i = 0; i < result->masters; i++)
+		if (!strcmp(result->master[i].name, expect->name))
+			master = &result->master[i];
+	begin(scenario, &sentence);
+	say(&sentence, "%s: ", expect->name);
+	judge_bound(&sentence, "refused", UNIT_COUNT, &expect->refused, master->refused);
+	judge_bound(&sentence, "page faults", UNIT_COUNT, &expect->page_faults,
+		    master->page_faults);
+	judge_bound(&sentence, "pages moved", UNIT_COUNT, &expect->moves, master->moves);
+	judge_bound(&sentence, "dirty pages", UNIT_COUNT, &expect->dirty_pages,
+		    master->dirty_pages);
+}
+
 static void judge_host(struct scenario *scenario, const struct expect_config *expect)
 {
 	const struct host *host = machine_host(scenario->machine, expect->host);
@@ -215,6 +235,8 @@ static void judge(struct scenario *scenario, const struct expect_config *expect)
 		judge_guest(scenario, expect);
 	else if (expect->iommu)
 		judge_iommu(scenario, expect->iommu);
+	else if (expect->master)
+		judge_master(scenario, expect->master);
 	else
 		judge_host(scenario, expect);
 }

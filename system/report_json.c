@@ -174,6 +174,7 @@ static json_t *masters_json(const struct run_result *result)
 		json_object_set_new(object, "moves", number(master->moves));
 		json_object_set_new(object, "dirty_reads", number(master->dirty_reads));
 		json_object_set_new(object, "dirty_pages", number(master->dirty_pages));
+		json_object_set_new(object, "page_faults", number(master->page_faults));
 		json_array_append_new(array, object);
 	}
 	return array;

@@ -70,7 +70,7 @@ struct result_phase {
 struct result_master {
 	char name[64];
 	uint64_t reads, writes, refused, stray, wrong;
-	uint64_t moves, dirty_reads, dirty_pages;
+	uint64_t moves, dirty_reads, dirty_pages, page_faults;
 };
 
 struct run_result {

@@ -25,6 +25,7 @@ int scenario_add_masters(struct scenario *scenario)
 			.stray_permille = (uint32_t)config->stray_permille,
 			.interval_ps = config->interval_ps,
 			.count = config->count,
+			.may_stall = config->may_stall,
 		};
 
 		run->cfg = config;
@@ -48,6 +49,8 @@ static int create_test(struct run_master *run, struct actor *self)
 		.dirty_tracking = config->dirty_tracking,
 		.remap_ps = config->remap_ps,
 		.dirty_read_ps = config->dirty_read_ps,
+		.resident = (uint32_t)config->resident,
+		.fault_ps = config->fault_ps,
 	};
 	struct iommu_test_env env = {
 		.driver = run->host->smmu_driver,
@@ -116,6 +119,7 @@ static void take_result(const struct run_master *run, struct result_master *resu
 	result->moves = iommu_test_stats(run->test)->moves;
 	result->dirty_reads = iommu_test_stats(run->test)->dirty_reads;
 	result->dirty_pages = iommu_test_stats(run->test)->dirty_pages;
+	result->page_faults = iommu_test_stats(run->test)->page_faults;
 }
 
 void scenario_drop_masters(struct scenario *scenario, struct actor *self)

@@ -154,8 +154,8 @@ struct master_config {
 	int stage; /* enum iommu_test_stage */
 	uint64_t iova, window_bytes, access_bytes, outstanding, write_percent, stray_permille;
 	uint64_t interval_ps, count;
-	bool dirty_tracking;
-	uint64_t remap_ps, dirty_read_ps;
+	bool may_stall, dirty_tracking;
+	uint64_t remap_ps, dirty_read_ps, resident, fault_ps;
 };
 
 struct reset_config {
@@ -165,7 +165,7 @@ struct reset_config {
 
 enum expect_verdict { EXPECT_PASS, EXPECT_FAIL };
 
-/* One statement: exactly one of check, migration, packets, guest, iommu and host. */
+/* One statement: exactly one of check, migration, packets, guest, iommu, master and host. */
 struct expect_config {
 	int check; /* 1 + index into the oracle's table; 0: not about a check */
 	int verdict;
@@ -186,6 +186,11 @@ struct expect_config {
 	struct iommu_expect {
 		struct bound maps, unmaps, faults, events_lost;
 	} * iommu;
+
+	struct master_expect {
+		char *name;
+		struct bound refused, page_faults, moves, dirty_pages;
+	} * master;
 
 	char *host;
 	struct bound memory_left_bytes;

@@ -166,6 +166,14 @@ static const struct schema_key master_keys[] = {
 	 WHAT("dirty bits of what it writes are read and cleared; nested: by the guest")},
 	{"dirty_read", TIMES(master_config, dirty_read_ps, SEC), DEFAULT("0"),
 	 WHAT("time between two reads of the dirty bits; 0: only at the end")},
+	{"may_stall", KEY(BOOL, master_config, may_stall), DEFAULT("no"),
+	 WHAT("it can wait for software where a translation faults")},
+	{"resident", COUNTS(master_config, resident, 0, 65536), DEFAULT("0"),
+	 WHAT("with may_stall: pages are mapped when a fault asks for them, at most so many of "
+	      "each "
+	      "address space at a time; 0: all are, always")},
+	{"fault_latency", TIMES(master_config, fault_ps, SEC), DEFAULT("10us"),
+	 WHAT("with resident: from the record of a fault to its answer")},
 	{NULL},
 };
 static const struct schema_map master_map = MAP("a test master", master_config, master_keys);
@@ -202,6 +210,17 @@ static const struct schema_key iommu_expect_keys[] = {
 static const struct schema_map iommu_expect_map =
 	MAP("an expectation of iommu", iommu_expect, iommu_expect_keys);
 
+static const struct schema_key master_expect_keys[] = {
+	{"name", KEY(TEXT, master_expect, name), REQUIRED, WHAT("of the master")},
+	{"refused", BOUNDS(master_expect, refused, COUNT), WHAT("accesses that were aborted")},
+	{"page_faults", BOUNDS(master_expect, page_faults, COUNT), WHAT("answered")},
+	{"moves", BOUNDS(master_expect, moves, COUNT), WHAT("pages moved to other frames")},
+	{"dirty_pages", BOUNDS(master_expect, dirty_pages, COUNT), WHAT("reported")},
+	{NULL},
+};
+static const struct schema_map master_expect_map =
+	MAP("an expectation of a master", master_expect, master_expect_keys);
+
 static const struct schema_key expect_keys[] = {
 	{"check", KEY(MAYBE, expect_config, check), .choice = oracle_check_names,
 	 WHAT("a check of the oracle (vfsim describe checks)")},
@@ -228,6 +247,8 @@ static const struct schema_key expect_keys[] = {
 	 WHAT("with guest: DMA writes under way then; not judged untimed")},
 	{"iommu", KEY(MAP_PTR, expect_config, iommu), .map = &iommu_expect_map,
 	 WHAT("what the kernels mapped, and what the SMMUs refused")},
+	{"master", KEY(MAP_PTR, expect_config, master), .map = &master_expect_map,
+	 WHAT("what became of a test master's accesses")},
 	{"host", KEY(TEXT, expect_config, host), WHAT("a host by its name")},
 	{"memory_left", BOUNDS(expect_config, memory_left_bytes, BYTES),
 	 WHAT("with host: in use at the end of traffic beyond what the boot took")},

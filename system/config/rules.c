@@ -399,6 +399,13 @@ static void check_master(const struct rules *rules, uint32_t index)
 		broken(rules, indexed(path, "masters", index, "name"),
 		       "expected at most %d characters", MASTER_NAME);
 	check_power(rules, indexed(path, "masters", index, "access"), master->access_bytes);
+	if (master->resident && (!master->may_stall || master->remap_ps || master->dirty_tracking ||
+				 !strcmp(master_stage_names[master->stage], "nested")))
+		broken(rules, indexed(path, "masters", index, "resident"),
+		       "expected 0, or may_stall and neither remap, dirty_tracking nor nested");
+	if (master->resident && !rules->cfg->machine.smmu.stall_max)
+		broken(rules, indexed(path, "masters", index, "resident"),
+		       "needs `machine.smmu.stall_model: either` and stall_max");
 	if (master->window_bytes % 4096 || master->iova % 4096)
 		broken(rules, indexed(path, "masters", index, "window"),
 		       "expected whole pages of 4KiB, at an iova that is a page's");
@@ -412,8 +419,8 @@ static void check_master(const struct rules *rules, uint32_t index)
 }
 
 /* What an expectation can be about, and which keys go with that. */
-static const char *const expect_subjects[] = {"check", "migration", "packets",
-					      "guest", "iommu",     "host"};
+static const char *const expect_subjects[] = {"check", "migration", "packets", "guest",
+					      "iommu", "master",    "host"};
 static const struct {
 	const char *key, *subject;
 } expect_members[] = {

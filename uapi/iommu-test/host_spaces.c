@@ -4,27 +4,41 @@
 
 #include "uapi/iommu-test/iommu_test_internal.h"
 
-static int map_page(struct iommu_test *test, struct actor *self, struct test_space *space,
-		    uint64_t page)
+static int map_frame(struct iommu_test *test, struct actor *self, struct test_space *space,
+		     uint64_t page)
 {
 	return smmu_domain_map(space->domain, self, test_iova(test, page), space->page[page],
 			       PAGE_BYTES, SMMU_PROT_READ | SMMU_PROT_WRITE);
 }
 
+int test_page_map(struct iommu_test *test, struct actor *self, struct test_space *space,
+		  uint64_t page)
+{
+	space->page[page] = test_frame_alloc(test);
+	if (!space->page[page])
+		return -ENOMEM;
+	test_page_stamp(test, space->page[page], space->stamp_space, test_iova(test, page));
+	space->resident++;
+	return map_frame(test, self, space, page);
+}
+
+void test_page_unmap(struct iommu_test *test, struct actor *self, struct test_space *space,
+		     uint64_t page)
+{
+	smmu_domain_unmap(space->domain, self, test_iova(test, page), PAGE_BYTES);
+	test_page_poison(test, space->page[page]);
+	test_frame_free(test, space->page[page]);
+	space->page[page] = 0;
+	space->resident--;
+}
+
 static int fill_space(struct iommu_test *test, struct actor *self, struct test_space *space)
 {
-	for (uint64_t page = 0; page < test->pages; page++) {
-		int err;
+	int err = 0;
 
-		space->page[page] = test_frame_alloc(test);
-		if (!space->page[page])
-			return -ENOMEM;
-		test_page_stamp(test, space->page[page], space->stamp_space, test_iova(test, page));
-		err = map_page(test, self, space, page);
-		if (err)
-			return err;
-	}
-	return 0;
+	for (uint64_t page = 0; !test->cfg.resident && page < test->pages && !err; page++)
+		err = test_page_map(test, self, space, page);
+	return err;
 }
 
 static int alloc_domain(struct iommu_test *test, struct smmu_domain **domain)
@@ -45,9 +59,9 @@ static int attach(struct iommu_test *test, struct actor *self, struct test_space
 
 static int setup(struct iommu_test *test, struct actor *self)
 {
-	int err = 0;
+	int err = test_faults_begin(test, self);
 
-	if (test->cfg.substreams) {
+	if (!err && test->cfg.substreams) {
 		err = alloc_domain(test, &test->bare);
 		if (!err)
 			err = smmu_domain_attach(test->bare, self, test->cfg.stream_id);
@@ -71,11 +85,9 @@ static void teardown(struct iommu_test *test, struct actor *self)
 	for (uint32_t i = 0; i < test->spaces; i++) {
 		struct test_space *space = &test->space[i];
 
-		if (space->domain)
-			smmu_domain_unmap(space->domain, self, test->cfg.iova,
-					  test->cfg.window_bytes);
 		for (uint64_t page = 0; space->page && page < test->pages; page++)
-			test_frame_free(test, space->page[page]);
+			if (space->page[page])
+				test_page_unmap(test, self, space, page);
 		smmu_domain_free(space->domain, self);
 	}
 	smmu_domain_free(test->bare, self);
@@ -84,15 +96,11 @@ static void teardown(struct iommu_test *test, struct actor *self)
 static void move(struct iommu_test *test, struct actor *self, struct test_space *space,
 		 uint64_t page)
 {
-	uint64_t old = space->page[page], fresh = test_frame_alloc(test);
+	int err;
 
-	sim_assert(&test->env.part, fresh);
-	test_page_stamp(test, fresh, space->stamp_space, test_iova(test, page));
-	smmu_domain_unmap(space->domain, self, test_iova(test, page), PAGE_BYTES);
-	test_page_poison(test, old);
-	test_frame_free(test, old);
-	space->page[page] = fresh;
-	map_page(test, self, space, page);
+	test_page_unmap(test, self, space, page);
+	err = test_page_map(test, self, space, page);
+	sim_assert(&test->env.part, !err);
 }
 
 struct found {

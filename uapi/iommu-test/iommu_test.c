@@ -113,6 +113,7 @@ int iommu_test_start(struct iommu_test *test, struct actor *self)
 	struct sim *sim = test->env.part.sim;
 
 	track(test, self, true);
+	test_faults_start(test);
 	if (test->cfg.remap_ps) {
 		test->mover = actor_start(sim, test->env.part.name, mover_body, test);
 		if (!test->mover)
@@ -134,6 +135,7 @@ void iommu_test_stop(struct iommu_test *test, struct actor *self)
 	if (test->reader)
 		actor_join(self, test->reader);
 	test->mover = test->reader = NULL;
+	test_faults_stop(test, self);
 	if (test->cfg.dirty_tracking)
 		read_all(test, self);
 	track(test, self, false);

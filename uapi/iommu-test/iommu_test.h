@@ -6,8 +6,8 @@
  * A test module of the kernel: it gives a test master (model/master) its address
  * spaces and works on them while the master runs. It maps the windows that the
  * master accesses to pages with the master's stamps, moves single pages to other
- * frames and invalidates, reads and clears dirty bits. A page that was moved away
- * holds poison.
+ * frames and invalidates, reads and clears dirty bits, or answers the master's
+ * page faults. A page that was moved away holds poison.
  *
  * Three kinds: stage 1 domains, one for each substream; a stage 2 domain; and
  * nested, where the module also is the guest that builds context descriptors and
@@ -34,6 +34,10 @@ struct iommu_test_cfg {
 	bool dirty_tracking;    /* stage 1: the guest's, if nested */
 	uint64_t remap_ps;      /* mean time between two moves of a page; 0: none */
 	uint64_t dirty_read_ps; /* between two reads of the dirty bits; 0: only one at the end */
+	/* Pages are mapped when a stalled fault asks for them, at most so many of each address
+	 * space at once; 0: all are mapped. Not nested. */
+	uint32_t resident;
+	uint64_t fault_ps; /* from a fault's record to its answer */
 };
 
 struct iommu_test_env {
@@ -62,6 +66,7 @@ struct iommu_test_stats {
 	uint64_t moves;
 	uint64_t dirty_reads;
 	uint64_t dirty_pages; /* that they reported */
+	uint64_t page_faults; /* answered */
 };
 const struct iommu_test_stats *iommu_test_stats(const struct iommu_test *test);
 

@@ -18,7 +18,8 @@ struct test_space {
 	uint32_t pasid;             /* 0: none */
 	uint64_t table;             /* as trace events call it */
 	struct smmu_domain *domain; /* NULL: the guest's */
-	uint64_t *page;             /* where each page is: physical, or the guest's */
+	uint64_t *page;             /* where each page is: physical, or the guest's; 0: nowhere */
+	uint32_t resident;
 };
 
 /* Memory of the guest of a nested stream, and what lies in it (guest.c). */
@@ -32,6 +33,17 @@ struct test_guest {
 	uint64_t spare; /* a page for the next move */
 };
 
+#define TEST_FAULTS 1024u /* more than stall at once */
+
+/* Page faults that wait for their answer (faults.c). */
+struct test_faults {
+	uint64_t record[TEST_FAULTS][EVENT_WORDS];
+	uint64_t due_ps[TEST_FAULTS];
+	uint32_t head, tail;
+	struct actor *actor;
+	struct waitq waiters;
+};
+
 struct iommu_test {
 	struct iommu_test_cfg cfg;
 	struct iommu_test_env env;
@@ -43,6 +55,7 @@ struct iommu_test {
 	struct smmu_domain *bare; /* with substreams: what other accesses go to, empty */
 	struct test_guest guest;
 
+	struct test_faults faults;
 	bool stopping;
 	struct actor *mover, *reader;
 	struct iommu_test_stats stats;
@@ -61,6 +74,16 @@ struct test_kind {
 };
 
 extern const struct test_kind test_kind_host, test_kind_nested;
+
+/* faults.c */
+int test_faults_begin(struct iommu_test *test, struct actor *self);
+void test_faults_start(struct iommu_test *test);
+void test_faults_stop(struct iommu_test *test, struct actor *self);
+/* Map the page, or take it away, host_spaces.c. */
+int test_page_map(struct iommu_test *test, struct actor *self, struct test_space *space,
+		  uint64_t page);
+void test_page_unmap(struct iommu_test *test, struct actor *self, struct test_space *space,
+		     uint64_t page);
 
 /* Whole pages of memory (iommu_test.c). */
 void test_page_stamp(const struct iommu_test *test, uint64_t pa, uint64_t stamp_space,

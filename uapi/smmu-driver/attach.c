@@ -62,8 +62,7 @@ static int stream_insert(struct smmu_driver *driver, uint32_t at, uint32_t id)
 	return 0;
 }
 
-/* The stream, known and with an entry in the stream table from now on. */
-static int stream_get(struct smmu_driver *driver, uint32_t id, struct stream **stream)
+int stream_get(struct smmu_driver *driver, uint32_t id, struct stream **stream)
 {
 	uint32_t at = stream_place(driver, id);
 	int err = strtab_prepare(driver, id);
@@ -126,9 +125,11 @@ static int attach_domain(struct smmu_domain *domain, struct actor *self, struct 
 		ste_make_s2(domain, entry);
 	} else {
 		cd_make_s1(domain, entry);
+		stall_cd(stream, entry);
 		cd_write(driver, self, stream, 0, entry);
 		ste_make_s1(driver, entry, &stream->cds);
 	}
+	stall_ste(stream, entry);
 	put_ste(driver, self, stream, domain, entry, domain->id);
 	return 0;
 }

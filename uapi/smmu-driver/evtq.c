@@ -99,6 +99,8 @@ static void drain(struct smmu_driver *driver, struct actor *self)
 		uint32_t before = q->prod;
 
 		while (take_record(driver, self, record)) {
+			if (stall_tell(driver, record))
+				continue;
 			if (log_allowed(evtq, sim_now(driver->env.part.sim)))
 				log_event(driver, record);
 			if (driver->env.event)

@@ -36,6 +36,7 @@ static int attach(struct smmu_domain *domain, struct actor *self, struct stream 
 	*pasid = (struct pasid){.number = number, .domain = domain, .next = stream->pasids};
 	trace_emit(&driver->env.part, TRACE_IOMMU_ATTACH, stream->id, number, domain->id);
 	cd_make_s1(domain, cd);
+	stall_cd(stream, cd);
 	err = cd_write(driver, self, stream, number, cd);
 	if (err) {
 		trace_emit(&driver->env.part, TRACE_IOMMU_DETACH, stream->id, number, domain->id);

@@ -96,6 +96,22 @@ uint64_t smmu_driver_number_table(struct smmu_driver *driver);
 int smmu_domain_attach(struct smmu_domain *domain, struct actor *self, uint32_t stream_id);
 
 /*
+ * Who is told of a stream's fault records, on the event queue's thread: `fault`
+ * must not wait, and returns true for what it takes care of. With `stall` the
+ * stream's faults wait until smmu_driver_resume() says retry or abort. Before the
+ * stream is attached: -EBUSY; -EOPNOTSUPP where the SMMU knows no stalls.
+ */
+struct smmu_fault_handler {
+	void *ctx;
+	bool (*fault)(void *ctx, const uint64_t record[4]);
+};
+int smmu_driver_handle_faults(struct smmu_driver *driver, struct actor *self, uint32_t stream_id,
+			      const struct smmu_fault_handler *handler, bool stall);
+/* Let the access of a record with STALL go on. -ETIMEDOUT. */
+int smmu_driver_resume(struct smmu_driver *driver, struct actor *self, const uint64_t record[4],
+		       bool retry);
+
+/*
  * Substreams: stage 1 domains beside the one that a stream's other accesses go to.
  * The stream must be attached to a stage 1 domain. -EINVAL if not, or for a stage
  * 2 domain; -ERANGE for a PASID of 0 or beyond info.pasid_bits; -EBUSY when the

@@ -95,6 +95,8 @@ struct stream {
 	struct pasid *pasids;
 	uint64_t table; /* as trace events call what it is attached to */
 	bool identity;
+	bool stalls; /* its faults wait for software */
+	struct smmu_fault_handler handler;
 };
 
 struct smmu_driver {
@@ -174,6 +176,14 @@ struct smmu_domain {
 
 /* NULL: it was never attached (attach.c). */
 struct stream *stream_find(const struct smmu_driver *driver, uint32_t id);
+
+/* The stream, known and with an entry in the stream table from now on. -ENOMEM, -ERANGE. */
+int stream_get(struct smmu_driver *driver, uint32_t id, struct stream **stream);
+
+/* What a stream's entries say of stalls; true: its handler took the record (stall.c). */
+void stall_cd(const struct stream *stream, uint64_t cd[CD_WORDS]);
+void stall_ste(const struct stream *stream, uint64_t ste[STE_WORDS]);
+bool stall_tell(struct smmu_driver *driver, const uint64_t record[EVENT_WORDS]);
 
 /*
  * Registers and memory (access.c)
