@@ -10,6 +10,7 @@
 #define SAYS_FETCH       16u /* FetchAddr */
 #define SAYS_PLACE       32u /* S2, CLASS, and IPA where S2 is set */
 #define FROM_TRANSLATION 64u /* the stage's A, R and S decide, 5.5 */
+#define SAYS_RNW         128u
 
 #define SAYS_REQUEST (SAYS_SSV | SAYS_ACCESS | SAYS_INPUT)
 
@@ -21,7 +22,9 @@ static const struct {
 	{C_BAD_STREAMID, SAYS_SSV},
 	{F_STE_FETCH, SAYS_SSV | SAYS_FETCH},
 	{C_BAD_STE, SAYS_SSV},
+	{F_BAD_ATS_TREQ, SAYS_SSV},
 	{F_STREAM_DISABLED, 0},
+	{F_TRANSL_FORBIDDEN, SAYS_RNW | SAYS_INPUT},
 	{C_BAD_SUBSTREAMID, SAYS_SUBSTREAM},
 	{F_CD_FETCH, SAYS_SSV | SAYS_FETCH},
 	{C_BAD_CD, SAYS_SSV},
@@ -55,10 +58,11 @@ static void fill_identity(struct transaction *txn, uint8_t says, uint64_t word[E
 
 static void fill_access(const struct transaction *txn, uint8_t says, uint64_t word[EVENT_WORDS])
 {
+	if (says & (SAYS_ACCESS | SAYS_RNW))
+		word[1] |= field_put(EVENT1_RNW, !txn->write);
 	if (!(says & SAYS_ACCESS))
 		return;
-	word[1] |= field_put(EVENT1_RNW, !txn->write) | field_put(EVENT1_IND, txn->instruction) |
-		   field_put(EVENT1_PNU, txn->privileged);
+	word[1] |= field_put(EVENT1_IND, txn->instruction) | field_put(EVENT1_PNU, txn->privileged);
 }
 
 static void fill_place(const struct transaction *txn, uint8_t says, uint64_t word[EVENT_WORDS])
@@ -85,6 +89,8 @@ static void fill_record(struct transaction *txn, uint8_t says)
 		word[2] = txn->req->addr;
 	if (says & SAYS_FETCH)
 		word[3] = txn->table.addr & EVENT3_FETCHADDR;
+	if (txn->fault.number == F_BAD_ATS_TREQ)
+		smmu_ats_fill(txn, word);
 }
 
 /* Stage 1 faults may be answered RAZ/WI and need not be recorded; stage 2's abort, 5.5. */
@@ -97,8 +103,11 @@ static void apply_policy(struct transaction *txn, uint8_t says)
 	fault->recorded = true;
 	if (fault->number == C_BAD_STREAMID)
 		fault->recorded = smmu_reg(txn->smmu, ROW_CR2) & CR2_RECINVSID;
-	if (!(says & FROM_TRANSLATION))
+	if (!(says & FROM_TRANSLATION)) {
+		if (txn->ats.kind != ATS_NONE)
+			fault->recorded = smmu_ats_records(txn, fault->number);
 		return;
+	}
 	fault->raz_wi = !stage2 && !txn->cd.abort;
 	fault->recorded = stage2 ? txn->ste.policy.record : txn->cd.policy.record;
 }
@@ -108,6 +117,8 @@ void smmu_fault_at(struct transaction *txn, enum event_number number,
 {
 	uint8_t says = what_it_says(number);
 
+	if (smmu_ats_absorbs(txn, number))
+		return;
 	txn->fault.number = number;
 	txn->fault.place = *place;
 	apply_policy(txn, says);

@@ -6,14 +6,14 @@
  */
 #include "iommu/smmu_internal.h"
 
-#define CR0_FIELDS      (CR0_SMMUEN | CR0_EVENTQEN | CR0_CMDQEN)
-#define IRQ_CTRL_FIELDS (IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_EVENTQ_IRQEN)
+#define CR0_FIELDS      (CR0_SMMUEN | CR0_PRIQEN | CR0_EVENTQEN | CR0_CMDQEN | CR0_ATSCHK)
+#define IRQ_CTRL_FIELDS (IRQ_CTRL_GERROR_IRQEN | IRQ_CTRL_PRIQ_IRQEN | IRQ_CTRL_EVENTQ_IRQEN)
 #define CR1_TABLE       (CR1_TABLE_SH | CR1_TABLE_OC | CR1_TABLE_IC)
 #define CR1_QUEUE       (CR1_QUEUE_SH | CR1_QUEUE_OC | CR1_QUEUE_IC)
 #define GBPA_FIELDS     (BITS(20, 16) | GBPA_SHCFG | GBPA_ALLOCCFG | GBPA_MTCFG | GBPA_MEMATTR)
 #define GERROR_FIELDS                                                                              \
-	(GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_MSI_CMDQ_ABT_ERR |                       \
-	 GERROR_MSI_EVENTQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR)
+	(GERROR_CMDQ_ERR | GERROR_EVENTQ_ABT_ERR | GERROR_PRIQ_ABT_ERR | GERROR_MSI_CMDQ_ABT_ERR | \
+	 GERROR_MSI_EVENTQ_ABT_ERR | GERROR_MSI_PRIQ_ABT_ERR | GERROR_MSI_GERROR_ABT_ERR)
 #define QUEUE_INDEX BITS(19, 0)
 
 static bool guarded(const struct smmu *smmu, uint64_t enables)
@@ -38,7 +38,6 @@ static bool irq_guarded(const struct smmu *smmu, uint64_t enables)
 			smmu_reg_set(smmu, ROW_##row, before);                                     \
 	}
 
-GUARD(CR2, guarded(smmu, CR0_SMMUEN))
 GUARD(STRTAB_BASE, guarded(smmu, CR0_SMMUEN))
 GUARD(STRTAB_BASE_CFG, guarded(smmu, CR0_SMMUEN))
 GUARD(CMDQ_BASE, guarded(smmu, CR0_CMDQEN))
@@ -51,6 +50,33 @@ GUARD(GERROR_IRQ_CFG2, irq_guarded(smmu, IRQ_CTRL_GERROR_IRQEN))
 GUARD(EVENTQ_IRQ_CFG0, irq_guarded(smmu, IRQ_CTRL_EVENTQ_IRQEN))
 GUARD(EVENTQ_IRQ_CFG1, irq_guarded(smmu, IRQ_CTRL_EVENTQ_IRQEN))
 GUARD(EVENTQ_IRQ_CFG2, irq_guarded(smmu, IRQ_CTRL_EVENTQ_IRQEN))
+GUARD(PRIQ_BASE, !smmu->cfg.pri || guarded(smmu, CR0_PRIQEN))
+GUARD(PRIQ_PROD, !smmu->cfg.pri || guarded(smmu, CR0_PRIQEN))
+GUARD(PRIQ_CONS, !smmu->cfg.pri)
+GUARD(PRIQ_IRQ_CFG0, !smmu->cfg.pri || irq_guarded(smmu, IRQ_CTRL_PRIQ_IRQEN))
+GUARD(PRIQ_IRQ_CFG1, !smmu->cfg.pri || irq_guarded(smmu, IRQ_CTRL_PRIQ_IRQEN))
+
+/* LO is there without MSIs too, 6.3.36. */
+static void write_priq_irq_cfg2(void *owner, uint32_t index, uint64_t before, uint64_t now)
+{
+	struct smmu *smmu = owner;
+	uint64_t set = smmu_reg(smmu, ROW_IRQ_CTRL) | smmu_reg(smmu, ROW_IRQ_CTRLACK);
+
+	if (!smmu->cfg.pri || (set & IRQ_CTRL_PRIQ_IRQEN))
+		smmu_reg_set(smmu, ROW_PRIQ_IRQ_CFG2, before);
+	else if (!smmu->cfg.msi)
+		smmu_reg_set(smmu, ROW_PRIQ_IRQ_CFG2, now & PRIQ_IRQ_CFG2_LO);
+}
+
+static void write_cr2(void *owner, uint32_t index, uint64_t before, uint64_t now)
+{
+	struct smmu *smmu = owner;
+
+	if (guarded(smmu, CR0_SMMUEN))
+		smmu_reg_set(smmu, ROW_CR2, before);
+	else if (!smmu->cfg.ats)
+		smmu_reg_set(smmu, ROW_CR2, now & ~CR2_REC_CFG_ATS);
+}
 
 /* Table and queue attributes have guards of their own within one register, 6.3.11. */
 static void write_cr1(void *owner, uint32_t index, uint64_t before, uint64_t now)
@@ -60,7 +86,7 @@ static void write_cr1(void *owner, uint32_t index, uint64_t before, uint64_t now
 
 	if (guarded(smmu, CR0_SMMUEN))
 		kept |= CR1_TABLE;
-	if (guarded(smmu, CR0_CMDQEN | CR0_EVENTQEN))
+	if (guarded(smmu, CR0_CMDQEN | CR0_EVENTQEN | CR0_PRIQEN))
 		kept |= CR1_QUEUE;
 	smmu_reg_set(smmu, ROW_CR1, (before & kept) | (now & ~kept));
 }
@@ -101,10 +127,18 @@ static void write_eventq_cons(void *owner, uint32_t index, uint64_t before, uint
 	trace_queue(owner, SMMU_EVENTQ_CONS, ROW_EVENTQ_BASE, ROW_EVENTQ_PROD, ROW_EVENTQ_CONS);
 }
 
+/* Enables of what the IDRs do not offer are reserved. */
 static void write_enables(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
 	struct smmu *smmu = owner;
+	uint64_t absent = smmu->cfg.pri ? 0 : CR0_PRIQEN;
 
+	if (!smmu->cfg.ats)
+		absent |= CR0_ATSCHK;
+	smmu_reg_set(smmu, ROW_CR0, smmu_reg(smmu, ROW_CR0) & ~absent);
+	if (!smmu->cfg.pri)
+		smmu_reg_set(smmu, ROW_IRQ_CTRL,
+			     smmu_reg(smmu, ROW_IRQ_CTRL) & ~IRQ_CTRL_PRIQ_IRQEN);
 	smmu_regs_settle(smmu);
 	smmu_cmdq_kick(smmu);
 }
@@ -145,7 +179,7 @@ static const struct reg_row rows[ROW_COUNT] = {
 	[ROW_CR0] = RW32(CR0, CR0_FIELDS, write_enables),
 	[ROW_CR0ACK] = RO32(CR0ACK, CR0_FIELDS),
 	[ROW_CR1] = RW32(CR1, CR1_TABLE | CR1_QUEUE, write_cr1),
-	[ROW_CR2] = RW32(CR2, CR2_E2H | CR2_RECINVSID | CR2_PTM, guard_CR2),
+	[ROW_CR2] = RW32(CR2, CR2_E2H | CR2_RECINVSID | CR2_PTM | CR2_REC_CFG_ATS, write_cr2),
 	[ROW_GBPA] = RW32(GBPA, GBPA_FIELDS | GBPA_UPDATE, write_gbpa),
 	[ROW_IRQ_CTRL] = RW32(IRQ_CTRL, IRQ_CTRL_FIELDS, write_enables),
 	[ROW_IRQ_CTRLACK] = RO32(IRQ_CTRLACK, IRQ_CTRL_FIELDS),
@@ -171,6 +205,14 @@ static const struct reg_row rows[ROW_COUNT] = {
 	[ROW_EVENTQ_PROD] = RW32(EVENTQ_PROD, EVENTQ_PROD_OVFLG | QUEUE_INDEX, write_EVENTQ_PROD),
 	[ROW_EVENTQ_CONS] =
 		RW32(EVENTQ_CONS, EVENTQ_CONS_OVACKFLG | QUEUE_INDEX, write_eventq_cons),
+	[ROW_PRIQ_BASE] =
+		RW64(PRIQ_BASE, Q_BASE_WA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, guard_PRIQ_BASE),
+	[ROW_PRIQ_IRQ_CFG0] = RW64(PRIQ_IRQ_CFG0, IRQ_CFG0_ADDR, guard_PRIQ_IRQ_CFG0),
+	[ROW_PRIQ_IRQ_CFG1] = RW32(PRIQ_IRQ_CFG1, BITS(31, 0), guard_PRIQ_IRQ_CFG1),
+	[ROW_PRIQ_IRQ_CFG2] =
+		RW32(PRIQ_IRQ_CFG2, PRIQ_IRQ_CFG2_LO | BITS(5, 0), write_priq_irq_cfg2),
+	[ROW_PRIQ_PROD] = RW32(PRIQ_PROD, PRIQ_PROD_OVFLG | QUEUE_INDEX, guard_PRIQ_PROD),
+	[ROW_PRIQ_CONS] = RW32(PRIQ_CONS, PRIQ_CONS_OVACKFLG | QUEUE_INDEX, guard_PRIQ_CONS),
 };
 
 static const struct reg_table table = {
@@ -204,8 +246,8 @@ static void identify(struct smmu *smmu)
 		smmu, ROW_IDR0,
 		field_put(IDR0_S1P, cfg->s1) | field_put(IDR0_S2P, cfg->s2) |
 			field_put(IDR0_HYP, cfg->hyp) | field_put(IDR0_VMID16, cfg->vmid16) |
-			field_put(IDR0_CD2L, cfg->two_level_cd) |
-			field_put(IDR0_TTF, IDR0_TTF_AARCH64) |
+			field_put(IDR0_CD2L, cfg->two_level_cd) | field_put(IDR0_ATS, cfg->ats) |
+			field_put(IDR0_PRI, cfg->pri) | field_put(IDR0_TTF, IDR0_TTF_AARCH64) |
 			field_put(IDR0_COHACC, cfg->coherent) | field_put(IDR0_HTTU, cfg->httu) |
 			field_put(IDR0_ASID16, cfg->asid16) | field_put(IDR0_MSI, cfg->msi) |
 			field_put(IDR0_TTENDIAN, IDR0_TTENDIAN_LE) |
@@ -215,8 +257,10 @@ static void identify(struct smmu *smmu)
 	smmu_reg_set(smmu, ROW_IDR1,
 		     field_put(IDR1_SIDSIZE, cfg->sid_bits) |
 			     field_put(IDR1_SSIDSIZE, cfg->ssid_bits) |
+			     field_put(IDR1_PRIQS, cfg->pri ? cfg->priq_log2 : 0) |
 			     field_put(IDR1_EVENTQS, cfg->evtq_log2) |
 			     field_put(IDR1_CMDQS, cfg->cmdq_log2));
+	smmu_reg_set(smmu, ROW_IDR3, field_put(IDR3_PPS, cfg->pri && cfg->pps));
 	smmu_reg_set(smmu, ROW_IDR5,
 		     field_put(IDR5_OAS, oas_code(cfg->oas_bits)) |
 			     field_put(IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K, cfg->granules));
@@ -242,6 +286,8 @@ static uint64_t held_enables(const struct smmu *smmu)
 		held |= CR0_SMMUEN;
 	if (smmu->evtq.writing)
 		held |= CR0_EVENTQEN;
+	if (smmu->priq.count)
+		held |= CR0_PRIQEN;
 	if (smmu->cmdq.state != CMDQ_IDLE)
 		held |= CR0_CMDQEN;
 	return held;
@@ -250,7 +296,8 @@ static uint64_t held_enables(const struct smmu *smmu)
 static uint64_t held_irqs(const struct smmu *smmu)
 {
 	return (smmu->gerror_msi.busy ? IRQ_CTRL_GERROR_IRQEN : 0) |
-	       (smmu->evtq.msi.busy ? IRQ_CTRL_EVENTQ_IRQEN : 0);
+	       (smmu->evtq.msi.busy ? IRQ_CTRL_EVENTQ_IRQEN : 0) |
+	       (smmu->priq.msi.busy ? IRQ_CTRL_PRIQ_IRQEN : 0);
 }
 
 void smmu_regs_settle(struct smmu *smmu)

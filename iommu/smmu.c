@@ -13,9 +13,9 @@ static bool oas_is_valid(uint8_t bits)
 static bool cfg_is_valid(const struct smmu_cfg *cfg)
 {
 	return cfg->sid_bits <= 32 && cfg->ssid_bits <= 20 && cfg->cmdq_log2 <= 19 &&
-	       cfg->evtq_log2 <= 19 && oas_is_valid(cfg->oas_bits) &&
-	       cfg->httu <= IDR0_HTTU_ACCESS_DIRTY && cfg->max_transactions &&
-	       cfg->timing.walkers && cfg->timing.tlb_ways &&
+	       cfg->evtq_log2 <= 19 && oas_is_valid(cfg->oas_bits) && (cfg->ats || !cfg->pri) &&
+	       cfg->priq_log2 <= 19 && cfg->httu <= IDR0_HTTU_ACCESS_DIRTY &&
+	       cfg->max_transactions && cfg->timing.walkers && cfg->timing.tlb_ways &&
 	       cfg->timing.tlb_entries >= cfg->timing.tlb_ways;
 }
 
@@ -29,6 +29,8 @@ static int init(struct smmu *smmu)
 		err = smmu_order_init(smmu);
 	if (!err)
 		err = smmu_tlb_init(smmu);
+	if (!err)
+		err = smmu_priq_init(smmu);
 	return err;
 }
 
@@ -59,6 +61,7 @@ struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
 		smmu->walker[i].number = i;
 	smmu_cmdq_init(smmu);
 	smmu_evtq_init(smmu);
+	smmu_atc_init(smmu);
 	smmu_msi_init(&smmu->gerror_msi, smmu, GERROR_MSI_GERROR_ABT_ERR, smmu_regs_settle);
 	return smmu;
 }
@@ -71,6 +74,7 @@ void smmu_destroy(struct smmu *smmu)
 	smmu_tbu_fini(smmu);
 	smmu_order_fini(smmu);
 	smmu_tlb_fini(smmu);
+	smmu_priq_fini(smmu);
 	free(smmu->walker);
 	free(smmu);
 }
@@ -78,8 +82,9 @@ void smmu_destroy(struct smmu *smmu)
 /* Registers take 32-bit and 64-bit accesses, naturally aligned, 6.2. */
 static bool access_is_valid(const struct bus_req *req)
 {
-	return req->op != BUS_CAS64 && (req->len_bytes == 4 || req->len_bytes == 8) &&
-	       !(req->addr % req->len_bytes) && req->addr + req->len_bytes <= SMMU_REGISTER_BYTES;
+	return (req->op == BUS_READ || req->op == BUS_WRITE) &&
+	       (req->len_bytes == 4 || req->len_bytes == 8) && !(req->addr % req->len_bytes) &&
+	       req->addr + req->len_bytes <= SMMU_REGISTER_BYTES;
 }
 
 static uint64_t value_of(const struct bus_req *req)
@@ -155,6 +160,6 @@ static bool commands_wait(const struct smmu *smmu)
 bool smmu_idle(const struct smmu *smmu)
 {
 	return !smmu->in_flight && !smmu->backlog && smmu->cmdq.state == CMDQ_IDLE &&
-	       !commands_wait(smmu) && smmu_evtq_idle(smmu) && !smmu->gerror_msi.busy &&
-	       !smmu->plant.in_flight;
+	       !commands_wait(smmu) && smmu_evtq_idle(smmu) && smmu_priq_idle(smmu) &&
+	       !smmu->ats.busy && !smmu->gerror_msi.busy && !smmu->plant.in_flight;
 }

@@ -5,13 +5,14 @@
 /*
  * An Arm SMMUv3 (IHI 0070), non-secure state: registers, stream table, context
  * descriptors, walks, TLB, command and event queues, hardware update of access
- * flag and dirty state.
+ * flag and dirty state, ATS and page requests.
  *
  * It sits in line: a device's requests enter at the DMA port with their stream
  * ID and leave translated, or do not leave. Tables and queues are read and
  * written through the same memory port as everything else.
  */
 
+#include "base/ats.h"
 #include "base/port.h"
 #include "base/regs.h"
 #include "base/sim.h"
@@ -35,6 +36,8 @@ struct smmu_timing {
 	uint32_t walkers;      /* walks under way at once */
 	uint32_t tlb_entries;
 	uint32_t tlb_ways;
+	/* An invalidation that a device has not answered by then has failed, 3.9.1.4; 0: never. */
+	uint64_t ats_timeout_ps;
 };
 
 struct smmu_cfg {
@@ -56,6 +59,10 @@ struct smmu_cfg {
 	bool vax;              /* IDR5.VAX: 52-bit virtual addresses, 64 KiB granule */
 	bool msi;              /* IDR0.MSI */
 	bool coherent;         /* IDR0.COHACC */
+	bool ats;              /* IDR0.ATS */
+	bool pri;              /* IDR0.PRI; needs ats */
+	bool pps;              /* IDR3.PPS: responses of its own carry the request's substream */
+	uint8_t priq_log2;     /* IDR1.PRIQS, with pri */
 	/* May the TLB keep an entry that is writable and already marked dirty? If not,
 	 * every write looks at the descriptor again. */
 	bool cache_dirty;
@@ -63,7 +70,7 @@ struct smmu_cfg {
 	struct smmu_timing timing;
 };
 
-enum smmu_irq { SMMU_IRQ_EVTQ, SMMU_IRQ_GERROR, SMMU_IRQ_CMD_SYNC };
+enum smmu_irq { SMMU_IRQ_EVTQ, SMMU_IRQ_GERROR, SMMU_IRQ_CMD_SYNC, SMMU_IRQ_PRIQ };
 
 struct smmu_env {
 	struct sim_part part;
@@ -86,6 +93,11 @@ struct bus_port smmu_register_port(struct smmu *smmu);
  */
 struct bus_port smmu_dma_port(struct smmu *smmu);
 
+/* ATS and PRI messages to the devices. Without it, the system beyond has none. Copied. */
+void smmu_connect_ats(struct smmu *smmu, const struct ats_port *port);
+/* Where the root complex hands on what devices answer and ask. */
+struct ats_agent smmu_ats_agent(struct smmu *smmu);
+
 /* The registers' table: names, offsets, bits (`vfsim describe registers`). Static. */
 const struct reg_table *smmu_register_table(void);
 
@@ -105,6 +117,13 @@ struct smmu_counters {
 	uint64_t events_lost; /* records not written: queue full, off or refused */
 	uint64_t commands;
 	uint64_t syncs;
+	uint64_t ats_requests;      /* translation requests */
+	uint64_t ats_refused;       /* of these: Unsupported Request or Completer Abort */
+	uint64_t ats_translated;    /* accesses with a translated address */
+	uint64_t ats_invalidations; /* sent to devices */
+	uint64_t ats_timeouts;
+	uint64_t page_requests;      /* recorded */
+	uint64_t page_requests_lost; /* discarded: overflow, queue off or refused */
 };
 const struct smmu_counters *smmu_stats(const struct smmu *smmu);
 

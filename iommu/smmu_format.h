@@ -5,7 +5,8 @@
 /*
  * SMMUv3 structures in memory, spelled as in Arm IHI 0070: stream table and
  * context descriptors (chapter 5), translation table descriptors (VMSAv8-64,
- * Arm DDI 0487, D8.3), commands (chapter 4) and event records (chapter 7).
+ * Arm DDI 0487, D8.3), commands (chapter 4), event records (chapter 7) and page
+ * requests (chapter 8).
  * All are arrays of little-endian 64-bit words; NAMEn_FIELD is in word n.
  */
 
@@ -46,6 +47,9 @@
 #define STE1_S2FWB           BIT(25)
 #define STE1_S1STALLD        BIT(27)
 #define STE1_EATS            BITS(29, 28)
+#define STE1_EATS_NONE       0u
+#define STE1_EATS_FULL       1u
+#define STE1_EATS_SPLIT      2u /* only with CR0.ATSCHK */
 #define STE1_STRW            BITS(31, 30)
 #define STE1_STRW_NSEL1      0u
 #define STE1_STRW_EL2        2u
@@ -202,8 +206,15 @@ enum cmd_opcode {
 #define TLBI1_TG         BITS(11, 10)
 #define TLBI1_ADDRESS    BITS(63, 12)
 #define TLBI1_IPA        BITS(55, 12)
+#define ATC_INV0_GLOBAL  BIT(9)
 #define ATC_INV1_SIZE    BITS(5, 0)
 #define ATC_INV1_ADDRESS BITS(63, 12)
+#define ATC_INV_SIZE_ALL 52u
+#define PRI_RESP1_GROUP  BITS(8, 0)
+#define PRI_RESP1_RESP   BITS(13, 12)
+#define PRI_RESP_FAILURE 0u
+#define PRI_RESP_INVALID 1u
+#define PRI_RESP_SUCCESS 2u
 #define SYNC0_CS         BITS(13, 12)
 #define SYNC0_CS_NONE    0u
 #define SYNC0_CS_IRQ     1u
@@ -227,6 +238,7 @@ enum event_number {
 	C_BAD_STREAMID = 0x02,
 	F_STE_FETCH = 0x03,
 	C_BAD_STE = 0x04,
+	F_BAD_ATS_TREQ = 0x05,
 	F_STREAM_DISABLED = 0x06,
 	F_TRANSL_FORBIDDEN = 0x07,
 	C_BAD_SUBSTREAMID = 0x08,
@@ -254,8 +266,27 @@ enum event_number {
 #define EVENT1_CLASS_CD    0u
 #define EVENT1_CLASS_TT    1u
 #define EVENT1_CLASS_IN    2u
+#define EVENT1_ATS_P       BIT(28)
+#define EVENT1_ATS_X       BIT(29)
+#define EVENT1_ATS_W       BIT(30)
+#define EVENT1_ATS_R       BIT(31)
+#define EVENT2_ATS_SPAN    BITS(7, 0)
 #define EVENT2_INPUTADDR   BITS(63, 0)
 #define EVENT3_IPA         BITS(55, 12)
 #define EVENT3_FETCHADDR   BITS(55, 3)
+
+/* Page requests, 16 bytes, chapter 8. */
+#define PRI_BYTES        16u
+#define PRI_WORDS        2u
+#define PRI0_STREAMID    BITS(31, 0)
+#define PRI0_SUBSTREAMID BITS(51, 32)
+#define PRI0_PRIV        BIT(58)
+#define PRI0_EXECUTE     BIT(59)
+#define PRI0_READ        BIT(60)
+#define PRI0_WRITE       BIT(61)
+#define PRI0_LAST        BIT(62)
+#define PRI0_SSV         BIT(63)
+#define PRI1_GROUP       BITS(8, 0)
+#define PRI1_ADDRESS     BITS(63, 12)
 
 #endif

@@ -41,10 +41,11 @@ struct stream_order {
 };
 
 enum txn_state {
-	TXN_BUSY,    /* on its way through the SMMU */
-	TXN_READY,   /* translated */
-	TXN_LOOKED,  /* translated, if its dirty state is looked at in the instant it leaves */
-	TXN_FAULTED, /* to be terminated */
+	TXN_BUSY,     /* on its way through the SMMU */
+	TXN_READY,    /* translated */
+	TXN_LOOKED,   /* translated, if its dirty state is looked at in the instant it leaves */
+	TXN_FAULTED,  /* to be terminated */
+	TXN_ANSWERED, /* a translation request whose answer stands */
 };
 
 /* Where on its way a fault was met, 7.3: which stage, and for whose sake. */
@@ -82,12 +83,29 @@ struct s2_walk {
 	void (*then)(struct transaction *txn);
 };
 
+/* What a transaction is besides an access (ats.c). */
+enum ats_kind {
+	ATS_NONE,
+	ATS_TRANSLATED, /* an access whose address is translated already */
+	ATS_TRANSLATE,  /* a translation request */
+	ATS_CHECK,      /* the SMMU's own look at an STE */
+};
+
+struct ats_request {
+	enum ats_kind kind;
+	enum bus_status status;
+	uint32_t entries, found; /* asked for, answered so far */
+	uint64_t granted;        /* ATS_READ, ATS_WRITE, ATS_EXECUTE of the present one */
+	struct bus_req view;     /* what the chapters see instead of the device's request */
+};
+
 #define WALK_STEPS 24u /* 4 levels, each behind 4 of stage 2, and stage 2 of the result */
 
 /* One request of a device, from its arrival to its completion. */
 struct transaction {
 	struct smmu *smmu;
-	struct bus_req *req; /* the device's */
+	struct bus_req *asked; /* the device's */
+	struct bus_req *req;   /* the same, or ats.view */
 	struct event event;
 	enum txn_state state;
 	bool posted;
@@ -129,6 +147,7 @@ struct transaction {
 	uint64_t l1std_pa, l1std;     /* that led to the STE, for the trace */
 
 	struct fault fault;
+	struct ats_request ats;
 	struct bus_req table; /* fetches and updates of tables */
 	uint64_t table_data[STE_WORDS];
 	struct bus_req out; /* to memory */
@@ -152,9 +171,11 @@ struct msi {
 enum cmdq_state {
 	CMDQ_IDLE,
 	CMDQ_FETCHING,
-	CMDQ_EXECUTING, /* spending command_ps */
-	CMDQ_SYNCING,   /* waiting for older transactions */
-	CMDQ_SIGNALLING /* waiting for the MSI of a CMD_SYNC */
+	CMDQ_EXECUTING,    /* spending command_ps */
+	CMDQ_BLOCKED,      /* waiting for room among the invalidations under way */
+	CMDQ_INVALIDATING, /* a CMD_SYNC that waits for devices' invalidations */
+	CMDQ_SYNCING,      /* waiting for older transactions */
+	CMDQ_SIGNALLING    /* waiting for the MSI of a CMD_SYNC */
 };
 
 struct cmdq {
@@ -171,6 +192,45 @@ struct evtq {
 	bool writing;
 	struct bus_req req;
 	struct msi msi;
+};
+
+/* Invalidations under way at devices (atc_inv.c): one for each ITag. */
+struct ats_slot {
+	bool busy;
+	uint32_t stream;
+	uint64_t deadline_ps;
+};
+
+struct ats_slots {
+	struct ats_slot slot[ATS_INVALIDATE_TAGS];
+	uint32_t busy;
+	uint32_t next; /* ITags are taken in turn: one that timed out is not soon used again */
+	bool failed;   /* one timed out since the last CMD_SYNC */
+	struct event event;
+};
+
+/* The page request queue (priq.c). */
+#define PRIQ_CHECKS 32u
+
+/* A response of the SMMU's own that waits for its STE's PPAR. */
+struct priq_check {
+	struct smmu *smmu;
+	struct bus_req req;
+	struct page_request request;
+	uint8_t bytes[ATS_ENTRY_BYTES];
+	struct priq_check *next;
+};
+
+struct priq {
+	struct page_request *waiting; /* a ring: as many as the largest queue has entries */
+	uint32_t first, count, capacity;
+	bool writing;
+	struct bus_req req;
+	uint64_t word[PRI_WORDS];
+	struct msi msi;
+	struct priq_check check[PRIQ_CHECKS];
+	struct priq_check *free_check;
+	uint32_t checks;
 };
 
 /* Planted faults (plant.c): what a defective SMMU would remember. */
@@ -225,6 +285,9 @@ struct smmu {
 
 	struct cmdq cmdq;
 	struct evtq evtq;
+	struct priq priq;
+	struct ats_slots ats;
+	struct ats_port devices;
 	struct msi gerror_msi;
 	struct smmu_counters stats;
 	struct plant plant;
@@ -261,8 +324,14 @@ enum smmu_row {
 	ROW_EVENTQ_IRQ_CFG0,
 	ROW_EVENTQ_IRQ_CFG1,
 	ROW_EVENTQ_IRQ_CFG2,
+	ROW_PRIQ_BASE,
+	ROW_PRIQ_IRQ_CFG0,
+	ROW_PRIQ_IRQ_CFG1,
+	ROW_PRIQ_IRQ_CFG2,
 	ROW_EVENTQ_PROD,
 	ROW_EVENTQ_CONS,
+	ROW_PRIQ_PROD,
+	ROW_PRIQ_CONS,
 	ROW_COUNT,
 };
 
@@ -301,6 +370,8 @@ uint64_t smmu_queue_address(const struct queue_view *queue, uint64_t index);
 /* tbu.c */
 int smmu_tbu_init(struct smmu *smmu);
 void smmu_tbu_fini(struct smmu *smmu);
+/* A request arrives: a device's, or one of the SMMU's own about an STE. */
+void smmu_tbu_receive(struct smmu *smmu, struct bus_req *req);
 /* Look up from the start: configuration, TLB, or what is missing of them. */
 void smmu_txn_translate(struct transaction *txn);
 /* The translation is in txn->found: check what it permits and go on. `fresh`: walked just now;
@@ -417,10 +488,56 @@ bool smmu_evtq_idle(const struct smmu *smmu);
 void smmu_cmdq_init(struct smmu *smmu);
 void smmu_cmdq_kick(struct smmu *smmu);
 void smmu_cmdq_drained(struct smmu *smmu);
-enum command_outcome { COMMAND_DONE, COMMAND_ILLEGAL, COMMAND_SYNC };
+/* An invalidation slot is free again, or all are. */
+void smmu_cmdq_invalidated(struct smmu *smmu);
+enum command_outcome { COMMAND_DONE, COMMAND_ILLEGAL, COMMAND_SYNC, COMMAND_BLOCKED };
 enum command_outcome smmu_command_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
 /* tlbi.c. False: no such command, or none that the IDRs offer. */
 bool smmu_tlbi_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+
+/* ats.c */
+/* Take what `asked` is: txn->ats, and txn->req where that differs. */
+void smmu_ats_begin(struct transaction *txn);
+/* The same as a look-up of an access. */
+void smmu_ats_look_up(struct transaction *txn);
+/* Does the STE allow it? False: the transaction was answered. */
+bool smmu_ats_admits(struct transaction *txn);
+/* Where a translated address leads. False: the transaction was answered, or passes as it is. */
+bool smmu_ats_apply_translated(struct transaction *txn);
+/* The translation of the present entry is in txn->found, its updates are made. */
+void smmu_ats_found(struct transaction *txn);
+/* No stage translates the present entry. */
+void smmu_ats_identity(struct transaction *txn);
+/* Would `stage`, whose leaf is found, leave nothing to grant? */
+bool smmu_ats_denied(struct transaction *txn, enum stage stage);
+/* What is granted, and txn->managed for it. False: nothing; the entry was answered. */
+bool smmu_ats_grant(struct transaction *txn);
+/* Is the fault an entry without permissions? Then that was answered. */
+bool smmu_ats_absorbs(struct transaction *txn, enum event_number number);
+/* Shall the fault be recorded? The request's status is set. */
+bool smmu_ats_records(struct transaction *txn, enum event_number number);
+/* What F_BAD_ATS_TREQ says beyond its identity. */
+void smmu_ats_fill(const struct transaction *txn, uint64_t word[EVENT_WORDS]);
+/* The request ends: record what is to be recorded, then smmu_txn_end(). */
+void smmu_ats_answer(struct transaction *txn);
+
+static inline bool smmu_ats_is_request(const struct transaction *txn)
+{
+	return txn->ats.kind >= ATS_TRANSLATE;
+}
+
+/* atc_inv.c: CMD_ATC_INV and CMD_PRI_RESP. */
+void smmu_atc_init(struct smmu *smmu);
+enum command_outcome smmu_atc_invalidate(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+enum command_outcome smmu_atc_respond(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+
+/* priq.c */
+int smmu_priq_init(struct smmu *smmu);
+void smmu_priq_fini(struct smmu *smmu);
+bool smmu_priq_idle(const struct smmu *smmu);
+void smmu_priq_receive(struct smmu *smmu, const struct page_request *request);
+/* Is it a request of priq.c's own, about an STE? */
+bool smmu_priq_is_check(const struct smmu *smmu, const struct bus_req *req);
 
 /* gerror.c, msi.c */
 void smmu_gerror_raise(struct smmu *smmu, uint64_t error);

@@ -22,6 +22,7 @@
 #define IDR0_HTTU_ACCESS_DIRTY 2u
 #define IDR0_HYP               BIT(9)
 #define IDR0_ATS               BIT(10)
+#define IDR0_NS1ATS            BIT(11)
 #define IDR0_ASID16            BIT(12)
 #define IDR0_MSI               BIT(13)
 #define IDR0_SEV               BIT(14)
@@ -107,10 +108,11 @@
 #define CR1_TABLE_OC BITS(9, 8)
 #define CR1_TABLE_SH BITS(11, 10)
 
-#define SMMU_CR2      0x2cu
-#define CR2_E2H       BIT(0)
-#define CR2_RECINVSID BIT(1)
-#define CR2_PTM       BIT(2)
+#define SMMU_CR2        0x2cu
+#define CR2_E2H         BIT(0)
+#define CR2_RECINVSID   BIT(1)
+#define CR2_PTM         BIT(2)
+#define CR2_REC_CFG_ATS BIT(3)
 
 #define SMMU_STATUSR 0x40u
 
@@ -161,7 +163,7 @@
 #define STRTAB_BASE_CFG_FMT_LINEAR 0u
 #define STRTAB_BASE_CFG_FMT_2LVL   1u
 
-/* CMDQ_BASE and EVENTQ_BASE share one layout. */
+/* CMDQ_BASE, EVENTQ_BASE and PRIQ_BASE share one layout. */
 #define SMMU_CMDQ_BASE  0x90u
 #define SMMU_CMDQ_PROD  0x98u
 #define SMMU_CMDQ_CONS  0x9cu
@@ -191,5 +193,10 @@
 #define SMMU_PRIQ_IRQ_CFG0 0xd0u
 #define SMMU_PRIQ_IRQ_CFG1 0xd8u
 #define SMMU_PRIQ_IRQ_CFG2 0xdcu
+#define PRIQ_IRQ_CFG2_LO   BIT(31)
+#define PRIQ_PROD_WR       BITS(19, 0)
+#define PRIQ_PROD_OVFLG    BIT(31)
+#define PRIQ_CONS_RD       BITS(19, 0)
+#define PRIQ_CONS_OVACKFLG BIT(31)
 
 #endif

@@ -102,6 +102,19 @@ static bool decode_world(const struct smmu *smmu, struct ste_config *ste,
 	return smmu->cfg.hyp;
 }
 
+/* EATS, 5.2: 0b11 needs IDR3.DPT; ignored where no stage translates. False: ILLEGAL. */
+static bool decode_eats(const struct smmu *smmu, struct ste_config *ste, uint64_t word1)
+{
+	uint64_t eats = field_get(STE1_EATS, word1);
+
+	if (!smmu->cfg.ats || ste->kind != STE_TRANSLATES || eats > STE1_EATS_SPLIT)
+		return true;
+	ste->eats = (uint8_t)eats;
+	if (eats == STE1_EATS_SPLIT && !(ste->stage1 && ste->stage2))
+		return false;
+	return !eats || !ste->stage2 || !ste->policy.stall;
+}
+
 struct ste_config smmu_ste_decode(const struct smmu *smmu, const uint64_t word[STE_WORDS])
 {
 	struct ste_config ste = {.kind = STE_TRANSLATES};
@@ -118,6 +131,8 @@ struct ste_config smmu_ste_decode(const struct smmu *smmu, const uint64_t word[S
 		legal &= decode_stage2(smmu, &ste, word);
 	if (ste.kind == STE_TRANSLATES)
 		legal &= decode_world(smmu, &ste, word);
+	legal &= decode_eats(smmu, &ste, word[1]);
+	ste.ppar = word[1] & STE1_PPAR;
 	if (smmu->cfg.s2)
 		ste.vmid = (uint16_t)(field_get(STE2_S2VMID, word[2]) &
 				      (smmu->cfg.vmid16 ? BITS(15, 0) : BITS(7, 0)));

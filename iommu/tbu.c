@@ -79,6 +79,10 @@ static void pass_disabled(struct transaction *txn)
 
 void smmu_txn_bypass(struct transaction *txn)
 {
+	if (smmu_ats_is_request(txn)) {
+		smmu_ats_identity(txn);
+		return;
+	}
 	if (txn->req->addr & ~txn->smmu->oas_mask) {
 		txn->cd.abort = txn->cd.policy.record = true;
 		smmu_fault(txn, F_ADDR_SIZE);
@@ -175,7 +179,7 @@ static bool is_permitted(struct transaction *txn)
 
 void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)
 {
-	if (!is_permitted(txn))
+	if (smmu_ats_is_request(txn) ? !smmu_ats_grant(txn) : !is_permitted(txn))
 		return;
 	txn->managed &= (uint8_t)~dirty;
 	if (!txn->managed)
@@ -188,6 +192,10 @@ void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)
 
 void smmu_txn_ready(struct transaction *txn, enum txn_state state)
 {
+	if (smmu_ats_is_request(txn) && state != TXN_FAULTED && txn->ats.found < txn->ats.entries) {
+		smmu_ats_found(txn);
+		return;
+	}
 	txn->state = state;
 	txn->looked_ps = smmu_now(txn->smmu);
 	smmu_order_release(txn);
@@ -195,7 +203,7 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state)
 
 uint64_t smmu_txn_substream(const struct transaction *txn)
 {
-	const struct bus_attr *attr = &txn->req->attr;
+	const struct bus_attr *attr = &txn->asked->attr;
 
 	return attr->substream_valid ? attr->substream_id : TRACE_NO_SUBSTREAM;
 }
@@ -210,7 +218,12 @@ void smmu_txn_forward(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
 	struct bus_req *out = &txn->out;
+	uint64_t iova = req->attr.translated ? req->attr.iova : req->addr;
 
+	if (smmu_ats_is_request(txn)) {
+		smmu_ats_answer(txn);
+		return;
+	}
 	out->op = req->op;
 	out->status = BUS_OK;
 	out->addr = req->addr;
@@ -218,15 +231,15 @@ void smmu_txn_forward(struct transaction *txn)
 		out->addr = txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1));
 	out->len_bytes = req->len_bytes;
 	out->attr = req->attr;
-	out->attr.iova = req->addr;
+	out->attr.iova = iova;
 	out->data = req->data;
 	out->done = forwarded;
 	if (txn->write)
 		trace_emit(&smmu->env.part, TRACE_DMA_WRITE, req->attr.stream_id,
-			   smmu_txn_substream(txn), req->addr, out->addr, req->len_bytes);
+			   smmu_txn_substream(txn), iova, out->addr, req->len_bytes);
 	else
 		trace_emit(&smmu->env.part, TRACE_DMA_READ, req->attr.stream_id,
-			   smmu_txn_substream(txn), req->addr, out->addr, req->len_bytes);
+			   smmu_txn_substream(txn), iova, out->addr, req->len_bytes);
 	if (fault_armed(&smmu->sim->faults, FAULT_DMA_AFTER_INVALIDATION))
 		smmu_plant_saw_write(txn);
 	bus_send(&smmu->env.memory, out);
@@ -235,8 +248,12 @@ void smmu_txn_forward(struct transaction *txn)
 /* RAZ/WI: reads return zero, writes are lost, the device sees success, 5.5. */
 static void answer(struct transaction *txn)
 {
-	struct bus_req *req = txn->req;
+	struct bus_req *req = txn->asked;
 
+	if (smmu_ats_is_request(txn)) {
+		smmu_txn_end(txn, txn->ats.status);
+		return;
+	}
 	if (txn->fault.raz_wi && req->op == BUS_READ)
 		memset(req->data, 0, req->len_bytes);
 	smmu_txn_end(txn, txn->fault.raz_wi ? BUS_OK : BUS_FAULT);
@@ -247,6 +264,10 @@ void smmu_txn_terminate(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
 
+	if (smmu_ats_is_request(txn)) {
+		smmu_ats_answer(txn);
+		return;
+	}
 	smmu->stats.faults++;
 	trace_emit(&smmu->env.part, TRACE_DMA_FAULT, req->attr.stream_id, smmu_txn_substream(txn),
 		   req->addr, txn->write, req->len_bytes, txn->fault.number);
@@ -262,6 +283,10 @@ static void look_up(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
 
+	if (txn->ats.kind != ATS_NONE) {
+		smmu_ats_look_up(txn);
+		return;
+	}
 	if (!(smmu_reg(smmu, ROW_CR0) & CR0_SMMUEN)) {
 		pass_disabled(txn);
 		return;
@@ -280,7 +305,7 @@ static void fire(struct event *event, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(event, struct transaction, event);
 
-	if (txn->state == TXN_FAULTED)
+	if (txn->state == TXN_FAULTED || txn->state == TXN_ANSWERED)
 		answer(txn);
 	else if (txn->walking)
 		fire_fetch(txn);
@@ -293,9 +318,9 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 	struct transaction *txn = smmu->free_txn;
 
 	smmu->free_txn = txn->next;
-	txn->req = req;
+	txn->asked = txn->req = req;
 	txn->state = TXN_BUSY;
-	txn->write = req->op != BUS_READ;
+	txn->write = req->op == BUS_WRITE || req->op == BUS_CAS64;
 	txn->posted = req->attr.posted && req->op == BUS_WRITE;
 	txn->translating = false;
 	txn->walking = false;
@@ -303,6 +328,7 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 	smmu->epoch_count[txn->epoch]++;
 	smmu->in_flight++;
 	smmu->stats.transactions++;
+	smmu_ats_begin(txn);
 	smmu_order_enter(txn);
 	if (smmu->cfg.timing.tlb_hit_ps)
 		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.tlb_hit_ps);
@@ -323,7 +349,7 @@ static void begin_next(struct smmu *smmu)
 void smmu_txn_end(struct transaction *txn, enum bus_status status)
 {
 	struct smmu *smmu = txn->smmu;
-	struct bus_req *req = txn->req;
+	struct bus_req *req = txn->asked;
 
 	smmu_order_exit(txn);
 	txn->next = smmu->free_txn;
@@ -338,10 +364,8 @@ void smmu_txn_end(struct transaction *txn, enum bus_status status)
 	req->done(req, smmu_now(smmu));
 }
 
-static void receive(void *ctx, struct bus_req *req)
+void smmu_tbu_receive(struct smmu *smmu, struct bus_req *req)
 {
-	struct smmu *smmu = ctx;
-
 	if (smmu->free_txn) { /* so nothing waits before it */
 		begin(smmu, req);
 		return;
@@ -352,6 +376,11 @@ static void receive(void *ctx, struct bus_req *req)
 	else
 		smmu->backlog = req;
 	smmu->backlog_tail = req;
+}
+
+static void receive(void *ctx, struct bus_req *req)
+{
+	smmu_tbu_receive(ctx, req);
 }
 
 struct bus_port smmu_dma_port(struct smmu *smmu)
