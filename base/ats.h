@@ -51,7 +51,7 @@ static inline uint8_t ats_range_shift(uint64_t word)
 {
 	if (!(word & ATS_SIZE))
 		return ATS_MIN_SHIFT;
-	return (uint8_t)(__builtin_ctzll(~word >> ATS_MIN_SHIFT) + ATS_MIN_SHIFT + 1);
+	return (uint8_t)(__builtin_ctzll(~word >> ATS_MIN_SHIFT | BIT(51)) + ATS_MIN_SHIFT + 1);
 }
 
 static inline uint64_t ats_range_addr(uint64_t word)

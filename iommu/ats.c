@@ -75,7 +75,6 @@ static void refuse(struct transaction *txn, enum bus_status status)
 /* Translation requests are not allowed here: F_BAD_ATS_TREQ, 7.3.6. */
 static void refuse_stream(struct transaction *txn)
 {
-	refuse(txn, BUS_ABORT);
 	smmu_fault(txn, F_BAD_ATS_TREQ);
 }
 
@@ -84,7 +83,6 @@ static void look_up_request(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 
 	if (!smmu->cfg.ats || !txn->ats.entries || txn->ats.entries > ATS_MAX_ENTRIES) {
-		refuse(txn, BUS_ABORT);
 		smmu_fault_silent(txn);
 		return;
 	}
@@ -149,8 +147,6 @@ static uint8_t effective_eats(const struct transaction *txn)
 {
 	uint8_t eats = txn->ste.eats;
 
-	if (txn->ste.kind != STE_TRANSLATES)
-		return STE1_EATS_NONE;
 	if (eats == STE1_EATS_SPLIT && !(txn->smmu->effective & CR0_ATSCHK))
 		return STE1_EATS_NONE;
 	return eats;
@@ -358,7 +354,7 @@ void smmu_ats_answer(struct transaction *txn)
 	uint32_t bytes;
 
 	if (txn->state == TXN_FAULTED && ats->status == BUS_OK)
-		refuse(txn, BUS_ABORT); /* terminated without an event */
+		refuse(txn, BUS_ABORT); /* not allowed, rather than an error */
 	bytes = ats->status == BUS_OK ? asked->len_bytes : 0;
 	txn->state = TXN_ANSWERED;
 	if (!is_check(txn))

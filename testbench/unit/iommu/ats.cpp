@@ -252,6 +252,10 @@ TEST_F(SmmuAts, ConfigurationErrorsAreCompleterAborts)
 	expect_refusal(pasid, BUS_FAULT, 0);  /* C_BAD_SUBSTREAMID */
 	record_config_errors(true);
 	expect_refusal(far, BUS_FAULT, C_BAD_STREAMID);
+	enable(CR0_CMDQEN | CR0_EVENTQEN);
+	set_reg(SMMU_CR2, CR2_PTM | CR2_REC_CFG_ATS);
+	enable(CR0_CMDQEN | CR0_EVENTQEN | CR0_SMMUEN);
+	expect_refusal(far, BUS_FAULT, 0); /* RECINVSID counts too */
 	expect_refusal(broken, BUS_FAULT, C_BAD_STE);
 	expect_refusal(pasid, BUS_FAULT, C_BAD_SUBSTREAMID);
 	memory->write64(cd, 0);
@@ -313,6 +317,25 @@ TEST_F(SmmuAts, ARequestDoesNotPassEarlierWrites)
 	EXPECT_FALSE(dma.done);
 	run();
 	EXPECT_TRUE(dma.done);
+}
+
+TEST_F(SmmuAts, TheUnitIsTheSmallestGranule)
+{
+	cfg.granules = SMMU_GRANULE_64K;
+	bring_up_ats();
+	uint64_t cd_64k = memory->allocate(), root = memory->allocate(0x10000),
+		 leaves = memory->allocate(0x10000), target = 0xab0000;
+
+	write_cd(cd_64k, *table, 3, CD0_A | CD0_R | field_put(CD0_TG0, CD0_TG0_64K));
+	memory->write64(cd_64k, field_set(memory->read64(cd_64k), CD0_T0SZ, 32));
+	memory->write64(cd_64k + 8, root);
+	write_ste(STREAM, STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S1) | cd_64k, FULL);
+	memory->write64(root, leaves | TTD_VALID | TTD_TABLE);
+	memory->write64(leaves + 8, target | TTD_PAGE | PageBits().ttd());
+	Dma &dma = ask(0x13000, false, 2);
+	run();
+	EXPECT_EQ(entry(dma, 0), ats_range(target, 16) | ATS_READ);
+	EXPECT_EQ(entry(dma, 1), ats_range(0, 16)) << "the next unit, not the next 4 KiB";
 }
 
 TEST_F(SmmuAts, SyncWaitsForRequestsUnderWay)
@@ -519,6 +542,7 @@ TEST_F(SmmuTranslated, ItsPasidDoesNotCount)
 
 	attr.translated = true;
 	EXPECT_EQ(access(BUS_WRITE, page, attr).req.status, BUS_OK);
+	EXPECT_EQ(traced(TRACE_DMA_WRITE).back().arg[1], 2u) << "but the trace tells it";
 }
 
 TEST_F(SmmuTranslated, KeepsItsPlaceAmongPostedWrites)
@@ -587,6 +611,13 @@ TEST_F(SmmuAtsNested, WhatStage1DeniesIsNotTranslatedAtStage2)
 	uint64_t s2_leaf = map_ipa(IPA, page, S2_RW & ~TTD_AF);
 	expect_nothing(0x4000, true);
 	EXPECT_FALSE(memory->read64(s2_leaf) & TTD_AF);
+	priv_only.unprivileged = true;
+	priv_only.extra = TTD_UXN;
+	table->map(0x4000, IPA, priv_only);
+	configure(STREAM, FULL | field_put(STE1_INSTCFG, STE1_INSTCFG_INSTR));
+	command(CMD_TLBI_NSNH_ALL);
+	expect_nothing(0x4000); /* readable, but all reads are fetches */
+	EXPECT_FALSE(memory->read64(s2_leaf) & TTD_AF);
 }
 
 TEST_F(SmmuAtsNested, FaultsOfStage2AreNoAccess)
@@ -635,7 +666,9 @@ TEST_F(SmmuAtsNested, SplitStageFaultsOfStage2AreRecordedLikeOthers)
 {
 	nest(SPLIT, CR0_ATSCHK);
 	map_ipa(IPA, page, S2_READ);
-	EXPECT_EQ(access(BUS_WRITE, IPA, translated()).req.status, BUS_FAULT);
+	struct bus_attr attr = with_pasid(2, true);
+	attr.translated = true;
+	EXPECT_EQ(access(BUS_WRITE, IPA, attr).req.status, BUS_FAULT);
 	auto event = take_event();
 	EXPECT_EQ(event[0], F_PERMISSION | field_put(EVENT0_STREAMID, STREAM));
 	EXPECT_EQ(event[1], EVENT1_S2 | field_put(EVENT1_CLASS, EVENT1_CLASS_IN));
