@@ -50,13 +50,15 @@ struct timing_cfg {
 		uint64_t latency_ps, bandwidth_bps;
 	} memory;
 	struct {
-		uint64_t tlb_hit_ps, walk_step_ps, command_ps, walkers, tlb_entries, tlb_ways;
+		uint64_t tlb_hit_ps, walk_step_ps, command_ps, walkers, tlb_entries, tlb_ways,
+			ats_timeout_ps;
 	} smmu;
 	struct {
 		uint64_t latency_ps;
 	} link;
 	struct {
-		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, interrupt_ps;
+		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, interrupt_ps,
+			page_retry_ps;
 		uint64_t drain_poll_ps;
 	} nic;
 	struct {
@@ -77,9 +79,10 @@ struct timing_cfg {
 };
 
 struct smmu_config {
-	uint64_t sid_bits, ssid_bits, cmdq_log2, evtq_log2, oas_bits;
+	uint64_t sid_bits, ssid_bits, cmdq_log2, evtq_log2, priq_log2, oas_bits;
 	int httu; /* enum smmu_httu */
 	bool two_level_strtab, msi, coherent, cache_dirty;
+	bool ats, pri;
 	uint64_t max_transactions;
 };
 
@@ -94,6 +97,8 @@ struct nic_config {
 	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags, dma_log_bytes;
 	bool pre_copy;
 	bool rx_fetch_ahead;
+	bool ats, pri;
+	uint64_t atc_entries, atc_ways, atc_pages, page_requests, pasid_bits;
 };
 
 struct link_config {

@@ -86,6 +86,20 @@ static void check_power(const struct rules *rules, const char *path, uint64_t va
 		broken(rules, path, "expected a power of two, not %" PRIu64, value);
 }
 
+static void check_ats(const struct rules *rules)
+{
+	const struct machine_cfg *machine = &rules->cfg->machine;
+
+	if (machine->smmu.pri && !machine->smmu.ats)
+		broken(rules, "machine.smmu.pri", "needs machine.smmu.ats");
+	if (machine->nic.pri && !machine->nic.ats)
+		broken(rules, "machine.nic.pri", "needs machine.nic.ats");
+	if (machine->nic.ats && machine->nic.atc_entries % machine->nic.atc_ways)
+		broken(rules, "machine.nic.atc_ways",
+		       "expected a divisor of atc_entries (%" PRIu64 "), not %" PRIu64,
+		       machine->nic.atc_entries, machine->nic.atc_ways);
+}
+
 static void check_smmu(const struct rules *rules)
 {
 	const struct smmu_config *smmu = &rules->cfg->machine.smmu;
@@ -114,6 +128,7 @@ static void check_machine(const struct rules *rules)
 	char text[32];
 
 	check_smmu(rules);
+	check_ats(rules);
 	check_power(rules, "machine.link.lanes",
 		    machine->link.lanes == 12 ? 4 : machine->link.lanes);
 	check_power(rules, "machine.link.max_payload", machine->link.max_payload);

@@ -207,6 +207,15 @@ TEST_F(SmmuAtcInv, AnAnswerAfterTheTimeoutIsIgnored)
 	set_reg(SMMU_GERRORN, reg(SMMU_GERROR));
 	run();
 	EXPECT_TRUE(commands_consumed());
+	push(word0(), 0x2000);
+	push_sync();
+	run_until(now() + 10 * PS_PER_US);
+	invalidated(invalidations[0]);
+	run_until(now() + 10 * PS_PER_US);
+	EXPECT_FALSE(commands_consumed()) << "an old answer is not taken for a new one";
+	invalidated(invalidations.at(1));
+	run();
+	EXPECT_TRUE(commands_consumed());
 }
 
 TEST_F(SmmuAtcInv, MoreThanThereAreTagsWait)

@@ -620,6 +620,20 @@ TEST_F(SmmuAtsNested, WhatStage1DeniesIsNotTranslatedAtStage2)
 	EXPECT_FALSE(memory->read64(s2_leaf) & TTD_AF);
 }
 
+TEST_F(SmmuAtsNested, WhatMayNotBeExecutedIsStillRead)
+{
+	PageBits not_executable;
+
+	nest(FULL);
+	uint64_t ste = memory->read64(ste_address(STREAM));
+	write_cd((ste & STE0_S1CONTEXTPTR) + 2 * CD_BYTES, *table, 4);
+	memory->write64(ste_address(STREAM), ste | field_put(STE0_S1CDMAX, 2));
+	not_executable.extra = TTD_UXN;
+	table->map(0x4000, IPA, not_executable);
+	map_ipa(IPA, page);
+	EXPECT_EQ(translate(0x4000, false, with_pasid(2, false, true)), page | ATS_READ);
+}
+
 TEST_F(SmmuAtsNested, FaultsOfStage2AreNoAccess)
 {
 	nest(FULL);

@@ -11,13 +11,15 @@ protected:
 
 	void configure() override
 	{
+		uint32_t entries = device_cfg.atc_entries, ways = device_cfg.atc_ways;
+
 		PcieTest::configure();
 		port_cfg.ats = true;
 		device_cfg.ats = true;
 		device_cfg.pri = true;
 		device_cfg.pasid_bits = 16;
-		device_cfg.atc_entries = 8;
-		device_cfg.atc_ways = 2;
+		device_cfg.atc_entries = entries ? entries : 8;
+		device_cfg.atc_ways = ways ? ways : 2;
 		device_cfg.atc_pages = 8;
 		device_cfg.page_requests = 16;
 		device_cfg.page_retry_ps = PS_PER_US;
@@ -51,6 +53,11 @@ protected:
 		config_write(kPf, AT_PRI + PRI_ALLOCATION, allocation);
 		config_write(kPf, AT_PRI + PRI_CONTROL, PRI_ENABLE, 2);
 		host->seen.clear();
+	}
+
+	Atc()
+	{
+		device_cfg.atc_entries = device_cfg.atc_ways = 0; /* as configure() has it */
 	}
 
 	Dma &dma(enum tlp_type type, uint64_t iova, uint32_t len = 64, uint8_t fill = 0x77)
@@ -105,16 +112,34 @@ protected:
 	std::vector<std::unique_ptr<Dma>> dmas;
 };
 
-TEST_F(Atc, IsAbsentFromADeviceWithoutAts)
+class AtcAbsent : public Atc
 {
-	pcie_device_destroy(device);
-	device_cfg.ats = device_cfg.pri = false;
-	device_cfg.pasid_bits = 0;
-	struct pcie_device_env env = {{&sim, "test.nic", 0}};
-	device = pcie_device_create(&device_cfg, &env);
+protected:
+	void configure() override
+	{
+		Atc::configure();
+		device_cfg.ats = device_cfg.pri = false;
+		device_cfg.pasid_bits = 0;
+	}
+};
+
+TEST_F(AtcAbsent, HasNoCapabilitiesAndTranslatesNothing)
+{
 	for (bool is_vf : {false, true})
 		for (uint32_t row = 0; row < pcie_device_config_table(device, is_vf)->rows; row++)
 			EXPECT_LT(pcie_device_config_table(device, is_vf)->row[row].offset, AT_ATS);
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x10000});
+	EXPECT_EQ(seen(BUS_ATS), Addresses{});
+}
+
+TEST_F(AtcAbsent, DoesNotHoldUpAnInvalidation)
+{
+	invalidate(0, ATS_EVERYTHING);
+	respond(1, PRG_SUCCESS);
+	run();
+	EXPECT_EQ(invalidated.size(), 1u);
 }
 
 TEST_F(Atc, CapabilitiesSayWhatThereIs)
@@ -283,24 +308,28 @@ TEST_F(Atc, AnInterruptComesAfterTheDataThatIsHeld)
 TEST_F(Atc, WithoutPermissionARequestIsNotSent)
 {
 	pages[0x20000] = 0x6000 | kRead;
-	Dma &write = dma(TLP_MWR, 0x20000), &read = dma(TLP_MRD, 0x30000);
+	Dma &write = dma(TLP_MWR, 0x20000), &read = dma(TLP_MRD, 0x30000),
+	    &same = dma(TLP_MRD, 0x20000), &other = dma(TLP_MRD, 0x10000);
 	run();
+	EXPECT_EQ(same.tlp.status, TLP_SC) << "reading it is allowed";
+	EXPECT_EQ(other.tlp.status, TLP_SC) << "another page";
 	EXPECT_TRUE(write.done());
 	EXPECT_TRUE(write.tlp.ats.denied);
 	EXPECT_EQ(read.tlp.status, TLP_UR);
 	EXPECT_TRUE(read.tlp.ats.denied);
 	EXPECT_EQ(seen(BUS_WRITE), Addresses{});
-	EXPECT_EQ(seen(BUS_READ), Addresses{});
+	EXPECT_EQ(seen(BUS_READ), (Addresses{0x6000, 0x5000}));
 	EXPECT_EQ(config_read(kVf0, CFG_COMMAND) & STATUS_ERRORS, 0u) << "nobody refused a request";
 }
 
 TEST_F(Atc, ARefusedTranslationRequestDenies)
 {
+	enable_pri(4);
 	host->status = BUS_ABORT;
 	Dma &read = dma(TLP_MRD, 0x10000);
 	run();
 	EXPECT_TRUE(read.tlp.ats.denied);
-	EXPECT_TRUE(page_requests.empty());
+	EXPECT_TRUE(page_requests.empty()) << "it is not the page that is missing";
 	host->status = BUS_OK;
 	Dma &again = dma(TLP_MRD, 0x10000);
 	run();
@@ -319,6 +348,41 @@ TEST_F(Atc, PasidsHaveLinesOfTheirOwn)
 	ASSERT_EQ(seen(BUS_ATS).size(), 2u);
 	EXPECT_TRUE(host->seen[2].attr.substream_valid);
 	EXPECT_EQ(host->seen[2].attr.substream_id, 7u);
+	dmas.push_back(std::make_unique<Dma>(TLP_MRD, 0x10000, 64));
+	dmas.back()->tlp.pasid_valid = true;
+	dmas.back()->tlp.pasid = 8;
+	pcie_function_send(vf(0), &dmas.back()->tlp);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 3u);
+}
+
+TEST_F(Atc, WhatWasNotUsedForLongestGoes)
+{
+	device_cfg.atc_entries = device_cfg.atc_ways = 2; /* one set */
+	TearDown();
+	traced.clear();
+	nic.clear();
+	SetUp();
+	pages[0x20000] = 0x6000 | kBoth;
+	pages[0x30000] = 0x7000 | kBoth;
+	for (uint64_t iova : {0x10000, 0x20000, 0x10000, 0x30000, 0x10000}) {
+		dma(TLP_MWR, iova);
+		run();
+	}
+	EXPECT_EQ(seen(BUS_ATS), (Addresses{0x10000, 0x20000, 0x30000}));
+}
+
+TEST_F(Atc, OfTheWholeAddressSpaceTheRightPartIsKept)
+{
+	uint64_t iova = (UINT64_C(1) << 47) + 0x3000;
+
+	pages[iova] = ats_range(0, 48) | kBoth;
+	host->status = BUS_OK;
+	dmas.push_back(std::make_unique<Dma>(TLP_MRD, iova, 0));
+	pcie_function_send(vf(0), &dmas.back()->tlp);
+	dmas.back()->tlp.data = nullptr;
+	run();
+	EXPECT_EQ(seen(BUS_READ), Addresses{iova});
 }
 
 /* ---- invalidations, 10.3 ---- */
@@ -414,21 +478,23 @@ TEST_F(Atc, TheAnswerWaitsForReadsThatUsedTheTranslation)
 {
 	dma(TLP_MRD, 0x10000);
 	run();
-	translation_ps = 0;
-	host->delay = [](const struct bus_req &) {
-		return 20 * PS_PER_US;
+	bool slow = true;
+	host->delay = [&](const struct bus_req &req) {
+		return slow && req.op == BUS_READ ? 20 * PS_PER_US : 100 * PS_PER_NS;
 	};
 	Dma &read = dma(TLP_MRD, 0x10000);
 	run_for(PS_PER_US);
 	invalidate(0x10000, 12);
 	run_for(5 * PS_PER_US);
 	EXPECT_TRUE(invalidated.empty());
-	Dma &later = dma(TLP_MRD, 0x10000); /* asks again: not waited for */
+	slow = false;
+	Dma &later = dma(TLP_MRD, 0x10000); /* asks again: has nothing to do with it */
+	run_for(5 * PS_PER_US);
+	EXPECT_TRUE(later.done());
+	EXPECT_TRUE(invalidated.empty());
 	while (invalidated.empty())
 		ASSERT_TRUE(calendar_step(&sim.calendar));
 	EXPECT_TRUE(read.done());
-	EXPECT_FALSE(later.done());
-	run();
 }
 
 /* The completion of a request that was made before was overtaken: it must not be kept. */
@@ -483,6 +549,23 @@ TEST_F(Atc, WhoHasNoAtsDoesNotHoldUpAnInvalidation)
 	EXPECT_EQ(invalidated.size(), 3u);
 }
 
+TEST_F(Atc, MessagesAreRoutedByBusToo)
+{
+	enable(kPf);
+	invalidate(0, ATS_EVERYTHING, 3, false, -1, 0x5500); /* function 0 of another bus */
+	run();
+	ASSERT_EQ(invalidated.size(), 1u);
+	EXPECT_EQ(invalidated[0].first, 0x5500u);
+}
+
+TEST_F(Atc, AnInvalidationIsAnsweredWithoutBusMastering)
+{
+	config_write(kVf0, CFG_COMMAND, 0, 2);
+	invalidate(0, ATS_EVERYTHING);
+	run();
+	EXPECT_EQ(invalidated.size(), 1u);
+}
+
 TEST_F(Atc, DisablingForgetsEverything)
 {
 	dma(TLP_MRD, 0x10000);
@@ -503,6 +586,10 @@ TEST_F(Atc, WhatIsHeldGoesUntranslatedWhenDisabled)
 	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x10000});
 	run();
 	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x10000}) << "once";
+	enable(kVf0);
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 1u) << "what came back was not kept";
 }
 
 TEST_F(Atc, AResetDiscardsWhatIsHeldAndForgets)
@@ -608,6 +695,24 @@ TEST_F(Atc, PagesThatWaitTogetherAreOneGroup)
 	respond(page_requests[0].group, PRG_SUCCESS);
 	run();
 	EXPECT_EQ(seen(BUS_READ).size(), 3u);
+}
+
+TEST_F(Atc, AResponseIsForItsGroup)
+{
+	enable_pri(4);
+	Dma &first = dma(TLP_MRD, 0x30000);
+	run();
+	Dma &second = dma(TLP_MRD, 0x31000);
+	run();
+	ASSERT_EQ(page_requests.size(), 2u);
+	EXPECT_NE(page_requests[0].group, page_requests[1].group);
+	respond(page_requests[1].group, PRG_INVALID_REQUEST);
+	run();
+	EXPECT_FALSE(first.done());
+	EXPECT_TRUE(second.tlp.ats.denied);
+	respond(page_requests[0].group, PRG_INVALID_REQUEST);
+	run();
+	EXPECT_TRUE(first.tlp.ats.denied);
 }
 
 TEST_F(Atc, AFailureStopsPageRequestsUntilTheyAreEnabledAgain)
