@@ -286,6 +286,23 @@ static void send(struct pcie_function *fn, struct tlp *tlp, enum verdict verdict
 		device->egress.request(device->egress.ctx, tlp);
 }
 
+/* What waits behind a held write has its translations asked for meanwhile. */
+static void look_ahead(struct pcie_function *fn, struct tlp *tlp)
+{
+	struct atc *atc = fn->atc;
+
+	for (; tlp && free_page(atc); tlp = tlp->next) {
+		bool write = tlp->type == TLP_MWR;
+		struct atc_space space = space_of(tlp);
+		const struct atc_line *line = find(atc, &space, tlp->addr);
+
+		if (tlp->ats.direct || tlp->ats.denied || (line && suffices(line->granted, write)))
+			continue;
+		if (!find_page(atc, &space, tlp->addr, write))
+			ask(fn, &space, tlp->addr, write);
+	}
+}
+
 static void pass(struct pcie_function *fn)
 {
 	struct atc *atc = fn->atc;
@@ -299,6 +316,7 @@ static void pass(struct pcie_function *fn)
 			take_out(atc, before, tlp);
 			send(fn, tlp, verdict);
 		} else if (tlp_is_posted(tlp)) {
+			look_ahead(fn, next);
 			return;
 		} else {
 			before = tlp;

@@ -27,6 +27,13 @@ static uint32_t stream_place(const struct smmu_driver *driver, uint32_t id)
 	return low;
 }
 
+struct stream *stream_find(const struct smmu_driver *driver, uint32_t id)
+{
+	uint32_t at = stream_place(driver, id);
+
+	return at < driver->streams && driver->stream[at]->id == id ? driver->stream[at] : NULL;
+}
+
 static int stream_insert(struct smmu_driver *driver, uint32_t at, uint32_t id)
 {
 	struct stream *stream;
@@ -89,7 +96,7 @@ static int attach_domain(struct smmu_domain *domain, struct actor *self, struct 
 {
 	struct smmu_driver *driver = domain->driver;
 	struct smmu_domain *old = stream->domain;
-	bool identity = stream->identity;
+	bool identity = stream->identity, ats;
 	uint64_t entry[STE_WORDS];
 
 	if (old == domain)
@@ -102,10 +109,13 @@ static int attach_domain(struct smmu_domain *domain, struct actor *self, struct 
 	trace_attach(stream, driver, TRACE_IOMMU_ATTACH, domain->id);
 	cd_make_s1(domain, entry);
 	cd_write(driver, self, stream, entry);
-	ste_make_s1(driver, entry, stream->cd_pa);
+	ats = ats_supported(driver, self, stream->id);
+	ste_make_s1(driver, entry, stream->cd_pa, ats);
 	strtab_write(driver, self, stream->id, entry);
 	stream->domain = domain;
 	stream->identity = false;
+	if (ats)
+		ats_enable(driver, self, stream);
 	leave(driver, self, stream, old, identity);
 	return 0;
 }
@@ -140,7 +150,9 @@ static void attach_plain(struct smmu_driver *driver, struct actor *self, struct 
 		ste_make_bypass(driver, entry);
 	else
 		ste_make_abort(entry);
+	ats_disable(driver, self, stream);
 	strtab_write(driver, self, stream->id, entry);
+	ats_disabled(driver, self, stream);
 	stream->domain = NULL;
 	stream->identity = identity;
 	leave(driver, self, stream, old, was_identity);

@@ -48,6 +48,10 @@ struct smmu_driver_env {
 	 */
 	void (*event)(void *ctx, const uint64_t record[4]);
 	void *event_ctx;
+	/* ATS of the function behind a stream: has it the capability, and switch it. Optional. */
+	bool (*ats_supported)(void *ctx, struct actor *self, uint32_t stream_id);
+	void (*ats_enable)(void *ctx, struct actor *self, uint32_t stream_id, bool on);
+	void *ats_ctx;
 };
 
 /*
@@ -82,6 +86,10 @@ uint64_t smmu_domain_id(const struct smmu_domain *domain);
 
 /* Attach replaces what the stream had. */
 int smmu_domain_attach(struct smmu_domain *domain, struct actor *self, uint32_t stream_id);
+
+/* Around a reset of the function behind a stream: ATS is off meanwhile. NULL: no driver. */
+void smmu_driver_reset_begins(struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
+void smmu_driver_reset_ended(struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
 
 enum { SMMU_PROT_READ = 1, SMMU_PROT_WRITE = 2, SMMU_PROT_MMIO = 4 };
 

@@ -75,6 +75,8 @@ struct stream {
 	uint64_t cd_pa;             /* 0 = none yet */
 	struct smmu_domain *domain; /* NULL: blocked, or identity */
 	bool identity;
+	bool ats;       /* the device may have translations of `domain` */
+	bool resetting; /* ATS is off until the function's reset is over */
 };
 
 struct smmu_driver {
@@ -88,6 +90,7 @@ struct smmu_driver {
 	bool msi_sync; /* CMD_SYNC completes by a write into its own slot */
 	bool stalls;   /* STALL_MODEL offers stalls: STEs say that they do not want them */
 	bool attr_ovr; /* IDR1.ATTR_TYPES_OVR */
+	bool ats;      /* IDR0.ATS */
 	uint8_t sid_bits;
 	uint8_t asid_bits;
 	uint8_t oas_bits;
@@ -219,6 +222,20 @@ void evtq_thread(struct actor *self, void *driver);
 void gerror_thread(struct actor *self, void *driver);
 
 /*
+ * ATS (ats.c)
+ */
+/* NULL: not known. */
+struct stream *stream_find(const struct smmu_driver *driver, uint32_t id);
+bool ats_supported(const struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
+/* On, or already on with another translation: in either case its cache is empty. */
+void ats_enable(struct smmu_driver *driver, struct actor *self, struct stream *stream);
+/* Off: at the device, before the STE changes; its cache, after. */
+void ats_disable(struct smmu_driver *driver, struct actor *self, struct stream *stream);
+void ats_disabled(struct smmu_driver *driver, struct actor *self, struct stream *stream);
+/* Take a range out of all devices' caches; len 0: everything. */
+int ats_invalidate(struct smmu_domain *domain, struct actor *self, uint64_t iova, uint64_t len);
+
+/*
  * Stream table and context descriptors (strtab.c, cd.c, entry.c)
  */
 int strtab_init(struct smmu_driver *driver);
@@ -231,7 +248,8 @@ void strtab_write(struct smmu_driver *driver, struct actor *self, uint32_t strea
 
 void ste_make_abort(uint64_t ste[STE_WORDS]);
 void ste_make_bypass(const struct smmu_driver *driver, uint64_t ste[STE_WORDS]);
-void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS], uint64_t cd_pa);
+void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS], uint64_t cd_pa,
+		 bool ats);
 
 void cd_make_s1(const struct smmu_domain *domain, uint64_t cd[CD_WORDS]);
 void cd_write(struct smmu_driver *driver, struct actor *self, const struct stream *stream,

@@ -28,14 +28,16 @@ void ste_make_bypass(const struct smmu_driver *driver, uint64_t ste[STE_WORDS])
 		ste[1] = field_put(STE1_SHCFG, STE1_SHCFG_INCOMING);
 }
 
-void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS], uint64_t cd_pa)
+void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS], uint64_t cd_pa,
+		 bool ats)
 {
 	memset(ste, 0, STE_BYTES);
 	ste[0] = STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S1) |
 		 field_put(STE0_S1FMT, STE0_S1FMT_LINEAR) | (cd_pa & STE0_S1CONTEXTPTR);
 	ste[1] = field_put(STE1_S1DSS, STE1_S1DSS_SSID0) | field_put(STE1_S1CIR, CACHE_WBRA) |
 		 field_put(STE1_S1COR, CACHE_WBRA) | field_put(STE1_S1CSH, SH_INNER) |
-		 field_put(STE1_STRW, STE1_STRW_NSEL1) | (driver->stalls ? STE1_S1STALLD : 0);
+		 field_put(STE1_STRW, STE1_STRW_NSEL1) | (driver->stalls ? STE1_S1STALLD : 0) |
+		 field_put(STE1_EATS, ats ? STE1_EATS_FULL : STE1_EATS_NONE);
 }
 
 /* What the SMMU looks at in an entry of its present kind (arm_smmu_get_ste_used). */

@@ -277,6 +277,20 @@ TEST_F(Atc, WritesKeepTheirOrderThoughOneMisses)
 	EXPECT_EQ(host->seen.back().op, BUS_READ) << "a read does not pass posted writes";
 }
 
+TEST_F(Atc, WhatWaitsBehindAWriteIsAskedForMeanwhile)
+{
+	translation_ps = 10 * PS_PER_US;
+	for (uint64_t i = 0; i < 4; i++) {
+		pages[0x100000 + 0x1000 * i] = (0x100000 + 0x1000 * i) | kBoth;
+		dma(TLP_MWR, 0x100000 + 0x1000 * i);
+	}
+	run_for(5 * PS_PER_US);
+	EXPECT_EQ(seen(BUS_ATS).size(), 4u);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{});
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), (Addresses{0x100000, 0x101000, 0x102000, 0x103000}));
+}
+
 TEST_F(Atc, AHeldReadLetsOthersPass)
 {
 	dma(TLP_MWR, 0x10000);

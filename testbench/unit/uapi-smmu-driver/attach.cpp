@@ -255,7 +255,7 @@ void random_ste(struct rng *rng, const struct smmu_driver *driver, uint64_t *ste
 		memset(ste, 0, STE_BYTES);
 		break;
 	default:
-		ste_make_s1(driver, ste, kPa + (rng_below(rng, 3) << 12));
+		ste_make_s1(driver, ste, kPa + (rng_below(rng, 3) << 12), rng_below(rng, 2));
 		ste[1] = field_set(ste[1], STE1_S1DSS, rng_below(rng, 2));
 	}
 }
@@ -303,7 +303,7 @@ TEST_F(SmmuDriverAttach, ToWhatDiffersInOneWordOnlyIsOneStep)
 	ASSERT_EQ(strtab_prepare(driver, kStream), 0);
 	uint64_t s1[STE_WORDS], aborting[STE_WORDS];
 
-	ste_make_s1(driver, s1, kPa);
+	ste_make_s1(driver, s1, kPa, false);
 	memcpy(aborting, s1, sizeof(s1));
 	aborting[0] = STE0_V;
 	phys_put(driver, ste_pa(kStream), aborting, STE_WORDS);
