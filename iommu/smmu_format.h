@@ -5,11 +5,12 @@
 /*
  * SMMUv3 structures in memory, spelled as in Arm IHI 0070: stream table and
  * context descriptors (chapter 5), translation table descriptors (VMSAv8-64,
- * Arm DDI 0487, D8.3), commands (chapter 4), event records (chapter 7) and page
- * requests (chapter 8).
+ * Arm DDI 0487, D8.3), commands (chapter 4), event records (chapter 7); page
+ * requests (chapter 8) in page_request_format.h.
  * All are arrays of little-endian 64-bit words; NAMEn_FIELD is in word n.
  */
 
+#include "iommu/page_request_format.h"
 #include "iommu/smmu_registers_format.h"
 
 /* Level-1 stream table descriptor, 5.1. */
@@ -274,19 +275,5 @@ enum event_number {
 #define EVENT2_INPUTADDR   BITS(63, 0)
 #define EVENT3_IPA         BITS(55, 12)
 #define EVENT3_FETCHADDR   BITS(55, 3)
-
-/* Page requests, 16 bytes, chapter 8. */
-#define PRI_BYTES        16u
-#define PRI_WORDS        2u
-#define PRI0_STREAMID    BITS(31, 0)
-#define PRI0_SUBSTREAMID BITS(51, 32)
-#define PRI0_PRIV        BIT(58)
-#define PRI0_EXECUTE     BIT(59)
-#define PRI0_READ        BIT(60)
-#define PRI0_WRITE       BIT(61)
-#define PRI0_LAST        BIT(62)
-#define PRI0_SSV         BIT(63)
-#define PRI1_GROUP       BITS(8, 0)
-#define PRI1_ADDRESS     BITS(63, 12)
 
 #endif

@@ -11,15 +11,13 @@ protected:
 
 	void configure() override
 	{
-		uint32_t entries = device_cfg.atc_entries, ways = device_cfg.atc_ways;
-
 		PcieTest::configure();
 		port_cfg.ats = true;
 		device_cfg.ats = true;
 		device_cfg.pri = true;
 		device_cfg.pasid_bits = 16;
-		device_cfg.atc_entries = entries ? entries : 8;
-		device_cfg.atc_ways = ways ? ways : 2;
+		device_cfg.atc_entries = entries;
+		device_cfg.atc_ways = ways;
 		device_cfg.atc_pages = 8;
 		device_cfg.page_requests = 16;
 		device_cfg.page_retry_ps = PS_PER_US;
@@ -53,11 +51,6 @@ protected:
 		config_write(kPf, AT_PRI + PRI_ALLOCATION, allocation);
 		config_write(kPf, AT_PRI + PRI_CONTROL, PRI_ENABLE, 2);
 		host->seen.clear();
-	}
-
-	Atc()
-	{
-		device_cfg.atc_entries = device_cfg.atc_ways = 0; /* as configure() has it */
 	}
 
 	Dma &dma(enum tlp_type type, uint64_t iova, uint32_t len = 64, uint8_t fill = 0x77)
@@ -109,6 +102,7 @@ protected:
 
 	std::map<uint64_t, uint64_t> pages; // IOVA of a page to its entry
 	uint64_t translation_ps = 100 * PS_PER_NS;
+	uint32_t entries = 8, ways = 2;
 	std::vector<std::unique_ptr<Dma>> dmas;
 };
 
@@ -372,7 +366,7 @@ TEST_F(Atc, PasidsHaveLinesOfTheirOwn)
 
 TEST_F(Atc, WhatWasNotUsedForLongestGoes)
 {
-	device_cfg.atc_entries = device_cfg.atc_ways = 2; /* one set */
+	entries = ways = 2; /* one set */
 	TearDown();
 	traced.clear();
 	nic.clear();
