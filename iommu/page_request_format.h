@@ -3,8 +3,9 @@
 #define VFSIM_IOMMU_PAGE_REQUEST_FORMAT_H
 
 /*
- * Entries of the page request queue, spelled as in Arm IHI 0070, chapter 8: two
- * little-endian 64-bit words; NAMEn_FIELD is in word n.
+ * Entries of the page request queue (Arm IHI 0070, chapter 8), and the command that
+ * answers them, spelled as there: two little-endian 64-bit words; NAMEn_FIELD is in
+ * word n.
  */
 
 #include "base/bits.h"
@@ -21,5 +22,12 @@
 #define PRI0_SSV         BIT(63)
 #define PRI1_GROUP       BITS(8, 0)
 #define PRI1_ADDRESS     BITS(63, 12)
+
+/* CMD_PRI_RESP, 4.5.2. */
+#define PRI_RESP1_GROUP  BITS(8, 0)
+#define PRI_RESP1_RESP   BITS(13, 12)
+#define PRI_RESP_FAILURE 0u
+#define PRI_RESP_INVALID 1u
+#define PRI_RESP_SUCCESS 2u
 
 #endif

@@ -211,11 +211,6 @@ enum cmd_opcode {
 #define ATC_INV1_SIZE    BITS(5, 0)
 #define ATC_INV1_ADDRESS BITS(63, 12)
 #define ATC_INV_SIZE_ALL 52u
-#define PRI_RESP1_GROUP  BITS(8, 0)
-#define PRI_RESP1_RESP   BITS(13, 12)
-#define PRI_RESP_FAILURE 0u
-#define PRI_RESP_INVALID 1u
-#define PRI_RESP_SUCCESS 2u
 #define SYNC0_CS         BITS(13, 12)
 #define SYNC0_CS_NONE    0u
 #define SYNC0_CS_IRQ     1u
