@@ -58,7 +58,7 @@ struct tlb_line *smmu_plant_finds_other(struct smmu *smmu, uint64_t space, uint6
 	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++) {
 		struct tlb_line *line = &tlb->line[i];
 
-		if (tlb->tag[i] && !((line->space ^ space) & ~SPACE_ASID) &&
+		if (tlb->tag[i] && !((line->space ^ space) & ~(SPACE_ASID | SPACE_ASET)) &&
 		    line->found.ia >> GRANULE_SHIFT == ia >> GRANULE_SHIFT)
 			return fault_fires(&smmu->sim->faults, FAULT_TLB_TAG_IGNORED) ? line : NULL;
 	}
