@@ -279,6 +279,8 @@ void smmu_txn_forward(struct transaction *txn)
 		out->addr = txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1));
 	out->len_bytes = req->len_bytes;
 	out->attr = req->attr;
+	/* Of a translated access it says nothing but whose it was. */
+	out->attr.substream_valid = txn->asked->attr.substream_valid;
 	out->attr.iova = iova;
 	out->data = req->data;
 	out->done = forwarded;
