@@ -16,31 +16,6 @@ struct boot {
 	const struct host_boot_options *options;
 };
 
-/* The ATS capability of a stream's function, 0: none. Stream IDs are requester IDs. */
-static uint16_t ats_capability(struct host *host, struct actor *self, uint32_t stream_id)
-{
-	if (stream_id > UINT16_MAX || !pci_bus_find(&host->pci_bus, (uint16_t)stream_id))
-		return 0;
-	return pci_find_ext_capability(&host->pci_bus, self, (uint16_t)stream_id,
-				       PCI_EXT_CAP_ID_ATS);
-}
-
-static bool ats_supported(void *ctx, struct actor *self, uint32_t stream_id)
-{
-	return ats_capability(ctx, self, stream_id) != 0;
-}
-
-/* The smallest translation unit is 4 KiB: 0, which the PF's register has already. */
-static void ats_enable(void *ctx, struct actor *self, uint32_t stream_id, bool on)
-{
-	struct host *host = ctx;
-	uint16_t at = ats_capability(host, self, stream_id);
-
-	if (at)
-		pci_config_write(&host->pci_bus, self, (uint16_t)stream_id, at + PCI_ATS_CTRL, 2,
-				 on ? PCI_ATS_CTRL_ENABLE : 0);
-}
-
 static int boot_smmu(struct boot *boot)
 {
 	struct host *host = boot->host;
@@ -58,8 +33,8 @@ static int boot_smmu(struct boot *boot)
 	struct smmu_driver_env env = {
 		.cpu = cpu_port(host->cpu),
 		.frames = host->frames,
-		.ats_supported = ats_supported,
-		.ats_enable = ats_enable,
+		.ats_supported = host_ats_supported,
+		.ats_enable = host_ats_enable,
 		.ats_ctx = host,
 	};
 

@@ -147,11 +147,8 @@ static bool build_root_port(struct host *host)
 	env.dma = bind_bus(host, "root_port.dma", smmu_dma_port(host->smmu));
 	env.agent = smmu_ats_agent(host->smmu);
 	host->root_port = pcie_root_port_create(&cfg, &env);
-	if (host->root_port && cfg.ats) {
-		struct ats_port ats = pcie_root_port_ats(host->root_port);
-
-		smmu_connect_ats(host->smmu, &ats);
-	}
+	if (host->root_port && cfg.ats)
+		host_connect_ats(host);
 	return host->root_port &&
 	       add_window(host, "ecam", HOST_ECAM_PA, HOST_ECAM_LEN,
 			  pcie_root_port_ecam(host->root_port), true) &&
@@ -391,6 +388,7 @@ struct master *machine_add_master(struct host *host, const char *name, const str
 	snprintf(text, sizeof(text), "master.%.*s", MACHINE_MASTER_NAME, name);
 	env.part = host_part(host, text);
 	env.dma = bind_bus(host, text, smmu_dma_port(host->smmu));
+	env.agent = smmu_ats_agent(host->smmu);
 	host->master[host->masters] = master_create(cfg, &env);
 	return host->master[host->masters] ? host->master[host->masters++] : NULL;
 }

@@ -156,7 +156,8 @@ struct master_config {
 	uint64_t stream, substreams;
 	int stage; /* enum iommu_test_stage */
 	uint64_t iova, window_bytes, access_bytes, outstanding, write_percent, stray_permille;
-	uint64_t interval_ps, count;
+	uint64_t interval_ps, count, atc_entries;
+	bool ats, ignores_invalidations;
 	bool dirty_tracking;
 	uint64_t remap_ps, dirty_read_ps;
 };
@@ -187,7 +188,7 @@ struct expect_config {
 	struct bound resets, reads_cut, writes_cut;
 
 	struct iommu_expect {
-		struct bound maps, unmaps, faults, events_lost;
+		struct bound maps, unmaps, faults, events_lost, atc_timeouts;
 	} * iommu;
 
 	char *host;

@@ -415,6 +415,12 @@ static void check_master(const struct rules *rules, uint32_t index)
 	if (master->window_bytes % 4096 || master->iova % 4096)
 		broken(rules, indexed(path, "masters", index, "window"),
 		       "expected whole pages of 4KiB, at an iova that is a page's");
+	if (master->ats && !rules->cfg->machine.smmu.ats)
+		broken(rules, indexed(path, "masters", index, "ats"),
+		       "needs `machine.smmu.ats: yes`");
+	if (master->ignores_invalidations && !master->ats)
+		broken(rules, indexed(path, "masters", index, "ignores_invalidations"),
+		       "needs `ats: yes`: there are none without");
 	if (master->dirty_tracking && master->remap_ps)
 		broken(rules, indexed(path, "masters", index, "remap"),
 		       "expected 0 with dirty_tracking: the bits of a page that moves go with it");
