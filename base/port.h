@@ -28,6 +28,13 @@ enum bus_op {
 	BUS_READ,
 	BUS_WRITE,
 	BUS_CAS64, /* data: uint64_t[2] {expected in, found out; desired in} */
+	/*
+	 * Translate, do not access (ats.h): len_bytes / 8 addresses, one smallest
+	 * translation unit (STU) of the SMMU apart, from `addr` on. Data: one 64-bit
+	 * little-endian entry for each. BUS_ABORT: Unsupported Request; BUS_FAULT:
+	 * Completer Abort. A page that is not there is an entry without permissions.
+	 */
+	BUS_ATS,
 };
 
 enum bus_status {
@@ -47,7 +54,10 @@ struct bus_attr {
 	bool posted;     /* keeps its place after earlier posted writes of its stream */
 	bool translated; /* AT = translated */
 	bool may_stall;  /* it can wait for software without end; never a PCI Express function */
-	uint64_t iova;   /* the address as the device gave it, for the trace */
+	bool no_write;   /* of a translation request: it is not about writing (NW) */
+	/* The address as the device gave it; of a translated access the one it was translated
+	 * from. For the trace. */
+	uint64_t iova;
 };
 
 struct bus_req {

@@ -105,7 +105,16 @@ extern "C" {
 	X(WALK, "walk", "walker", "what", "stream", "iova", "event", "begin_ps")                   \
 	X(WALK_TABLES, "walk_tables", "stream", "substream", "iova", "pa", "shift", "levels")      \
 	X(WIRE_FRAME, "wire_frame", "host", "arrives", "lost")                                     \
-	X(SWITCH_FRAME, "switch_frame", "vf")
+	X(SWITCH_FRAME, "switch_frame", "vf")                                                      \
+	/* No details, but last, so that the kinds before keep their numbers: the SMMU answers a   \
+	 * translation request (enum bus_status; data: the entries), asks a device to forget       \
+	 * addresses, hears that it has or does not wait any longer; a page request is in the      \
+	 * queue (data: the entry) or lost, and the SMMU answers a group */                        \
+	X(ATS_ANSWER, "ats_answer", "stream", "substream", "iova", "write", "status")              \
+	X(ATS_INVALIDATE, "ats_invalidate", "stream", "substream", "iova", "shift", "itag")        \
+	X(ATS_INVALIDATED, "ats_invalidated", "stream", "itag", "timed_out")                       \
+	X(PAGE_REQUEST, "page_request", "stream", "substream", "iova", "group", "last", "lost")    \
+	X(PAGE_RESPONSE, "page_response", "stream", "substream", "group", "code")
 
 enum trace_kind {
 #define TRACE_KIND_ENUM(kind, ...) TRACE_##kind,

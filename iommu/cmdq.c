@@ -3,7 +3,7 @@
  * The command queue: IHI 0070, 3.5, 4.1, 4.7.3 and 7.1. Commands are fetched a
  * few at a time and consumed one by one. CMD_SYNC waits until the transactions
  * that had begun before it are done at memory: no translation that an earlier
- * command invalidated is in use after it.
+ * command invalidated is in use after it, nor one that a device was told to forget.
  */
 #include "iommu/smmu_internal.h"
 
@@ -86,13 +86,40 @@ static void consume(struct smmu *smmu)
 			(const uint64_t[TRACE_ARGS]){opcode, field_get(CMDQ_CONS_RD, cons), older});
 }
 
-static void begin_sync(struct smmu *smmu)
+/* Devices' accesses that came before their answers are among those that are waited for now. */
+static void wait_for_transactions(struct smmu *smmu)
 {
 	smmu->cmdq.state = CMDQ_SYNCING;
 	smmu_evtq_end_merging(smmu);
 	smmu->epoch ^= 1;
 	if (!smmu->epoch_count[smmu->epoch ^ 1])
 		smmu_cmdq_drained(smmu);
+}
+
+static void invalidations_ended(struct smmu *smmu)
+{
+	bool failed = smmu->ats.failed;
+
+	smmu->ats.failed = false;
+	if (failed)
+		stop(smmu, CERROR_ATC_INV_SYNC);
+	else
+		wait_for_transactions(smmu);
+}
+
+static void begin_sync(struct smmu *smmu)
+{
+	smmu->cmdq.state = CMDQ_INVALIDATING;
+	if (!smmu->ats.busy)
+		invalidations_ended(smmu);
+}
+
+void smmu_cmdq_invalidated(struct smmu *smmu)
+{
+	if (smmu->cmdq.state == CMDQ_BLOCKED)
+		sim_after(smmu->sim, &smmu->cmdq.event, 0);
+	else if (smmu->cmdq.state == CMDQ_INVALIDATING && !smmu->ats.busy)
+		invalidations_ended(smmu);
 }
 
 void smmu_cmdq_drained(struct smmu *smmu)
@@ -131,6 +158,9 @@ static void execute(struct smmu *smmu)
 		break;
 	case COMMAND_SYNC:
 		begin_sync(smmu);
+		break;
+	case COMMAND_BLOCKED:
+		smmu->cmdq.state = CMDQ_BLOCKED;
 		break;
 	}
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What each command does: IHI 0070, chapter 4; TLB invalidations are in tlbi.c.
- * Opcodes of features that the IDRs do not offer are CERROR_ILL, as are all
- * others without a row.
+ * What each command does: IHI 0070, chapter 4; TLB invalidations are in tlbi.c,
+ * what goes to devices in atc_inv.c. Opcodes of features that the IDRs do not
+ * offer are CERROR_ILL, as are all others without a row.
  */
 #include "iommu/smmu_internal.h"
 
@@ -72,6 +72,8 @@ static enum command_outcome (*const command_table[])(struct smmu *smmu,
 	[CMD_CFGI_STE_RANGE] = cfgi_ste_range,
 	[CMD_CFGI_CD] = cfgi_cd,
 	[CMD_CFGI_CD_ALL] = cfgi_cd_all,
+	[CMD_ATC_INV] = smmu_atc_invalidate,
+	[CMD_PRI_RESP] = smmu_atc_respond,
 	[CMD_RESUME] = smmu_stall_cmd_resume,
 	[CMD_STALL_TERM] = smmu_stall_cmd_term,
 	[CMD_SYNC] = sync,

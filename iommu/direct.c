@@ -10,9 +10,9 @@
 
 static bool is_alone(const struct smmu *smmu, const struct bus_req *req)
 {
-	return smmu->sim->untimed && !smmu->in_flight && smmu->env.memory.access &&
-	       !smmu->sim->faults.armed && !smmu->pmcg.counting && !req->attr.translated &&
-	       !req->attr.may_stall && (smmu->effective & CR0_SMMUEN) &&
+	return req->op != BUS_ATS && smmu->sim->untimed && !smmu->in_flight &&
+	       smmu->env.memory.access && !smmu->sim->faults.armed && !smmu->pmcg.counting &&
+	       !req->attr.translated && !req->attr.may_stall && (smmu->effective & CR0_SMMUEN) &&
 	       (req->addr & (GRANULE_BYTES - 1)) + req->len_bytes <= GRANULE_BYTES;
 }
 

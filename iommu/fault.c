@@ -26,7 +26,7 @@ static const struct {
 	{C_BAD_STREAMID, SAYS_SSV | MERGES_ALWAYS},
 	{F_STE_FETCH, SAYS_SSV | SAYS_FETCH | MERGES_ALWAYS},
 	{C_BAD_STE, SAYS_SSV | MERGES_ALWAYS},
-	{F_BAD_ATS_TREQ, SAYS_SSV | SAYS_INPUT},
+	{F_BAD_ATS_TREQ, SAYS_SSV}, /* and smmu_ats_fill() */
 	{F_STREAM_DISABLED, 0},
 	{F_TRANSL_FORBIDDEN, SAYS_RNW | SAYS_INPUT | MERGES_IN_PAGE},
 	{C_BAD_SUBSTREAMID, SAYS_SUBSTREAM},
@@ -100,6 +100,8 @@ static void fill_record(struct transaction *txn, uint16_t says)
 		word[2] = txn->req->addr;
 	if (says & SAYS_FETCH)
 		word[3] = txn->table.addr & EVENT3_FETCHADDR;
+	if (txn->fault.number == F_BAD_ATS_TREQ)
+		smmu_ats_fill(txn, word);
 }
 
 /*
@@ -117,8 +119,11 @@ static void apply_policy(struct transaction *txn, uint16_t says)
 	fault->recorded = true;
 	if (fault->number == C_BAD_STREAMID)
 		fault->recorded = smmu_reg(txn->smmu, ROW_CR2) & CR2_RECINVSID;
-	if (!(says & FROM_TRANSLATION))
+	if (!(says & FROM_TRANSLATION)) {
+		if (txn->ats.kind != ATS_NONE)
+			fault->recorded = smmu_ats_records(txn, fault->number);
 		return;
+	}
 	if (policy->stall) {
 		fault->stall = smmu_stall_may(txn);
 		return;
@@ -136,6 +141,8 @@ void smmu_fault_at(struct transaction *txn, enum event_number number,
 		txn->state = TXN_FAULTED;
 		return;
 	}
+	if (smmu_ats_absorbs(txn, number))
+		return;
 	txn->fault.number = number;
 	txn->fault.place = *place;
 	apply_policy(txn, says);

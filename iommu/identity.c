@@ -23,8 +23,9 @@ static uint64_t idr0(const struct smmu_cfg *cfg)
 	       field_put(IDR0_ATS, cfg->ats) | field_put(IDR0_NS1ATS, cfg->ns1ats) |
 	       field_put(IDR0_ASID16, cfg->asid16) | field_put(IDR0_MSI, cfg->msi) |
 	       field_put(IDR0_SEV, cfg->sev) | field_put(IDR0_PRI, cfg->pri) |
-	       field_put(IDR0_VMW, cfg->vmw) | field_put(IDR0_VMID16, cfg->vmid16) |
-	       field_put(IDR0_CD2L, cfg->two_level_cd) | field_put(IDR0_TTENDIAN, cfg->endian) |
+	       field_put(IDR0_ATSRECERR, cfg->atsrecerr) | field_put(IDR0_VMW, cfg->vmw) |
+	       field_put(IDR0_VMID16, cfg->vmid16) | field_put(IDR0_CD2L, cfg->two_level_cd) |
+	       field_put(IDR0_TTENDIAN, cfg->endian) |
 	       field_put(IDR0_STALL_MODEL, cfg->stall_model) |
 	       field_put(IDR0_TERM_MODEL, cfg->term_abort) |
 	       field_put(IDR0_ST_LEVEL,
@@ -151,6 +152,7 @@ void smmu_registers_reserve(struct reg_row row[ROW_COUNT], const struct smmu_cfg
 	reserve_enables(&row[ROW_CR0], cfg);
 	reserve_enables(&row[ROW_CR0ACK], cfg);
 	reserve(&row[ROW_CR2], cfg->hyp, CR2_E2H);
+	reserve(&row[ROW_CR2], cfg->atsrecerr, CR2_REC_CFG_ATS);
 	reserve(&row[ROW_GBPA], cfg->attr_types_ovr, types);
 	reserve(&row[ROW_GBPA], cfg->attr_perms_ovr, GBPA_PRIVCFG | GBPA_INSTCFG);
 	reserve(&row[ROW_IRQ_CTRL], cfg->pri, IRQ_CTRL_PRIQ_IRQEN);

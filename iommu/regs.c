@@ -173,7 +173,8 @@ static const struct reg_row rows[ROW_COUNT] = {
 	[ROW_CR0] = RW32(CR0, CR0_FIELDS, write_cr0),
 	[ROW_CR0ACK] = RO32(CR0ACK, CR0_FIELDS),
 	[ROW_CR1] = RW32(CR1, CR1_TABLE | CR1_QUEUE, write_cr1),
-	[ROW_CR2] = RW32(CR2, CR2_E2H | CR2_RECINVSID, guard_CR2), /* no broadcasts: no PTM */
+	/* no broadcasts: no PTM */
+	[ROW_CR2] = RW32(CR2, CR2_E2H | CR2_RECINVSID | CR2_REC_CFG_ATS, guard_CR2),
 	[ROW_STATUSR] = RESERVED32(STATUSR),
 	[ROW_GBPA] = RW32(GBPA, GBPA_FIELDS | GBPA_UPDATE, write_gbpa),
 	[ROW_AGBPA] = RESERVED32(AGBPA),
@@ -260,6 +261,8 @@ static uint64_t held_enables(const struct smmu *smmu)
 		held |= CR0_SMMUEN;
 	if (smmu->evtq.writing)
 		held |= CR0_EVENTQEN;
+	if (smmu->priq.count)
+		held |= CR0_PRIQEN;
 	if (smmu->cmdq.state != CMDQ_IDLE)
 		held |= CR0_CMDQEN;
 	return held;
@@ -268,7 +271,8 @@ static uint64_t held_enables(const struct smmu *smmu)
 static uint64_t held_irqs(const struct smmu *smmu)
 {
 	return (smmu->gerror_msi.busy ? IRQ_CTRL_GERROR_IRQEN : 0) |
-	       (smmu->evtq.msi.busy ? IRQ_CTRL_EVENTQ_IRQEN : 0);
+	       (smmu->evtq.msi.busy ? IRQ_CTRL_EVENTQ_IRQEN : 0) |
+	       (smmu->priq.msi.busy ? IRQ_CTRL_PRIQ_IRQEN : 0);
 }
 
 void smmu_regs_settle(struct smmu *smmu)

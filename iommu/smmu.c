@@ -20,6 +20,8 @@ static int init(struct smmu *smmu)
 		err = smmu_stall_init(smmu);
 	if (!err)
 		err = smmu_pmcg_init(smmu);
+	if (!err)
+		err = smmu_priq_init(smmu);
 	return err;
 }
 
@@ -50,6 +52,7 @@ struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
 		smmu->walker[i].number = i;
 	smmu_cmdq_init(smmu);
 	smmu_evtq_init(smmu);
+	smmu_atc_init(smmu);
 	smmu_msi_init(&smmu->gerror_msi, smmu, GERROR_MSI_GERROR_ABT_ERR, smmu_regs_settle);
 	return smmu;
 }
@@ -65,6 +68,7 @@ void smmu_destroy(struct smmu *smmu)
 	smmu_walkcache_fini(smmu);
 	smmu_stall_fini(smmu);
 	smmu_pmcg_fini(smmu);
+	smmu_priq_fini(smmu);
 	free(smmu->walker);
 	free(smmu);
 }
@@ -72,8 +76,8 @@ void smmu_destroy(struct smmu *smmu)
 /* Registers take 32-bit and 64-bit accesses, naturally aligned, 6.2. */
 static bool access_is_valid(const struct regs *regs, const struct bus_req *req)
 {
-	return req->op != BUS_CAS64 && (req->len_bytes == 4 || req->len_bytes == 8) &&
-	       !(req->addr % req->len_bytes) &&
+	return (req->op == BUS_READ || req->op == BUS_WRITE) &&
+	       (req->len_bytes == 4 || req->len_bytes == 8) && !(req->addr % req->len_bytes) &&
 	       req->addr + req->len_bytes <= regs->table->window_bytes;
 }
 
@@ -153,5 +157,6 @@ bool smmu_idle(const struct smmu *smmu)
 {
 	return !smmu->in_flight && !smmu->backlog[0].head && !smmu->backlog[1].head &&
 	       smmu->cmdq.state == CMDQ_IDLE && !commands_wait(smmu) && smmu_evtq_idle(smmu) &&
-	       !smmu->gerror_msi.busy && !smmu->plant.in_flight && !smmu->pmcg.msi_busy;
+	       smmu_priq_idle(smmu) && !smmu->ats.busy && !smmu->gerror_msi.busy &&
+	       !smmu->plant.in_flight && !smmu->pmcg.msi_busy;
 }

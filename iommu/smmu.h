@@ -5,13 +5,14 @@
 /*
  * An Arm SMMUv3 (IHI 0070), non-secure state: registers, stream table, context
  * descriptors, walks, TLB, command and event queues, hardware update of access
- * flag and dirty state.
+ * flag and dirty state, ATS and page requests.
  *
  * It sits in line: a device's requests enter at the DMA port with their stream
  * ID and leave translated, or do not leave. Tables and queues are read and
  * written through the same memory port as everything else.
  */
 
+#include "base/ats.h"
 #include "base/port.h"
 #include "base/regs.h"
 #include "base/sim.h"
@@ -43,6 +44,8 @@ struct smmu_timing {
 	uint32_t tlb_entries;
 	uint32_t tlb_ways;
 	uint32_t walk_cache_entries; /* tables kept, a multiple of 4; 0: each walk begins above */
+	/* An invalidation that a device has not answered by then has failed, 3.9.1.4; 0: never. */
+	uint64_t ats_timeout_ps;
 };
 
 /*
@@ -73,13 +76,14 @@ struct smmu_cfg {
 	bool two_level_cd;     /* IDR0.CD2L */
 	bool term_abort;       /* IDR0.TERM_MODEL: no RAZ/WI */
 	bool ats, ns1ats, pri; /* IDR0.ATS, IDR0.NS1ATS, IDR0.PRI */
+	bool atsrecerr;        /* IDR0.ATSRECERR: CR2.REC_CFG_ATS */
 	bool msi, sev;         /* IDR0.MSI, IDR0.SEV */
 	bool coherent;         /* IDR0.COHACC */
 	bool attr_types_ovr;   /* IDR1.ATTR_TYPES_OVR */
 	bool attr_perms_ovr;   /* IDR1.ATTR_PERMS_OVR */
 	bool had;              /* IDR3.HAD */
 	bool xnx;              /* IDR3.XNX */
-	bool pps;              /* IDR3.PPS */
+	bool pps;              /* IDR3.PPS: responses of its own carry the request's substream */
 	bool fwb;              /* IDR3.FWB */
 	bool stt;              /* IDR3.STT: small translation tables */
 	bool ril;              /* IDR3.RIL: range invalidation */
@@ -142,6 +146,11 @@ struct bus_port smmu_pmcg_port(struct smmu *smmu);
  */
 struct bus_port smmu_dma_port(struct smmu *smmu);
 
+/* ATS and PRI messages to the devices. Without it, the system beyond has none. Copied. */
+void smmu_connect_ats(struct smmu *smmu, const struct ats_port *port);
+/* Where the root complex hands on what devices answer and ask. */
+struct ats_agent smmu_ats_agent(struct smmu *smmu);
+
 /* The registers' table: names, offsets, bits (`vfsim describe registers`). Static. */
 const struct reg_table *smmu_register_table(void);
 const struct reg_table *smmu_pmcg_register_table(void);
@@ -163,9 +172,16 @@ struct smmu_counters {
 	uint64_t events_lost; /* records not written: queue full, off or refused */
 	uint64_t commands;
 	uint64_t syncs;
-	uint64_t stalls;        /* transactions made to wait for software */
-	uint64_t stall_retries; /* those looked up again */
-	uint64_t events_merged; /* records that an equal one stands for */
+	uint64_t stalls;            /* transactions made to wait for software */
+	uint64_t stall_retries;     /* those looked up again */
+	uint64_t events_merged;     /* records that an equal one stands for */
+	uint64_t ats_requests;      /* translation requests */
+	uint64_t ats_refused;       /* of these: Unsupported Request or Completer Abort */
+	uint64_t ats_translated;    /* accesses with a translated address */
+	uint64_t ats_invalidations; /* sent to devices */
+	uint64_t ats_timeouts;
+	uint64_t page_requests;      /* recorded */
+	uint64_t page_requests_lost; /* discarded: overflow, queue off or refused */
 };
 const struct smmu_counters *smmu_stats(const struct smmu *smmu);
 

@@ -5,10 +5,12 @@
 /*
  * SMMUv3 structures in memory, spelled as in Arm IHI 0070: stream table and
  * context descriptors (chapter 5), commands (chapter 4) and event records
- * (chapter 7). Translation tables are in ttd_format.h.
+ * (chapter 7). Translation tables are in ttd_format.h, what ATS and page requests
+ * have of their own in ats_format.h.
  * All are arrays of little-endian 64-bit words; NAMEn_FIELD is in word n.
  */
 
+#include "iommu/ats_format.h"
 #include "iommu/smmu_registers_format.h"
 #include "iommu/ttd_format.h"
 
@@ -182,8 +184,6 @@ enum cmd_opcode {
 #define TLBI1_TG         BITS(11, 10)
 #define TLBI1_ADDRESS    BITS(63, 12)
 #define TLBI1_IPA        BITS(55, 12)
-#define ATC_INV1_SIZE    BITS(5, 0)
-#define ATC_INV1_ADDRESS BITS(63, 12)
 #define RESUME0_AC       BIT(12) /* retry; else terminate */
 #define RESUME0_AB       BIT(13) /* terminate with an abort; else RAZ/WI */
 #define RESUME1_STAG     BITS(15, 0)

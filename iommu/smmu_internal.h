@@ -6,13 +6,14 @@
  * What the chapters of the SMMU share. A transaction is the one long-lived
  * operation: it enters at tbu.c, asks confcache.c and tlb.c, goes to strtab.c,
  * cd.c and walk.c for what they lack, to httu.c for dirty state, keeps its
- * place in order.c, and ends forwarded, as a record in evtq.c, or waits for
- * software in stall.c.
+ * place in order.c, and ends forwarded, answered (ats.c), as a record in evtq.c,
+ * or waits for software in stall.c.
  */
 
 #include "base/port.h"
 #include "base/regs.h"
 #include "base/trace.h"
+#include "iommu/ats_internal.h"
 #include "iommu/config_internal.h"
 #include "iommu/pmcg_internal.h"
 #include "iommu/smmu.h"
@@ -44,11 +45,12 @@ struct stream_order {
 };
 
 enum txn_state {
-	TXN_BUSY,    /* on its way through the SMMU */
-	TXN_READY,   /* translated */
-	TXN_LOOKED,  /* translated, if its dirty state is looked at in the instant it leaves */
-	TXN_FAULTED, /* to be terminated */
-	TXN_STALLED, /* waits for software: stall.c */
+	TXN_BUSY,     /* on its way through the SMMU */
+	TXN_READY,    /* translated */
+	TXN_LOOKED,   /* translated, if its dirty state is looked at in the instant it leaves */
+	TXN_FAULTED,  /* to be terminated */
+	TXN_STALLED,  /* waits for software: stall.c */
+	TXN_ANSWERED, /* a translation request whose answer stands */
 };
 
 /* Where on its way a fault was met, 7.3: which stage, and for whose sake. */
@@ -95,7 +97,8 @@ struct stall_slot;
 /* One request of a device, from its arrival to its completion. */
 struct transaction {
 	struct smmu *smmu;
-	struct bus_req *req; /* the device's */
+	struct bus_req *asked; /* the device's */
+	struct bus_req *req;   /* the same, or ats.view */
 	struct event event;
 	enum txn_state state;
 	bool posted;
@@ -123,7 +126,7 @@ struct transaction {
 	uint64_t space;               /* its TLB tags */
 	struct translation found;
 	uint64_t looked_ps;
-	bool missed; /* the configuration cache */
+	bool missed_config, missed_tlb; /* what the caches lacked, for the counters */
 
 	/* walk.c, stage2.c: the state that a completed fetch moves on */
 	bool walking; /* has a slot */
@@ -145,6 +148,8 @@ struct transaction {
 	bool recording;          /* its record is on its way to the event queue */
 	bool doomed;             /* software wants it terminated */
 	struct stall_slot *slot; /* NULL without a STAG */
+
+	struct ats_request ats;
 
 	struct bus_req table; /* fetches and updates of tables */
 	uint64_t table_data[STE_WORDS];
@@ -169,9 +174,11 @@ struct msi {
 enum cmdq_state {
 	CMDQ_IDLE,
 	CMDQ_FETCHING,
-	CMDQ_EXECUTING, /* spending command_ps */
-	CMDQ_SYNCING,   /* waiting for older transactions */
-	CMDQ_SIGNALLING /* waiting for the MSI of a CMD_SYNC */
+	CMDQ_EXECUTING,    /* spending command_ps */
+	CMDQ_BLOCKED,      /* waiting for room among the invalidations under way */
+	CMDQ_INVALIDATING, /* a CMD_SYNC that waits for devices' invalidations */
+	CMDQ_SYNCING,      /* waiting for older transactions */
+	CMDQ_SIGNALLING    /* waiting for the MSI of a CMD_SYNC */
 };
 
 struct cmdq {
@@ -214,6 +221,30 @@ struct stall {
 /* Requests that wait for a transaction. */
 struct backlog {
 	struct bus_req *head, *tail;
+};
+
+#define PRIQ_CHECKS 32u
+
+/* A response of the SMMU's own that waits for its STE's PPAR. */
+struct priq_check {
+	struct smmu *smmu;
+	struct bus_req req;
+	struct page_request request;
+	uint8_t bytes[ATS_ENTRY_BYTES];
+	struct priq_check *next;
+};
+
+/* The page request queue (priq.c). */
+struct priq {
+	struct page_request *waiting; /* a ring: as many as the largest queue has entries */
+	uint32_t first, count, capacity;
+	bool writing;
+	struct bus_req req;
+	uint64_t word[PRI_WORDS];
+	struct msi msi;
+	struct priq_check check[PRIQ_CHECKS];
+	struct priq_check *free_check;
+	uint32_t checks;
 };
 
 /* Planted faults (plant.c): what a defective SMMU would remember. */
@@ -348,6 +379,9 @@ struct smmu {
 	struct cmdq cmdq;
 	struct evtq evtq;
 	struct stall stall;
+	struct priq priq;
+	struct ats_slots ats;
+	struct ats_port devices;
 	struct msi gerror_msi;
 	struct smmu_counters stats;
 	struct pmcg pmcg;
@@ -400,6 +434,8 @@ uint64_t smmu_queue_address(const struct queue_view *queue, uint64_t index);
 /* tbu.c */
 int smmu_tbu_init(struct smmu *smmu);
 void smmu_tbu_fini(struct smmu *smmu);
+/* A request arrives: a device's, or one of the SMMU's own about an STE. */
+void smmu_tbu_receive(struct smmu *smmu, struct bus_req *req);
 /* Look up from the start: configuration, TLB, or what is missing of them. */
 void smmu_txn_translate(struct transaction *txn);
 /* The translation is in txn->found: check what it permits and go on. `fresh`: walked just now;
@@ -571,7 +607,7 @@ void smmu_stall_recorded(struct transaction *txn, bool visible);
 void smmu_stall_unrecorded(struct transaction *txn);
 /* The event queue may have become writable. */
 void smmu_stall_kick(struct smmu *smmu);
-enum command_outcome { COMMAND_DONE, COMMAND_ILLEGAL, COMMAND_SYNC };
+enum command_outcome { COMMAND_DONE, COMMAND_ILLEGAL, COMMAND_SYNC, COMMAND_BLOCKED };
 enum command_outcome smmu_stall_cmd_resume(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
 enum command_outcome smmu_stall_cmd_term(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
 /* SMMUEN fell. */
@@ -581,9 +617,28 @@ void smmu_stall_disable(struct smmu *smmu);
 void smmu_cmdq_init(struct smmu *smmu);
 void smmu_cmdq_kick(struct smmu *smmu);
 void smmu_cmdq_drained(struct smmu *smmu);
+/* An invalidation slot is free again, or all are. */
+void smmu_cmdq_invalidated(struct smmu *smmu);
 enum command_outcome smmu_command_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
 /* tlbi.c. False: no such command, or none that the IDRs offer. */
 bool smmu_tlbi_execute(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+
+static inline bool smmu_ats_is_request(const struct transaction *txn)
+{
+	return txn->ats.kind >= ATS_TRANSLATE;
+}
+
+/* atc_inv.c: CMD_ATC_INV and CMD_PRI_RESP. */
+enum command_outcome smmu_atc_invalidate(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+enum command_outcome smmu_atc_respond(struct smmu *smmu, const uint64_t word[CMD_WORDS]);
+
+/* priq.c */
+int smmu_priq_init(struct smmu *smmu);
+void smmu_priq_fini(struct smmu *smmu);
+bool smmu_priq_idle(const struct smmu *smmu);
+void smmu_priq_receive(struct smmu *smmu, const struct page_request *request);
+/* Is it a request of priq.c's own, about an STE? */
+bool smmu_priq_is_check(const struct smmu *smmu, const struct bus_req *req);
 
 /* gerror.c, msi.c */
 void smmu_gerror_raise(struct smmu *smmu, uint64_t error);

@@ -119,10 +119,11 @@
 #define CR1_TABLE_OC BITS(9, 8)
 #define CR1_TABLE_SH BITS(11, 10)
 
-#define SMMU_CR2      0x2cu
-#define CR2_E2H       BIT(0)
-#define CR2_RECINVSID BIT(1)
-#define CR2_PTM       BIT(2)
+#define SMMU_CR2        0x2cu
+#define CR2_E2H         BIT(0)
+#define CR2_RECINVSID   BIT(1)
+#define CR2_PTM         BIT(2)
+#define CR2_REC_CFG_ATS BIT(3)
 
 #define SMMU_STATUSR    0x40u
 #define STATUSR_DORMANT BIT(0)
@@ -174,7 +175,7 @@
 #define STRTAB_BASE_CFG_FMT_LINEAR 0u
 #define STRTAB_BASE_CFG_FMT_2LVL   1u
 
-/* CMDQ_BASE and EVENTQ_BASE share one layout. */
+/* CMDQ_BASE, EVENTQ_BASE and PRIQ_BASE share one layout. */
 #define SMMU_CMDQ_BASE  0x90u
 #define SMMU_CMDQ_PROD  0x98u
 #define SMMU_CMDQ_CONS  0x9cu

@@ -21,8 +21,8 @@ bool smmu_stall_may(const struct transaction *txn)
 {
 	const struct smmu *smmu = txn->smmu;
 
-	/* None begins once the SMMU is being disabled, 6.3.9.6. */
-	return (smmu_reg(smmu, ROW_CR0) & CR0_SMMUEN) &&
+	/* None begins once the SMMU is being disabled, 6.3.9.6; nor of what belongs to ATS. */
+	return (smmu_reg(smmu, ROW_CR0) & CR0_SMMUEN) && txn->ats.kind == ATS_NONE &&
 	       (txn->req->attr.may_stall || !smmu->cfg.stall_downgrade);
 }
 

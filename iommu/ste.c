@@ -179,7 +179,8 @@ static bool decode_vmid(const struct smmu *smmu, struct ste_config *ste,
 	return smmu->cfg.vmid16 || ste->vmid <= 0xff;
 }
 
-/* EATS: with stages to translate. SPLIT does as UR while CR0.ATSCHK is clear. */
+/* EATS: with stages to translate; 0b11 needs IDR3.DPT. SPLIT does as UR while CR0.ATSCHK is clear:
+ * ats.c. */
 static bool decode_ats(const struct smmu *smmu, struct ste_config *ste,
 		       const uint64_t word[STE_WORDS])
 {

@@ -180,6 +180,16 @@ static void override(struct transaction *txn)
 	txn->instruction &= !txn->write;
 }
 
+/* What ATS asks of the STE before anything else. False: the transaction was answered. */
+static bool is_admitted(struct transaction *txn)
+{
+	if (txn->ste.kind == STE_ABORT && txn->ats.kind != ATS_CHECK) {
+		smmu_fault_silent(txn);
+		return false;
+	}
+	return txn->ats.kind == ATS_NONE || smmu_ats_admits(txn);
+}
+
 bool smmu_strtab_apply(struct transaction *txn)
 {
 	const struct ste_config *ste = &txn->ste;
@@ -188,8 +198,10 @@ bool smmu_strtab_apply(struct transaction *txn)
 	txn->stages = (uint8_t)((ste->stage1 ? BIT(STAGE1) : 0) | (ste->stage2 ? BIT(STAGE2) : 0));
 	if (ste->kind == STE_ILLEGAL)
 		smmu_fault(txn, C_BAD_STE);
-	else if (ste->kind == STE_ABORT)
-		smmu_fault_silent(txn);
+	else if (!is_admitted(txn))
+		return false;
+	else if (txn->ats.kind == ATS_TRANSLATED)
+		return smmu_ats_apply_translated(txn);
 	else if (!takes_substream(txn))
 		smmu_fault(txn, C_BAD_SUBSTREAMID);
 	else if (!ste->stage1 || select_cd(txn))

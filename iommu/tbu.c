@@ -113,10 +113,23 @@ static bool is_beyond(struct transaction *txn)
 
 void smmu_txn_bypass(struct transaction *txn)
 {
+	if (smmu_ats_is_request(txn)) {
+		smmu_ats_identity(txn);
+		return;
+	}
 	if (is_beyond(txn))
 		return;
 	txn->stages = 0;
 	smmu_txn_ready(txn, TXN_READY);
+}
+
+/* Once for a transaction, however often it must walk. */
+static void miss_tlb(struct transaction *txn)
+{
+	txn->smmu->stats.tlb_misses++;
+	if (!txn->missed_tlb)
+		count(txn, PMCG_TLB_MISS);
+	txn->missed_tlb = true;
 }
 
 /* The configuration is known: the TLB, or a walk. */
@@ -137,8 +150,7 @@ static void find(struct transaction *txn)
 	if (!line && fault_armed(&smmu->sim->faults, FAULT_TLB_TAG_IGNORED))
 		line = smmu_plant_finds_other(txn);
 	if (!line) {
-		smmu->stats.tlb_misses++;
-		count(txn, PMCG_TLB_MISS);
+		miss_tlb(txn);
 		smmu_walk_enter(txn, smmu_walk_begin);
 		return;
 	}
@@ -150,9 +162,9 @@ static void find(struct transaction *txn)
 /* Once for a transaction, whatever it lacks of its configuration. */
 static void miss_config(struct transaction *txn)
 {
-	if (!txn->missed)
+	if (!txn->missed_config)
 		count(txn, PMCG_CONFIG_MISS);
-	txn->missed = true;
+	txn->missed_config = true;
 }
 
 static bool take_cd(struct transaction *txn)
@@ -229,7 +241,7 @@ static bool is_permitted(struct transaction *txn)
 
 void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)
 {
-	if (!is_permitted(txn))
+	if (smmu_ats_is_request(txn) ? !smmu_ats_grant(txn) : !is_permitted(txn))
 		return;
 	txn->managed &= (uint8_t)~dirty;
 	if (!txn->managed)
@@ -242,6 +254,10 @@ void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)
 
 void smmu_txn_ready(struct transaction *txn, enum txn_state state)
 {
+	if (smmu_ats_is_request(txn) && state != TXN_FAULTED && txn->ats.found < txn->ats.entries) {
+		smmu_ats_found(txn);
+		return;
+	}
 	txn->state = state;
 	txn->looked_ps = smmu_now(txn->smmu);
 	if (!smmu_is_direct(txn))
@@ -250,7 +266,7 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state)
 
 uint64_t smmu_txn_substream(const struct transaction *txn)
 {
-	const struct bus_attr *attr = &txn->req->attr;
+	const struct bus_attr *attr = &txn->asked->attr;
 
 	return attr->substream_valid ? attr->substream_id : TRACE_NO_SUBSTREAM;
 }
@@ -265,7 +281,12 @@ void smmu_txn_forward(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
 	struct bus_req *out = &txn->out;
+	uint64_t iova = req->attr.translated ? req->attr.iova : req->addr;
 
+	if (smmu_ats_is_request(txn)) {
+		smmu_ats_answer(txn);
+		return;
+	}
 	out->op = req->op;
 	out->status = BUS_OK;
 	out->addr = req->addr;
@@ -273,15 +294,17 @@ void smmu_txn_forward(struct transaction *txn)
 		out->addr = txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1));
 	out->len_bytes = req->len_bytes;
 	out->attr = req->attr;
-	out->attr.iova = req->addr;
+	/* Of a translated access it says nothing but whose it was. */
+	out->attr.substream_valid = txn->asked->attr.substream_valid;
+	out->attr.iova = iova;
 	out->data = req->data;
 	out->done = forwarded;
 	if (txn->write)
 		trace_emit(&smmu->env.part, TRACE_DMA_WRITE, req->attr.stream_id,
-			   smmu_txn_substream(txn), req->addr, out->addr, req->len_bytes);
+			   smmu_txn_substream(txn), iova, out->addr, req->len_bytes);
 	else
 		trace_emit(&smmu->env.part, TRACE_DMA_READ, req->attr.stream_id,
-			   smmu_txn_substream(txn), req->addr, out->addr, req->len_bytes);
+			   smmu_txn_substream(txn), iova, out->addr, req->len_bytes);
 	if (fault_armed(&smmu->sim->faults, FAULT_DMA_AFTER_INVALIDATION))
 		smmu_plant_saw_write(txn);
 	bus_send(&smmu->env.memory, out);
@@ -290,8 +313,12 @@ void smmu_txn_forward(struct transaction *txn)
 /* RAZ/WI: reads return zero, writes are lost, the device sees success, 5.5. */
 static void answer(struct transaction *txn)
 {
-	struct bus_req *req = txn->req;
+	struct bus_req *req = txn->asked;
 
+	if (smmu_ats_is_request(txn)) {
+		smmu_txn_end(txn, txn->ats.status);
+		return;
+	}
 	if (txn->fault.raz_wi && req->op == BUS_READ)
 		memset(req->data, 0, req->len_bytes);
 	smmu_txn_end(txn, txn->fault.raz_wi ? BUS_OK : BUS_FAULT);
@@ -302,6 +329,10 @@ void smmu_txn_terminate(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
 
+	if (smmu_ats_is_request(txn)) {
+		smmu_ats_answer(txn);
+		return;
+	}
 	smmu->stats.faults++;
 	trace_emit(&smmu->env.part, TRACE_DMA_FAULT, req->attr.stream_id, smmu_txn_substream(txn),
 		   req->addr, txn->write, req->len_bytes, txn->fault.number);
@@ -317,6 +348,10 @@ static void look_up(struct transaction *txn)
 	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
 
+	if (txn->ats.kind != ATS_NONE) {
+		smmu_ats_look_up(txn);
+		return;
+	}
 	if (!(smmu_reg(smmu, ROW_CR0) & CR0_SMMUEN)) {
 		pass_disabled(txn);
 		return;
@@ -335,10 +370,12 @@ static void fire(struct event *event, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(event, struct transaction, event);
 
-	if (txn->state == TXN_FAULTED)
+	if (txn->state == TXN_FAULTED || txn->state == TXN_ANSWERED)
 		answer(txn);
 	else if (txn->walking)
 		fire_fetch(txn);
+	else if (txn->translating && txn->ats.kind != ATS_NONE)
+		smmu_ats_again(txn);
 	else if (txn->translating)
 		smmu_txn_translate(txn);
 	else
@@ -373,14 +410,20 @@ void smmu_txn_uncount(struct transaction *txn)
 		smmu_cmdq_drained(smmu);
 }
 
+/* Who asks for a translation gets an answer whatever software does, 3.9.1.2. */
+static bool may_stall(const struct bus_req *req)
+{
+	return req->attr.may_stall && req->op != BUS_ATS;
+}
+
 static void begin(struct smmu *smmu, struct bus_req *req)
 {
 	struct transaction *txn = smmu->free_txn;
 
 	smmu->free_txn = txn->next;
-	txn->req = req;
+	txn->asked = txn->req = req;
 	txn->state = TXN_BUSY;
-	txn->write = req->op != BUS_READ;
+	txn->write = req->op == BUS_WRITE || req->op == BUS_CAS64;
 	txn->posted = req->attr.posted && req->op == BUS_WRITE;
 	txn->translating = false;
 	txn->walking = false;
@@ -389,10 +432,12 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 	txn->counted = false;
 	smmu_txn_count(txn);
 	smmu->in_flight++;
-	smmu->stall.inside += req->attr.may_stall;
+	smmu->stall.inside += may_stall(req);
 	smmu->stats.transactions++;
-	txn->missed = false;
-	count(txn, PMCG_TRANSACTION);
+	txn->missed_config = txn->missed_tlb = false;
+	smmu_ats_begin(txn);
+	if (txn->ats.kind != ATS_CHECK)
+		count(txn, PMCG_TRANSACTION);
 	smmu_order_enter(txn);
 	if (smmu->cfg.timing.tlb_hit_ps)
 		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.tlb_hit_ps);
@@ -400,9 +445,9 @@ static void begin(struct smmu *smmu, struct bus_req *req)
 		look_up(txn);
 }
 
-static bool admits(const struct smmu *smmu, bool may_stall)
+static bool admits(const struct smmu *smmu, bool stalls)
 {
-	return smmu->free_txn && (!may_stall || smmu_stall_admits(smmu));
+	return smmu->free_txn && (!stalls || smmu_stall_admits(smmu));
 }
 
 /* The next request of those that wait; the two kinds take turns. */
@@ -425,13 +470,13 @@ static void begin_next(struct smmu *smmu)
 void smmu_txn_end(struct transaction *txn, enum bus_status status)
 {
 	struct smmu *smmu = txn->smmu;
-	struct bus_req *req = txn->req;
+	struct bus_req *req = txn->asked;
 
 	smmu_order_exit(txn);
 	txn->next = smmu->free_txn;
 	smmu->free_txn = txn;
 	smmu->in_flight--;
-	smmu->stall.inside -= req->attr.may_stall;
+	smmu->stall.inside -= may_stall(req);
 	if (txn->translating && !--smmu->translating)
 		smmu_regs_settle(smmu);
 	smmu_txn_uncount(txn);
@@ -440,12 +485,11 @@ void smmu_txn_end(struct transaction *txn, enum bus_status status)
 	req->done(req, smmu_now(smmu));
 }
 
-static void receive(void *ctx, struct bus_req *req)
+void smmu_tbu_receive(struct smmu *smmu, struct bus_req *req)
 {
-	struct smmu *smmu = ctx;
-	struct backlog *backlog = &smmu->backlog[req->attr.may_stall];
+	struct backlog *backlog = &smmu->backlog[may_stall(req)];
 
-	if (admits(smmu, req->attr.may_stall)) { /* so nothing of its kind waits before it */
+	if (admits(smmu, may_stall(req))) { /* so nothing of its kind waits before it */
 		begin(smmu, req);
 		return;
 	}
@@ -455,6 +499,11 @@ static void receive(void *ctx, struct bus_req *req)
 	else
 		backlog->head = req;
 	backlog->tail = req;
+}
+
+static void receive(void *ctx, struct bus_req *req)
+{
+	smmu_tbu_receive(ctx, req);
 }
 
 struct bus_port smmu_dma_port(struct smmu *smmu)

@@ -146,6 +146,14 @@ static void arrive(struct transaction *txn)
 	smmu_walk_leave(txn, use);
 }
 
+/* Does stage 1 leave nothing of what is asked for? */
+static bool is_denied(struct transaction *txn)
+{
+	if (smmu_ats_is_request(txn))
+		return smmu_ats_denied(txn, STAGE1);
+	return smmu_permission(txn, STAGE1) == PERMISSION_DENIED;
+}
+
 static void reach_leaf(struct transaction *txn)
 {
 	struct leaf *leaf = &txn->found.leaf[STAGE1];
@@ -153,7 +161,7 @@ static void reach_leaf(struct transaction *txn)
 
 	*leaf = smmu_tables_leaf(&txn->walk, txn->table.addr, !updates);
 	/* A stage 1 fault comes before all faults that stage 2 may find for the result. */
-	if ((txn->stages & BIT(STAGE2)) && smmu_permission(txn, STAGE1) == PERMISSION_DENIED) {
+	if ((txn->stages & BIT(STAGE2)) && is_denied(txn)) {
 		fail(txn, F_PERMISSION, EVENT1_CLASS_IN);
 		return;
 	}

@@ -190,6 +190,8 @@ static void judge_iommu(struct scenario *scenario, const struct iommu_expect *ex
 	judge_bound(&sentence, "unmaps", UNIT_COUNT, &expect->unmaps, facts->unmaps);
 	judge_bound(&sentence, "faults", UNIT_COUNT, &expect->faults, facts->faults);
 	judge_bound(&sentence, "events lost", UNIT_COUNT, &expect->events_lost, facts->events_lost);
+	judge_bound(&sentence, "invalidations timed out", UNIT_COUNT, &expect->atc_timeouts,
+		    facts->atc_timeouts);
 }
 
 static void judge_master(struct scenario *scenario, const struct master_expect *expect)

@@ -30,7 +30,13 @@ static int boot_smmu(struct boot *boot)
 		.call_ps = machine->timing.kernel.call_ps,
 		.page_ps = machine->timing.kernel.page_ps,
 	};
-	struct smmu_driver_env env = {.cpu = cpu_port(host->cpu), .frames = host->frames};
+	struct smmu_driver_env env = {
+		.cpu = cpu_port(host->cpu),
+		.frames = host->frames,
+		.ats_supported = host_ats_supported,
+		.ats_enable = host_ats_enable,
+		.ats_ctx = host,
+	};
 
 	env.part = host_part(host, "smmu_driver");
 	return smmu_driver_probe(&cfg, &env, boot->self, &host->smmu_driver);

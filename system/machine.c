@@ -134,6 +134,7 @@ static bool build_root_port(struct host *host)
 		.window_base = HOST_WINDOW_PA,
 		.window_bytes = HOST_WINDOW_LEN,
 		.requests = ROOT_REQUESTS,
+		.ats = host->machine->cfg->smmu.ats,
 	};
 	struct pcie_root_port_env env = {.part = host_part(host, "root_port")};
 	const struct machine_foreign *foreign = host->machine->options.foreign;
@@ -144,7 +145,10 @@ static bool build_root_port(struct host *host)
 		cfg.iommu_map.stream_base = foreign->vf_stream;
 	}
 	env.dma = bind_bus(host, "root_port.dma", smmu_dma_port(host->smmu));
+	env.agent = smmu_ats_agent(host->smmu);
 	host->root_port = pcie_root_port_create(&cfg, &env);
+	if (host->root_port && cfg.ats)
+		host_connect_ats(host);
 	return host->root_port &&
 	       add_window(host, "ecam", HOST_ECAM_PA, HOST_ECAM_LEN,
 			  pcie_root_port_ecam(host->root_port), true) &&
@@ -166,6 +170,14 @@ static void device_cfg(const struct machine_cfg *machine, struct pcie_device_cfg
 	cfg->register_ps = machine->timing.nic.register_ps;
 	cfg->flr_ps = machine->timing.nic.flr_ps;
 	cfg->msix_messages = MSIX_MESSAGES;
+	cfg->ats = machine->nic.ats;
+	cfg->pri = machine->nic.pri;
+	cfg->pasid_bits = (uint8_t)machine->nic.pasid_bits;
+	cfg->atc_entries = (uint32_t)machine->nic.atc_entries;
+	cfg->atc_ways = (uint32_t)machine->nic.atc_ways;
+	cfg->atc_pages = (uint32_t)machine->nic.atc_pages;
+	cfg->page_requests = (uint32_t)machine->nic.page_requests;
+	cfg->page_retry_ps = machine->timing.nic.page_retry_ps;
 }
 
 static bool build_recorded(struct host *host, const struct machine_options *options)
@@ -376,6 +388,7 @@ struct master *machine_add_master(struct host *host, const char *name, const str
 	snprintf(text, sizeof(text), "master.%.*s", MACHINE_MASTER_NAME, name);
 	env.part = host_part(host, text);
 	env.dma = bind_bus(host, text, smmu_dma_port(host->smmu));
+	env.agent = smmu_ats_agent(host->smmu);
 	host->master[host->masters] = master_create(cfg, &env);
 	return host->master[host->masters] ? host->master[host->masters++] : NULL;
 }

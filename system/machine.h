@@ -143,6 +143,12 @@ struct host *machine_host(struct machine *machine, const char *name);
 /* A part of a host with a name of its own, "source.NAME", kept by the host. */
 struct sim_part host_part(struct host *host, const char *name);
 
+/* Let the SMMU reach what is behind it with invalidations (host_ats.c). */
+void host_connect_ats(struct host *host);
+/* For the SMMU's driver, whose context the host is (smmu_driver_env). */
+bool host_ats_supported(void *ctx, struct actor *self, uint32_t stream_id);
+void host_ats_enable(void *ctx, struct actor *self, uint32_t stream_id, bool on);
+
 /*
  * Bring a host's software up, on an actor: SMMU driver, PCI bus, PF driver with
  * its VFs, kernel, VFs bound to VFIO. `services` (may be NULL) stands in for the

@@ -26,6 +26,9 @@ int scenario_add_masters(struct scenario *scenario)
 			.interval_ps = config->interval_ps,
 			.count = config->count,
 			.may_stall = config->may_stall,
+			.ats = config->ats,
+			.atc_entries = (uint32_t)config->atc_entries,
+			.ignores_invalidations = config->ignores_invalidations,
 		};
 
 		run->cfg = config;
@@ -46,6 +49,7 @@ static int create_test(struct run_master *run, struct actor *self)
 		.substreams = (uint32_t)config->substreams,
 		.iova = config->iova,
 		.window_bytes = config->window_bytes,
+		.ats = config->ats,
 		.dirty_tracking = config->dirty_tracking,
 		.remap_ps = config->remap_ps,
 		.dirty_read_ps = config->dirty_read_ps,

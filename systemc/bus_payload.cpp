@@ -23,13 +23,16 @@ constexpr tlm::tlm_command command_of[] = {
 	tlm::TLM_READ_COMMAND,
 	tlm::TLM_WRITE_COMMAND,
 	tlm::TLM_IGNORE_COMMAND,
+	tlm::TLM_IGNORE_COMMAND,
 };
 
 /* A compare-and-swap carries two operands of the length that its request names. */
 constexpr unsigned CasOperands = 2;
 
-enum bus_op op_of(tlm::tlm_command command)
+enum bus_op op_of(tlm::tlm_command command, const BusExtension *extension)
 {
+	if (extension && extension->request->op == BUS_ATS)
+		return BUS_ATS;
 	switch (command) {
 	case tlm::TLM_READ_COMMAND:
 		return BUS_READ;
@@ -61,7 +64,7 @@ void bus_payload_get(const tlm::tlm_generic_payload &payload, struct bus_req &re
 	const BusExtension *extension = payload.get_extension<BusExtension>();
 	const unsigned bytes = payload.get_data_length();
 
-	request.op = op_of(payload.get_command());
+	request.op = op_of(payload.get_command(), extension);
 	request.status = BUS_OK;
 	request.addr = payload.get_address();
 	request.len_bytes = request.op == BUS_CAS64 ? bytes / CasOperands : bytes;

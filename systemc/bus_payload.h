@@ -8,6 +8,7 @@
  *	BUS_READ   TLM_READ_COMMAND
  *	BUS_WRITE  TLM_WRITE_COMMAND
  *	BUS_CAS64  TLM_IGNORE_COMMAND, 16 bytes of data: expected in and found out, desired
+ *	BUS_ATS    TLM_IGNORE_COMMAND too: the extension tells it from the one above
  *
  * Address, data pointer, length and response status are the request's own, so
  * a block that knows nothing of us may read and change them on the way. What

@@ -4,50 +4,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/bits.h"
-#include "base/rng.h"
-#include "base/trace.h"
-#include "model/master/stamp_format.h"
+#include "model/master/master_internal.h"
 
-#define MAX_ACCESS 4096u
-
-/* One access under way. */
-struct job {
-	struct master *master;
-	struct job *next;
-	struct bus_req req;
-	bool stray;
-	uint64_t space;
-	uint8_t bytes[MAX_ACCESS];
-};
-
-struct master {
-	struct master_cfg cfg;
-	struct master_env env;
-	struct rng rng;
-	struct event event; /* the next access is due */
-	struct job *pool;
-	struct job *free;
-	uint32_t under_way;
-	uint64_t sent;
-	bool running;
-	bool due; /* an access waits for a job */
-	struct master_stats stats;
-};
-
-static void fill(const struct job *job)
+static void fill(struct job *job)
 {
-	for (uint32_t at = 0; at < job->req.len_bytes; at += 8)
-		le64_put((uint8_t *)job->req.data + at,
-			 master_stamp(job->space, job->req.addr + at));
+	for (uint32_t at = 0; at < job->master->cfg.access_bytes; at += 8)
+		le64_put(job->bytes + at, master_stamp(job->space, job->iova + at));
 }
 
 /* The first word that is not the one that belongs there; true when all are right. */
 static bool check(const struct job *job, uint64_t *address, uint64_t *found)
 {
 	for (uint32_t at = 0; at < job->req.len_bytes; at += 8) {
-		*address = job->req.addr + at;
-		*found = le64_get((const uint8_t *)job->req.data + at);
+		*address = job->iova + at;
+		*found = le64_get(job->bytes + at);
 		if (*found != master_stamp(job->space, *address))
 			return false;
 	}
@@ -67,10 +37,21 @@ static void judge_read(struct job *job)
 		master->stats.wrong++;
 	trace_emit(&master->env.part, TRACE_MASTER_READ, job->req.attr.stream_id,
 		   job->req.attr.substream_valid ? job->req.attr.substream_id : TRACE_NO_SUBSTREAM,
-		   job->req.addr, job->req.len_bytes, right, right ? 0 : found);
+		   job->iova, job->req.len_bytes, right, right ? 0 : found);
 }
 
 static void next(struct master *master);
+
+static void end(struct job *job)
+{
+	struct master *master = job->master;
+
+	job->next = master->free;
+	master->free = job;
+	master->under_way--;
+	if (master->due)
+		next(master);
+}
 
 static void done(struct bus_req *req, uint64_t now)
 {
@@ -84,11 +65,27 @@ static void done(struct bus_req *req, uint64_t now)
 		master->stats.writes++;
 	else
 		judge_read(job);
-	job->next = master->free;
-	master->free = job;
-	master->under_way--;
-	if (master->due)
-		next(master);
+	end(job);
+}
+
+void master_job_refuse(struct job *job)
+{
+	job->master->stats.refused++;
+	end(job);
+}
+
+void master_job_send(struct job *job, uint64_t addr, bool translated)
+{
+	struct bus_req *req = &job->req;
+
+	req->op = job->op;
+	req->addr = addr;
+	req->len_bytes = job->master->cfg.access_bytes;
+	req->attr.translated = translated;
+	req->attr.iova = job->iova;
+	req->data = job->bytes;
+	req->done = done;
+	bus_send(&job->master->env.dma, req);
 }
 
 /* In which address space: with substreams, any of them, numbered from 1. */
@@ -116,24 +113,23 @@ static uint64_t choose_address(struct master *master, struct job *job)
 static void send(struct master *master, struct job *job)
 {
 	const struct master_cfg *cfg = &master->cfg;
-	struct bus_req *req = &job->req;
 
-	*req = (struct bus_req){
-		.op = rng_below(&master->rng, 100) < cfg->write_percent ? BUS_WRITE : BUS_READ,
-		.len_bytes = cfg->access_bytes,
+	job->op = rng_below(&master->rng, 100) < cfg->write_percent ? BUS_WRITE : BUS_READ;
+	job->req = (struct bus_req){
 		.attr = {.from_device = true,
 			 .stream_id = cfg->stream_id,
 			 .may_stall = cfg->may_stall},
-		.data = job->bytes,
-		.done = done,
 	};
 	choose_space(master, job);
-	req->addr = choose_address(master, job);
-	if (req->op == BUS_WRITE)
+	job->iova = choose_address(master, job);
+	if (job->op == BUS_WRITE)
 		fill(job);
 	master->under_way++;
 	master->sent++;
-	bus_send(&master->env.dma, req);
+	if (master->atc.enabled)
+		master_atc_send(job);
+	else
+		master_job_send(job, job->iova, false);
 }
 
 /* Send the access that is due, if a job is free for it; then the next one's time begins. */
@@ -177,7 +173,12 @@ void master_stop(struct master *master)
 
 bool master_idle(const struct master *master)
 {
-	return !master->running && !master->under_way;
+	return !master->running && !master->under_way && !master->atc.answers;
+}
+
+uint32_t master_stream(const struct master *master)
+{
+	return master->cfg.stream_id;
 }
 
 const struct master_stats *master_stats(const struct master *master)
@@ -190,7 +191,8 @@ static bool cfg_is_valid(const struct master_cfg *cfg)
 	return cfg->access_bytes >= 8 && cfg->access_bytes <= MAX_ACCESS &&
 	       !(cfg->access_bytes & (cfg->access_bytes - 1)) && cfg->window_bytes &&
 	       !(cfg->window_bytes % cfg->access_bytes) && !(cfg->iova % cfg->access_bytes) &&
-	       cfg->outstanding && cfg->interval_ps && cfg->substreams < 1u << 20;
+	       cfg->outstanding && cfg->interval_ps && cfg->substreams < 1u << 20 &&
+	       (!cfg->ats || cfg->atc_entries);
 }
 
 struct master *master_create(const struct master_cfg *cfg, const struct master_env *env)
@@ -202,8 +204,8 @@ struct master *master_create(const struct master_cfg *cfg, const struct master_e
 	master->cfg = *cfg;
 	master->env = *env;
 	master->pool = calloc(cfg->outstanding, sizeof(master->pool[0]));
-	if (!master->pool) {
-		free(master);
+	if (!master->pool || master_atc_init(master)) {
+		master_destroy(master);
 		return NULL;
 	}
 	for (uint32_t i = cfg->outstanding; i--;) {
@@ -220,6 +222,7 @@ void master_destroy(struct master *master)
 {
 	if (!master)
 		return;
+	master_atc_fini(master);
 	free(master->pool);
 	free(master);
 }

@@ -6,9 +6,11 @@
  * A test master: a DMA engine that is no PCIe function and sits directly behind
  * the SMMU, as a platform device does. It reads and writes the windows of its
  * address spaces at random, checks what it reads (stamp_format.h), and may be
- * stalled. It has no registers: software only starts and stops it.
+ * stalled. It has no registers: software only starts and stops it. It may have an
+ * address translation cache.
  */
 
+#include "base/ats.h"
 #include "base/port.h"
 #include "base/sim.h"
 
@@ -30,11 +32,15 @@ struct master_cfg {
 	uint64_t interval_ps;    /* mean between two accesses, exponentially distributed */
 	uint64_t count;          /* accesses until it stops by itself; 0: endless */
 	bool may_stall;
+	bool ats;                   /* it can have addresses translated beforehand, if enabled */
+	uint32_t atc_entries;       /* pages of 4 KiB whose translations it keeps, with ats */
+	bool ignores_invalidations; /* it neither forgets nor answers */
 };
 
 struct master_env {
 	struct sim_part part;
-	struct bus_port dma; /* to the SMMU */
+	struct bus_port dma;    /* to the SMMU */
+	struct ats_agent agent; /* the same, for answers to invalidations */
 };
 
 /* NULL without memory or for a cfg that cannot be. */
@@ -47,12 +53,20 @@ void master_stop(struct master *master);
 /* Nothing is under way, and nothing will be before the next start. */
 bool master_idle(const struct master *master);
 
+uint32_t master_stream(const struct master *master);
+bool master_has_ats(const struct master *master);
+/* Whether it uses its cache; off empties it. At first it is off. */
+void master_ats_enable(struct master *master, bool on);
+/* Invalidations for its stream; without ats they are answered too. */
+struct ats_port master_ats_port(struct master *master);
+
 struct master_stats {
 	uint64_t reads, writes; /* that succeeded */
 	uint64_t stray;         /* sent beyond the window */
 	uint64_t refused;       /* answered BUS_FAULT or BUS_ABORT */
 	uint64_t wrong;         /* reads that found another word than they must */
 	uint64_t zeros;         /* reads answered by zeros: RAZ/WI, or a page nobody stamped */
+	uint64_t translations;  /* asked for */
 };
 const struct master_stats *master_stats(const struct master *master);
 

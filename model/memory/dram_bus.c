@@ -38,6 +38,8 @@ static void perform(struct dram *dram, struct bus_req *req)
 		dram->counters.cas++;
 		cas[0] = dram_cas64(dram, req->addr, cas[0], cas[1]);
 		break;
+	case BUS_ATS: /* refused on arrival */
+		break;
 	}
 }
 
@@ -69,6 +71,8 @@ static uint64_t reserve_channel(struct dram *dram, uint32_t len_bytes)
 
 static bool can_serve(const struct dram *dram, const struct bus_req *req)
 {
+	if (req->op == BUS_ATS)
+		return false;
 	if (req->op == BUS_CAS64 && (req->len_bytes != 8 || req->addr % 8))
 		return false;
 	return dram_covers(dram, req->addr, req->len_bytes);

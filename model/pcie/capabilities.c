@@ -199,6 +199,93 @@ static const struct reg_row sriov_rows[] = {
 	 .ro = BITS(31, 0)},
 };
 
+/* ---- Address Translation Services, section 10.5.1 ---- */
+
+static bool has_ats(const struct pcie_device_cfg *cfg)
+{
+	return cfg->ats;
+}
+
+/* ATS_QUEUE_DEPTH is 0, so 32: as many as there are ITags. */
+#define ATS_RESET (ATS_PAGE_ALIGNED | ATS_GLOBAL_INVALIDATE)
+
+static const struct reg_row ats_pf_rows[] = {
+	{.name = "ATS_HEADER", .size = 4, .ro = BITS(31, 0)},
+	{.name = "ATS_CAPABILITY_CONTROL",
+	 .offset = ATS_CONTROL,
+	 .size = 4,
+	 .reset = ATS_RESET,
+	 .ro = BITS(15, 0),
+	 .rw = ATS_STU | ATS_ENABLE,
+	 .on_write = pcie_atc_control_written},
+};
+
+/* The smallest translation unit is the PF's (10.5.1.3). */
+static const struct reg_row ats_vf_rows[] = {
+	{.name = "ATS_HEADER", .size = 4, .ro = BITS(31, 0)},
+	{.name = "ATS_CAPABILITY_CONTROL",
+	 .offset = ATS_CONTROL,
+	 .size = 4,
+	 .reset = ATS_RESET,
+	 .ro = BITS(15, 0),
+	 .rw = ATS_ENABLE,
+	 .on_write = pcie_atc_control_written},
+};
+
+/* ---- Page requests, section 10.5.2: the PF's, for its VFs too ---- */
+
+static bool has_pri(const struct pcie_device_cfg *cfg)
+{
+	return cfg->pri;
+}
+
+static void pri_fill(struct reg_row *row, const struct pcie_device_cfg *cfg,
+		     const struct pcie_function_cfg *fn)
+{
+	row[2].reset = cfg->page_requests;
+}
+
+static const struct reg_row pri_rows[] = {
+	{.name = "PRI_HEADER", .size = 4, .ro = BITS(31, 0)},
+	{.name = "PRI_CONTROL_STATUS",
+	 .offset = PRI_CONTROL,
+	 .size = 4,
+	 .reset = PRI_STOPPED,
+	 .ro = PRI_STOPPED,
+	 .rw = PRI_ENABLE | PRI_RESET,
+	 .w1c = PRI_RESPONSE_FAILURE | PRI_UNEXPECTED_GROUP,
+	 .on_write = pcie_pri_control_written},
+	{.name = "PRI_CAPACITY", .offset = PRI_CAPACITY, .size = 4, .ro = BITS(31, 0)},
+	{.name = "PRI_ALLOCATION",
+	 .offset = PRI_ALLOCATION,
+	 .size = 4,
+	 .rw = BITS(31, 0),
+	 .on_write = pcie_pri_allocation_written},
+};
+
+/* ---- PASID, section 7.8.9: the PF's, for its VFs too ---- */
+
+static bool has_pasid(const struct pcie_device_cfg *cfg)
+{
+	return cfg->pasid_bits;
+}
+
+static void pasid_fill(struct reg_row *row, const struct pcie_device_cfg *cfg,
+		       const struct pcie_function_cfg *fn)
+{
+	row[1].reset = PASID_CAN_EXECUTE | PASID_CAN_BE_PRIVILEGED |
+		       field_put(PASID_WIDTH, cfg->pasid_bits);
+}
+
+static const struct reg_row pasid_rows[] = {
+	{.name = "PASID_HEADER", .size = 4, .ro = BITS(31, 0)},
+	{.name = "PASID_CAPABILITY_CONTROL",
+	 .offset = PASID_CONTROL,
+	 .size = 4,
+	 .ro = BITS(15, 0),
+	 .rw = PASID_ENABLE | PASID_EXECUTE | PASID_PRIVILEGED},
+};
+
 #define ROWS(table) .row = (table), .rows = ARRAY_LEN(table)
 
 const struct pcie_capability pcie_capabilities[] = {
@@ -240,6 +327,40 @@ const struct pcie_capability pcie_capabilities[] = {
 	 .len_bytes = 0x40,
 	 ROWS(sriov_rows),
 	 .fill = sriov_fill},
+	{.name = "ATS",
+	 .id = EXT_CAP_ID_ATS,
+	 .version = 1,
+	 .pf = true,
+	 .offset = AT_ATS,
+	 .len_bytes = 8,
+	 ROWS(ats_pf_rows),
+	 .has = has_ats},
+	{.name = "ATS",
+	 .id = EXT_CAP_ID_ATS,
+	 .version = 1,
+	 .vf = true,
+	 .offset = AT_ATS,
+	 .len_bytes = 8,
+	 ROWS(ats_vf_rows),
+	 .has = has_ats},
+	{.name = "PRI",
+	 .id = EXT_CAP_ID_PRI,
+	 .version = 1,
+	 .pf = true,
+	 .offset = AT_PRI,
+	 .len_bytes = 16,
+	 ROWS(pri_rows),
+	 .fill = pri_fill,
+	 .has = has_pri},
+	{.name = "PASID",
+	 .id = EXT_CAP_ID_PASID,
+	 .version = 1,
+	 .pf = true,
+	 .offset = AT_PASID,
+	 .len_bytes = 8,
+	 ROWS(pasid_rows),
+	 .fill = pasid_fill,
+	 .has = has_pasid},
 };
 
 const uint32_t pcie_capability_count = ARRAY_LEN(pcie_capabilities);

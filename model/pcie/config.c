@@ -140,7 +140,7 @@ static void append_capabilities(struct config_layout *layout, const struct pcie_
 		const struct pcie_capability *cap = &pcie_capabilities[c];
 		struct reg_row *rows = &layout->row[layout->table.rows];
 
-		if (!(vf ? cap->vf : cap->pf))
+		if (!(vf ? cap->vf : cap->pf) || (cap->has && !cap->has(cfg)))
 			continue;
 		append_capability(layout, cap, cap->version ? &last_extended : &last);
 		if (cap->fill)

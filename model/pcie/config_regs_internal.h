@@ -59,7 +59,10 @@
 #define CAP_ID_PCIE      0x10u
 #define CAP_ID_MSIX      0x11u
 #define EXT_CAP_ID_ARI   0x000eu
+#define EXT_CAP_ID_ATS   0x000fu
 #define EXT_CAP_ID_SRIOV 0x0010u
+#define EXT_CAP_ID_PRI   0x0013u
+#define EXT_CAP_ID_PASID 0x001bu
 
 /* PCI Express capability, section 7.5.3. */
 #define PCIE_VERSION             BITS(19, 16)
@@ -133,5 +136,32 @@
 #define SRIOV_SYSTEM_PAGE     0x20u
 #define SRIOV_VF_BAR          0x24u
 #define SRIOV_MIGRATION_ARRAY 0x3cu
+
+/* ATS, section 10.5.1. */
+#define ATS_CONTROL           0x04u
+#define ATS_QUEUE_DEPTH       BITS(4, 0) /* 0: 32 */
+#define ATS_PAGE_ALIGNED      BIT(5)
+#define ATS_GLOBAL_INVALIDATE BIT(6)
+#define ATS_STU               BITS(20, 16)
+#define ATS_ENABLE            BIT(31)
+
+/* Page requests, section 10.5.2. */
+#define PRI_CONTROL          0x04u
+#define PRI_ENABLE           BIT(0)
+#define PRI_RESET            BIT(1)
+#define PRI_RESPONSE_FAILURE BIT(16)
+#define PRI_UNEXPECTED_GROUP BIT(17)
+#define PRI_STOPPED          BIT(24)
+#define PRI_CAPACITY         0x08u
+#define PRI_ALLOCATION       0x0cu
+
+/* PASID, section 7.8.9. */
+#define PASID_CONTROL           0x04u
+#define PASID_CAN_EXECUTE       BIT(1)
+#define PASID_CAN_BE_PRIVILEGED BIT(2)
+#define PASID_WIDTH             BITS(12, 8)
+#define PASID_ENABLE            BIT(16)
+#define PASID_EXECUTE           BIT(17)
+#define PASID_PRIVILEGED        BIT(18)
 
 #endif

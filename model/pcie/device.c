@@ -71,6 +71,10 @@ static bool cfg_valid(const struct pcie_device_cfg *cfg)
 
 	if (!cfg->total_vfs || !cfg->first_vf_offset || !cfg->vf_stride || last_vf > 0xff)
 		return false;
+	if (cfg->ats && (!cfg->atc_ways || cfg->atc_entries < cfg->atc_ways || !cfg->atc_pages))
+		return false;
+	if (cfg->pasid_bits > 20 || (cfg->pri && (!cfg->ats || !cfg->page_requests)))
+		return false;
 	return bars_fit(&cfg->pf) && bars_fit(&cfg->vf) && msix_fits(&cfg->pf) &&
 	       msix_fits(&cfg->vf) && is_power_of_two(cfg->max_payload) &&
 	       cfg->max_payload >= 128 && cfg->max_payload <= 4096 && cfg->msix_messages;
@@ -354,11 +358,34 @@ static void access_fire(struct event *event, uint64_t now)
 	device->egress.completion(device->egress.ctx, tlp);
 }
 
+/*
+ * Messages are routed by ID. Who is not there, or has no ATS, does not support it:
+ * for the books of the root port, as with posted writes.
+ */
+static void take_message(struct pcie_device *device, struct tlp *tlp)
+{
+	struct pcie_function *fn = configured(device, tlp->completer_id);
+
+	if (!fn || !fn->atc) {
+		tlp->status = TLP_UR;
+		note_unsupported(device, tlp);
+		return;
+	}
+	tlp->status = TLP_SC;
+	if (!fn->in_reset)
+		pcie_atc_message(fn, tlp);
+}
+
 static void device_request(void *ctx, struct tlp *tlp)
 {
 	struct pcie_device *device = ctx;
 	struct sim *sim = device->env.part.sim;
 
+	if (tlp->type == TLP_INVALIDATE || tlp->type == TLP_PAGE_RESPONSE) {
+		take_message(device, tlp);
+		tlp->done(tlp, sim_now(sim));
+		return;
+	}
 	if (!tlp_is_posted(tlp)) {
 		device->reads++;
 		tlp->owner = device;

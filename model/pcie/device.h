@@ -53,6 +53,16 @@ struct pcie_device_cfg {
 	uint64_t register_ps;   /* arrival of a read to its access */
 	uint64_t flr_ps;        /* how long a function-level reset takes; at most 100 ms (6.6.2) */
 	uint32_t msix_messages; /* messages in flight at once; more wait as pending */
+	/* Address translation caches, one for each function; translation requests, page requests.
+	 */
+	bool ats;
+	bool pri;           /* needs ats */
+	uint8_t pasid_bits; /* Max PASID Width; 0: no PASID capability */
+	uint32_t atc_entries;
+	uint32_t atc_ways;
+	uint32_t atc_pages;     /* pages of a function that are asked for at once */
+	uint32_t page_requests; /* Outstanding Page Request Capacity */
+	uint64_t page_retry_ps; /* before a page is asked for again */
 };
 
 /*

@@ -26,6 +26,8 @@ struct pcie_capability {
 	uint32_t rows;
 	void (*fill)(struct reg_row *row, const struct pcie_device_cfg *cfg,
 		     const struct pcie_function_cfg *fn);
+	/* Only devices of which this holds have it; NULL: all. */
+	bool (*has)(const struct pcie_device_cfg *cfg);
 };
 
 extern const struct pcie_capability pcie_capabilities[];
@@ -37,6 +39,9 @@ extern const uint32_t pcie_capability_count;
 #define AT_PCIE  0xa0u
 #define AT_ARI   0x100u
 #define AT_SRIOV 0x160u
+#define AT_ATS   0x1c0u
+#define AT_PRI   0x1d0u
+#define AT_PASID 0x1e0u
 
 #define CONFIG_MAX_ROWS 64
 
@@ -59,8 +64,11 @@ struct msix_layout {
 
 void pcie_msix_layout_init(struct msix_layout *layout, const struct pcie_function_cfg *fn);
 
+struct atc;
+
 struct pcie_function {
 	struct pcie_device *device;
+	struct atc *atc; /* NULL without ATS */
 	const struct pcie_function_ops *ops;
 	void *ctx;
 	bool is_vf;
@@ -115,6 +123,10 @@ struct pcie_device {
 	struct msix_message *free_message;
 	uint32_t messages_in_flight;
 	bool starved; /* a vector became pending for want of a message */
+
+	/* Page requests of all functions that have no response yet, out of the PF's allocation. */
+	uint32_t page_requests;
+	bool page_requests_failed; /* a Response Failure: none more until PRI is enabled again */
 };
 
 static inline const struct pcie_function_cfg *function_cfg(const struct pcie_function *fn)
@@ -140,6 +152,35 @@ void pcie_msix_reset(struct pcie_function *fn);
 /* Send what is pending and no longer held back. */
 void pcie_msix_flush(struct pcie_function *fn);
 void pcie_msix_pool_init(struct pcie_device *device);
+
+/* atc.c; a function without ATS has no ATC and none of these is for it. */
+/* Make the function's ATC, if the device's functions have one. -ENOMEM. */
+int pcie_atc_init(struct pcie_function *fn);
+void pcie_atc_fini(struct pcie_function *fn);
+/* Take a request on its way out: send it translated, hold it, or refuse it. False: it is not
+ * for the ATC. */
+bool pcie_atc_takes(struct pcie_function *fn, struct tlp *tlp);
+/* A request that was sent translated is done. */
+void pcie_atc_done(struct pcie_function *fn, struct tlp *tlp);
+/* Forget everything; what is held ends as discarded. */
+void pcie_atc_reset(struct pcie_function *fn);
+/* Invalidate Request, PRG Response. */
+void pcie_atc_message(struct pcie_function *fn, struct tlp *tlp);
+void pcie_atc_control_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+
+/* pri.c */
+struct atc_page;
+/* The page's translation was denied: ask for it, if page requests are on. False: they are not. */
+bool pcie_pri_ask(struct pcie_function *fn, struct atc_page *page);
+/* Send what waits, as far as the allocation goes. */
+void pcie_pri_flush(struct pcie_device *device);
+void pcie_pri_response(struct pcie_function *fn, const struct tlp *tlp);
+void pcie_pri_control_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+void pcie_pri_allocation_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+
+/* function.c */
+/* A held request ends unsent. */
+void pcie_function_refuse(struct pcie_function *fn, struct tlp *tlp);
 
 /* sriov.c */
 /* Bytes of one VF's BAR: its own size, at least a system page. */

@@ -24,12 +24,15 @@ int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, boo
 	if (!fn->msix_pending)
 		return -ENOMEM;
 	err = regs_init(&fn->config, &device->config_layout[vf].table, fn);
-	return err ? err : regs_init(&fn->msix, &msix->table, fn);
+	if (!err)
+		err = regs_init(&fn->msix, &msix->table, fn);
+	return err ? err : pcie_atc_init(fn);
 }
 
 void pcie_function_fini(struct pcie_function *fn)
 {
 	free(fn->msix_pending);
+	pcie_atc_fini(fn);
 	regs_fini(&fn->config);
 	regs_fini(&fn->msix);
 }
@@ -83,6 +86,7 @@ void pcie_function_reset(struct pcie_function *fn)
 	fn->bus_master = false;
 	fn->reads_pending = 0;
 	fn->resets++;
+	pcie_atc_reset(fn);
 }
 
 void pcie_function_start_flr(struct pcie_function *fn)
@@ -138,9 +142,11 @@ static void request_done(struct tlp *tlp, uint64_t now)
 	fn->in_flight--;
 	tlp->done = tlp->requester_done;
 	tlp->discarded = tlp->function_resets != fn->resets;
+	if (tlp->ats.cached)
+		pcie_atc_done(fn, tlp);
 	if (!tlp_is_posted(tlp) && !tlp->discarded) {
 		fn->reads_pending--;
-		if (tlp->status != TLP_SC)
+		if (tlp->status != TLP_SC && !tlp->ats.denied)
 			note_status(fn, tlp->status);
 	}
 	tlp->done(tlp, now);
@@ -152,6 +158,12 @@ static void refused_fire(struct event *event, uint64_t now)
 
 	tlp->status = TLP_UR;
 	request_done(tlp, now);
+}
+
+void pcie_function_refuse(struct pcie_function *fn, struct tlp *tlp)
+{
+	event_init(&tlp->event, refused_fire);
+	sim_after(fn->device->env.part.sim, &tlp->event, 0);
 }
 
 void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
@@ -169,10 +181,11 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 	tlp->done = request_done;
 	fn->in_flight++;
 	fn->reads_pending += !tlp_is_posted(tlp);
-	if (pcie_function_bus_master(fn)) {
+	tlp->ats.denied = tlp->ats.cached = false;
+	tlp->ats.iova = tlp->addr;
+	/* Bus Master Enable is about memory requests; messages may go (7.5.1.1.3). */
+	if (tlp->type <= TLP_MWR && !pcie_function_bus_master(fn))
+		pcie_function_refuse(fn, tlp);
+	else if (!fn->atc || !pcie_atc_takes(fn, tlp))
 		device->egress.request(device->egress.ctx, tlp);
-		return;
-	}
-	event_init(&tlp->event, refused_fire);
-	sim_after(device->env.part.sim, &tlp->event, 0);
 }

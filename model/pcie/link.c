@@ -11,6 +11,7 @@
 #define HEADER_4DW_BYTES   (TLP_OVERHEAD_BYTES + 16u)
 #define PASID_PREFIX_BYTES 4u
 #define DW_BYTES           4u
+#define INVALIDATE_BYTES   8u /* of an Invalidate Request, 10.3.1 */
 
 struct direction {
 	struct pcie_link *link;
@@ -152,6 +153,14 @@ static struct cost request_cost(const struct pcie_link *link, const struct tlp *
 		cost.payload_bytes = DW_BYTES;
 		return cost;
 	case TLP_CFGRD:
+		return cost;
+	case TLP_INVALIDATE:
+		cost.payload_bytes = INVALIDATE_BYTES;
+		/* fall through */
+	case TLP_PAGE_RESPONSE:
+	case TLP_INVALIDATED:
+	case TLP_PAGE_REQUEST: /* a message's header is always the long one, 2.2.8 */
+		cost.header_bytes = HEADER_4DW_BYTES + (tlp->pasid_valid ? PASID_PREFIX_BYTES : 0);
 		return cost;
 	}
 	/* Below 4 GiB the short header is mandatory (2.2.4.1). */

@@ -113,6 +113,7 @@ static bool send_message(struct pcie_function *fn, uint32_t vector)
 	device->free_message = message->next;
 	device->messages_in_flight++;
 	message->tlp.type = TLP_MWR;
+	message->tlp.ats.direct = true; /* the doorbell is not a page of the ATC's */
 	message->tlp.addr = regs_get(&fn->msix, ROW_ADDRESS, vector) |
 			    regs_get(&fn->msix, ROW_ADDRESS_HIGH, vector) << 32;
 	message->tlp.len_bytes = sizeof(message->data);

@@ -30,7 +30,8 @@ struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cf
 	port->held_tail = &port->held_head;
 	port->access = calloc(cfg->requests, sizeof(port->access[0]));
 	port->group = calloc(cfg->requests + 1u, sizeof(port->group[0]));
-	if (!port->access || !port->group || pcie_root_port_config_init(port)) {
+	if (!port->access || !port->group || pcie_root_port_config_init(port) ||
+	    pcie_root_port_ats_init(port)) {
 		pcie_root_port_destroy(port);
 		return NULL;
 	}
@@ -51,6 +52,7 @@ void pcie_root_port_destroy(struct pcie_root_port *port)
 	pcie_root_port_config_fini(port);
 	free(port->access);
 	free(port->group);
+	free(port->message);
 	free(port);
 }
 
@@ -296,7 +298,7 @@ static void refuse_dma(struct pcie_root_port *port, struct tlp *tlp)
 	sim_after(port->env.part.sim, &tlp->event, 0);
 }
 
-static uint32_t stream_of(const struct pcie_root_port *port, uint16_t rid)
+uint32_t pcie_root_port_stream(const struct pcie_root_port *port, uint16_t rid)
 {
 	uint16_t from = (uint16_t)(rid - port->cfg.iommu_map.rid_base);
 
@@ -307,15 +309,16 @@ static void fill_attr(const struct pcie_root_port *port, struct bus_attr *attr,
 		      const struct tlp *tlp)
 {
 	attr->from_device = true;
-	attr->stream_id = stream_of(port, tlp->requester_id);
+	attr->stream_id = pcie_root_port_stream(port, tlp->requester_id);
 	attr->substream_id = tlp->pasid;
 	attr->substream_valid = tlp->pasid_valid;
 	attr->privileged = tlp->privileged;
 	attr->instruction = tlp->execute;
 	attr->posted = tlp_is_posted(tlp);
-	attr->translated = tlp->at == 2;
+	attr->translated = tlp->at == TLP_AT_TRANSLATED;
 	attr->may_stall = false;
-	attr->iova = tlp->addr;
+	attr->no_write = tlp->ats.no_write;
+	attr->iova = attr->translated ? tlp->ats.iova : tlp->addr;
 }
 
 static void accessed_fire(struct event *event, uint64_t now)
@@ -344,7 +347,10 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	struct posted_group *group = &port->group[port->open_group];
 	struct bus_req *bus = &tlp->bus;
 
-	if (!port->bus_master || tlp->at == 1 || (tlp->type != TLP_MRD && tlp->type != TLP_MWR)) {
+	if (pcie_root_port_ats_takes(port, tlp))
+		return;
+	if (!port->bus_master || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats) ||
+	    (tlp->type != TLP_MRD && tlp->type != TLP_MWR)) {
 		refuse_dma(port, tlp);
 		return;
 	}
@@ -362,7 +368,7 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 		bus->done = dma_write_done;
 	} else {
 		tlp->owner = port;
-		bus->op = BUS_READ;
+		bus->op = tlp->at == TLP_AT_REQUEST ? BUS_ATS : BUS_READ;
 		bus->done = dma_read_done;
 	}
 	send_dma(port, bus);

@@ -14,12 +14,16 @@
  * with BUS_ABORT, reads again all ones. A write is posted: its `done` says that
  * the device has it.
  *
+ * With ATS it hands on translation requests too, and the messages that go with
+ * them; without, translation requests are unsupported.
+ *
  * Upward it hands DMA to the SMMU in the order of arrival, with the requester
  * ID, mapped, as stream ID. A completion to the CPU waits for the posted writes that
  * came up the link before it (table 2-40, "a read completion must not pass
  * posted requests"), so who reads a device register then sees its earlier DMA.
  */
 
+#include "base/ats.h"
 #include "base/sim.h"
 #include "model/pcie/tlp.h"
 
@@ -38,6 +42,7 @@ struct pcie_root_port_cfg {
 	uint64_t window_base; /* prefetchable memory window, 1 MiB aligned */
 	uint64_t window_bytes;
 	uint32_t requests; /* CPU accesses under way at once; more wait in order */
+	bool ats;
 	/* The stream IDs of requester IDs rid_base to rid_base + rid_count - 1; others keep theirs
 	 * (a device tree's iommu-map). */
 	struct {
@@ -49,7 +54,8 @@ struct pcie_root_port_cfg {
 
 struct pcie_root_port_env {
 	struct sim_part part;
-	struct bus_port dma; /* to the SMMU */
+	struct bus_port dma;    /* to the SMMU */
+	struct ats_agent agent; /* the same, for messages; with cfg.ats */
 };
 
 /* NULL without memory or for a cfg that no root port can have. */
@@ -62,6 +68,9 @@ void pcie_root_port_connect(struct pcie_root_port *port, const struct tlp_port *
 
 /* DMA from the device, completions of the CPU's requests. */
 struct tlp_port pcie_root_port_port(struct pcie_root_port *port);
+
+/* ATS and PRI messages of the SMMU, to the functions by stream ID. */
+struct ats_port pcie_root_port_ats(struct pcie_root_port *port);
 
 /* The host's side. */
 struct bus_port pcie_root_port_ecam(struct pcie_root_port *port);

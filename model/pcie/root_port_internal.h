@@ -30,6 +30,16 @@ struct root_port_door {
 	bool config;
 };
 
+/* A message on its way down (root_port_ats.c). */
+#define ROOT_PORT_MESSAGES 256u
+
+struct root_port_message {
+	struct tlp tlp;
+	struct pcie_root_port *port;
+	uint32_t stream;
+	struct root_port_message *next;
+};
+
 struct pcie_root_port {
 	struct pcie_root_port_cfg cfg;
 	struct pcie_root_port_env env;
@@ -54,7 +64,17 @@ struct pcie_root_port {
 	uint32_t open_group;
 	uint32_t posted;    /* in all groups */
 	uint32_t under_way; /* requests of both directions */
+
+	struct root_port_message *message; /* NULL without ATS */
+	struct root_port_message *free_message;
 };
+
+/* root_port_ats.c. -ENOMEM. */
+int pcie_root_port_ats_init(struct pcie_root_port *port);
+/* A message of a device. False: none. */
+bool pcie_root_port_ats_takes(struct pcie_root_port *port, struct tlp *tlp);
+/* The stream ID of a requester ID. */
+uint32_t pcie_root_port_stream(const struct pcie_root_port *port, uint16_t rid);
 
 /* Make the type 1 configuration space as firmware leaves it. -ENOMEM. */
 int pcie_root_port_config_init(struct pcie_root_port *port);

@@ -24,6 +24,12 @@ enum tlp_type {
 	TLP_MWR,
 	TLP_CFGRD,
 	TLP_CFGWR,
+	/* Messages of ATS and PRI, chapter 10. Down to `completer_id`: */
+	TLP_INVALIDATE,    /* Invalidate Request */
+	TLP_PAGE_RESPONSE, /* PRG Response */
+	/* Up: */
+	TLP_INVALIDATED, /* Invalidate Completion */
+	TLP_PAGE_REQUEST,
 };
 
 /* Completion status, section 2.2.9. */
@@ -34,6 +40,27 @@ enum tlp_status {
 	TLP_CA = 4,
 };
 
+/* Address type, section 2.2.4.1. */
+#define TLP_AT_UNTRANSLATED 0u
+#define TLP_AT_REQUEST      1u /* a read that asks for a translation */
+#define TLP_AT_TRANSLATED   2u
+
+/* What ATS and PRI say beyond a request's address and PASID. */
+struct tlp_ats {
+	bool direct;      /* an access that is not to be translated by the device: MSI-X */
+	bool denied;      /* out: it was never sent, its translation does not permit it */
+	bool no_write;    /* translation request: NW */
+	bool global;      /* invalidation: Global Invalidate */
+	bool read, write; /* page request */
+	bool last;        /* page request: of its group */
+	uint8_t shift;    /* invalidation: log2 of its bytes */
+	uint8_t code;     /* PRG response: enum prg_code */
+	uint16_t tag;     /* invalidations: ITag; page requests and responses: group index */
+	bool cached;      /* the function's ATC translated it */
+	uint64_t iova;    /* translated access: the address that it was translated from */
+	uint32_t mark;    /* the device's: invalidations that came before it */
+};
+
 struct tlp {
 	enum tlp_type type;
 	enum tlp_status status;
@@ -42,8 +69,9 @@ struct tlp {
 	bool pasid_valid;
 	bool privileged;
 	bool execute;
-	uint8_t at; /* address type: 0 untranslated, 1 translation request, 2 translated */
+	uint8_t at; /* address type, TLP_AT_* */
 	uint32_t pasid;
+	struct tlp_ats ats;
 	uint64_t addr; /* configuration requests: byte offset in the function's space */
 	uint32_t len_bytes;
 	void *data; /* the requester's buffer, as in struct bus_req */
@@ -70,7 +98,7 @@ struct tlp {
 
 static inline bool tlp_is_posted(const struct tlp *tlp)
 {
-	return tlp->type == TLP_MWR;
+	return tlp->type == TLP_MWR || tlp->type > TLP_CFGWR;
 }
 
 /*

@@ -28,13 +28,14 @@ struct timing_cfg {
 	} memory;
 	struct {
 		uint64_t tlb_hit_ps, walk_step_ps, command_ps, walkers, tlb_entries, tlb_ways;
-		uint64_t walk_cache_entries;
+		uint64_t walk_cache_entries, ats_timeout_ps;
 	} smmu;
 	struct {
 		uint64_t latency_ps;
 	} link;
 	struct {
-		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, interrupt_ps;
+		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, interrupt_ps,
+			page_retry_ps;
 		uint64_t drain_poll_ps;
 	} nic;
 	struct {
@@ -61,7 +62,7 @@ struct smmu_config {
 	int httu, endian, stall_model; /* of the keys' lists */
 	uint32_t granules;
 	bool s1, s2, hyp, asid16, vmid16, vmw, two_level_strtab, two_level_cd, term_abort;
-	bool ats, ns1ats, pri, msi, sev, coherent, attr_types_ovr, attr_perms_ovr;
+	bool ats, ns1ats, atsrecerr, pri, msi, sev, coherent, attr_types_ovr, attr_perms_ovr;
 	bool had, xnx, pps, fwb, stt, ril, e0pd, ptwnnc, epan, vax, cache_dirty;
 	uint64_t max_transactions;
 };
@@ -78,6 +79,8 @@ struct nic_config {
 	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags, dma_log_bytes;
 	bool pre_copy;
 	bool rx_fetch_ahead;
+	bool ats, pri;
+	uint64_t atc_entries, atc_ways, atc_pages, page_requests, pasid_bits;
 };
 
 struct link_config {
@@ -153,7 +156,8 @@ struct master_config {
 	uint64_t stream, substreams;
 	int stage; /* enum iommu_test_stage */
 	uint64_t iova, window_bytes, access_bytes, outstanding, write_percent, stray_permille;
-	uint64_t interval_ps, count;
+	uint64_t interval_ps, count, atc_entries;
+	bool ats, ignores_invalidations;
 	bool may_stall, dirty_tracking;
 	uint64_t remap_ps, dirty_read_ps, resident, fault_ps;
 };
@@ -184,7 +188,7 @@ struct expect_config {
 	struct bound resets, reads_cut, writes_cut;
 
 	struct iommu_expect {
-		struct bound maps, unmaps, faults, events_lost;
+		struct bound maps, unmaps, faults, events_lost, atc_timeouts;
 	} * iommu;
 
 	struct master_expect {

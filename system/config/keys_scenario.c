@@ -162,6 +162,12 @@ static const struct schema_key master_keys[] = {
 	 WHAT("accesses; 0: until the duration is over")},
 	{"remap", TIMES(master_config, remap_ps, SEC), DEFAULT("0"),
 	 WHAT("mean time between two pages that are moved to other frames; 0: none is")},
+	{"ats", KEY(BOOL, master_config, ats), DEFAULT("no"),
+	 WHAT("it has an address translation cache; needs machine.smmu.ats")},
+	{"atc_entries", COUNTS(master_config, atc_entries, 1, 65536), DEFAULT("64"),
+	 WHAT("pages of 4KiB whose translations it keeps")},
+	{"ignores_invalidations", KEY(BOOL, master_config, ignores_invalidations), DEFAULT("no"),
+	 WHAT("its cache neither forgets nor answers")},
 	{"dirty_tracking", KEY(BOOL, master_config, dirty_tracking), DEFAULT("no"),
 	 WHAT("dirty bits of what it writes are read and cleared; nested: by the guest")},
 	{"dirty_read", TIMES(master_config, dirty_read_ps, SEC), DEFAULT("0"),
@@ -205,6 +211,8 @@ static const struct schema_key iommu_expect_keys[] = {
 	{"faults", BOUNDS(iommu_expect, faults, COUNT), WHAT("accesses of devices refused")},
 	{"events_lost", BOUNDS(iommu_expect, events_lost, COUNT),
 	 WHAT("records of faults that no event queue took")},
+	{"atc_timeouts", BOUNDS(iommu_expect, atc_timeouts, COUNT),
+	 WHAT("invalidations that a device did not answer in time")},
 	{NULL},
 };
 static const struct schema_map iommu_expect_map =

@@ -25,6 +25,8 @@ static const struct schema_key smmu_keys[] = {
 	 WHAT("of a set; divides tlb_entries into a power of two")},
 	{"walk_cache_entries", COUNTS(timing_cfg, smmu.walk_cache_entries, 0, 65536), DEFAULT("0"),
 	 WHAT("tables kept for later walks, in sets of 4; 0: every walk begins at the first")},
+	{"ats_timeout", TIMES(timing_cfg, smmu.ats_timeout_ps, 120 * SEC), DEFAULT("60s"),
+	 WHAT("a device's invalidation has failed then; 0: it never has")},
 	{NULL},
 };
 static const struct schema_key link_keys[] = {
@@ -38,6 +40,8 @@ static const struct schema_key nic_keys[] = {
 	TIME_ROW("switch", nic.switch_ps, "a packet's way through the switch"),
 	TIME_ROW("write_back", nic.write_back_ps,
 		 "longest wait for more descriptors to write back together"),
+	{"page_retry", TIMES(timing_cfg, nic.page_retry_ps, SEC), DEFAULT("1us"),
+	 WHAT("before a page that was said to be there is asked for a third time, and later")},
 	{"interrupt", TIMES(timing_cfg, nic.interrupt_ps, SEC), DEFAULT("0"),
 	 WHAT("a queue's cause waits so long for others to share its interrupt")},
 	TIME_ROW("drain_poll", nic.drain_poll_ps, "looks whether a VF is drained, so often"),

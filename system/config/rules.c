@@ -136,12 +136,25 @@ static void check_smmu(const struct rules *rules)
 		       smmu->oas_bits);
 }
 
+static void check_ats(const struct rules *rules)
+{
+	const struct nic_config *nic = &rules->cfg->machine.nic;
+
+	if (nic->pri && !nic->ats)
+		broken(rules, "machine.nic.pri", "needs machine.nic.ats");
+	if (nic->ats && nic->atc_entries % nic->atc_ways)
+		broken(rules, "machine.nic.atc_ways",
+		       "expected a divisor of atc_entries (%" PRIu64 "), not %" PRIu64,
+		       nic->atc_entries, nic->atc_ways);
+}
+
 static void check_machine(const struct rules *rules)
 {
 	const struct machine_cfg *machine = &rules->cfg->machine;
 	char text[32];
 
 	check_smmu(rules);
+	check_ats(rules);
 	check_power(rules, "machine.link.lanes",
 		    machine->link.lanes == 12 ? 4 : machine->link.lanes);
 	check_power(rules, "machine.link.max_payload", machine->link.max_payload);
@@ -409,6 +422,12 @@ static void check_master(const struct rules *rules, uint32_t index)
 	if (master->window_bytes % 4096 || master->iova % 4096)
 		broken(rules, indexed(path, "masters", index, "window"),
 		       "expected whole pages of 4KiB, at an iova that is a page's");
+	if (master->ats && !rules->cfg->machine.smmu.ats)
+		broken(rules, indexed(path, "masters", index, "ats"),
+		       "needs `machine.smmu.ats: yes`");
+	if (master->ignores_invalidations && !master->ats)
+		broken(rules, indexed(path, "masters", index, "ignores_invalidations"),
+		       "needs `ats: yes`: there are none without");
 	if (master->dirty_tracking && master->remap_ps)
 		broken(rules, indexed(path, "masters", index, "remap"),
 		       "expected 0 with dirty_tracking: the bits of a page that moves go with it");

@@ -40,6 +40,7 @@ static void take_flags(const struct smmu_config *smmu, struct smmu_cfg *cfg)
 	cfg->term_abort = smmu->term_abort;
 	cfg->ats = smmu->ats;
 	cfg->ns1ats = smmu->ns1ats;
+	cfg->atsrecerr = smmu->atsrecerr;
 	cfg->pri = smmu->pri;
 	cfg->msi = smmu->msi;
 	cfg->sev = smmu->sev;
@@ -71,7 +72,8 @@ struct smmu_cfg config_smmu(const struct machine_cfg *machine)
 			   .walkers = (uint32_t)timing->smmu.walkers,
 			   .tlb_entries = (uint32_t)timing->smmu.tlb_entries,
 			   .tlb_ways = (uint32_t)timing->smmu.tlb_ways,
-			   .walk_cache_entries = (uint32_t)timing->smmu.walk_cache_entries},
+			   .walk_cache_entries = (uint32_t)timing->smmu.walk_cache_entries,
+			   .ats_timeout_ps = timing->smmu.ats_timeout_ps},
 	};
 
 	take_identity(smmu, &cfg);

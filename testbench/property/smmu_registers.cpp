@@ -46,7 +46,10 @@ const std::vector<Known> known = {
 		 return UINT64_C(0xd) | if_has(cfg.pri, 2) | if_has(cfg.ats, 0x10) |
 			if_has(cfg.vmw, 0x1c0);
 	 }},
-	{0x2c, 4, [](const Cfg &cfg) { return UINT64_C(2) | if_has(cfg.hyp, 1); }, {{CR0, 1}}},
+	{0x2c,
+	 4,
+	 [](const Cfg &cfg) { return UINT64_C(2) | if_has(cfg.hyp, 1) | if_has(cfg.atsrecerr, 8); },
+	 {{CR0, 1}}},
 	{IRQ, 4,
 	 [](const Cfg &cfg) {
 		 return UINT64_C(5) | if_has(cfg.pri, 2);
@@ -121,12 +124,18 @@ protected:
 			return rng_below(rng, 2) != 0;
 		};
 
+		bool newer = coin();
+
+		cfg.version = newer ? 2 : 1;
+		cfg.fwb = cfg.ril = newer;
+		cfg.bbml = newer ? 1 : 0;
 		cfg.s2 = coin();
 		cfg.xnx = cfg.s2;
-		cfg.hyp = cfg.s2 && coin();
+		cfg.hyp = cfg.s2 && (newer || coin());
 		cfg.vmw = cfg.s2 && coin();
 		cfg.ats = coin();
 		cfg.pri = cfg.ats && coin();
+		cfg.atsrecerr = cfg.ats && newer && coin();
 		cfg.msi = coin();
 		cfg.two_level_strtab = coin();
 		cfg.sid_bits = cfg.two_level_strtab ? 16 : 6;
@@ -278,7 +287,7 @@ TEST_F(SmmuRegisterRules, KnowTheSameRegisters)
 {
 	const struct reg_table *table = smmu_register_table();
 
-	cfg.s2 = cfg.xnx = cfg.hyp = cfg.vmw = cfg.ats = cfg.pri = true;
+	cfg.s2 = cfg.xnx = cfg.hyp = cfg.vmw = cfg.ats = cfg.atsrecerr = cfg.pri = true;
 	for (uint32_t i = 0; i < table->rows; i++) {
 		const struct reg_row *row = &table->row[i];
 		const Known *same = find(row->offset);

@@ -226,8 +226,21 @@ INSTANTIATE_TEST_SUITE_P(
 			 "the migration of vm0 does not converge", "is completed"},
 		Contrary{"slow-link-no-convergence", "migration.on_no_convergence=switch",
 			 "destination: memory left", "KiB"},
+		Contrary{"smmu/atc-timeout", "masters.deaf.ignores_invalidations=no",
+			 "IOMMU: unmaps at least 50, invalidations timed out", "timed out 0"},
 		Contrary{"smoke", "'expect=[{check: packets, verdict: fail}]'", "packets fails",
 			 "pass"}));
+
+/* What an invalidation that nobody answers leaves in use. */
+TEST(Masters, FindAnothersDataThroughACacheThatForgetsNothing)
+{
+	Outcome outcome = run("testbench/scenarios/smmu/atc-timeout.yaml "
+			      "--set masters.deaf.remap=200us");
+	auto failed = outcome.failed();
+
+	EXPECT_EQ(outcome.code, 1);
+	EXPECT_NE(std::find(failed.begin(), failed.end(), "master-data"), failed.end());
+}
 
 /* Other ways to move, and other machines to do it on: everything holds. */
 class Variant : public ::testing::TestWithParam<const char *>

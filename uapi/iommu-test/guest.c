@@ -199,7 +199,9 @@ static int make_cds(struct iommu_test *test)
 static int setup(struct iommu_test *test, struct actor *self)
 {
 	struct test_guest *guest = &test->guest;
-	uint64_t vste[2] = {0, field_put(STE1_S1DSS, STE1_S1DSS_SSID0)};
+	uint64_t eats = test->cfg.ats ? STE1_EATS_FULL : STE1_EATS_UR;
+	uint64_t vste[2] = {0,
+			    field_put(STE1_S1DSS, STE1_S1DSS_SSID0) | field_put(STE1_EATS, eats)};
 	int err = make_memory(test, self);
 
 	if (!err)
@@ -240,6 +242,19 @@ static void teardown(struct iommu_test *test, struct actor *self)
 
 /* ---- moving ---- */
 
+/* What leaves the TLB leaves the master's cache: a command of its own, when that is done. */
+static void forget(struct iommu_test *test, struct actor *self, const struct test_space *space,
+		   uint64_t va)
+{
+	uint64_t substream =
+		space->pasid ? CMD0_SSV | field_put(CMD0_SUBSTREAMID, space->pasid) : 0;
+	const uint64_t command[1][2] = {{CMD_ATC_INV | substream, va}};
+
+	if (test->cfg.ats)
+		smmu_driver_guest_commands(test->guest.parent, self, test->cfg.stream_id, command,
+					   1);
+}
+
 /* The guest lets another of its pages take the place of one. */
 static void move_stage1(struct iommu_test *test, struct actor *self, struct test_space *space,
 			uint64_t page)
@@ -252,6 +267,7 @@ static void move_stage1(struct iommu_test *test, struct actor *self, struct test
 	test_page_stamp(test, physical(test, guest->spare), space->stamp_space, va);
 	put64(test, leaf_address(test, root_of(test, space), va), 0);
 	smmu_driver_guest_commands(guest->parent, self, test->cfg.stream_id, tlbi, 1);
+	forget(test, self, space, va);
 	trace_emit(&test->env.part, TRACE_IOMMU_UNMAP, space->table, va, PAGE_BYTES);
 	test_page_poison(test, physical(test, old));
 	space->page[page] = guest->spare;

@@ -31,6 +31,7 @@ struct iommu_test_cfg {
 	uint32_t substreams;    /* numbered from 1; 0: none. Not with stage 2. */
 	uint64_t iova;          /* of the window, in every address space */
 	uint64_t window_bytes;  /* whole pages of 4 KiB */
+	bool ats;               /* a guest wants it too */
 	bool dirty_tracking;    /* stage 1: the guest's, if nested */
 	uint64_t remap_ps;      /* mean time between two moves of a page; 0: none */
 	uint64_t dirty_read_ps; /* between two reads of the dirty bits; 0: only one at the end */

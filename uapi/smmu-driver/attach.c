@@ -98,10 +98,12 @@ static void put_ste(struct smmu_driver *driver, struct actor *self, struct strea
 	struct smmu_domain *old = stream->domain;
 	uint64_t old_table = stream->table;
 
+	ats_ste_changes(driver, self, stream, field_get(STE1_EATS, ste[1]) != STE1_EATS_UR);
 	strtab_write(driver, self, stream->id, ste);
 	stream->domain = domain;
 	stream->identity = false;
 	stream->table = table;
+	ats_ste_changed(driver, self, stream);
 	leave(driver, self, stream, old, old_table);
 }
 
@@ -109,6 +111,7 @@ static int attach_domain(struct smmu_domain *domain, struct actor *self, struct 
 {
 	struct smmu_driver *driver = domain->driver;
 	uint64_t entry[STE_WORDS];
+	bool ats;
 	int err = 0;
 
 	if (stream->domain == domain && stream->table == domain->id)
@@ -121,13 +124,14 @@ static int attach_domain(struct smmu_domain *domain, struct actor *self, struct 
 		return err;
 	domain->attached++;
 	trace_attach(stream, driver, TRACE_IOMMU_ATTACH, domain->id);
+	ats = ats_supported(driver, self, stream->id);
 	if (domain->stage2) {
-		ste_make_s2(domain, entry);
+		ste_make_s2(domain, entry, ats);
 	} else {
 		cd_make_s1(domain, entry);
 		stall_cd(stream, entry);
 		cd_write(driver, self, stream, 0, entry);
-		ste_make_s1(driver, entry, &stream->cds);
+		ste_make_s1(driver, entry, &stream->cds, ats);
 	}
 	stall_ste(stream, entry);
 	put_ste(driver, self, stream, domain, entry, domain->id);
@@ -199,16 +203,21 @@ static int attach_nested(struct smmu_domain *parent, struct actor *self, struct 
 			 const uint64_t vste[2], uint64_t table)
 {
 	struct smmu_driver *driver = parent->driver;
+	uint64_t eats = field_get(STE1_EATS, vste[1]);
 	uint64_t entry[STE_WORDS];
+	bool ats;
 
 	if (!parent->stage2)
 		return -EINVAL;
+	if (eats != STE1_EATS_UR && eats != STE1_EATS_FULL)
+		return -EIO;
 	if (stream->pasids)
 		return -EBUSY;
+	ats = eats == STE1_EATS_FULL && ats_supported(driver, self, stream->id);
 	parent->attached++;
 	parent->nest_parent = true;
 	trace_attach(stream, driver, TRACE_IOMMU_ATTACH, table);
-	ste_make_nested(parent, vste, entry);
+	ste_make_nested(parent, vste, entry, ats);
 	put_ste(driver, self, stream, parent, entry, table);
 	return 0;
 }

@@ -16,8 +16,10 @@ static void flush(struct smmu_domain *domain, struct actor *self)
 	struct flush_queue *q = domain->flush;
 	uint32_t served = q->count;
 
-	if (domain->attached)
+	if (domain->attached) {
 		invalidate_domain(domain, self);
+		ats_invalidate(domain, self, 0, 0);
+	}
 	for (uint32_t i = 0; i < served; i++)
 		trace_emit(&driver->env.part, TRACE_IOMMU_UNMAP, domain->id, q->range[i].iova,
 			   q->range[i].len);

@@ -26,6 +26,9 @@ static bool convert(const struct smmu_domain *parent, uint32_t stream_id, struct
 	case CMD_CFGI_CD_ALL:
 		word[0] = field_set(word[0], CMD0_STREAMID, stream_id);
 		return true;
+	case CMD_ATC_INV:
+		word[0] = field_set(word[0], CMD0_STREAMID, stream_id);
+		return parent->driver->ats;
 	default:
 		return false;
 	}

@@ -28,17 +28,12 @@ static bool too_many(uint64_t len, uint64_t leaf_bytes)
 	return len / leaf_bytes >= leaf_bytes / 8;
 }
 
-int invalidate_range(struct smmu_domain *domain, struct actor *self, uint64_t iova, uint64_t len,
-		     uint64_t leaf_bytes, bool leaf)
+static int invalidate_leaves(struct smmu_domain *domain, struct actor *self, uint64_t iova,
+			     uint64_t len, uint64_t leaf_bytes, bool leaf)
 {
 	struct command_batch batch;
 	int err = 0;
 
-	/* Where no stream is, no TLB entry is: attaching begins and ends with a clean ASID. */
-	if (!domain->attached)
-		return 0;
-	if (too_many(len, leaf_bytes))
-		return invalidate_domain(domain, self);
 	batch_init(&batch);
 	for (uint64_t at = iova; at < iova + len && !err; at += leaf_bytes)
 		err = batch_add(domain->driver, self, &batch, command_of(domain, at, leaf));
@@ -46,6 +41,21 @@ int invalidate_range(struct smmu_domain *domain, struct actor *self, uint64_t io
 		err = batch_add(domain->driver, self, &batch,
 				command_tlbi_vmid(CMD_TLBI_NH_ALL, domain->asid, 0, false));
 	return err ? err : batch_submit(domain->driver, self, &batch);
+}
+
+int invalidate_range(struct smmu_domain *domain, struct actor *self, uint64_t iova, uint64_t len,
+		     uint64_t leaf_bytes, bool leaf)
+{
+	int err;
+
+	/* Where no stream is, no TLB entry is: attaching begins and ends with a clean ASID. */
+	if (!domain->attached)
+		return 0;
+	if (too_many(len, leaf_bytes))
+		err = invalidate_domain(domain, self);
+	else
+		err = invalidate_leaves(domain, self, iova, len, leaf_bytes, leaf);
+	return err ? err : ats_invalidate(domain, self, iova, len);
 }
 
 int gather_sync(struct smmu_domain *domain, struct actor *self, struct gather *gather)

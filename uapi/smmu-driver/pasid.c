@@ -35,16 +35,18 @@ static int attach(struct smmu_domain *domain, struct actor *self, struct stream 
 		return -ENOMEM;
 	*pasid = (struct pasid){.number = number, .domain = domain, .next = stream->pasids};
 	trace_emit(&driver->env.part, TRACE_IOMMU_ATTACH, stream->id, number, domain->id);
+	/* From its first entry in a cache on it is invalidated there. */
+	domain->attached++;
 	cd_make_s1(domain, cd);
 	stall_cd(stream, cd);
 	err = cd_write(driver, self, stream, number, cd);
 	if (err) {
+		domain->attached--;
 		trace_emit(&driver->env.part, TRACE_IOMMU_DETACH, stream->id, number, domain->id);
 		free(pasid);
 		return err;
 	}
 	stream->pasids = pasid;
-	domain->attached++;
 	return 0;
 }
 
@@ -71,6 +73,7 @@ static void detach(struct smmu_driver *driver, struct actor *self, struct stream
 	struct pasid *pasid = *at;
 
 	cd_write(driver, self, stream, pasid->number, invalid);
+	ats_pasid_detached(driver, self, stream, pasid->number);
 	if (!--pasid->domain->attached)
 		invalidate_domain(pasid->domain, self);
 	trace_emit(&driver->env.part, TRACE_IOMMU_DETACH, stream->id, pasid->number,

@@ -28,6 +28,7 @@ static int probe_idr0(struct smmu_driver *driver, uint32_t idr0)
 		return -ENODEV;
 	driver->strtab.two_level = field_get(IDR0_ST_LEVEL, idr0) == IDR0_ST_LEVEL_2LVL;
 	driver->hyp = idr0 & IDR0_HYP;
+	driver->ats = idr0 & IDR0_ATS;
 	driver->coherent = idr0 & IDR0_COHACC;
 	driver->msi_sync = (idr0 & IDR0_MSI) && driver->coherent;
 	driver->stalls = field_get(IDR0_STALL_MODEL, idr0) != IDR0_STALL_MODEL_NONE;
@@ -213,6 +214,8 @@ static int reset(struct smmu_driver *driver, struct actor *self)
 		return err;
 	queue_registers(driver, self, &driver->evtq.q, SMMU_EVENTQ_BASE, SMMU_EVENTQ_PROD);
 	err = enable(driver, self, &enables, (uint32_t)CR0_EVENTQEN);
+	if (!err && driver->ats)
+		err = enable(driver, self, &enables, (uint32_t)CR0_ATSCHK);
 	if (!err)
 		err = setup_irqs(driver, self);
 	return err ? err : enable(driver, self, &enables, (uint32_t)CR0_SMMUEN);

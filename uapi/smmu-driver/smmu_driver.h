@@ -50,6 +50,10 @@ struct smmu_driver_env {
 	 */
 	void (*event)(void *ctx, const uint64_t record[4]);
 	void *event_ctx;
+	/* ATS of the function behind a stream: has it the capability, and switch it. Optional. */
+	bool (*ats_supported)(void *ctx, struct actor *self, uint32_t stream_id);
+	void (*ats_enable)(void *ctx, struct actor *self, uint32_t stream_id, bool on);
+	void *ats_ctx;
 };
 
 /*
@@ -133,10 +137,14 @@ int smmu_domain_attach_nested(struct smmu_domain *parent, struct actor *self, ui
 			      const uint64_t vste[2], uint64_t table);
 /*
  * A guest's invalidations, done with the parent's VMID and on this stream, and a
- * SYNC. TLBI_NH_* and CFGI_CD*: -EIO for any other.
+ * SYNC. TLBI_NH_*, CFGI_CD* and ATC_INV: -EIO for any other.
  */
 int smmu_driver_guest_commands(struct smmu_domain *parent, struct actor *self, uint32_t stream_id,
 			       const uint64_t (*command)[2], uint32_t count);
+
+/* Around a reset of the function behind a stream: ATS is off meanwhile. NULL: no driver. */
+void smmu_driver_reset_begins(struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
+void smmu_driver_reset_ended(struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
 
 enum { SMMU_PROT_READ = 1, SMMU_PROT_WRITE = 2, SMMU_PROT_MMIO = 4 };
 

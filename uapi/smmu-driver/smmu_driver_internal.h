@@ -97,6 +97,9 @@ struct stream {
 	bool identity;
 	bool stalls; /* its faults wait for software */
 	struct smmu_fault_handler handler;
+	bool ats_allowed; /* by its STE */
+	bool ats;         /* the device may have translations */
+	bool resetting;   /* ATS is off until the function's reset is over */
 };
 
 struct smmu_driver {
@@ -110,6 +113,7 @@ struct smmu_driver {
 	bool msi_sync; /* CMD_SYNC completes by a write into its own slot */
 	bool stalls;   /* STALL_MODEL offers stalls: STEs say that they do not want them */
 	bool attr_ovr; /* IDR1.ATTR_TYPES_OVR */
+	bool ats;      /* IDR0.ATS */
 	uint8_t sid_bits;
 	uint8_t asid_bits;
 	uint8_t vmid_bits; /* 0: no stage 2 */
@@ -258,6 +262,22 @@ void evtq_thread(struct actor *self, void *driver);
 void gerror_thread(struct actor *self, void *driver);
 
 /*
+ * ATS (ats.c)
+ */
+bool ats_supported(const struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
+/* Around a change of a stream's STE, whose new form allows ATS or not. A device that may have
+ * ATS afterwards has none of what it knew before. */
+void ats_ste_changes(struct smmu_driver *driver, struct actor *self, struct stream *stream,
+		     bool allowed);
+void ats_ste_changed(struct smmu_driver *driver, struct actor *self, struct stream *stream);
+/* The PASID's context descriptor is gone. */
+void ats_pasid_detached(struct smmu_driver *driver, struct actor *self, const struct stream *stream,
+			uint32_t pasid);
+/* Take a range out of all devices' caches; len 0: everything. */
+int ats_invalidate(const struct smmu_domain *domain, struct actor *self, uint64_t iova,
+		   uint64_t len);
+
+/*
  * Stream table and context descriptors (strtab.c, cd.c, entry.c)
  */
 int strtab_init(struct smmu_driver *driver);
@@ -271,11 +291,11 @@ void strtab_write(struct smmu_driver *driver, struct actor *self, uint32_t strea
 void ste_make_abort(uint64_t ste[STE_WORDS]);
 void ste_make_bypass(const struct smmu_driver *driver, uint64_t ste[STE_WORDS]);
 void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS],
-		 const struct cd_table *cds);
-void ste_make_s2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS]);
+		 const struct cd_table *cds, bool ats);
+void ste_make_s2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS], bool ats);
 /* The parent's stage 2 behind the stage 1 of a guest's entry. */
 void ste_make_nested(const struct smmu_domain *parent, const uint64_t vste[2],
-		     uint64_t ste[STE_WORDS]);
+		     uint64_t ste[STE_WORDS], bool ats);
 
 /* Make the stream's descriptors exist, all invalid. -ENOMEM. */
 int cd_prepare(struct smmu_driver *driver, struct stream *stream);

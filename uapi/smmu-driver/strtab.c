@@ -29,8 +29,13 @@ void ste_make_bypass(const struct smmu_driver *driver, uint64_t ste[STE_WORDS])
 		ste[1] = field_put(STE1_SHCFG, STE1_SHCFG_INCOMING);
 }
 
+static uint64_t eats(bool ats)
+{
+	return field_put(STE1_EATS, ats ? STE1_EATS_FULL : STE1_EATS_UR);
+}
+
 void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS],
-		 const struct cd_table *cds)
+		 const struct cd_table *cds, bool ats)
 {
 	uint64_t format = cds->leaf_pa ? STE0_S1FMT_64K_L2 : STE0_S1FMT_LINEAR;
 
@@ -39,7 +44,8 @@ void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS],
 		 (cds->pa & STE0_S1CONTEXTPTR) | field_put(STE0_S1CDMAX, cds->bits);
 	ste[1] = field_put(STE1_S1DSS, STE1_S1DSS_SSID0) | field_put(STE1_S1CIR, CACHE_WBRA) |
 		 field_put(STE1_S1COR, CACHE_WBRA) | field_put(STE1_S1CSH, SH_INNER) |
-		 field_put(STE1_STRW, STE1_STRW_NSEL1) | (driver->stalls ? STE1_S1STALLD : 0);
+		 field_put(STE1_STRW, STE1_STRW_NSEL1) | (driver->stalls ? STE1_S1STALLD : 0) |
+		 eats(ats);
 }
 
 /* The stage 2 half: a table of four levels whose input is as wide as the output. */
@@ -59,25 +65,26 @@ static void put_stage2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS]
 	ste[3] = domain->root_pa & STE3_S2TTB;
 }
 
-void ste_make_s2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS])
+void ste_make_s2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS], bool ats)
 {
 	memset(ste, 0, STE_BYTES);
 	ste[0] = STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S2);
+	ste[1] = eats(ats);
 	if (domain->driver->attr_ovr)
-		ste[1] = field_put(STE1_SHCFG, STE1_SHCFG_INCOMING);
+		ste[1] |= field_put(STE1_SHCFG, STE1_SHCFG_INCOMING);
 	put_stage2(domain, ste);
 }
 
 /* What a guest may say of its own stage 1 (STRTAB_STE_0_NESTING_ALLOWED, _1_). */
 #define GUEST_STE0 (STE0_V | STE0_CONFIG | STE0_S1FMT | STE0_S1CONTEXTPTR | STE0_S1CDMAX)
-#define GUEST_STE1 (STE1_S1DSS | STE1_S1CIR | STE1_S1COR | STE1_S1CSH | STE1_S1STALLD | STE1_EATS)
+#define GUEST_STE1 (STE1_S1DSS | STE1_S1CIR | STE1_S1COR | STE1_S1CSH | STE1_S1STALLD)
 
 void ste_make_nested(const struct smmu_domain *parent, const uint64_t vste[2],
-		     uint64_t ste[STE_WORDS])
+		     uint64_t ste[STE_WORDS], bool ats)
 {
 	memset(ste, 0, STE_BYTES);
 	ste[0] = (vste[0] & GUEST_STE0 & ~STE0_CONFIG) | field_put(STE0_CONFIG, STE0_CONFIG_S1_S2);
-	ste[1] = (vste[1] & GUEST_STE1) | field_put(STE1_STRW, STE1_STRW_NSEL1) |
+	ste[1] = (vste[1] & GUEST_STE1) | field_put(STE1_STRW, STE1_STRW_NSEL1) | eats(ats) |
 		 (parent->driver->stalls ? STE1_S1STALLD : 0);
 	put_stage2(parent, ste);
 }

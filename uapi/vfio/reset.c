@@ -77,6 +77,7 @@ int vfio_reset_function(struct vfio_device *device, struct actor *self)
 	devcap = vfio_pci_read(device, self, device->pcie_cap + PCI_EXP_DEVCAP, 4);
 	if (!(devcap & PCI_EXP_DEVCAP_FLR))
 		return -ENOTTY;
+	smmu_driver_reset_begins(device->kernel->env.smmu, self, device->cfg.stream_id);
 	sim_mutex_lock(self, &device->config);
 	save(device, self, &state);
 	if (!device->kernel->cfg.reset_at_once) {
@@ -89,6 +90,7 @@ int vfio_reset_function(struct vfio_device *device, struct actor *self)
 	rc = wait_until_ready(device, self);
 	restore(device, self, &state);
 	sim_mutex_unlock(self, &device->config);
+	smmu_driver_reset_ended(device->kernel->env.smmu, self, device->cfg.stream_id);
 	if (device->mig_ops)
 		device->mig_ops->reset_done(device, self);
 	return rc;

@@ -22,7 +22,7 @@ protected:
 		cfg.version = 3;
 		cfg.s2 = cfg.hyp = cfg.vmid16 = cfg.vmw = cfg.two_level_cd = true;
 		cfg.xnx = cfg.fwb = cfg.stt = cfg.ril = cfg.e0pd = cfg.ptwnnc = cfg.epan = true;
-		cfg.ats = cfg.pri = cfg.pps = cfg.vax = true;
+		cfg.ats = cfg.atsrecerr = cfg.pri = cfg.pps = cfg.vax = true;
 		cfg.httu = 3;
 		cfg.granules = SMMU_GRANULE_4K | SMMU_GRANULE_16K | SMMU_GRANULE_64K;
 		cfg.endian = IDR0_TTENDIAN_MIXED;

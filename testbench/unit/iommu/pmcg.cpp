@@ -72,7 +72,7 @@ TEST_F(SmmuPmcg, SaysWhatItIs)
 	EXPECT_EQ(pmcg(PMCG_CEID1, 8), 0u);
 	EXPECT_EQ(pmcg(PMCG_IIDR), 0x43bu);
 	EXPECT_EQ(pmcg(PMCG_AIDR), 3u);
-	cfg.ats = cfg.pri = cfg.pps = cfg.msi = false;
+	cfg.ats = cfg.atsrecerr = cfg.pri = cfg.pps = cfg.msi = false;
 	create();
 	EXPECT_EQ(pmcg(PMCG_CEID0, 8), 0x3fu);
 	EXPECT_FALSE(pmcg(PMCG_CFGR) & CFGR_MSI);
@@ -113,6 +113,28 @@ TEST_F(SmmuPmcg, CountsHardwareUpdatesAsWalkAccesses)
 	count(0, PMCG_WALK_ACCESS);
 	EXPECT_EQ(event_of(send(BUS_READ, VA, 8)), 0u);
 	EXPECT_EQ(counter(0), 4u + 1u);
+}
+
+TEST_F(SmmuPmcg, CountsTranslationRequestsAndWhatTheyAreFor)
+{
+	struct bus_attr attr = {};
+
+	configure(S1_ONLY);
+	ste[1] |= field_put(STE1_EATS, STE1_EATS_FULL);
+	write_config();
+	for (uint32_t event : {PMCG_TRANSACTION, PMCG_TLB_MISS, PMCG_ATS_REQUEST, PMCG_ATS_PASSED})
+		count(event, event);
+	attr.stream_id = STREAM;
+	EXPECT_EQ(event_of(send_with(BUS_ATS, VA, 2 * ATS_ENTRY_BYTES, attr)), 0u);
+	EXPECT_EQ(counter(PMCG_TRANSACTION), 1u);
+	EXPECT_EQ(counter(PMCG_TLB_MISS), 1u) << "one, for two entries";
+	EXPECT_EQ(counter(PMCG_ATS_REQUEST), 1u);
+	EXPECT_EQ(counter(PMCG_ATS_PASSED), 0u);
+	attr.translated = true;
+	EXPECT_EQ(event_of(send_with(BUS_WRITE, page, 8, attr)), 0u);
+	EXPECT_EQ(counter(PMCG_TRANSACTION), 2u);
+	EXPECT_EQ(counter(PMCG_ATS_REQUEST), 1u);
+	EXPECT_EQ(counter(PMCG_ATS_PASSED), 1u);
 }
 
 TEST_F(SmmuPmcg, FiltersByStream)

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/ats.h"
 #include "base/bits.h"
 #include "base/trace.h"
 #include "model/pcie/config_regs_internal.h"
@@ -37,6 +38,10 @@ public:
 		return 100 * PS_PER_NS;
 	};
 	enum bus_status status = BUS_OK;
+	// What a translation request is answered with.
+	std::function<uint64_t(const struct bus_req &)> entry = [](const struct bus_req &) {
+		return UINT64_C(0);
+	};
 
 private:
 	void take(struct bus_req *req)
@@ -56,7 +61,9 @@ private:
 		req->status = status;
 		if (status != BUS_OK || !req->data)
 			return;
-		if (req->op == BUS_READ)
+		if (req->op == BUS_ATS)
+			le64_put(req->data, entry(*req));
+		else if (req->op == BUS_READ)
 			memcpy(req->data, &memory[req->addr], req->len_bytes);
 		else
 			memcpy(&memory[req->addr], req->data, req->len_bytes);
@@ -196,7 +203,16 @@ protected:
 		struct pcie_link_env link_env = {{&sim, "test.link", 0}};
 
 		host = std::make_unique<FakeHost>(&sim);
-		struct pcie_root_port_env port_env = {{&sim, "test.root", 0}, host->port()};
+		struct pcie_root_port_env port_env = {{&sim, "test.root", 0}, host->port(), {}};
+
+		port_env.agent = {
+			this,
+			[](void *ctx, uint32_t stream, uint8_t itag) {
+				static_cast<PcieTest *>(ctx)->invalidated.push_back({stream, itag});
+			},
+			[](void *ctx, const struct page_request *request) {
+				static_cast<PcieTest *>(ctx)->page_requests.push_back(*request);
+			}};
 		device = pcie_device_create(&device_cfg, &device_env);
 		link = pcie_link_create(&link_cfg, &link_env);
 		port = pcie_root_port_create(&port_cfg, &port_env);
@@ -338,4 +354,6 @@ protected:
 	struct pcie_root_port *port = nullptr;
 	std::vector<std::unique_ptr<FakeNic>> nic; // PF, then VFs
 	std::vector<struct trace_event> traced;
+	std::vector<std::pair<uint32_t, uint8_t>> invalidated; // stream, ITag
+	std::vector<struct page_request> page_requests;
 };

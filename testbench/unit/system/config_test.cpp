@@ -198,6 +198,19 @@ INSTANTIATE_TEST_SUITE_P(
 			"FILE:3: machine.smmu.cache_dirty: expected yes or no, not `maybe`\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {pri: yes}",
 			"FILE:3: machine.smmu.pri: expected ATS with it\n"},
+		Mistake{"nic: {vfs: 2}", "nic: {pri: yes}",
+			"FILE:3: machine.nic.pri: needs machine.nic.ats\n"},
+		Mistake{"nic: {vfs: 2}", "nic: {ats: yes, atc_entries: 10}",
+			"FILE:3: machine.nic.atc_ways: expected a divisor of atc_entries (10), not "
+			"4\n"},
+		Mistake{"name: test\n",
+			"name: test\nmasters: [{name: m, host: source, stream: 0x300, ats: yes}]\n",
+			"FILE:2: masters[0].ats: needs `machine.smmu.ats: yes`\n"},
+		Mistake{"name: test\n",
+			"name: test\nmasters: [{name: m, host: source, stream: 0x300, "
+			"ignores_invalidations: yes}]\n",
+			"FILE:2: masters[0].ignores_invalidations: needs `ats: yes`: there are "
+			"none without\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {version: 2}",
 			"FILE:3: machine.smmu.fwb: expected it since SMMUv3.2\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {two_level_strtab: no}",

@@ -33,6 +33,7 @@ struct SmmuHostOptions {
 	uint8_t evtq_log2 = 7;
 	enum dirty_clear dirty_clear = DIRTY_CLEAR_LINUX_7_3;
 	bool lazy = false;
+	bool ats = false; // of the SMMU and of the device
 	uint64_t page_ps = 0;
 };
 
@@ -151,12 +152,20 @@ public:
 		smmu_cfg.cache_dirty = options.cache_dirty;
 		smmu_cfg.max_transactions = 64;
 		smmu_cfg.timing = {2 * PS_PER_NS, 10 * PS_PER_NS, 20 * PS_PER_NS, 4, 64, 4};
+		smmu_cfg.timing.ats_timeout_ps = PS_PER_MS;
+		smmu_cfg.ats = options.ats;
 		struct smmu_env smmu_env = {};
 		smmu_env.part = {&sim, "host.smmu", 0};
 		smmu_env.memory = fabric_bus_port(&fabric);
 		smmu_env.irq = cpu_irq_port(cpu);
 		smmu = smmu_create(&smmu_cfg, &smmu_env);
 		ASSERT_NE(smmu, nullptr);
+		struct ats_port devices = {};
+		devices.ctx = this;
+		devices.invalidate = [](void *ctx, const struct ats_invalidation *invalidation) {
+			static_cast<SmmuHost *>(ctx)->invalidate_device(*invalidation);
+		};
+		smmu_connect_ats(smmu, &devices);
 		window("dram", kDramPa, kDramBytes, dram_bus_port(dram), false);
 		window("doorbell", kDoorbellPa, 0x10000, cpu_doorbell_port(cpu), true);
 		window("smmu", kSmmuPa, SMMU_REGISTER_BYTES, smmu_register_port(smmu), true);
@@ -182,6 +191,16 @@ public:
 				{record, record + EVENT_WORDS});
 		};
 		env.event_ctx = this;
+		env.ats_supported = [](void *ctx, struct actor *, uint32_t) {
+			return static_cast<SmmuHost *>(ctx)->device_has_ats;
+		};
+		env.ats_enable = [](void *ctx, struct actor *, uint32_t stream, bool on) {
+			SmmuHost *host = static_cast<SmmuHost *>(ctx);
+
+			host->switched.push_back({sim_now(&host->sim), on});
+			host->on_switch(stream, on);
+		};
+		env.ats_ctx = this;
 		run([&](struct actor *self) {
 			err = smmu_driver_probe(&cfg, &env, self, &driver);
 		});
@@ -207,6 +226,29 @@ public:
 		frames_destroy(frames);
 		dram_arena_destroy(arena);
 		sim_fini(&sim);
+	}
+
+	// The device's side of an invalidation: its answer comes a while later.
+	void invalidate_device(const struct ats_invalidation &invalidation)
+	{
+		invalidations.push_back(invalidation);
+		if (!device_answers)
+			return;
+		if (!answer.self)
+			event_init(&answer.event, answer_invalidations);
+		answer.self = this;
+		if (!event_pending(&answer.event))
+			sim_after(&sim, &answer.event, PS_PER_US);
+	}
+
+	static void answer_invalidations(struct event *event, uint64_t)
+	{
+		SmmuHost *host = CONTAINER_OF(event, Answer, event)->self;
+		struct ats_agent agent = smmu_ats_agent(host->smmu);
+
+		for (; host->answered < host->invalidations.size(); host->answered++)
+			agent.invalidated(agent.ctx, host->invalidations[host->answered].stream_id,
+					  host->invalidations[host->answered].itag);
 	}
 
 	// Run `body` as an actor, to its end.
@@ -391,6 +433,18 @@ public:
 	std::vector<struct trace_event> traced;
 	std::vector<std::string> logged;
 	std::vector<std::vector<uint64_t>> events;
+
+	// ATS: the device's capability, what it was told, and when its enable changed.
+	struct Answer {
+		struct event event;
+		SmmuHost *self;
+	} answer = {};
+	bool device_has_ats = true, device_answers = true;
+	size_t answered = 0;
+	std::vector<struct ats_invalidation> invalidations;
+	std::vector<std::pair<uint64_t, bool>> switched;
+	std::function<void(uint32_t, bool)> on_switch = [](uint32_t, bool) {
+	};
 
 private:
 	void window(const char *name, uint64_t base, uint64_t size, struct bus_port target,

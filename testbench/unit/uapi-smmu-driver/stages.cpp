@@ -195,11 +195,13 @@ TEST_F(SmmuDriverStages, GuestsMayInvalidateTheirOwnOnly)
 				     {CMD_TLBI_NSNH_ALL, 0},
 				     {CMD_CFGI_CD | field_put(CMD0_STREAMID, 5), 1}};
 	const uint64_t bad[1][2] = {{CMD_CFGI_STE, 0}};
+	const uint64_t no_ats[1][2] = {{CMD_ATC_INV, 0}};
 
 	traced.clear();
 	run([&](struct actor *self) {
 		EXPECT_EQ(smmu_driver_guest_commands(parent, self, kStream, good, 3), 0);
 		EXPECT_EQ(smmu_driver_guest_commands(parent, self, kStream, bad, 1), -EIO);
+		EXPECT_EQ(smmu_driver_guest_commands(parent, self, kStream, no_ats, 1), -EIO);
 		EXPECT_EQ(smmu_domain_attach_nested(first, self, kStream, good[0], 1), -EINVAL);
 	});
 	EXPECT_EQ(commands(), (Opcodes{CMD_TLBI_NH_VA, CMD_TLBI_NH_ALL, CMD_CFGI_CD, CMD_SYNC}));

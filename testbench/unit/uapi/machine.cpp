@@ -556,6 +556,14 @@ int smmu_driver_attach_blocked(smmu_driver *driver, actor *, uint32_t stream_id)
 	return 0;
 }
 
+void smmu_driver_reset_begins(smmu_driver *, actor *, uint32_t)
+{
+}
+
+void smmu_driver_reset_ended(smmu_driver *, actor *, uint32_t)
+{
+}
+
 static smmu_driver *the_driver; // whose domains: one machine at a time
 
 int smmu_domain_alloc(smmu_driver *driver, bool dirty_tracking, smmu_domain **domain)

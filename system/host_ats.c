@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ATS between the SMMU and what is behind it: functions by their requester ID, test
+ * masters by their stream ID.
+ */
+#include <linux/pci_regs.h>
+
+#include "system/machine.h"
+
+static struct master *find_master(const struct host *host, uint32_t stream_id)
+{
+	for (uint32_t i = 0; i < host->masters; i++)
+		if (master_stream(host->master[i]) == stream_id)
+			return host->master[i];
+	return NULL;
+}
+
+static void invalidate(void *ctx, const struct ats_invalidation *invalidation)
+{
+	struct host *host = ctx;
+	struct master *master = find_master(host, invalidation->stream_id);
+	struct ats_port port =
+		master ? master_ats_port(master) : pcie_root_port_ats(host->root_port);
+
+	port.invalidate(port.ctx, invalidation);
+}
+
+static void respond(void *ctx, const struct prg_response *response)
+{
+	struct host *host = ctx;
+	struct master *master = find_master(host, response->stream_id);
+	struct ats_port port =
+		master ? master_ats_port(master) : pcie_root_port_ats(host->root_port);
+
+	port.respond(port.ctx, response);
+}
+
+void host_connect_ats(struct host *host)
+{
+	struct ats_port port = {.ctx = host, .invalidate = invalidate, .respond = respond};
+
+	smmu_connect_ats(host->smmu, &port);
+}
+
+/* The ATS capability of a stream's function, 0: none. Stream IDs are requester IDs. */
+static uint16_t capability(struct host *host, struct actor *self, uint32_t stream_id)
+{
+	if (stream_id > UINT16_MAX || !pci_bus_find(&host->pci_bus, (uint16_t)stream_id))
+		return 0;
+	return pci_find_ext_capability(&host->pci_bus, self, (uint16_t)stream_id,
+				       PCI_EXT_CAP_ID_ATS);
+}
+
+bool host_ats_supported(void *ctx, struct actor *self, uint32_t stream_id)
+{
+	struct master *master = find_master(ctx, stream_id);
+
+	return master ? master_has_ats(master) : capability(ctx, self, stream_id) != 0;
+}
+
+/* The smallest translation unit is 4 KiB: 0, which the PF's register has already. */
+void host_ats_enable(void *ctx, struct actor *self, uint32_t stream_id, bool on)
+{
+	struct host *host = ctx;
+	struct master *master = find_master(host, stream_id);
+	uint16_t at;
+
+	if (master) {
+		master_ats_enable(master, on);
+		return;
+	}
+	at = capability(host, self, stream_id);
+	if (at)
+		pci_config_write(&host->pci_bus, self, (uint16_t)stream_id, at + PCI_ATS_CTRL, 2,
+				 on ? PCI_ATS_CTRL_ENABLE : 0);
+}

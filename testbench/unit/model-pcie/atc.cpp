@@ -1,0 +1,791 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+
+#include "testbench/unit/model-pcie/pcie_fixture.hpp"
+
+// The address translation cache and page requests of a device: PCI Express, chapter 10.
+class Atc : public PcieTest
+{
+protected:
+	static constexpr uint64_t kRead = ATS_READ, kBoth = ATS_READ | ATS_WRITE;
+
+	void configure() override
+	{
+		PcieTest::configure();
+		port_cfg.ats = true;
+		device_cfg.ats = true;
+		device_cfg.pri = true;
+		device_cfg.pasid_bits = 16;
+		device_cfg.atc_entries = entries;
+		device_cfg.atc_ways = ways;
+		device_cfg.atc_pages = 8;
+		device_cfg.page_requests = 16;
+		device_cfg.page_retry_ps = PS_PER_US;
+	}
+
+	void SetUp() override
+	{
+		PcieTest::SetUp();
+		bring_up(2);
+		host->entry = [this](const struct bus_req &req) {
+			auto page = pages.find(req.addr);
+			uint64_t entry = page == pages.end() ? 0 : page->second;
+
+			return req.attr.no_write ? entry & ~ATS_WRITE : entry;
+		};
+		host->delay = [this](const struct bus_req &req) {
+			return req.op == BUS_ATS ? translation_ps : 100 * PS_PER_NS;
+		};
+		pages[0x10000] = 0x5000 | kBoth;
+		enable(kVf0);
+	}
+
+	void enable(uint16_t rid)
+	{
+		config_write(rid, AT_ATS + ATS_CONTROL + 2, ATS_ENABLE >> 16, 2);
+		host->seen.clear();
+	}
+
+	void enable_pri(uint32_t allocation)
+	{
+		config_write(kPf, AT_PRI + PRI_ALLOCATION, allocation);
+		config_write(kPf, AT_PRI + PRI_CONTROL, PRI_ENABLE, 2);
+		host->seen.clear();
+	}
+
+	Dma &dma(enum tlp_type type, uint64_t iova, uint32_t len = 64, uint8_t fill = 0x77)
+	{
+		dmas.push_back(std::make_unique<Dma>(type, iova, len, fill));
+		pcie_function_send(vf(0), &dmas.back()->tlp);
+		EXPECT_FALSE(dmas.back()->done()) << "done within the call";
+		return *dmas.back();
+	}
+
+	std::vector<uint64_t> seen(enum bus_op op) const
+	{
+		std::vector<uint64_t> addresses;
+
+		for (const struct bus_req &req : host->seen)
+			if (req.op == op)
+				addresses.push_back(req.addr);
+		return addresses;
+	}
+
+	void invalidate(uint64_t addr, uint8_t shift, uint8_t itag = 0, bool global = false,
+			int pasid = -1, uint32_t stream = kVf0)
+	{
+		struct ats_port down = pcie_root_port_ats(port);
+		struct ats_invalidation invalidation = {};
+
+		invalidation.stream_id = stream;
+		invalidation.addr = addr;
+		invalidation.shift = shift;
+		invalidation.itag = itag;
+		invalidation.global = global;
+		invalidation.substream_valid = pasid >= 0;
+		invalidation.substream_id = (uint32_t)MAX(pasid, 0);
+		down.invalidate(down.ctx, &invalidation);
+	}
+
+	void respond(uint16_t group, enum prg_code code, uint32_t stream = kVf0)
+	{
+		struct ats_port down = pcie_root_port_ats(port);
+		struct prg_response response = {};
+
+		response.stream_id = stream;
+		response.group = group;
+		response.code = code;
+		down.respond(down.ctx, &response);
+	}
+
+	using Addresses = std::vector<uint64_t>;
+
+	std::map<uint64_t, uint64_t> pages; // IOVA of a page to its entry
+	uint64_t translation_ps = 100 * PS_PER_NS;
+	uint32_t entries = 8, ways = 2;
+	std::vector<std::unique_ptr<Dma>> dmas;
+};
+
+class AtcAbsent : public Atc
+{
+protected:
+	void configure() override
+	{
+		Atc::configure();
+		device_cfg.ats = device_cfg.pri = false;
+		device_cfg.pasid_bits = 0;
+	}
+};
+
+TEST_F(AtcAbsent, HasNoCapabilitiesAndTranslatesNothing)
+{
+	for (bool is_vf : {false, true})
+		for (uint32_t row = 0; row < pcie_device_config_table(device, is_vf)->rows; row++)
+			EXPECT_LT(pcie_device_config_table(device, is_vf)->row[row].offset, AT_ATS);
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x10000});
+	EXPECT_EQ(seen(BUS_ATS), Addresses{});
+}
+
+TEST_F(AtcAbsent, DoesNotHoldUpAnInvalidation)
+{
+	invalidate(0, ATS_EVERYTHING);
+	respond(1, PRG_SUCCESS);
+	run();
+	EXPECT_EQ(invalidated.size(), 1u);
+}
+
+TEST_F(Atc, CapabilitiesSayWhatThereIs)
+{
+	EXPECT_EQ(config_read(kPf, AT_ATS) & 0xffff, EXT_CAP_ID_ATS);
+	EXPECT_EQ(config_read(kVf0, AT_ATS) & 0xffff, EXT_CAP_ID_ATS);
+	EXPECT_EQ(config_read(kPf, AT_ATS + ATS_CONTROL, 2),
+		  ATS_PAGE_ALIGNED | ATS_GLOBAL_INVALIDATE);
+	EXPECT_EQ(config_read(kPf, AT_PRI) & 0xffff, EXT_CAP_ID_PRI);
+	EXPECT_EQ(config_read(kPf, AT_PRI + PRI_CAPACITY), 16u);
+	EXPECT_EQ(config_read(kPf, AT_PASID) & 0xffff, EXT_CAP_ID_PASID);
+	EXPECT_EQ(field_get(PASID_WIDTH, config_read(kPf, AT_PASID + PASID_CONTROL)), 16u);
+	EXPECT_EQ(config_read(kVf0, AT_PRI), 0u) << "the PF's";
+	EXPECT_EQ(config_read(kVf0, AT_PASID), 0u) << "the PF's";
+	config_write(kVf0, AT_ATS + ATS_CONTROL, 0xffffffff);
+	EXPECT_EQ(config_read(kVf0, AT_ATS + ATS_CONTROL) >> 16, ATS_ENABLE >> 16)
+		<< "a VF's STU is the PF's";
+}
+
+TEST_F(Atc, DisabledSendsUntranslated)
+{
+	config_write(kVf0, AT_ATS + ATS_CONTROL + 2, 0, 2);
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_ATS), Addresses{});
+	EXPECT_FALSE(host->seen.back().attr.translated);
+}
+
+TEST_F(Atc, AMissAsksAndThenSendsTranslated)
+{
+	Dma &write = dma(TLP_MWR, 0x10008, 64, 0x42);
+	run();
+	ASSERT_EQ(host->seen.size(), 2u);
+	EXPECT_EQ(host->seen[0].op, BUS_ATS);
+	EXPECT_EQ(host->seen[0].addr, 0x10000u);
+	EXPECT_FALSE(host->seen[0].attr.no_write);
+	EXPECT_EQ(host->seen[0].attr.stream_id, kVf0);
+	EXPECT_EQ(host->seen[1].addr, 0x5008u);
+	EXPECT_TRUE(host->seen[1].attr.translated);
+	EXPECT_EQ(host->seen[1].attr.iova, 0x10008u);
+	EXPECT_EQ(host->memory[0x5008], 0x42);
+	EXPECT_EQ(write.tlp.addr, 0x10008u) << "the requester's own again";
+	EXPECT_EQ(write.tlp.at, TLP_AT_UNTRANSLATED);
+}
+
+TEST_F(Atc, AHitAsksNothing)
+{
+	dma(TLP_MWR, 0x10000);
+	run();
+	host->seen.clear();
+	dma(TLP_MWR, 0x10100);
+	dma(TLP_MRD, 0x10200);
+	run();
+	EXPECT_EQ(seen(BUS_ATS), Addresses{});
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x5100});
+	EXPECT_EQ(seen(BUS_READ), Addresses{0x5200});
+}
+
+TEST_F(Atc, AReadAsksForNoWriteAndAWriteAsksAgain)
+{
+	dma(TLP_MRD, 0x10000);
+	run();
+	EXPECT_TRUE(host->seen[0].attr.no_write);
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_ATS), (Addresses{0x10000, 0x10000}));
+	EXPECT_FALSE(host->seen[2].attr.no_write);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x5000});
+}
+
+TEST_F(Atc, LargePagesServeAllOfTheirAddresses)
+{
+	pages[0x4003000] = ats_range(0x200000, 21) | kBoth;
+	dma(TLP_MWR, 0x4003010);
+	run();
+	dma(TLP_MWR, 0x41ff020);
+	dma(TLP_MWR, 0x4000030);
+	run();
+	EXPECT_EQ(seen(BUS_ATS), Addresses{0x4003000});
+	EXPECT_EQ(seen(BUS_WRITE), (Addresses{0x203010, 0x3ff020, 0x200030}));
+}
+
+TEST_F(Atc, HoldsAsManyLinesAsItHas)
+{
+	for (uint64_t i = 0; i < 40; i++) {
+		pages[0x100000 + 0x1000 * i] = (0x100000 + 0x1000 * i) | kBoth;
+		dma(TLP_MWR, 0x100000 + 0x1000 * i);
+		run();
+	}
+	EXPECT_EQ(seen(BUS_ATS).size(), 40u);
+	host->seen.clear();
+	for (uint64_t i = 0; i < 40; i++) {
+		dma(TLP_MWR, 0x100000 + 0x1000 * i);
+		run();
+	}
+	EXPECT_GE(seen(BUS_ATS).size(), 32u) << "no more than 8 were kept";
+	host->seen.clear();
+	dma(TLP_MWR, 0x100000 + 0x1000 * 39);
+	run();
+	EXPECT_TRUE(seen(BUS_ATS).empty()) << "the last used is kept";
+}
+
+TEST_F(Atc, TheSamePageIsAskedForOnce)
+{
+	dma(TLP_MWR, 0x10000);
+	dma(TLP_MWR, 0x10040);
+	dma(TLP_MRD, 0x10080);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 1u);
+	EXPECT_EQ(seen(BUS_WRITE), (Addresses{0x5000, 0x5040}));
+}
+
+TEST_F(Atc, MorePagesThanCanBeAskedForAtOnceWait)
+{
+	for (uint64_t i = 0; i < 20; i++) {
+		pages[0x100000 + 0x1000 * i] = (0x100000 + 0x1000 * i) | kBoth;
+		dma(TLP_MRD, 0x100000 + 0x1000 * i);
+	}
+	run();
+	EXPECT_EQ(seen(BUS_READ).size(), 20u);
+	EXPECT_EQ(seen(BUS_ATS).size(), 20u);
+}
+
+TEST_F(Atc, WritesKeepTheirOrderThoughOneMisses)
+{
+	dma(TLP_MWR, 0x10000);
+	run();
+	host->seen.clear();
+	pages[0x20000] = 0x6000 | kBoth;
+	dma(TLP_MWR, 0x20000);
+	dma(TLP_MWR, 0x10000);
+	dma(TLP_MRD, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), (Addresses{0x6000, 0x5000}));
+	EXPECT_EQ(host->seen.back().op, BUS_READ) << "a read does not pass posted writes";
+}
+
+TEST_F(Atc, WhatWaitsBehindAWriteIsAskedForMeanwhile)
+{
+	translation_ps = 10 * PS_PER_US;
+	for (uint64_t i = 0; i < 4; i++) {
+		pages[0x100000 + 0x1000 * i] = (0x100000 + 0x1000 * i) | kBoth;
+		dma(TLP_MWR, 0x100000 + 0x1000 * i);
+	}
+	run_for(5 * PS_PER_US);
+	EXPECT_EQ(seen(BUS_ATS).size(), 4u);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{});
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), (Addresses{0x100000, 0x101000, 0x102000, 0x103000}));
+}
+
+TEST_F(Atc, AHeldReadLetsOthersPass)
+{
+	dma(TLP_MWR, 0x10000);
+	run();
+	host->seen.clear();
+	pages[0x20000] = 0x6000 | kBoth;
+	dma(TLP_MRD, 0x20000);
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(host->seen.back().addr, 0x6000u);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x5000});
+}
+
+TEST_F(Atc, AnInterruptComesAfterTheDataThatIsHeld)
+{
+	mmio_write(kVfBar3, 0xf00040, 4);
+	mmio_write(kVfBar3 + 4, 0, 4);
+	mmio_write(kVfBar3 + 8, 7, 4);
+	mmio_write(kVfBar3 + 12, 0, 4);
+	config_write(kVf0, AT_MSIX + MSIX_CONTROL, MSIX_ENABLE);
+	host->seen.clear();
+	dma(TLP_MWR, 0x10000);
+	pcie_function_raise_msix(vf(0), 0);
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), (Addresses{0x5000, 0xf00040}));
+	EXPECT_FALSE(host->seen.back().attr.translated) << "the message is not translated here";
+}
+
+TEST_F(Atc, WithoutPermissionARequestIsNotSent)
+{
+	pages[0x20000] = 0x6000 | kRead;
+	Dma &write = dma(TLP_MWR, 0x20000), &read = dma(TLP_MRD, 0x30000),
+	    &same = dma(TLP_MRD, 0x20000), &other = dma(TLP_MRD, 0x10000);
+	run();
+	EXPECT_EQ(same.tlp.status, TLP_SC) << "reading it is allowed";
+	EXPECT_EQ(other.tlp.status, TLP_SC) << "another page";
+	EXPECT_TRUE(write.done());
+	EXPECT_TRUE(write.tlp.ats.denied);
+	EXPECT_EQ(read.tlp.status, TLP_UR);
+	EXPECT_TRUE(read.tlp.ats.denied);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{});
+	EXPECT_EQ(seen(BUS_READ), (Addresses{0x6000, 0x5000}));
+	EXPECT_EQ(config_read(kVf0, CFG_COMMAND) & STATUS_ERRORS, 0u) << "nobody refused a request";
+}
+
+TEST_F(Atc, ARefusedTranslationRequestDenies)
+{
+	enable_pri(4);
+	host->status = BUS_ABORT;
+	Dma &read = dma(TLP_MRD, 0x10000);
+	run();
+	EXPECT_TRUE(read.tlp.ats.denied);
+	EXPECT_TRUE(page_requests.empty()) << "it is not the page that is missing";
+	host->status = BUS_OK;
+	Dma &again = dma(TLP_MRD, 0x10000);
+	run();
+	EXPECT_EQ(again.tlp.status, TLP_SC) << "a refusal is not kept";
+}
+
+TEST_F(Atc, PasidsHaveLinesOfTheirOwn)
+{
+	dma(TLP_MRD, 0x10000);
+	run();
+	dmas.push_back(std::make_unique<Dma>(TLP_MRD, 0x10000, 64));
+	dmas.back()->tlp.pasid_valid = true;
+	dmas.back()->tlp.pasid = 7;
+	pcie_function_send(vf(0), &dmas.back()->tlp);
+	run();
+	ASSERT_EQ(seen(BUS_ATS).size(), 2u);
+	EXPECT_TRUE(host->seen[2].attr.substream_valid);
+	EXPECT_EQ(host->seen[2].attr.substream_id, 7u);
+	dmas.push_back(std::make_unique<Dma>(TLP_MRD, 0x10000, 64));
+	dmas.back()->tlp.pasid_valid = true;
+	dmas.back()->tlp.pasid = 8;
+	pcie_function_send(vf(0), &dmas.back()->tlp);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 3u);
+}
+
+TEST_F(Atc, WhatWasNotUsedForLongestGoes)
+{
+	entries = ways = 2; /* one set */
+	TearDown();
+	traced.clear();
+	nic.clear();
+	SetUp();
+	pages[0x20000] = 0x6000 | kBoth;
+	pages[0x30000] = 0x7000 | kBoth;
+	for (uint64_t iova : {0x10000, 0x20000, 0x10000, 0x30000, 0x10000}) {
+		dma(TLP_MWR, iova);
+		run();
+	}
+	EXPECT_EQ(seen(BUS_ATS), (Addresses{0x10000, 0x20000, 0x30000}));
+}
+
+TEST_F(Atc, OfTheWholeAddressSpaceTheRightPartIsKept)
+{
+	uint64_t iova = (UINT64_C(1) << 47) + 0x3000;
+
+	pages[iova] = ats_range(0, 48) | kBoth;
+	host->status = BUS_OK;
+	dmas.push_back(std::make_unique<Dma>(TLP_MRD, iova, 0));
+	pcie_function_send(vf(0), &dmas.back()->tlp);
+	dmas.back()->tlp.data = nullptr;
+	run();
+	EXPECT_EQ(seen(BUS_READ), Addresses{iova});
+}
+
+/* ---- invalidations, 10.3 ---- */
+
+TEST_F(Atc, AnInvalidationMakesItAskAgain)
+{
+	dma(TLP_MWR, 0x10000);
+	run();
+	invalidate(0x10000, 12, 5);
+	run();
+	ASSERT_EQ(invalidated.size(), 1u);
+	EXPECT_EQ(invalidated[0], (std::pair<uint32_t, uint8_t>{kVf0, 5}));
+	pages[0x10000] = 0x7000 | kBoth;
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 2u);
+	EXPECT_EQ(seen(BUS_WRITE), (Addresses{0x5000, 0x7000}));
+}
+
+TEST_F(Atc, InvalidationsHaveTheirExactScope)
+{
+	auto kept = [this](uint64_t addr, uint8_t shift, bool global = false, int pasid = -1) {
+		dma(TLP_MRD, 0x10000);
+		run();
+		invalidate(addr, shift, 0, global, pasid);
+		run();
+		host->seen.clear();
+		dma(TLP_MRD, 0x10000);
+		run();
+		return seen(BUS_ATS).empty();
+	};
+
+	EXPECT_TRUE(kept(0x11000, 12));
+	EXPECT_TRUE(kept(0xf000, 12));
+	EXPECT_FALSE(kept(0x10000, 13));
+	EXPECT_FALSE(kept(0, 20));
+	EXPECT_FALSE(kept(0, ATS_EVERYTHING));
+	EXPECT_TRUE(kept(0, ATS_EVERYTHING, false, 3)) << "of a PASID";
+	EXPECT_TRUE(kept(0, ATS_EVERYTHING, true, 3)) << "of all PASIDs";
+}
+
+TEST_F(Atc, AGlobalInvalidationIsOfAllPasids)
+{
+	auto kept = [this](bool global, int pasid) {
+		for (int pass = 0; pass < 2; pass++) {
+			host->seen.clear();
+			dmas.push_back(std::make_unique<Dma>(TLP_MRD, 0x10000, 64));
+			dmas.back()->tlp.pasid_valid = true;
+			dmas.back()->tlp.pasid = 7;
+			pcie_function_send(vf(0), &dmas.back()->tlp);
+			run();
+			if (!pass)
+				invalidate(0x10000, 12, 0, global, pasid);
+			run();
+		}
+		return seen(BUS_ATS).empty();
+	};
+
+	EXPECT_FALSE(kept(false, 7));
+	EXPECT_TRUE(kept(false, 8));
+	EXPECT_FALSE(kept(true, 8));
+	EXPECT_TRUE(kept(false, -1)) << "without a PASID";
+}
+
+TEST_F(Atc, APartOfALargePageTakesAllOfIt)
+{
+	pages[0x4003000] = ats_range(0x200000, 21) | kBoth;
+	dma(TLP_MRD, 0x4003000);
+	run();
+	invalidate(0x4100000, 12);
+	run();
+	dma(TLP_MRD, 0x4003000);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 2u);
+}
+
+TEST_F(Atc, TheAnswerComesAfterTheWritesThatUsedTheTranslation)
+{
+	dma(TLP_MWR, 0x10000);
+	run();
+	host->seen.clear();
+	invalidate(0x10000, 12);
+	run_for(kLatency / 2);
+	Dma &write = dma(TLP_MWR, 0x10000, 256);
+	while (invalidated.empty())
+		ASSERT_TRUE(calendar_step(&sim.calendar));
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x5000}) << "it had arrived before";
+	run();
+	EXPECT_TRUE(write.done());
+}
+
+TEST_F(Atc, TheAnswerWaitsForReadsThatUsedTheTranslation)
+{
+	dma(TLP_MRD, 0x10000);
+	run();
+	bool slow = true;
+	host->delay = [&](const struct bus_req &req) {
+		return slow && req.op == BUS_READ ? 20 * PS_PER_US : 100 * PS_PER_NS;
+	};
+	Dma &read = dma(TLP_MRD, 0x10000);
+	run_for(PS_PER_US);
+	invalidate(0x10000, 12);
+	run_for(5 * PS_PER_US);
+	EXPECT_TRUE(invalidated.empty());
+	slow = false;
+	Dma &later = dma(TLP_MRD, 0x10000); /* asks again: has nothing to do with it */
+	run_for(5 * PS_PER_US);
+	EXPECT_TRUE(later.done());
+	EXPECT_TRUE(invalidated.empty());
+	while (invalidated.empty())
+		ASSERT_TRUE(calendar_step(&sim.calendar));
+	EXPECT_TRUE(read.done());
+}
+
+/* The completion of a request that was made before was overtaken: it must not be kept. */
+TEST_F(Atc, AnInvalidationOvertakesATranslationCompletion)
+{
+	translation_ps = 10 * PS_PER_US;
+	dma(TLP_MWR, 0x10000);
+	run_for(5 * PS_PER_US);
+	ASSERT_EQ(seen(BUS_ATS).size(), 1u);
+	invalidate(0x10000, 12);
+	run_for(2 * PS_PER_US);
+	EXPECT_EQ(invalidated.size(), 1u) << "before the completion, which is still on its way";
+	uint64_t stale = 0x5000;
+	host->entry = [&](const struct bus_req &) {
+		uint64_t entry = stale | kBoth;
+
+		stale = 0x7000; /* the first one is answered with what was before */
+		return entry;
+	};
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x7000});
+	EXPECT_EQ(seen(BUS_ATS).size(), 2u);
+}
+
+TEST_F(Atc, AnInvalidationOfElsewhereLeavesARequestAlone)
+{
+	translation_ps = 10 * PS_PER_US;
+	dma(TLP_MWR, 0x10000);
+	run_for(5 * PS_PER_US);
+	invalidate(0x20000, 12);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 1u);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x5000});
+}
+
+TEST_F(Atc, ManyInvalidationsAreEachAnswered)
+{
+	for (uint8_t itag = 0; itag < 32; itag++)
+		invalidate(0x1000u * itag, 12, itag);
+	run();
+	ASSERT_EQ(invalidated.size(), 32u);
+	for (uint8_t itag = 0; itag < 32; itag++)
+		EXPECT_EQ(invalidated[itag].second, itag);
+}
+
+TEST_F(Atc, WhoHasNoAtsDoesNotHoldUpAnInvalidation)
+{
+	invalidate(0, ATS_EVERYTHING, 1, false, -1, kPf);      /* not enabled */
+	invalidate(0, ATS_EVERYTHING, 2, false, -1, kVf0 + 3); /* not there */
+	invalidate(0, ATS_EVERYTHING, 3, false, -1, 0x5500);   /* behind no port */
+	run();
+	EXPECT_EQ(invalidated.size(), 3u);
+}
+
+TEST_F(Atc, MessagesAreRoutedByBusToo)
+{
+	enable(kPf);
+	invalidate(0, ATS_EVERYTHING, 3, false, -1, 0x5500); /* function 0 of another bus */
+	run();
+	ASSERT_EQ(invalidated.size(), 1u);
+	EXPECT_EQ(invalidated[0].first, 0x5500u);
+}
+
+TEST_F(Atc, AnInvalidationIsAnsweredWithoutBusMastering)
+{
+	config_write(kVf0, CFG_COMMAND, 0, 2);
+	invalidate(0, ATS_EVERYTHING);
+	run();
+	EXPECT_EQ(invalidated.size(), 1u);
+}
+
+TEST_F(Atc, DisablingForgetsEverything)
+{
+	dma(TLP_MRD, 0x10000);
+	run();
+	config_write(kVf0, AT_ATS + ATS_CONTROL + 2, 0, 2);
+	enable(kVf0);
+	dma(TLP_MRD, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 1u);
+}
+
+TEST_F(Atc, WhatIsHeldGoesUntranslatedWhenDisabled)
+{
+	translation_ps = 10 * PS_PER_US;
+	dma(TLP_MWR, 0x10000);
+	run_for(2 * PS_PER_US);
+	config_write(kVf0, AT_ATS + ATS_CONTROL + 2, 0, 2);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x10000});
+	run();
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x10000}) << "once";
+	enable(kVf0);
+	dma(TLP_MWR, 0x10000);
+	run();
+	EXPECT_EQ(seen(BUS_ATS).size(), 1u) << "what came back was not kept";
+}
+
+TEST_F(Atc, AResetDiscardsWhatIsHeldAndForgets)
+{
+	translation_ps = 10 * PS_PER_US;
+	Dma &write = dma(TLP_MWR, 0x10000), &read = dma(TLP_MRD, 0x20000);
+	run_for(2 * PS_PER_US);
+	config_write(kVf0, AT_PCIE + PCIE_DEVCTL, DEVCTL_INITIATE_FLR, 2);
+	run();
+	EXPECT_TRUE(write.done() && read.done());
+	EXPECT_TRUE(write.tlp.discarded && read.tlp.discarded);
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{});
+	EXPECT_EQ(pcie_function_in_flight(vf(0)), 0u);
+	EXPECT_EQ(config_read(kVf0, AT_ATS + ATS_CONTROL) >> 16, 0u);
+}
+
+TEST_F(Atc, AnInvalidationAtAFunctionInResetIsNotAnswered)
+{
+	config_write(kVf0, AT_PCIE + PCIE_DEVCTL, DEVCTL_INITIATE_FLR, 2);
+	invalidate(0x10000, 12);
+	run();
+	EXPECT_TRUE(invalidated.empty()) << "the SMMU's time-out is for this";
+}
+
+/* ---- page requests, 10.4 ---- */
+
+TEST_F(Atc, AMissingPageIsRequestedAndThenUsed)
+{
+	enable_pri(4);
+	Dma &write = dma(TLP_MWR, 0x30010);
+	run();
+	ASSERT_EQ(page_requests.size(), 1u);
+	EXPECT_EQ(page_requests[0].addr, 0x30000u);
+	EXPECT_EQ(page_requests[0].stream_id, kVf0);
+	EXPECT_TRUE(page_requests[0].write && page_requests[0].read && page_requests[0].last);
+	EXPECT_FALSE(write.done());
+	pages[0x30000] = 0x9000 | kBoth;
+	respond(page_requests[0].group, PRG_SUCCESS);
+	run();
+	EXPECT_TRUE(write.done());
+	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x9010});
+	EXPECT_EQ(seen(BUS_ATS), (Addresses{0x30000, 0x30000}));
+}
+
+TEST_F(Atc, WriteAccessIsRequestedOfAReadOnlyPage)
+{
+	enable_pri(4);
+	pages[0x30000] = 0x9000 | kRead;
+	dma(TLP_MWR, 0x30000);
+	run();
+	ASSERT_EQ(page_requests.size(), 1u);
+	EXPECT_TRUE(page_requests[0].write);
+	respond(page_requests[0].group, PRG_INVALID_REQUEST);
+	run();
+	EXPECT_TRUE(dmas[0]->tlp.ats.denied);
+}
+
+TEST_F(Atc, WithoutPriNothingIsRequested)
+{
+	config_write(kPf, AT_PRI + PRI_ALLOCATION, 4);
+	dma(TLP_MWR, 0x30000);
+	run();
+	EXPECT_TRUE(page_requests.empty());
+}
+
+TEST_F(Atc, NoMoreAreOutstandingThanAllocated)
+{
+	enable_pri(2);
+	for (uint64_t i = 0; i < 5; i++)
+		dma(TLP_MRD, 0x100000 + 0x1000 * i);
+	run();
+	ASSERT_EQ(page_requests.size(), 2u);
+	for (uint64_t i = 0; i < 5; i++)
+		pages[0x100000 + 0x1000 * i] = (0x1000 * i) | kBoth;
+	respond(page_requests[0].group, PRG_SUCCESS);
+	run();
+	EXPECT_GT(page_requests.size(), 2u);
+	for (size_t i = 1; i < page_requests.size(); i++) {
+		if (page_requests[i].last)
+			respond(page_requests[i].group, PRG_SUCCESS);
+		run();
+	}
+	EXPECT_EQ(seen(BUS_READ).size(), 5u);
+}
+
+/* Pages that come to wait for the same room go as one group. */
+TEST_F(Atc, PagesThatWaitTogetherAreOneGroup)
+{
+	enable_pri(0);
+	for (uint64_t i = 0; i < 3; i++)
+		dma(TLP_MRD, 0x100000 + 0x1000 * i);
+	run();
+	EXPECT_TRUE(page_requests.empty()) << "nothing is allocated";
+	config_write(kPf, AT_PRI + PRI_ALLOCATION, 8);
+	run();
+	ASSERT_EQ(page_requests.size(), 3u);
+	EXPECT_EQ(page_requests[0].group, page_requests[2].group);
+	EXPECT_FALSE(page_requests[0].last);
+	EXPECT_FALSE(page_requests[1].last);
+	EXPECT_TRUE(page_requests[2].last);
+	for (uint64_t i = 0; i < 3; i++)
+		pages[0x100000 + 0x1000 * i] = (0x1000 * i) | kBoth;
+	respond(page_requests[0].group, PRG_SUCCESS);
+	run();
+	EXPECT_EQ(seen(BUS_READ).size(), 3u);
+}
+
+TEST_F(Atc, AResponseIsForItsGroup)
+{
+	enable_pri(4);
+	Dma &first = dma(TLP_MRD, 0x30000);
+	run();
+	Dma &second = dma(TLP_MRD, 0x31000);
+	run();
+	ASSERT_EQ(page_requests.size(), 2u);
+	EXPECT_NE(page_requests[0].group, page_requests[1].group);
+	respond(page_requests[1].group, PRG_INVALID_REQUEST);
+	run();
+	EXPECT_FALSE(first.done());
+	EXPECT_TRUE(second.tlp.ats.denied);
+	respond(page_requests[0].group, PRG_INVALID_REQUEST);
+	run();
+	EXPECT_TRUE(first.tlp.ats.denied);
+}
+
+TEST_F(Atc, AFailureStopsPageRequestsUntilTheyAreEnabledAgain)
+{
+	enable_pri(4);
+	Dma &first = dma(TLP_MRD, 0x30000);
+	run();
+	respond(page_requests.at(0).group, PRG_FAILURE);
+	run();
+	EXPECT_TRUE(first.tlp.ats.denied);
+	EXPECT_TRUE(config_read(kPf, AT_PRI + PRI_CONTROL) & PRI_RESPONSE_FAILURE);
+	Dma &second = dma(TLP_MRD, 0x30000);
+	run();
+	EXPECT_TRUE(second.tlp.ats.denied);
+	EXPECT_EQ(page_requests.size(), 1u);
+	config_write(kPf, AT_PRI + PRI_CONTROL, 0, 2);
+	enable_pri(4);
+	dma(TLP_MRD, 0x30000);
+	run();
+	ASSERT_EQ(page_requests.size(), 2u);
+	respond(page_requests[1].group, PRG_INVALID_REQUEST);
+	run();
+}
+
+TEST_F(Atc, AnUnexpectedGroupIsNoted)
+{
+	enable_pri(4);
+	respond(0x1f, PRG_SUCCESS);
+	run();
+	EXPECT_TRUE(config_read(kPf, AT_PRI + PRI_CONTROL) & PRI_UNEXPECTED_GROUP);
+}
+
+TEST_F(Atc, ASuccessThatBringsNothingIsAskedForAgainAfterAWhile)
+{
+	enable_pri(4);
+	dma(TLP_MRD, 0x30000);
+	run();
+	respond(page_requests.at(0).group, PRG_SUCCESS);
+	run();
+	ASSERT_EQ(page_requests.size(), 2u);
+	uint64_t began = sim_now(&sim);
+	respond(page_requests[1].group, PRG_SUCCESS);
+	run();
+	ASSERT_EQ(page_requests.size(), 3u);
+	EXPECT_GT(sim_now(&sim) - began, device_cfg.page_retry_ps);
+	respond(page_requests[2].group, PRG_INVALID_REQUEST);
+	run();
+}
+
+TEST_F(Atc, AResetGivesItsPageRequestsBack)
+{
+	enable_pri(2);
+	dma(TLP_MRD, 0x30000);
+	dma(TLP_MRD, 0x31000);
+	run();
+	EXPECT_EQ(page_requests.size(), 2u);
+	config_write(kVf0, AT_PCIE + PCIE_DEVCTL, DEVCTL_INITIATE_FLR, 2);
+	run();
+	EXPECT_TRUE(dmas[0]->tlp.discarded);
+	enable(kVf0 + 1);
+	Dma other(TLP_MRD, 0x30000, 64);
+	pcie_function_send(vf(1), &other.tlp);
+	run();
+	ASSERT_EQ(page_requests.size(), 3u) << "the allocation is the PF's, for all functions";
+	EXPECT_EQ(page_requests[2].stream_id, kVf0 + 1u);
+	respond(page_requests[2].group, PRG_INVALID_REQUEST, kVf0 + 1);
+	run();
+}
