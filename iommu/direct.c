@@ -130,7 +130,7 @@ static bool translate(struct smmu *smmu, struct bus_req *req)
 {
 	struct transaction *txn = &smmu->direct;
 
-	txn->req = req;
+	txn->asked = txn->req = req;
 	txn->state = TXN_BUSY;
 	txn->write = req->op != BUS_READ;
 	smmu_txn_translate(txn);

@@ -14,6 +14,7 @@
 
 #include "system/config/bound.h"
 #include "system/config/doc.h"
+#include "system/config/master.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -147,19 +148,6 @@ struct migration_config {
 	int on_no_convergence; /* enum migration_policy */
 	uint64_t trips;
 	uint64_t cancel_in_round; /* 0: nobody cancels */
-};
-
-/* A test master and what a module of the kernel does with its address spaces. */
-struct master_config {
-	char *name;
-	char *host;
-	uint64_t stream, substreams;
-	int stage; /* enum iommu_test_stage */
-	uint64_t iova, window_bytes, access_bytes, outstanding, write_percent, stray_permille;
-	uint64_t interval_ps, count, atc_entries;
-	bool ats, ignores_invalidations;
-	bool may_stall, dirty_tracking;
-	uint64_t remap_ps, dirty_read_ps, resident, fault_ps;
 };
 
 struct reset_config {
