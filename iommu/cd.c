@@ -61,6 +61,7 @@ static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
 		smmu->cfg.e0pd && !is_el2(ste) && (word[fields->ttb_word] & fields->e0pd);
 	tree->big_endian = word[0] & CD0_ENDI;
 	tree->oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
+	tree->oas_52 = smmu->cfg.oas_bits == 52;
 	tree->granule_shift = smmu_granule_shift(smmu, tg);
 	if (!tree->granule_shift || !txsz_is_legal(smmu, tree->granule_shift, txsz) ||
 	    !smmu_ttb_is_in_range(ttb, tree->granule_shift, tree->oa_bits))

@@ -42,9 +42,10 @@ static enum command_outcome cfgi_ste_range(struct smmu *smmu, const uint64_t wor
 	return COMMAND_DONE;
 }
 
+/* Of CDs: without stage 1 there are none, 4.3.3 and 4.3.4. */
 static enum command_outcome cfgi_cd(struct smmu *smmu, const uint64_t word[CMD_WORDS])
 {
-	if (names_secure(word))
+	if (names_secure(word) || !smmu->cfg.s1)
 		return COMMAND_ILLEGAL;
 	smmu_conf_drop_cd(smmu, stream_of(word), (uint32_t)field_get(CMD0_SUBSTREAMID, word[0]),
 			  !(word[1] & CFGI1_LEAF));
@@ -53,7 +54,7 @@ static enum command_outcome cfgi_cd(struct smmu *smmu, const uint64_t word[CMD_W
 
 static enum command_outcome cfgi_cd_all(struct smmu *smmu, const uint64_t word[CMD_WORDS])
 {
-	if (names_secure(word))
+	if (names_secure(word) || !smmu->cfg.s1)
 		return COMMAND_ILLEGAL;
 	smmu_conf_drop_cds(smmu, stream_of(word));
 	return COMMAND_DONE;

@@ -22,6 +22,7 @@ struct tt_tree {
 	uint8_t granule_shift; /* 12, 14 or 16 */
 	uint8_t ia_bits;
 	uint8_t oa_bits;
+	bool oas_52; /* the SMMU's addresses have 52 bits, whatever this tree's have */
 	uint8_t start_level;
 	bool disabled;         /* EPD: what is not in the TLB is not walked for */
 	bool top_byte_ignored; /* TBI */

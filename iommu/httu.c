@@ -151,10 +151,11 @@ static void dirty_updated(struct bus_req *req, uint64_t now)
 	is_dirty(txn);
 }
 
+/* What is dirty has been accessed, 3.13.2: the line may be of a stream with AFFD. */
 static void swap(struct transaction *txn)
 {
 	smmu_httu_swap(txn, tree_of(txn), leaf_of(txn)->ttd_pa, txn->clean_ttd,
-		       txn->clean_ttd ^ TTD_DIRTY_BIT, dirty_updated);
+		       (txn->clean_ttd ^ TTD_DIRTY_BIT) | TTD_AF, dirty_updated);
 }
 
 /* A stage 1 table is itself in the guest's memory: stage 2 must allow the write, and note it. */

@@ -118,7 +118,7 @@ static void release_held(struct transaction *txn)
 
 /*
  * The memory type is Device, by either stage: MAIR attribute 0b0000xxxx at stage
- * 1 (DDI 0487, D17.2.97), MemAttr 0b00xx at stage 2.
+ * 1 (DDI 0487, D17.2.97), MemAttr at stage 2.
  */
 bool smmu_order_is_device(const struct transaction *txn)
 {
@@ -127,7 +127,7 @@ bool smmu_order_is_device(const struct transaction *txn)
 
 	if ((txn->stages & BIT(STAGE1)) && !(txn->cd.mair >> (8 * index) & 0xf0))
 		return true;
-	return (txn->stages & BIT(STAGE2)) && !txn->ste.fwb && !(leaf[STAGE2].ttd & TTD_S2_DEVICE);
+	return (txn->stages & BIT(STAGE2)) && smmu_stage2_is_device(&txn->ste, leaf[STAGE2].ttd);
 }
 
 static bool may_leave(const struct transaction *txn)

@@ -21,10 +21,11 @@ static bool is_writable(const struct transaction *txn, const struct leaf *leaf)
 static bool may_execute(const struct transaction *txn, const struct leaf *leaf, bool unpriv)
 {
 	bool writable = is_writable(txn, leaf);
+	bool one_level = txn->ste.world == SPACE_WORLD_EL2;
 
-	if (writable && txn->cd.wxn)
+	if (txn->cd.wxn && writable && (txn->privileged || one_level || unpriv))
 		return false;
-	if (txn->privileged && txn->ste.world != SPACE_WORLD_EL2)
+	if (txn->privileged && !one_level)
 		return !(leaf->ttd & TTD_PXN) && !(leaf->limits & LIMIT_PXN) &&
 		       !(writable && unpriv);
 	return !(leaf->ttd & TTD_UXN) && !(leaf->limits & LIMIT_UXN);
@@ -43,7 +44,7 @@ static bool permits_level(const struct transaction *txn, const struct leaf *leaf
 	if (txn->ste.world == SPACE_WORLD_EL2)
 		return true;
 	if (!txn->privileged)
-		return unpriv;
+		return unpriv || instruction; /* what they cannot read they may execute */
 	return !txn->cd.pan || instruction || !is_open(txn, leaf, unpriv);
 }
 

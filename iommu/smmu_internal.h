@@ -529,6 +529,8 @@ bool smmu_walk_input(struct transaction *txn);
 void smmu_stage2_find(struct transaction *txn, uint64_t ipa, uint8_t kind, bool write,
 		      void (*then)(struct transaction *txn));
 uint64_t smmu_stage2_space(const struct transaction *txn);
+/* Does a leaf of stage 2 make its memory Device? */
+bool smmu_stage2_is_device(const struct ste_config *ste, uint64_t ttd);
 
 /* tables.c: what both stages' tables have in common. */
 /* log2 of a TG field's granule, in STE.S2TG's and CD.TG0's code; 0 when it is not offered. */

@@ -44,6 +44,12 @@ static void start(struct transaction *txn)
 		       8, descriptor_arrived);
 }
 
+/* MemAttr, DDI 0487, D8.6: 0b00xx, or with S2FWB 0b0xx of fewer bits. */
+bool smmu_stage2_is_device(const struct ste_config *ste, uint64_t ttd)
+{
+	return !(ttd & (ste->fwb ? TTD_S2_NORMAL : TTD_S2_DEVICE));
+}
+
 /* May the SMMU's own read or write of a table go there? */
 static bool permits_table(struct transaction *txn)
 {
@@ -53,7 +59,7 @@ static bool permits_table(struct transaction *txn)
 	s2->place.write = false;
 	if (!(ttd & TTD_S2AP_READ))
 		return false;
-	if (txn->ste.ptw && !txn->ste.fwb && !(ttd & TTD_S2_DEVICE))
+	if (txn->ste.ptw && smmu_stage2_is_device(&txn->ste, ttd))
 		return false;
 	s2->place.write = s2->write;
 	return !s2->write || (ttd & TTD_S2AP_WRITE) || (txn->ste.policy.hd && (ttd & TTD_DBM));
@@ -67,24 +73,65 @@ static void drop_line(struct transaction *txn)
 		smmu_tlb_drop_line(txn->smmu, line);
 }
 
-/* The page with a stage 1 table is about to be written: its descriptor says so first. */
+static void dirty_updated(struct bus_req *req, uint64_t now);
+
+static void make_dirty(struct transaction *txn)
+{
+	const struct leaf *leaf = &txn->s2.leaf;
+	uint64_t clean = leaf->ttd & ~TTD_S2AP_WRITE;
+
+	smmu_httu_swap(txn, &txn->ste.tree, leaf->ttd_pa, clean, clean | TTD_S2AP_WRITE | TTD_AF,
+		       dirty_updated);
+}
+
+/* The leaf's descriptor is still the same, but maybe for its dirty state. False: start over. */
+static bool is_same(struct transaction *txn, uint64_t found)
+{
+	if ((found | TTD_S2AP_WRITE) == (txn->s2.leaf.ttd | TTD_S2AP_WRITE))
+		return true;
+	drop_line(txn);
+	start(txn);
+	return false;
+}
+
 static void dirty_updated(struct bus_req *req, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
-	const struct leaf *leaf = &txn->s2.leaf;
+
+	if (req->status != BUS_OK)
+		fail(txn, F_WALK_EABT);
+	else if (is_same(txn, smmu_httu_found(txn, &txn->ste.tree)))
+		txn->s2.then(txn);
+}
+
+/* It was dirty: memory need not be writable where nothing has to be written. */
+static void dirty_looked(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
 	uint64_t found;
 
 	if (req->status != BUS_OK) {
 		fail(txn, F_WALK_EABT);
 		return;
 	}
-	found = smmu_httu_found(txn, &txn->ste.tree) | TTD_S2AP_WRITE;
-	if (found == (leaf->ttd | TTD_S2AP_WRITE)) {
-		txn->s2.then(txn);
+	found = smmu_ttd_get(&txn->ste.tree, req->data);
+	if (!is_same(txn, found))
 		return;
-	}
-	drop_line(txn);
-	start(txn);
+	if (found & TTD_S2AP_WRITE)
+		txn->s2.then(txn);
+	else
+		make_dirty(txn);
+}
+
+/* The page with a stage 1 table is about to be written: its descriptor says so first. */
+static void note_write(struct transaction *txn)
+{
+	const struct leaf *leaf = &txn->s2.leaf;
+
+	if (leaf->ttd & TTD_S2AP_WRITE)
+		smmu_txn_fetch(txn, leaf->ttd_pa, 8, dirty_looked);
+	else
+		make_dirty(txn);
 }
 
 /* The leaf is known. */
@@ -92,7 +139,6 @@ static void arrive(struct transaction *txn)
 {
 	struct s2_walk *s2 = &txn->s2;
 	const struct leaf *leaf = &s2->leaf;
-	uint64_t clean = leaf->ttd & ~TTD_S2AP_WRITE;
 
 	s2->pa = leaf->oa | (s2->place.ipa & (BIT(leaf->shift) - 1));
 	if (s2->place.kind == EVENT1_CLASS_IN) /* what it permits is asked later */
@@ -100,8 +146,7 @@ static void arrive(struct transaction *txn)
 	else if (!permits_table(txn))
 		fail(txn, F_PERMISSION);
 	else if (s2->write && txn->ste.policy.hd && (leaf->ttd & TTD_DBM))
-		smmu_httu_swap(txn, &txn->ste.tree, leaf->ttd_pa, clean, clean | TTD_S2AP_WRITE,
-			       dirty_updated);
+		note_write(txn);
 	else
 		s2->then(txn);
 }

@@ -124,6 +124,7 @@ static bool decode_stage2_tree(const struct smmu *smmu, struct tt_tree *tree,
 		return false;
 	tree->ia_bits = (uint8_t)(64 - t0sz);
 	tree->oa_bits = smmu_output_bits(smmu, field_get(STE2_S2PS, word[2]));
+	tree->oas_52 = smmu->cfg.oas_bits == 52;
 	tree->start_level = (uint8_t)level;
 	if (!first_table_fits(tree) || !level_is_offered(smmu, tree))
 		return false;

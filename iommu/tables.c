@@ -67,15 +67,14 @@ uint64_t smmu_tables_descend(struct walk *walk, uint64_t table)
 	return walk->ttd_ia;
 }
 
-/* Blocks: 1 GiB and 2 MiB; 32 MiB; 512 MiB, and 4 TiB for addresses of 52 bits. */
+/* Blocks: 1 GiB and 2 MiB; 32 MiB; 512 MiB, and 4 TiB where the OAS is 52 bits. */
 static bool may_be_block(const struct walk *walk)
 {
 	const struct tt_tree *tree = walk->tree;
 
 	if (tree->granule_shift == 12)
 		return walk->level == 1 || walk->level == 2;
-	return walk->level == 2 ||
-	       (walk->level == 1 && tree->granule_shift == 16 && tree->oa_bits == 52);
+	return walk->level == 2 || (walk->level == 1 && tree->granule_shift == 16 && tree->oas_52);
 }
 
 enum ttd_kind smmu_ttd_kind(const struct walk *walk)

@@ -149,7 +149,8 @@ static void find(struct transaction *txn)
 	line = smmu_tlb_find(smmu, txn->space, txn->ia);
 	if (!line && fault_armed(&smmu->sim->faults, FAULT_TLB_TAG_IGNORED))
 		line = smmu_plant_finds_other(txn);
-	if (!line) {
+	/* A stream with the same tags may have other stages. */
+	if (!line || line->found.stages != txn->stages) {
 		miss_tlb(txn);
 		smmu_walk_enter(txn, smmu_walk_begin);
 		return;

@@ -151,16 +151,19 @@ private:
 		/* What the user may write the kernel must not run. */
 		r.kernel_executes = !bit(descriptor, 53) && !no_kernel_exec && !r.user_writes;
 		if (regime.writable_never_executes && writes)
-			r.user_executes = r.kernel_executes = false;
+			r.kernel_executes = false;
+		if (regime.writable_never_executes && r.user_writes)
+			r.user_executes = false;
 		return r;
 	}
 
 	bool permits(const Access &access, const Rights &r) const
 	{
-		if (!access.privileged && !r.user_reads)
-			return false;
+		/* What cannot be read may be executed. */
 		if (access.instruction && !access.write)
 			return access.privileged ? r.kernel_executes : r.user_executes;
+		if (!access.privileged && !r.user_reads)
+			return false;
 		if (access.privileged && regime.privileged_never && r.user_reads)
 			return false;
 		return !access.write || (access.privileged ? r.kernel_writes : r.user_writes);

@@ -26,6 +26,7 @@ struct Regime {
 	int ia_bits = 48, start_level = 0;
 	uint64_t base = 0;
 	int oa_bits = 48;
+	bool oas_52 = false;
 	bool oa_52 = false; /* 64 KiB descriptors have 52 bits of address */
 	bool big_endian = false;
 	bool updates_access = false, updates_dirty = false, updates_tables = false;

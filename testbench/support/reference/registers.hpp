@@ -74,6 +74,11 @@ struct Registers {
 	uint32_t cr0 = 0, cr2 = 0, gbpa = 0;
 	uint64_t strtab_base = 0;
 	uint32_t strtab_base_cfg = 0;
+	/*
+	 * No register, but the implementation's choice: bits [15:12] of 64 KiB granules'
+	 * descriptors are OA[51:48] even where the OAS is less (DDI 0487, AArch64.LeafBase).
+	 */
+	bool high_output_bits = false;
 };
 
 /*

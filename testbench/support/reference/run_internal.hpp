@@ -40,6 +40,7 @@ struct Translated {
 	Found leaf;
 	uint64_t input = 0, output = 0;
 	bool known = false;        /* the leaf comes from a cache */
+	bool waits = false;        /* it is still to be made dirty */
 	std::vector<Found> tables; /* on the way, with HAFT */
 };
 
@@ -69,6 +70,7 @@ private:
 	void Override();
 	bool SubstreamSelects(); /* false: stage 1 is skipped */
 	void Untranslated(bool stage1);
+	void LearnBoth(Translated &first, const Translated &second);
 	void SplitStage();
 	void CheckUntranslatedSize(int address_bits);
 	int EffectiveEats() const;
@@ -103,6 +105,8 @@ private:
 	uint64_t ThroughStage2(uint64_t ipa, const Use &use, Translated *how);
 	uint64_t Finish2(Translated second, const Use &use, Translated *how);
 	void CheckRange(const Regime &regime, int ttb, uint64_t input);
+	bool SetsTablesAtOnce();
+	Found HeedContiguous(const Found &leaf, uint64_t input);
 	Translated WalkTables(const Regime &regime, uint64_t input, const Use &use,
 			      const Found *from);
 	uint64_t ReadDescriptor(const Regime &regime, uint64_t address, const Use &use,
@@ -111,6 +115,7 @@ private:
 	bool AccessFlagMissing(const Found &leaf) const;
 	void CheckAccessFlag(const Translated &translated, const Use &use);
 	void CheckRights(const Translated &translated, const Rights &rights, const Use &use);
+	[[noreturn]] void Refuse(const Translated &translated, const Use &use);
 	uint64_t Wanted(const Found &leaf, bool dirty) const;
 	void Update(Translated &translated, bool dirty, const Use &use);
 	void UpdateOne(Found &found, uint64_t wanted, const Use &use);
@@ -155,6 +160,11 @@ private:
 	bool substream_valid = false; /* as the SMMU sees it */
 	bool write = false, privileged = false, instruction = false;
 	bool stage1_on = false, stage2_on = false;
+	std::optional<bool> tables_at_once;
+	/* Stage 1 of the address whose stage 2 is looked at: one entry may hold both. */
+	const Translated *above = nullptr;
+	/* Stage 1's update comes after stage 2's leaf was found: so may the leaf's dirty state. */
+	bool second_may_wait = false;
 };
 
 /* Parts of a walk, run_stage.cpp. */

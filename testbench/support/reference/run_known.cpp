@@ -148,6 +148,17 @@ static bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t in
 	return false;
 }
 
+/* A leaf as it is once it has been written through. */
+static Found Dirtied(Found leaf)
+{
+	const bool stage1 = leaf.regime.stage == 1;
+
+	if (!leaf.table && leaf.regime.updates_dirty && Get(leaf.descriptor, descriptor::kDBM))
+		leaf.descriptor = stage1 ? leaf.descriptor & ~Put(descriptor::kAP2, 1)
+					 : leaf.descriptor | Put(descriptor::kS2Write, 1);
+	return leaf;
+}
+
 /* The leaf that a hit leads to, as memory is now. */
 std::optional<Found> Run::LeafOf(const Found &hit, uint64_t input)
 {
@@ -169,20 +180,25 @@ std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t inp
 	/* A walk of a nested stage 1 has choices of its own at each step. */
 	const bool simple = (now.stage == 2 || !stage2_on) && !now.updates_tables;
 	std::vector<const CachedTranslation *> hits;
-	std::vector<Found> leaves;
+	/* Where tables and leaves lead to; under another CD a leaf need not do as its table. */
+	std::vector<Found> leaves[2];
 
 	for (const CachedTranslation &entry : cache->translations) {
 		if (!Hits(entry, now.stage, tags, input) || IsOn(path, entry.found, input))
+			continue;
+		/* Clean and not so any more: found out when it is to be made dirty. */
+		if (now.updates_dirty && IsOn(path, Dirtied(entry.found), input))
 			continue;
 		const std::optional<Found> leaf =
 			simple ? LeafOf(entry.found, input) : std::nullopt;
 		const auto as_this = [&](const Found &other) {
 			return other.stale == leaf->stale && SameFor(*leaf, other, input);
 		};
-		if (leaf && std::any_of(leaves.begin(), leaves.end(), as_this))
+		std::vector<Found> &same_kind = leaves[entry.found.table];
+		if (leaf && std::any_of(same_kind.begin(), same_kind.end(), as_this))
 			continue;
 		if (leaf)
-			leaves.push_back(*leaf);
+			same_kind.push_back(*leaf);
 		hits.push_back(&entry);
 	}
 	return hits;
@@ -211,9 +227,19 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	other.regime.ia_bits = known.regime.ia_bits;
 	other.regime.start_level = known.regime.start_level;
 	other.regime.base = known.regime.base;
-	other.regime.oa_bits = known.regime.oa_bits;
+	if (!known.table) /* what it leads to is not checked again */
+		other.regime.oa_bits = known.regime.oa_bits;
+	/* Or access flags as they were looked at when it was cached, and the rest as it is. */
+	Found mixed = other;
+	mixed.regime.updates_access = known.regime.updates_access;
+	mixed.regime.updates_tables = known.regime.updates_tables;
+	mixed.regime.access_fault_off = known.regime.access_fault_off;
 	if (!(other.regime == known.regime) && !IsOn(path, other, input) && chooser.Pick(2) == 1)
 		return other;
+	const bool flag_counts = known.table || !Get(known.descriptor, descriptor::kAF);
+	if (flag_counts && !(mixed.regime == known.regime) && !(mixed.regime == other.regime) &&
+	    chooser.Pick(2) == 1)
+		return mixed;
 	return known;
 }
 
@@ -224,6 +250,11 @@ void Run::LearnTranslation(const Found &found, uint64_t input)
 
 	if (!found.table && AccessFlagMissing(found))
 		return;
+	if (!found.table && found.regime.stage == 2 && above) {
+		Found both = above->leaf;
+		both.second = std::make_shared<Found>(found);
+		LearnTranslation(both, above->input);
+	}
 	entry.found = found;
 	entry.found.stale = stale;
 	entry.tags = StreamTags();

@@ -30,6 +30,8 @@ Outcome Run::Do()
 	for (int attempt = 0; attempt < 8; attempt++) {
 		try {
 			stale = false;
+			above = nullptr;
+			second_may_wait = false;
 			Translate();
 		} catch (const Ended &) {
 			return outcome;
@@ -129,11 +131,17 @@ void Run::CheckUntranslatedSize(int address_bits)
 		InputTooLarge();
 }
 
+void Run::LearnBoth(Translated &first, const Translated &second)
+{
+	first.leaf.second = std::make_shared<Found>(second.leaf);
+	LearnTranslation(first.leaf, first.input);
+}
+
 void Run::Untranslated(bool stage1)
 {
 	const Use use{kClassIn, write, instruction, privileged};
 	uint64_t address = request.address;
-	Translated first;
+	Translated first, second;
 	bool update_later = false;
 
 	if (stage1) {
@@ -142,12 +150,18 @@ void Run::Untranslated(bool stage1)
 		const bool dirty = write && rights.clean;
 		CheckAccessFlag(first, use);
 		CheckRights(first, rights, use);
-		/* Either may come first: D8.5.2, R LXCKP. */
-		update_later = stage2_on && Wanted(first.leaf, dirty) != first.leaf.descriptor &&
-			       chooser.Pick(2) == 1;
-		if (!update_later)
-			Update(first, dirty, use);
-		if (!first.known)
+		/*
+		 * Either may come first: D8.5.2, R LXCKP. The access flag does not wait for what
+		 * makes the page dirty.
+		 */
+		const bool both = dirty && AccessFlagMissing(first.leaf);
+		const bool open = stage2_on && Wanted(first.leaf, dirty) != first.leaf.descriptor;
+		const int when = open ? chooser.Pick(both ? 3 : 2) : 0;
+		update_later = when != 0;
+		const uint64_t before = first.leaf.descriptor;
+		if (when != 1)
+			Update(first, dirty && when == 0, use);
+		if (!first.known || first.leaf.descriptor != before)
 			LearnTranslation(first.leaf, first.input);
 		address = first.output;
 	} else {
@@ -155,15 +169,22 @@ void Run::Untranslated(bool stage1)
 						: features.OutputBits());
 	}
 	if (stage2_on) {
-		Translated second;
-		address = Finish2(FindSecond(first, address, use), use, &second);
-		if (stage1) {
-			first.leaf.second = std::make_shared<Found>(second.leaf);
-			LearnTranslation(first.leaf, first.input);
-		}
+		const Translated found = FindSecond(first, address, use);
+		second_may_wait = update_later;
+		above = stage1 ? &first : nullptr;
+		address = Finish2(found, use, &second);
+		above = nullptr;
+		if (stage1)
+			LearnBoth(first, second);
 	}
-	if (update_later)
+	if (update_later) {
 		Update(first, write && RightsOf(first.leaf, privileged).clean, use);
+		if (second.waits) {
+			Update(second, true, use);
+			LearnTranslation(second.leaf, second.input);
+		}
+		LearnBoth(first, second);
+	}
 	Pass(address, !stage1 && !stage2_on);
 }
 

@@ -30,7 +30,8 @@ Regime Run::Stage1Regime(int ttb) const
 	r.ia_bits = 64 - static_cast<int>(cd.Get(ttb ? cd::kT1SZ : cd::kT0SZ));
 	r.start_level = Stage1StartLevel(r.granule_bits, r.ia_bits);
 	r.oa_bits = EffectiveOutputBits(cd.Get(cd::kIPS), features);
-	r.oa_52 = features.OutputBits() == 52;
+	r.oas_52 = features.OutputBits() == 52;
+	r.oa_52 = r.oas_52 || registers.high_output_bits;
 	r.base = AlignedBase(r, cd.Get(ttb ? cd::kTTB1 : cd::kTTB0) << 4);
 	r.big_endian = cd.Is(cd::kENDI);
 	r.updates_access = cd.Is(cd::kHA);
@@ -56,7 +57,8 @@ Regime Run::Stage2Regime() const
 	r.ia_bits = 64 - static_cast<int>(ste.Get(ste::kS2T0SZ));
 	r.start_level = Stage2StartLevel(r.granule_bits, ste.Get(ste::kS2SL0));
 	r.oa_bits = EffectiveOutputBits(ste.Get(ste::kS2PS), features);
-	r.oa_52 = features.OutputBits() == 52;
+	r.oas_52 = features.OutputBits() == 52;
+	r.oa_52 = r.oas_52 || registers.high_output_bits;
 	r.base = AlignedBase(r, ste.Get(ste::kS2TTB) << 4);
 	r.big_endian = ste.Is(ste::kS2ENDI);
 	r.updates_access = ste.Is(ste::kS2HA);
@@ -137,7 +139,34 @@ bool Classify(const Regime &r, Found *found)
 	found->table = bit1 && found->level < 3;
 	found->region_bits = LevelShift(r.granule_bits, found->level);
 	return Get(found->descriptor, descriptor::kValid) &&
-	       (bit1 || BlockPossible(r.granule_bits, found->level, r.oa_52));
+	       (bit1 || BlockPossible(r.granule_bits, found->level, r.oas_52));
+}
+
+/*
+ * HAFT: the flags of tables are set before the leaf's (D8.5.1). A walk that ends in a fault
+ * may have set them on its way, or none.
+ */
+bool Run::SetsTablesAtOnce()
+{
+	if (!tables_at_once)
+		tables_at_once = chooser.Pick(2) == 1;
+	return *tables_at_once;
+}
+
+/*
+ * The Contiguous bit: where the descriptor does not lie as its group says, either address may
+ * come out (DDI 0487, StageOA; D8.7.1).
+ */
+Found Run::HeedContiguous(const Found &leaf, uint64_t input)
+{
+	Found joined = leaf;
+
+	if (!Get(leaf.descriptor, descriptor::kContiguous))
+		return leaf;
+	joined.region_bits += ContiguousBits(leaf.regime.granule_bits, leaf.level);
+	if (OutputOf(joined, input) != OutputOf(leaf, input) && chooser.Pick(2) == 1)
+		return joined;
+	return leaf;
 }
 
 /* From the start, or from a table descriptor that is known. */
@@ -180,13 +209,15 @@ Translated Run::WalkTables(const Regime &r, uint64_t input, const Use &use, cons
 		CheckOutput(r, base, input, use);
 		if (!found.table) {
 			found.above = above;
-			result.leaf = found;
-			result.output = OutputOf(found, input);
+			result.leaf = HeedContiguous(found, input);
+			result.output = OutputOf(result.leaf, input);
 			return result;
 		}
 		AddAttributes(r, found.descriptor, &above);
 		found.above = above;
-		if (r.updates_tables)
+		if (r.updates_tables && AccessFlagMissing(found) && SetsTablesAtOnce())
+			UpdateOne(found, Wanted(found, false), use);
+		if (r.updates_tables && AccessFlagMissing(found))
 			result.tables.push_back(found);
 		else
 			LearnTranslation(found, input);
@@ -289,21 +320,23 @@ uint64_t Run::ThroughStage2(uint64_t ipa, const Use &use, Translated *how)
 
 uint64_t Run::Finish2(Translated t, const Use &use, Translated *how)
 {
-	const uint64_t ipa = t.input;
 	const Rights rights = RightsOf(t.leaf, use.privileged);
 	const uint64_t attr = Get(t.leaf.descriptor, descriptor::kMemAttr);
 	const bool device = t.leaf.regime.fwb ? !(attr & 4) : attr < 4;
 
 	CheckAccessFlag(t, use);
+	CheckRights(t, rights, use); /* 3.26.2: before the effect of S2PTW */
 	if (use.fault_class != kClassIn && t.leaf.regime.protect_walks && device)
-		Fault(kF_PERMISSION, 2, use, ipa);
-	CheckRights(t, rights, use);
+		Refuse(t, use);
 	/* A stage 1 walk may mark the page of its table dirty at once (3.13.4). */
 	const bool speculative =
 		use.fault_class == kClassTt && !use.write && rights.clean && chooser.Pick(2) == 1;
-	Update(t, (use.write && rights.clean) || speculative, use);
-	if (!t.known)
-		LearnTranslation(t.leaf, ipa);
+	const bool dirty = use.write && rights.clean;
+	t.waits = dirty && use.fault_class == kClassIn && second_may_wait && chooser.Pick(2) == 1;
+	const uint64_t before = t.leaf.descriptor;
+	Update(t, (dirty && !t.waits) || speculative, use);
+	if (!t.known || t.leaf.descriptor != before)
+		LearnTranslation(t.leaf, t.input);
 	if (how)
 		*how = t;
 	return t.output;
@@ -327,14 +360,17 @@ void Run::CheckRights(const Translated &t, const Rights &rights, const Use &use)
 			     : use.instruction ? rights.execute
 					       : rights.read;
 
-	if (granted)
-		return;
+	if (!granted)
+		Refuse(t, use);
+}
+
+void Run::Refuse(const Translated &t, const Use &use)
+{
 	/*
-	 * The access flag may be set all the same (3.13.2). Not tried where that write must
-	 * itself go through stage 2.
+	 * The access flag may be set all the same (3.13.2); under stage 2 that write may find a
+	 * fault of its own (DDI 0487, AArch64.S1Translate).
 	 */
-	const bool alone = t.leaf.regime.stage == 2 || !stage2_on;
-	if (alone && AccessFlagMissing(t.leaf) && chooser.Pick(2) == 1) {
+	if (AccessFlagMissing(t.leaf) && chooser.Pick(2) == 1) {
 		Translated touched = t;
 		Update(touched, false, use);
 		LearnTranslation(touched.leaf, t.input);
@@ -408,7 +444,7 @@ uint64_t Run::Wanted(const Found &leaf, bool dirty) const
 
 	if (leaf.table)
 		return wanted | Put(descriptor::kAF, 1); /* with HAFT only */
-	if (leaf.regime.updates_access)
+	if (leaf.regime.updates_access || dirty)
 		wanted |= Put(descriptor::kAF, 1);
 	if (dirty && leaf.regime.stage == 1)
 		wanted &= ~Put(descriptor::kAP2, 1);
@@ -439,6 +475,12 @@ void Run::Update(Translated &t, bool dirty, const Use &use)
 	for (Found &table : t.tables) {
 		UpdateOne(table, Wanted(table, false), use);
 		LearnTranslation(table, t.input);
+	}
+	if (dirty) {
+		/* The clean one may stay cached: for those who do not update, it is read-only. */
+		Found clean = t.leaf;
+		clean.descriptor = Wanted(t.leaf, false);
+		LearnTranslation(clean, t.input);
 	}
 	UpdateOne(t.leaf, Wanted(t.leaf, dirty), use);
 }

@@ -75,7 +75,7 @@ std::vector<Entry> Without(const std::vector<Entry> &all, const std::vector<Entr
 } // namespace
 
 Smmu::Smmu(Memory &walked_memory, const Registers &smmu_registers)
-	: registers(smmu_registers), memory(walked_memory)
+	: registers(smmu_registers), memory(&walked_memory)
 {
 	Features refuse_what_we_do_not_know(smmu_registers);
 }
@@ -90,9 +90,10 @@ void Smmu::Merge(const Cache &learned)
 
 /*
  * A structure that is cached and in memory as well is left out: that saves time.
- * But for CDs where an old STE can be used, under which another CD is in memory.
+ * But for CDs where an old STE can be used, under which another CD is in memory, and where
+ * the way to them may have updated stage 2's tables.
  */
-Cache Smmu::WithoutWhatIsFresh(const std::vector<CachedStructure> &fresh) const
+Cache Smmu::WithoutWhatIsFresh(const std::vector<CachedStructure> &fresh, bool updates) const
 {
 	const auto of_streams = [](const CachedStructure &s) {
 		return s.kind == StructureKind::kSte || s.kind == StructureKind::kL1Std;
@@ -101,7 +102,7 @@ Cache Smmu::WithoutWhatIsFresh(const std::vector<CachedStructure> &fresh) const
 	Cache known = cache;
 
 	known.structures = rest;
-	if (std::any_of(rest.begin(), rest.end(), of_streams))
+	if (updates || std::any_of(rest.begin(), rest.end(), of_streams))
 		for (const CachedStructure &s : cache.structures)
 			if (!of_streams(s))
 				Insert(known.structures, s);
@@ -115,14 +116,15 @@ std::vector<Outcome> Smmu::Permitted(const Request &request)
 	Cache learned;
 	int rounds = 0;
 
-	OverlayMemory untouched(memory);
+	OverlayMemory untouched(*memory);
 	Run fresh(untouched, registers, request, none, nullptr);
 	permitted.push_back(fresh.Do());
 	learned.structures = fresh.learned_structures;
 	learned.translations = fresh.learned_translations;
-	const Cache known = WithoutWhatIsFresh(learned.structures);
+	const bool updates = !permitted[0].updates.empty();
+	const Cache known = WithoutWhatIsFresh(learned.structures, updates);
 	do {
-		OverlayMemory overlay(memory);
+		OverlayMemory overlay(*memory);
 		Run run(overlay, registers, request, all, &known);
 		const Outcome outcome = run.Do();
 		if (std::none_of(permitted.begin(), permitted.end(),
@@ -132,7 +134,7 @@ std::vector<Outcome> Smmu::Permitted(const Request &request)
 			Insert(learned.structures, s);
 		for (const CachedTranslation &t : run.learned_translations)
 			Insert(learned.translations, t);
-		if (++rounds > 100000)
+		if (++rounds > most_ways)
 			throw std::runtime_error("too many ways to translate one request");
 	} while (all.Advance());
 	Merge(learned);

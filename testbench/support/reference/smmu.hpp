@@ -43,6 +43,9 @@ public:
 	 */
 	std::vector<Outcome> Permitted(const Request &request);
 
+	/* More ways than these are too many. */
+	int most_ways = 100000;
+
 	/* A command of the Non-secure command queue (4.1 to 4.7). An illegal one does nothing. */
 	Legality Command(const uint64_t word[2]);
 
@@ -51,13 +54,13 @@ public:
 
 private:
 	void Merge(const Cache &learned);
-	Cache WithoutWhatIsFresh(const std::vector<CachedStructure> &fresh) const;
+	Cache WithoutWhatIsFresh(const std::vector<CachedStructure> &fresh, bool updates) const;
 	void InvalidateStreams(uint32_t first, uint64_t count, bool l1);
 	void InvalidateCds(uint32_t stream, bool all, uint32_t index, bool l1);
 	void InvalidateTranslations(const uint64_t word[2]);
 	void Sync();
 
-	Memory &memory;
+	Memory *memory;
 	Cache cache;
 };
 

@@ -151,6 +151,17 @@ TEST_F(SmmuCommandQueue, SecureStreamsAreIllegal)
 		expect_illegal(op | CMD0_SSEC);
 }
 
+/* 4.3.3, 4.3.4 */
+TEST_F(SmmuCommandQueue, ContextDescriptorsNeedStage1)
+{
+	cfg.s1 = cfg.had = false;
+	cfg.s2 = cfg.xnx = true;
+	bring_up();
+	expect_illegal(CMD_CFGI_CD);
+	bring_up();
+	expect_illegal(CMD_CFGI_CD_ALL);
+}
+
 TEST_F(SmmuCommandQueue, ReservedCompletionSignalIsIllegal)
 {
 	expect_illegal(CMD_SYNC | field_put(SYNC0_CS, 3));

@@ -126,6 +126,39 @@ TEST_F(SmmuConfigPath, ProtectedWalkRefusesDeviceMemory)
 	EXPECT_EQ(event_of_write(page), 0u);
 }
 
+/* S2FWB, MemAttr 0b0xx of three bits is Device memory: DDI 0487, D8.6. */
+TEST_F(SmmuConfigPath, ProtectedWalkKnowsDeviceMemoryWithForcedWriteBack)
+{
+	configure(NESTED);
+	ste[1] |= STE1_S2FWB;
+	ste[2] |= STE2_S2PTW;
+	write_config();
+	const uint64_t leaf = memory->read64(s2_root) & ~(uint64_t)TTD_S2_MEMATTR;
+	memory->write64(s2_root, leaf | field_put(TTD_S2_MEMATTR, 3));
+	EXPECT_EQ(event_of_write(VA), (unsigned)F_PERMISSION);
+	EXPECT_EQ(field_get(EVENT1_CLASS, last[1]), EVENT1_CLASS_CD);
+	memory->write64(s2_root, leaf | field_put(TTD_S2_MEMATTR, 6));
+	command(CMD_TLBI_NSNH_ALL);
+	EXPECT_EQ(event_of_write(VA), 0u);
+}
+
+/* Blocks of 4 TiB are there with an OAS of 52 bits, whatever IPS says: DDI 0487, D8.2.10. */
+TEST_F(SmmuConfigPath, LargestBlocksGoByTheOas)
+{
+	for (uint8_t oas_bits : {52, 48}) {
+		cfg.oas_bits = oas_bits;
+		configure(S1_ONLY);
+		const uint64_t root = memory->allocate();
+		memory->write64(root, TTD_VALID | TTD_AF | TTD_AP1 | TTD_NG);
+		cd[0] = field_set(cd[0], CD0_T0SZ, 16);
+		cd[0] = field_set(cd[0], CD0_TG0, CD0_TG0_64K);
+		cd[0] = field_set(cd[0], CD0_IPS, IDR5_OAS_48);
+		cd[1] = root;
+		write_config();
+		EXPECT_EQ(event_of_write(VA), oas_bits == 52 ? 0u : (unsigned)F_TRANSLATION);
+	}
+}
+
 /* S1DSS, each of its values, with and without stage 2. */
 class SmmuDefaultSubstream : public SmmuConfigPath, public ::testing::WithParamInterface<uint64_t>
 {

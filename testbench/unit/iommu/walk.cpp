@@ -222,6 +222,33 @@ TEST_F(SmmuWalk, WritableExecuteNeverStopsInstructionReads)
 	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(false, true)), F_PERMISSION);
 }
 
+/* AP without unprivileged access takes reads and writes away, not execution: DDI 0487, D8.4. */
+TEST_F(SmmuWalk, UnprivilegedMayExecuteWhatItMayNotRead)
+{
+	PageBits bits;
+
+	bits.unprivileged = false;
+	table->map(0x4000, page, bits);
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(false, false)), F_PERMISSION);
+	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr(false, true));
+	run();
+	EXPECT_EQ(dma.req.status, BUS_OK);
+}
+
+/* Nor does WXN, where it is only others who may write. */
+TEST_F(SmmuWalk, WritableExecuteNeverIsAboutTheSamePrivilege)
+{
+	PageBits bits;
+
+	bits.unprivileged = false;
+	table->map(0x4000, page, bits);
+	configure(CD0_A | CD0_R | CD0_WXN);
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(true, true)), F_PERMISSION);
+	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr(false, true));
+	run();
+	EXPECT_EQ(dma.req.status, BUS_OK);
+}
+
 TEST_F(SmmuWalk, TableAttributesLimitWhatLiesBehind)
 {
 	table->map(0x4000, page);

@@ -171,14 +171,12 @@ TEST_F(Random, InvalidationOfEverythingLeavesTheWalk)
 		const auto allowed = Walker(memory, registers).Allowed(request);
 		EXPECT_TRUE(before[0].SameAs(allowed[0]));
 		EXPECT_GE(before.size(), allowed.size());
-		if (OneIn(2)) {
-			for (const Words<2> &command :
-			     {MakeCommand(kCMD_CFGI_STE_RANGE).Set(command::kRange, 31),
-			      MakeCommand(kCMD_TLBI_NSNH_ALL), MakeCommand(kCMD_TLBI_EL2_ALL),
-			      MakeCommand(kCMD_SYNC)})
-				EXPECT_EQ(smmu.Command(command.word), Legality::kLegal);
-			EXPECT_EQ(smmu.Permitted(request).size(), allowed.size());
-		}
+		for (const Words<2> &command :
+		     {MakeCommand(kCMD_CFGI_STE_RANGE).Set(command::kRange, 31),
+		      MakeCommand(kCMD_TLBI_NSNH_ALL), MakeCommand(kCMD_TLBI_EL2_ALL),
+		      MakeCommand(kCMD_SYNC)})
+			EXPECT_EQ(smmu.Command(command.word), Legality::kLegal);
+		EXPECT_EQ(smmu.Permitted(request).size(), allowed.size());
 		Mend();
 	}
 }

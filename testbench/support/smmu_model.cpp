@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "testbench/support/smmu_model.hpp"
+
+#include "base/bits.h"
+#include "iommu/smmu_format.h"
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <map>
+#include <stdexcept>
+
+static constexpr uint64_t kCommands = 0x1000, kEvents = 0x2000;
+static constexpr uint32_t kLog2 = 6;
+
+/* Before and after everything, for each word that changed. */
+template <typename Changes>
+static std::map<uint64_t, std::pair<uint64_t, uint64_t>> Summary(const Changes &changes)
+{
+	std::map<uint64_t, std::pair<uint64_t, uint64_t>> words;
+
+	for (const auto &change : changes) {
+		words.insert({change.address, {change.before, change.before}});
+		words[change.address].second = change.after;
+	}
+	return words;
+}
+
+bool Answer::Agrees(const ref::Outcome &outcome) const
+{
+	const ref::Observed observed{verdict, address,
+				     records.empty() ? nullptr : records[0].data()};
+
+	return !absurd && records.size() <= 1 && outcome.Agrees(observed);
+}
+
+bool Answer::IsOneOf(const std::vector<ref::Outcome> &outcomes) const
+{
+	return std::any_of(outcomes.begin(), outcomes.end(), [&](const ref::Outcome &outcome) {
+		return Agrees(outcome) && Summary(changes) == Summary(outcome.updates);
+	});
+}
+
+std::string Answer::Text() const
+{
+	static const char *const verdicts[] = {"passed", "aborted", "RAZ/WI", "stalled"};
+	std::string text = verdicts[static_cast<int>(verdict)];
+	char part[160];
+
+	if (absurd)
+		text += std::string(" (") + absurd + ")";
+	if (verdict == ref::Verdict::kPassed) {
+		snprintf(part, sizeof(part), " to %#" PRIx64, address);
+		text += part;
+	}
+	for (const auto &r : records) {
+		snprintf(part, sizeof(part),
+			 ", %s [%016" PRIx64 " %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "]",
+			 ref::EventName(r[0] & 0xff), r[0], r[1], r[2], r[3]);
+		text += part;
+	}
+	for (const WorldMemory::Change &c : changes) {
+		snprintf(part, sizeof(part), ", [%#" PRIx64 "] = %#" PRIx64, c.address, c.after);
+		text += part;
+	}
+	return text;
+}
+
+std::string RequestText(const ref::Request &r)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "stream %#x substream %d.%#x %s%s%s at %#" PRIx64 "%s",
+		 r.stream, r.substream_valid, r.substream, r.privileged ? "privileged " : "",
+		 r.instruction ? "instruction " : "", r.write ? "write" : "read", r.address,
+		 r.can_stall ? "" : ", cannot stall");
+	return text;
+}
+
+std::string AccessesText(const ref::Outcome &outcome)
+{
+	static const char *const kinds[] = {"L1STD", "STE", "L1CD", "CD", "stage 1", "stage 2"};
+	std::string text;
+	char line[100];
+
+	for (const ref::Access &a : outcome.accesses) {
+		snprintf(line, sizeof(line), "  %s [%#" PRIx64 "] = %#" PRIx64 "\n",
+			 kinds[static_cast<int>(a.kind)], a.address, a.value);
+		text += line;
+	}
+	return text;
+}
+
+SmmuModel::SmmuModel(struct sim *owner, WorldMemory &behind, const struct smmu_cfg &how)
+	: sim(owner), memory(behind), cfg(how), smmu(nullptr)
+{
+	struct smmu_env env = {};
+
+	env.part = {sim, "world.smmu", 0};
+	env.memory = memory.Port();
+	memory.queues = kCommands;
+	memory.queues_bytes = 0x2000;
+	memory.before_access = [this](const struct bus_req &req) {
+		NoteLanding(req);
+	};
+	smmu = smmu_create(&cfg, &env);
+	if (!smmu)
+		throw std::invalid_argument("no SMMU can be like that");
+}
+
+SmmuModel::~SmmuModel()
+{
+	RunDry();
+	smmu_destroy(smmu);
+}
+
+void SmmuModel::NoteLanding(const struct bus_req &req)
+{
+	if (!req.attr.from_device)
+		return;
+	for (Flight &flight : flights) {
+		if (&flight.byte != req.data)
+			continue;
+		flight.left = true;
+		flight.address = req.addr;
+	}
+}
+
+bool SmmuModel::Step()
+{
+	return calendar_step(&sim->calendar);
+}
+
+void SmmuModel::RunDry()
+{
+	while (Step())
+		;
+}
+
+bool SmmuModel::Idle() const
+{
+	return smmu_idle(smmu);
+}
+
+uint64_t SmmuModel::AccessRegister(enum bus_op op, uint32_t offset, uint64_t value,
+				   uint32_t len_bytes)
+{
+	struct Access {
+		struct bus_req req;
+		uint8_t bytes[8];
+		bool done;
+	} access = {};
+	struct bus_port port = smmu_register_port(smmu);
+
+	access.req.op = op;
+	access.req.addr = offset;
+	access.req.len_bytes = len_bytes;
+	access.req.data = access.bytes;
+	le64_put(access.bytes, value);
+	access.req.done = [](struct bus_req *req, uint64_t) {
+		CONTAINER_OF(req, Access, req)->done = true;
+	};
+	bus_send(&port, &access.req);
+	while (!access.done && Step())
+		;
+	return le64_get(access.bytes);
+}
+
+uint64_t SmmuModel::Read(uint32_t offset, uint32_t len_bytes)
+{
+	return AccessRegister(BUS_READ, offset, 0, len_bytes);
+}
+
+void SmmuModel::Write(uint32_t offset, uint64_t value, uint32_t len_bytes)
+{
+	AccessRegister(BUS_WRITE, offset, value, len_bytes);
+}
+
+void SmmuModel::BringUp(const ref::Registers &wanted)
+{
+	Write(SMMU_CR2, wanted.cr2);
+	Write(SMMU_GBPA, wanted.gbpa | GBPA_UPDATE);
+	Write(SMMU_STRTAB_BASE, wanted.strtab_base, 8);
+	Write(SMMU_STRTAB_BASE_CFG, wanted.strtab_base_cfg);
+	Write(SMMU_CMDQ_BASE, kCommands | kLog2, 8);
+	Write(SMMU_EVENTQ_BASE, kEvents | kLog2, 8);
+	Write(SMMU_CR0, CR0_CMDQEN | CR0_EVENTQEN | wanted.cr0);
+}
+
+ref::Registers SmmuModel::ReadRegisters()
+{
+	ref::Registers registers;
+
+	for (uint32_t i = 0; i < 6; i++)
+		registers.idr[i] = (uint32_t)Read(SMMU_IDR0 + 4 * i);
+	registers.cr0 = (uint32_t)Read(SMMU_CR0ACK);
+	registers.cr2 = (uint32_t)Read(SMMU_CR2);
+	registers.gbpa = (uint32_t)Read(SMMU_GBPA);
+	registers.strtab_base = Read(SMMU_STRTAB_BASE, 8);
+	registers.strtab_base_cfg = (uint32_t)Read(SMMU_STRTAB_BASE_CFG);
+	registers.high_output_bits = true; /* smmu_ttd_address() */
+	return registers;
+}
+
+Flight &SmmuModel::Send(const ref::Request &request)
+{
+	struct bus_port port = smmu_dma_port(smmu);
+	struct bus_attr attr = {};
+
+	flights.emplace_back();
+	Flight &flight = flights.back();
+	flight.what = request;
+	attr.from_device = true;
+	attr.stream_id = request.stream;
+	attr.substream_valid = request.substream_valid;
+	attr.substream_id = request.substream;
+	attr.privileged = request.privileged;
+	attr.instruction = request.instruction;
+	attr.may_stall = request.can_stall;
+	flight.req.op = request.write ? BUS_WRITE : BUS_READ;
+	flight.req.addr = request.address;
+	flight.req.len_bytes = 1;
+	flight.req.attr = attr;
+	flight.req.data = &flight.byte;
+	flight.req.done = [](struct bus_req *req, uint64_t) {
+		CONTAINER_OF(req, Flight, req)->done = true;
+	};
+	bus_send(&port, &flight.req);
+	return flight;
+}
+
+static ref::Verdict VerdictOf(const Flight &flight, const char **absurd)
+{
+	if (!flight.done && !flight.left)
+		return ref::Verdict::kStalled;
+	if (flight.left)
+		*absurd = flight.done ? nullptr : "it left and was not answered";
+	if (flight.left)
+		return ref::Verdict::kPassed;
+	if (flight.req.status != BUS_OK)
+		return ref::Verdict::kAborted;
+	if (flight.req.op == BUS_READ && flight.byte)
+		*absurd = "what should read as zero does not";
+	return ref::Verdict::kReadZeroWriteIgnored;
+}
+
+Answer AnswerOf(const Flight &flight)
+{
+	Answer answer;
+
+	answer.verdict = VerdictOf(flight, &answer.absurd);
+	answer.address = flight.address;
+	return answer;
+}
+
+Answer SmmuModel::Do(const ref::Request &request)
+{
+	memory.changes.clear();
+	memory.stray_writes = 0;
+	flights.clear();
+	Flight &flight = Send(request);
+	RunDry();
+	Answer answer = AnswerOf(flight);
+	answer.records = TakeRecords();
+	answer.changes = memory.changes;
+	if (memory.stray_writes)
+		answer.absurd = "the SMMU wrote where it has no queue";
+	if (answer.verdict == ref::Verdict::kStalled) {
+		Command(ref::MakeCommand(ref::kCMD_STALL_TERM)
+				.Set(ref::command::kStreamID, request.stream));
+		RunDry();
+		if (!flight.done)
+			answer.absurd = "it was never answered";
+	}
+	if (!Idle())
+		answer.absurd = "the SMMU is not idle afterwards";
+	return answer;
+}
+
+std::vector<std::array<uint64_t, 4>> SmmuModel::TakeRecords()
+{
+	std::vector<std::array<uint64_t, 4>> records;
+	const uint32_t prod = (uint32_t)Read(SMMU_EVENTQ_PROD);
+
+	for (; evtq_cons != (prod & (BIT(kLog2 + 1) - 1));
+	     evtq_cons = (evtq_cons + 1) & (BIT(kLog2 + 1) - 1)) {
+		const uint64_t entry = kEvents + (evtq_cons & (BIT(kLog2) - 1)) * EVENT_BYTES;
+		std::array<uint64_t, 4> record;
+
+		for (unsigned i = 0; i < 4; i++)
+			record[i] = memory.Peek(entry + 8 * i);
+		records.push_back(record);
+	}
+	if (!records.empty())
+		Write(SMMU_EVENTQ_CONS, evtq_cons);
+	return records;
+}
+
+void SmmuModel::Push(const ref::Words<2> &command)
+{
+	const uint64_t entry = kCommands + (cmdq_prod & (BIT(kLog2) - 1)) * CMD_BYTES;
+
+	memory.Write64(entry, command.word[0]);
+	memory.Write64(entry + 8, command.word[1]);
+	cmdq_prod = (cmdq_prod + 1) & (BIT(kLog2 + 1) - 1);
+	Write(SMMU_CMDQ_PROD, cmdq_prod);
+}
+
+bool SmmuModel::CommandsConsumed()
+{
+	return (Read(SMMU_CMDQ_CONS) & CMDQ_CONS_RD) == cmdq_prod;
+}
+
+bool SmmuModel::Command(const ref::Words<2> &command)
+{
+	const uint64_t entry = kCommands + (cmdq_prod & (BIT(kLog2) - 1)) * CMD_BYTES;
+
+	Push(command);
+	RunDry();
+	if (CommandsConsumed())
+		return true;
+	if (field_get(CMDQ_CONS_ERR, Read(SMMU_CMDQ_CONS)) != CERROR_ILL)
+		throw std::runtime_error("a command that is neither consumed nor illegal");
+	/* In its place one that does nothing (4.2), and on, 7.1. */
+	memory.Write64(entry, CMD_PREFETCH_CONFIG);
+	memory.Write64(entry + 8, 0);
+	Write(SMMU_GERRORN, Read(SMMU_GERROR));
+	RunDry();
+	if (!CommandsConsumed())
+		throw std::runtime_error("the command queue does not go on after CERROR_ILL");
+	return false;
+}
+
+void SmmuModel::InvalidateEverything()
+{
+	Command(ref::MakeCommand(ref::kCMD_CFGI_STE_RANGE).Set(ref::command::kRange, 31));
+	Command(ref::MakeCommand(ref::kCMD_TLBI_NSNH_ALL));
+	if (cfg.hyp)
+		Command(ref::MakeCommand(ref::kCMD_TLBI_EL2_ALL));
+	Sync();
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_TESTBENCH_SUPPORT_SMMU_MODEL_HPP
+#define VFSIM_TESTBENCH_SUPPORT_SMMU_MODEL_HPP
+
+/* The SMMU model as a test drives it that compares it with ref::Smmu: in the reference's terms. */
+
+#include "iommu/smmu.h"
+#include "testbench/support/reference/smmu.hpp"
+#include "testbench/support/smmu_world_memory.hpp"
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+/* What the model did with one request. */
+struct Answer {
+	ref::Verdict verdict = ref::Verdict::kAborted;
+	uint64_t address = 0; /* passed */
+	std::vector<std::array<uint64_t, 4>> records;
+	std::vector<WorldMemory::Change> changes;
+	/* What no answer may be like, nullptr: nothing. */
+	const char *absurd = nullptr;
+
+	/* Verdict, address, event and all that changed in memory. */
+	bool IsOneOf(const std::vector<ref::Outcome> &outcomes) const;
+	/* The same without memory. */
+	bool Agrees(const ref::Outcome &outcome) const;
+	std::string Text() const;
+};
+
+/* For messages of a failed test; the second: what was read on the way, a line each. */
+std::string RequestText(const ref::Request &request);
+std::string AccessesText(const ref::Outcome &outcome);
+
+/* One on its way. */
+struct Flight {
+	ref::Request what;
+	struct bus_req req = {};
+	uint8_t byte = 0xa5;
+	bool left = false, done = false;
+	uint64_t address = 0; /* where it left for */
+};
+
+/* Its verdict and address. */
+Answer AnswerOf(const Flight &flight);
+
+class SmmuModel
+{
+public:
+	/* Both are borrowed. The queues are at 0x1000 and 0x2000 of the memory. */
+	SmmuModel(struct sim *owner, WorldMemory &behind, const struct smmu_cfg &how);
+	~SmmuModel();
+	SmmuModel(const SmmuModel &) = delete;
+	SmmuModel &operator=(const SmmuModel &) = delete;
+
+	uint64_t Read(uint32_t offset, uint32_t len_bytes = 4);
+	void Write(uint32_t offset, uint64_t value, uint32_t len_bytes = 4);
+	/* Queues on, and what `registers` says of CR2, GBPA, the stream table and CR0. */
+	void BringUp(const ref::Registers &wanted);
+	/* As software reads them. */
+	ref::Registers ReadRegisters();
+
+	/* One request and nothing else; a stall is noted and then terminated. */
+	Answer Do(const ref::Request &request);
+	/* Consumed, with its effects. False: CERROR_ILL; the command is then removed. */
+	bool Command(const ref::Words<2> &command);
+	void Sync()
+	{
+		Command(ref::MakeCommand(ref::kCMD_SYNC));
+	}
+	void InvalidateEverything();
+
+	/* The pieces of Do, where several are under way. */
+	Flight &Send(const ref::Request &request);
+	/* Write a command and let it be fetched; nothing waits for it. */
+	void Push(const ref::Words<2> &command);
+	bool CommandsConsumed();
+	bool Step();
+	void RunDry();
+	/* Records since the last call, which are then consumed. */
+	std::vector<std::array<uint64_t, 4>> TakeRecords();
+	bool Idle() const;
+	const struct smmu_counters &Stats() const
+	{
+		return *smmu_stats(smmu);
+	}
+
+	std::deque<Flight> flights;
+
+private:
+	uint64_t AccessRegister(enum bus_op op, uint32_t offset, uint64_t value,
+				uint32_t len_bytes);
+	void NoteLanding(const struct bus_req &req);
+
+	struct sim *sim;
+	WorldMemory &memory;
+	struct smmu_cfg cfg;
+	struct smmu *smmu;
+	uint32_t cmdq_prod = 0, evtq_cons = 0;
+};
+
+#endif
