@@ -44,6 +44,12 @@ static bool is_stop_marker(const struct page_request *request)
 	return request->last && !request->read && !request->write && request->substream_valid;
 }
 
+/* As trace events have it: 1 for the last of a group, 2 for a Stop Marker. */
+static uint64_t end_of(const struct page_request *request)
+{
+	return request->last ? is_stop_marker(request) ? 2 : 1 : 0;
+}
+
 static void interrupt(struct smmu *smmu)
 {
 	if (!(smmu_reg(smmu, ROW_IRQ_CTRL) & IRQ_CTRL_PRIQ_IRQEN))
@@ -85,7 +91,7 @@ static void discard(struct smmu *smmu, const struct page_request *request)
 	smmu->stats.page_requests_lost++;
 	trace_emit(&smmu->env.part, TRACE_PAGE_REQUEST, request->stream_id,
 		   request->substream_valid ? request->substream_id : TRACE_NO_SUBSTREAM,
-		   request->addr, request->group, request->last, true);
+		   request->addr, request->group, end_of(request), true);
 }
 
 /* The queue is off or broken: a failure, without a PASID, 8.2. */
@@ -198,10 +204,10 @@ static void publish(struct smmu *smmu, const struct page_request *request)
 	smmu->stats.page_requests++;
 	trace_emit_data(
 		&smmu->env.part, TRACE_PAGE_REQUEST, smmu->priq.word, PRI_BYTES,
-		(const uint64_t[TRACE_ARGS]){request->stream_id,
-					     request->substream_valid ? request->substream_id
-								      : TRACE_NO_SUBSTREAM,
-					     request->addr, request->group, request->last, false});
+		(const uint64_t[TRACE_ARGS]){
+			request->stream_id,
+			request->substream_valid ? request->substream_id : TRACE_NO_SUBSTREAM,
+			request->addr, request->group, end_of(request), false});
 	if (last_only(smmu) ? request->last : was_empty)
 		interrupt(smmu);
 }

@@ -192,6 +192,10 @@ static void judge_iommu(struct scenario *scenario, const struct iommu_expect *ex
 	judge_bound(&sentence, "events lost", UNIT_COUNT, &expect->events_lost, facts->events_lost);
 	judge_bound(&sentence, "invalidations timed out", UNIT_COUNT, &expect->atc_timeouts,
 		    facts->atc_timeouts);
+	judge_bound(&sentence, "page requests", UNIT_COUNT, &expect->page_requests,
+		    facts->page_requests);
+	judge_bound(&sentence, "page requests lost", UNIT_COUNT, &expect->page_requests_lost,
+		    facts->page_requests_lost);
 }
 
 static void judge_master(struct scenario *scenario, const struct master_expect *expect)
@@ -209,6 +213,13 @@ static void judge_master(struct scenario *scenario, const struct master_expect *
 	judge_bound(&sentence, "refused", UNIT_COUNT, &expect->refused, master->refused);
 	judge_bound(&sentence, "page faults", UNIT_COUNT, &expect->page_faults,
 		    master->page_faults);
+	judge_bound(&sentence, "page requests", UNIT_COUNT, &expect->page_requests,
+		    master->page_requests);
+	judge_bound(&sentence, "answers", UNIT_COUNT, &expect->page_answers, master->page_answers);
+	judge_bound(&sentence, "answers of the kernel", UNIT_COUNT, &expect->kernel_answers,
+		    master->kernel_answers);
+	judge_bound(&sentence, "groups unanswered", UNIT_COUNT, &expect->page_unanswered,
+		    master->page_groups - master->page_answers);
 	judge_bound(&sentence, "pages moved", UNIT_COUNT, &expect->moves, master->moves);
 	judge_bound(&sentence, "dirty pages", UNIT_COUNT, &expect->dirty_pages,
 		    master->dirty_pages);

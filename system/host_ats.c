@@ -74,3 +74,13 @@ void host_ats_enable(void *ctx, struct actor *self, uint32_t stream_id, bool on)
 		pci_config_write(&host->pci_bus, self, (uint16_t)stream_id, at + PCI_ATS_CTRL, 2,
 				 on ? PCI_ATS_CTRL_ENABLE : 0);
 }
+
+/* Test masters only: who handles page requests of a PCI function is not there (uapi/smmu-driver).
+ */
+void host_pri_enable(void *ctx, struct actor *self, uint32_t stream_id, uint32_t allocation)
+{
+	struct master *master = find_master(ctx, stream_id);
+
+	if (master)
+		master_pri_enable(master, allocation);
+}

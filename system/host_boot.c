@@ -24,9 +24,11 @@ static int boot_smmu(struct boot *boot)
 		.register_pa = HOST_SMMU_PA,
 		.event_irq = SMMU_IRQ_EVTQ,
 		.gerror_irq = SMMU_IRQ_GERROR,
+		.priq_irq = SMMU_IRQ_PRIQ,
 		.dirty_clear = (enum dirty_clear)machine->kernel.dirty_clear,
 		.lazy_unmap = !machine->kernel.strict,
 		.event_latency_ps = machine->kernel.event_latency_ps,
+		.page_request_latency_ps = machine->kernel.page_request_latency_ps,
 		.call_ps = machine->timing.kernel.call_ps,
 		.page_ps = machine->timing.kernel.page_ps,
 	};
@@ -35,6 +37,7 @@ static int boot_smmu(struct boot *boot)
 		.frames = host->frames,
 		.ats_supported = host_ats_supported,
 		.ats_enable = host_ats_enable,
+		.pri_enable = host_pri_enable,
 		.ats_ctx = host,
 	};
 

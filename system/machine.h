@@ -148,6 +148,7 @@ void host_connect_ats(struct host *host);
 /* For the SMMU's driver, whose context the host is (smmu_driver_env). */
 bool host_ats_supported(void *ctx, struct actor *self, uint32_t stream_id);
 void host_ats_enable(void *ctx, struct actor *self, uint32_t stream_id, bool on);
+void host_pri_enable(void *ctx, struct actor *self, uint32_t stream_id, uint32_t allocation);
 
 /*
  * Bring a host's software up, on an actor: SMMU driver, PCI bus, PF driver with

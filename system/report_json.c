@@ -175,6 +175,12 @@ static json_t *masters_json(const struct run_result *result)
 		json_object_set_new(object, "dirty_reads", number(master->dirty_reads));
 		json_object_set_new(object, "dirty_pages", number(master->dirty_pages));
 		json_object_set_new(object, "page_faults", number(master->page_faults));
+		json_object_set_new(object, "page_requests", number(master->page_requests));
+		json_object_set_new(object, "page_groups", number(master->page_groups));
+		json_object_set_new(object, "page_answers", number(master->page_answers));
+		json_object_set_new(object, "page_invalid", number(master->page_invalid));
+		json_object_set_new(object, "page_retries", number(master->page_retries));
+		json_object_set_new(object, "kernel_answers", number(master->kernel_answers));
 		json_array_append_new(array, object);
 	}
 	return array;

@@ -71,6 +71,9 @@ struct result_master {
 	char name[64];
 	uint64_t reads, writes, refused, stray, wrong;
 	uint64_t moves, dirty_reads, dirty_pages, page_faults;
+	uint64_t page_requests, page_groups;               /* sent */
+	uint64_t page_answers, page_invalid, page_retries; /* received; success in vain */
+	uint64_t kernel_answers;                           /* the others are the SMMU's own */
 };
 
 struct run_result {

@@ -33,9 +33,9 @@ static void watch_reset(struct scenario *scenario, const struct trace_event *eve
 }
 
 const enum trace_kind scenario_watched[] = {
-	TRACE_IOMMU_MAP,       TRACE_IOMMU_UNMAP,     TRACE_DMA_FAULT,
-	TRACE_SMMU_EVENT_LOST, TRACE_FUNCTION_RESET,  TRACE_ROUND,
-	TRACE_VM_STATE,        TRACE_ATS_INVALIDATED, TRACE_KIND_COUNT,
+	TRACE_IOMMU_MAP,      TRACE_IOMMU_UNMAP, TRACE_DMA_FAULT, TRACE_SMMU_EVENT_LOST,
+	TRACE_FUNCTION_RESET, TRACE_ROUND,       TRACE_VM_STATE,  TRACE_ATS_INVALIDATED,
+	TRACE_PAGE_REQUEST,   TRACE_KIND_COUNT,
 };
 
 void scenario_watch(void *ctx, const struct trace_event *event)
@@ -57,6 +57,10 @@ void scenario_watch(void *ctx, const struct trace_event *event)
 		break;
 	case TRACE_ATS_INVALIDATED:
 		scenario->facts.atc_timeouts += event->arg[2];
+		break;
+	case TRACE_PAGE_REQUEST:
+		*(event->arg[5] ? &scenario->facts.page_requests_lost
+				: &scenario->facts.page_requests) += 1;
 		break;
 	case TRACE_FUNCTION_RESET:
 		watch_reset(scenario, event);

@@ -77,6 +77,7 @@ struct run_master {
 /* What came of it all, beside what the oracle counts. */
 struct run_facts {
 	uint64_t maps, unmaps, faults, events_lost, atc_timeouts; /* of all hosts */
+	uint64_t page_requests, page_requests_lost;               /* recorded, and not */
 	uint64_t boot_pages[MACHINE_HOSTS], left_pages[MACHINE_HOSTS];
 };
 

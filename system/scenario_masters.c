@@ -29,6 +29,9 @@ int scenario_add_masters(struct scenario *scenario)
 			.ats = config->ats,
 			.atc_entries = (uint32_t)config->atc_entries,
 			.ignores_invalidations = config->ignores_invalidations,
+			.page_requests = (uint32_t)config->page_requests,
+			.page_gather_ps = config->page_gather_ps,
+			.page_retry_ps = scenario->cfg->machine.timing.nic.page_retry_ps,
 		};
 
 		run->cfg = config;
@@ -54,6 +57,8 @@ static int create_test(struct run_master *run, struct actor *self)
 		.remap_ps = config->remap_ps,
 		.dirty_read_ps = config->dirty_read_ps,
 		.resident = (uint32_t)config->resident,
+		.stalls = config->may_stall,
+		.page_requests = config->page_requests != 0,
 		.fault_ps = config->fault_ps,
 	};
 	struct iommu_test_env env = {
@@ -104,6 +109,8 @@ int scenario_end_masters(struct scenario *scenario, struct actor *self)
 	for (uint32_t i = 0; !rc && i < count; i++)
 		rc = wait_idle(&scenario->master[i], self);
 	for (uint32_t i = 0; !rc && i < count; i++)
+		master_pri_stop(scenario->master[i].master);
+	for (uint32_t i = 0; !rc && i < count; i++)
 		iommu_test_stop(scenario->master[i].test, self);
 	return scenario_fail(scenario, rc, "the end of a test master's accesses");
 }
@@ -118,12 +125,18 @@ static void take_result(const struct run_master *run, struct result_master *resu
 	result->refused = stats->refused;
 	result->stray = stats->stray;
 	result->wrong = stats->wrong + stats->zeros;
+	result->page_requests = stats->page_requests;
+	result->page_groups = stats->page_groups;
+	result->page_answers = stats->page_answers;
+	result->page_invalid = stats->page_invalid;
+	result->page_retries = stats->page_retries;
 	if (!run->test)
 		return;
 	result->moves = iommu_test_stats(run->test)->moves;
 	result->dirty_reads = iommu_test_stats(run->test)->dirty_reads;
 	result->dirty_pages = iommu_test_stats(run->test)->dirty_pages;
 	result->page_faults = iommu_test_stats(run->test)->page_faults;
+	result->kernel_answers = iommu_test_stats(run->test)->page_groups;
 }
 
 void scenario_drop_masters(struct scenario *scenario, struct actor *self)

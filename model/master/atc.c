@@ -71,7 +71,7 @@ static void answered(struct bus_req *req, uint64_t now)
 		master_job_refuse(job);
 	else if (job->stale || fill(job))
 		master_atc_send(job);
-	else
+	else if (!master_pri_ask(job))
 		master_job_refuse(job);
 }
 
@@ -155,11 +155,9 @@ static void invalidate(void *ctx, const struct ats_invalidation *what)
 	sim_after(master->env.part.sim, &master->atc.event, 0);
 }
 
-/* It asks for no pages, so no response is for it. */
 static void respond(void *ctx, const struct prg_response *response)
 {
-	(void)ctx;
-	(void)response;
+	master_pri_respond(ctx, response);
 }
 
 struct ats_port master_ats_port(struct master *master)

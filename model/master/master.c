@@ -120,6 +120,9 @@ static void send(struct master *master, struct job *job)
 			 .stream_id = cfg->stream_id,
 			 .may_stall = cfg->may_stall},
 	};
+	job->page = JOB_PAGE_NONE;
+	job->attempts = 0;
+	job->alone = false;
 	choose_space(master, job);
 	job->iova = choose_address(master, job);
 	if (job->op == BUS_WRITE)
@@ -192,7 +195,7 @@ static bool cfg_is_valid(const struct master_cfg *cfg)
 	       !(cfg->access_bytes & (cfg->access_bytes - 1)) && cfg->window_bytes &&
 	       !(cfg->window_bytes % cfg->access_bytes) && !(cfg->iova % cfg->access_bytes) &&
 	       cfg->outstanding && cfg->interval_ps && cfg->substreams < 1u << 20 &&
-	       (!cfg->ats || cfg->atc_entries);
+	       (!cfg->ats || cfg->atc_entries) && (!cfg->page_requests || cfg->ats);
 }
 
 struct master *master_create(const struct master_cfg *cfg, const struct master_env *env)
@@ -204,7 +207,7 @@ struct master *master_create(const struct master_cfg *cfg, const struct master_e
 	master->cfg = *cfg;
 	master->env = *env;
 	master->pool = calloc(cfg->outstanding, sizeof(master->pool[0]));
-	if (!master->pool || master_atc_init(master)) {
+	if (!master->pool || master_atc_init(master) || master_pri_init(master)) {
 		master_destroy(master);
 		return NULL;
 	}
@@ -222,6 +225,7 @@ void master_destroy(struct master *master)
 {
 	if (!master)
 		return;
+	master_pri_fini(master);
 	master_atc_fini(master);
 	free(master->pool);
 	free(master);

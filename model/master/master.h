@@ -35,12 +35,15 @@ struct master_cfg {
 	bool ats;                   /* it can have addresses translated beforehand, if enabled */
 	uint32_t atc_entries;       /* pages of 4 KiB whose translations it keeps, with ats */
 	bool ignores_invalidations; /* it neither forgets nor answers */
+	uint32_t page_requests;  /* Outstanding Page Request Capacity, with ats; 0: asks for none */
+	uint64_t page_gather_ps; /* from the first page that waits to the group that asks for it */
+	uint64_t page_retry_ps;  /* before a page that was not there again is asked for again */
 };
 
 struct master_env {
 	struct sim_part part;
 	struct bus_port dma;    /* to the SMMU */
-	struct ats_agent agent; /* the same, for answers to invalidations */
+	struct ats_agent agent; /* the same, for answers to invalidations and page requests */
 };
 
 /* NULL without memory or for a cfg that cannot be. */
@@ -57,7 +60,15 @@ uint32_t master_stream(const struct master *master);
 bool master_has_ats(const struct master *master);
 /* Whether it uses its cache; off empties it. At first it is off. */
 void master_ats_enable(struct master *master, bool on);
-/* Invalidations for its stream; without ats they are answered too. */
+/*
+ * Whether it asks for pages that a translation did not get, and how many requests
+ * may be outstanding (Outstanding Page Request Allocation); 0: none, what waits for
+ * one is refused. A Response Failure lasts until this is called. At first: 0.
+ */
+void master_pri_enable(struct master *master, uint32_t allocation);
+/* Idle, it uses its substreams no more: a Stop Marker for each that it asked for pages of. */
+void master_pri_stop(struct master *master);
+/* Invalidations and page responses for its stream; without ats the former are answered too. */
 struct ats_port master_ats_port(struct master *master);
 
 struct master_stats {
@@ -67,6 +78,14 @@ struct master_stats {
 	uint64_t wrong;         /* reads that found another word than they must */
 	uint64_t zeros;         /* reads answered by zeros: RAZ/WI, or a page nobody stamped */
 	uint64_t translations;  /* asked for */
+	uint64_t page_requests; /* sent */
+	uint64_t page_groups;   /* of these, one answer for each */
+	uint64_t page_answers;  /* to groups of its own, of any kind: */
+	uint64_t page_invalid;
+	uint64_t page_failures;
+	uint64_t page_retries;    /* pages asked for again: the answer was success */
+	uint64_t page_unexpected; /* answers to no group of its own */
+	uint64_t page_markers;    /* Stop Markers sent */
 };
 const struct master_stats *master_stats(const struct master *master);
 

@@ -73,7 +73,7 @@ struct kernel_config {
 	bool strict, msi_window, trap_bars, reset_waits;
 	uint64_t page_size;
 	uint64_t memlock_pages;
-	uint64_t event_latency_ps;
+	uint64_t event_latency_ps, page_request_latency_ps;
 };
 
 struct nic_config {
@@ -177,11 +177,13 @@ struct expect_config {
 
 	struct iommu_expect {
 		struct bound maps, unmaps, faults, events_lost, atc_timeouts;
+		struct bound page_requests, page_requests_lost;
 	} * iommu;
 
 	struct master_expect {
 		char *name;
 		struct bound refused, page_faults, moves, dirty_pages;
+		struct bound page_requests, page_answers, kernel_answers, page_unanswered;
 	} * master;
 
 	char *host;

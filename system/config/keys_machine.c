@@ -102,6 +102,8 @@ static const struct schema_key kernel_keys[] = {
 	 WHAT("RLIMIT_MEMLOCK of a VMM; 0: unlimited")},
 	{"event_latency", TIMES(kernel_config, event_latency_ps, SEC), DEFAULT("0"),
 	 WHAT("from the SMMU's interrupt to the thread that reads its event queue")},
+	{"page_request_latency", TIMES(kernel_config, page_request_latency_ps, SEC), DEFAULT("0"),
+	 WHAT("from the SMMU's interrupt to the thread that reads its page request queue")},
 	{NULL},
 };
 static const struct schema_map kernel_map = MAP("kernel", kernel_config, kernel_keys);

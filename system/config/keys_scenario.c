@@ -174,12 +174,16 @@ static const struct schema_key master_keys[] = {
 	 WHAT("time between two reads of the dirty bits; 0: only at the end")},
 	{"may_stall", KEY(BOOL, master_config, may_stall), DEFAULT("no"),
 	 WHAT("it can wait for software where a translation faults")},
+	{"page_requests", COUNTS(master_config, page_requests, 0, 256), DEFAULT("0"),
+	 WHAT("with ats: so many pages it can ask for at once; needs machine.smmu.pri; 0: none")},
+	{"page_gather", TIMES(master_config, page_gather_ps, SEC), DEFAULT("0"),
+	 WHAT("with page_requests: pages that are missed within this time are asked for as one "
+	      "group")},
 	{"resident", COUNTS(master_config, resident, 0, 65536), DEFAULT("0"),
-	 WHAT("with may_stall: pages are mapped when a fault asks for them, at most so many of "
-	      "each "
-	      "address space at a time; 0: all are, always")},
+	 WHAT("with may_stall or page_requests: pages are mapped when a fault or a request asks "
+	      "for them, at most so many of each address space at a time; 0: all are, always")},
 	{"fault_latency", TIMES(master_config, fault_ps, SEC), DEFAULT("10us"),
-	 WHAT("with resident: from the record of a fault to its answer")},
+	 WHAT("with resident: from the record of a fault, or a group of requests, to its answer")},
 	{NULL},
 };
 static const struct schema_map master_map = MAP("a test master", master_config, master_keys);
@@ -213,6 +217,10 @@ static const struct schema_key iommu_expect_keys[] = {
 	 WHAT("records of faults that no event queue took")},
 	{"atc_timeouts", BOUNDS(iommu_expect, atc_timeouts, COUNT),
 	 WHAT("invalidations that a device did not answer in time")},
+	{"page_requests", BOUNDS(iommu_expect, page_requests, COUNT),
+	 WHAT("of devices that a page request queue took")},
+	{"page_requests_lost", BOUNDS(iommu_expect, page_requests_lost, COUNT),
+	 WHAT("that none took, so that SMMUs answered")},
 	{NULL},
 };
 static const struct schema_map iommu_expect_map =
@@ -222,6 +230,14 @@ static const struct schema_key master_expect_keys[] = {
 	{"name", KEY(TEXT, master_expect, name), REQUIRED, WHAT("of the master")},
 	{"refused", BOUNDS(master_expect, refused, COUNT), WHAT("accesses that were aborted")},
 	{"page_faults", BOUNDS(master_expect, page_faults, COUNT), WHAT("answered")},
+	{"page_requests", BOUNDS(master_expect, page_requests, COUNT),
+	 WHAT("for pages that it sent, in groups")},
+	{"page_answers", BOUNDS(master_expect, page_answers, COUNT),
+	 WHAT("to its groups, of the kernel and of the SMMU itself")},
+	{"kernel_answers", BOUNDS(master_expect, kernel_answers, COUNT),
+	 WHAT("to its groups that the kernel gave")},
+	{"page_unanswered", BOUNDS(master_expect, page_unanswered, COUNT),
+	 WHAT("groups that nobody answered")},
 	{"moves", BOUNDS(master_expect, moves, COUNT), WHAT("pages moved to other frames")},
 	{"dirty_pages", BOUNDS(master_expect, dirty_pages, COUNT), WHAT("reported")},
 	{NULL},

@@ -19,7 +19,7 @@ struct master_config {
 	uint64_t interval_ps, count, atc_entries;
 	bool ats, ignores_invalidations;
 	bool may_stall, dirty_tracking;
-	uint64_t remap_ps, dirty_read_ps, resident, fault_ps;
+	uint64_t remap_ps, dirty_read_ps, resident, fault_ps, page_requests, page_gather_ps;
 };
 
 #ifdef __cplusplus

@@ -412,11 +412,13 @@ static void check_master(const struct rules *rules, uint32_t index)
 		broken(rules, indexed(path, "masters", index, "name"),
 		       "expected at most %d characters", MASTER_NAME);
 	check_power(rules, indexed(path, "masters", index, "access"), master->access_bytes);
-	if (master->resident && (!master->may_stall || master->remap_ps || master->dirty_tracking ||
-				 !strcmp(master_stage_names[master->stage], "nested")))
+	if (master->resident &&
+	    ((!master->may_stall && !master->page_requests) || master->remap_ps ||
+	     master->dirty_tracking || !strcmp(master_stage_names[master->stage], "nested")))
 		broken(rules, indexed(path, "masters", index, "resident"),
-		       "expected 0, or may_stall and neither remap, dirty_tracking nor nested");
-	if (master->resident && !rules->cfg->machine.smmu.stall_max)
+		       "expected 0, or may_stall or page_requests and neither remap, "
+		       "dirty_tracking nor nested");
+	if (master->resident && master->may_stall && !rules->cfg->machine.smmu.stall_max)
 		broken(rules, indexed(path, "masters", index, "resident"),
 		       "needs `machine.smmu.stall_model: either` and stall_max");
 	if (master->window_bytes % 4096 || master->iova % 4096)
@@ -428,6 +430,10 @@ static void check_master(const struct rules *rules, uint32_t index)
 	if (master->ignores_invalidations && !master->ats)
 		broken(rules, indexed(path, "masters", index, "ignores_invalidations"),
 		       "needs `ats: yes`: there are none without");
+	if (master->page_requests &&
+	    (!master->ats || !master->resident || !rules->cfg->machine.smmu.pri))
+		broken(rules, indexed(path, "masters", index, "page_requests"),
+		       "needs `ats: yes`, `resident` and `machine.smmu.pri: yes`");
 	if (master->dirty_tracking && master->remap_ps)
 		broken(rules, indexed(path, "masters", index, "remap"),
 		       "expected 0 with dirty_tracking: the bits of a page that moves go with it");

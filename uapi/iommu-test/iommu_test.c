@@ -194,6 +194,7 @@ void iommu_test_destroy(struct iommu_test *test, struct actor *self)
 	for (uint32_t i = 0; test->cfg.substreams && i < test->spaces; i++)
 		smmu_driver_detach_pasid(test->env.driver, self, test->cfg.stream_id, i + 1);
 	smmu_driver_attach_blocked(test->env.driver, self, test->cfg.stream_id);
+	test_faults_end(test, self);
 	test->kind->teardown(test, self);
 	for (uint32_t i = 0; test->space && i < test->spaces; i++)
 		free(test->space[i].page);

@@ -35,10 +35,11 @@ struct iommu_test_cfg {
 	bool dirty_tracking;    /* stage 1: the guest's, if nested */
 	uint64_t remap_ps;      /* mean time between two moves of a page; 0: none */
 	uint64_t dirty_read_ps; /* between two reads of the dirty bits; 0: only one at the end */
-	/* Pages are mapped when a stalled fault asks for them, at most so many of each address
-	 * space at once; 0: all are mapped. Not nested. */
+	/* Pages are mapped when a stalled fault or a page request asks for them, at most so many
+	 * of each address space at once; 0: all are mapped. Not nested. */
 	uint32_t resident;
-	uint64_t fault_ps; /* from a fault's record to its answer */
+	bool stalls, page_requests; /* with resident: which of the two */
+	uint64_t fault_ps; /* from a fault's record, or a group of requests, to its answer */
 };
 
 struct iommu_test_env {
@@ -68,6 +69,7 @@ struct iommu_test_stats {
 	uint64_t dirty_reads;
 	uint64_t dirty_pages; /* that they reported */
 	uint64_t page_faults; /* answered */
+	uint64_t page_groups; /* of page requests, answered */
 };
 const struct iommu_test_stats *iommu_test_stats(const struct iommu_test *test);
 

@@ -33,12 +33,19 @@ struct test_guest {
 	uint64_t spare; /* a page for the next move */
 };
 
-#define TEST_FAULTS 1024u /* more than stall at once */
+#define TEST_FAULTS 1024u /* more than stall and wait for pages at once */
+
+/* An access that stalls, or pages that a device asks for. */
+struct test_fault {
+	uint64_t due_ps;
+	bool stalled;
+	uint64_t record[EVENT_WORDS];
+	struct smmu_page_group group;
+};
 
 /* Page faults that wait for their answer (faults.c). */
 struct test_faults {
-	uint64_t record[TEST_FAULTS][EVENT_WORDS];
-	uint64_t due_ps[TEST_FAULTS];
+	struct test_fault fault[TEST_FAULTS];
 	uint32_t head, tail;
 	struct actor *actor;
 	struct waitq waiters;
@@ -78,6 +85,8 @@ extern const struct test_kind test_kind_host, test_kind_nested;
 /* faults.c */
 int test_faults_begin(struct iommu_test *test, struct actor *self);
 void test_faults_start(struct iommu_test *test);
+/* Nobody is told any more. */
+void test_faults_end(struct iommu_test *test, struct actor *self);
 void test_faults_stop(struct iommu_test *test, struct actor *self);
 /* Map the page, or take it away, host_spaces.c. */
 int test_page_map(struct iommu_test *test, struct actor *self, struct test_space *space,

@@ -3,7 +3,8 @@
  * Devices that cache translations: ATS of a stream goes on after its STE allows
  * it and off before that says otherwise, and whatever leaves the TLB leaves the
  * devices' caches too, as in Linux's arm_smmu_enable_ats and arm_smmu_atc_inv_*.
- * Page requests (PRI) are left off, as there.
+ * Page requests (PRI) are left off, as there, unless the stream has a handler of
+ * them: that is ours (priq.c).
  */
 #include "uapi/smmu-driver/smmu_driver_internal.h"
 
@@ -51,10 +52,19 @@ static void forget(struct smmu_driver *driver, struct actor *self, const struct 
 	cmdq_issue_sync(driver, self, command_atc_inv(&all));
 }
 
+static void enable_pri(struct smmu_driver *driver, struct actor *self, const struct stream *stream,
+		       uint32_t allocation)
+{
+	if (stream->handler.pages && driver->env.pri_enable)
+		driver->env.pri_enable(driver->env.ats_ctx, self, stream->id, allocation);
+}
+
 static void disable(struct smmu_driver *driver, struct actor *self, const struct stream *stream)
 {
-	if (stream->ats)
-		driver->env.ats_enable(driver->env.ats_ctx, self, stream->id, false);
+	if (!stream->ats)
+		return;
+	enable_pri(driver, self, stream, 0);
+	driver->env.ats_enable(driver->env.ats_ctx, self, stream->id, false);
 }
 
 static void disabled(struct smmu_driver *driver, struct actor *self, struct stream *stream)
@@ -84,8 +94,10 @@ void ats_ste_changed(struct smmu_driver *driver, struct actor *self, struct stre
 		return;
 	forget(driver, self, stream, 0);
 	stream->ats = true;
-	if (!was_on)
-		driver->env.ats_enable(driver->env.ats_ctx, self, stream->id, true);
+	if (was_on)
+		return;
+	driver->env.ats_enable(driver->env.ats_ctx, self, stream->id, true);
+	enable_pri(driver, self, stream, SMMU_GROUP_PAGES);
 }
 
 void ats_pasid_detached(struct smmu_driver *driver, struct actor *self, const struct stream *stream,

@@ -74,21 +74,6 @@ static void log_event(const struct smmu_driver *driver, const uint64_t record[EV
 	}
 }
 
-/* Take one record out; the SMMU hears of it at once, so that it has room again. */
-static bool take_record(struct smmu_driver *driver, struct actor *self,
-			uint64_t record[EVENT_WORDS])
-{
-	struct driver_queue *q = &driver->evtq.q;
-	uint32_t mask = driver_queue_mask(q);
-
-	if (!((q->prod ^ q->cons) & mask))
-		return false;
-	phys_get(driver, driver_queue_entry_pa(q, q->cons), record, EVENT_WORDS);
-	q->cons = (q->cons & (uint32_t)EVENTQ_CONS_OVACKFLG) | ((q->cons + 1) & mask);
-	driver_reg_write(driver, self, SMMU_EVENTQ_CONS, q->cons);
-	return true;
-}
-
 static void drain(struct smmu_driver *driver, struct actor *self)
 {
 	struct evtq *evtq = &driver->evtq;
@@ -96,9 +81,7 @@ static void drain(struct smmu_driver *driver, struct actor *self)
 	uint64_t record[EVENT_WORDS];
 
 	do {
-		uint32_t before = q->prod;
-
-		while (take_record(driver, self, record)) {
+		while (driver_queue_take(driver, self, q, record)) {
 			if (stall_tell(driver, record))
 				continue;
 			if (log_allowed(evtq, sim_now(driver->env.part.sim)))
@@ -106,20 +89,13 @@ static void drain(struct smmu_driver *driver, struct actor *self)
 			if (driver->env.event)
 				driver->env.event(driver->env.event_ctx, record);
 		}
-		q->prod = driver_reg_read(driver, self, SMMU_EVENTQ_PROD);
-		if ((q->prod ^ before) & (uint32_t)EVENTQ_PROD_OVFLG) {
+		if (driver_queue_look(driver, self, q)) {
 			evtq->overflows++;
 			sim_log(&driver->env.part, LOG_WARNING,
 				"EVTQ overflow detected -- events lost");
 		}
-	} while ((q->prod ^ q->cons) & driver_queue_mask(q));
-
-	/* All is read: acknowledge the overflow, the flags being equal then (7.4). */
-	if ((q->prod ^ q->cons) & (uint32_t)EVENTQ_PROD_OVFLG) {
-		q->cons =
-			(q->prod & (uint32_t)EVENTQ_PROD_OVFLG) | (q->cons & driver_queue_mask(q));
-		driver_reg_write(driver, self, SMMU_EVENTQ_CONS, q->cons);
-	}
+	} while (!driver_queue_is_empty(q));
+	driver_queue_acknowledge(driver, self, q);
 }
 
 void evtq_thread(struct actor *self, void *arg)

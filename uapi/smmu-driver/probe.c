@@ -29,6 +29,7 @@ static int probe_idr0(struct smmu_driver *driver, uint32_t idr0)
 	driver->strtab.two_level = field_get(IDR0_ST_LEVEL, idr0) == IDR0_ST_LEVEL_2LVL;
 	driver->hyp = idr0 & IDR0_HYP;
 	driver->ats = idr0 & IDR0_ATS;
+	driver->pri = idr0 & IDR0_PRI;
 	driver->coherent = idr0 & IDR0_COHACC;
 	driver->msi_sync = (idr0 & IDR0_MSI) && driver->coherent;
 	driver->stalls = field_get(IDR0_STALL_MODEL, idr0) != IDR0_STALL_MODEL_NONE;
@@ -54,6 +55,8 @@ static int probe_idr1(struct smmu_driver *driver, uint32_t idr1)
 	driver->evtq_log2 =
 		(uint8_t)MIN(field_get(IDR1_EVENTQS, idr1),
 			     QUEUE_MAX_LOG2_BYTES - (unsigned)__builtin_ctz(EVENT_BYTES));
+	driver->priq_log2 = (uint8_t)MIN(field_get(IDR1_PRIQS, idr1),
+					 QUEUE_MAX_LOG2_BYTES - (unsigned)__builtin_ctz(PRI_BYTES));
 	driver->info.pasid_bits = (uint8_t)field_get(IDR1_SSIDSIZE, idr1);
 	driver->sid_bits = (uint8_t)field_get(IDR1_SIDSIZE, idr1);
 	if (driver->sid_bits <= STRTAB_SPLIT_BITS)
@@ -105,6 +108,8 @@ static int init_structures(struct smmu_driver *driver)
 
 	if (!err)
 		err = driver_queue_init(driver, &driver->evtq.q, driver->evtq_log2, EVENT_BYTES);
+	if (!err && driver->pri)
+		err = driver_queue_init(driver, &driver->priq.q, driver->priq_log2, PRI_BYTES);
 	if (!err)
 		err = strtab_init(driver);
 	driver->asids = calloc((UINT64_C(1) << driver->asid_bits) / 64, sizeof(driver->asids[0]));
@@ -135,9 +140,10 @@ static int enable(struct smmu_driver *driver, struct actor *self, uint32_t *enab
 	return driver_reg_write_sync(driver, self, SMMU_CR0, SMMU_CR0ACK, *enables);
 }
 
-static void queue_registers(struct smmu_driver *driver, struct actor *self,
-			    const struct driver_queue *q, uint32_t base, uint32_t prod)
+static void queue_registers(struct smmu_driver *driver, struct actor *self, struct driver_queue *q,
+			    uint32_t base, uint32_t prod)
 {
+	q->prod_register = prod;
 	driver_reg_write64(driver, self, base, Q_BASE_RA | (q->pa & Q_BASE_ADDR) | q->log2);
 	driver_reg_write(driver, self, prod, q->prod);
 	driver_reg_write(driver, self, prod + 4, q->cons);
@@ -169,9 +175,31 @@ static void on_gerror(void *arg, uint64_t now)
 	irq_thread_wake(&driver->gerror);
 }
 
+static void on_page_request(void *arg, uint64_t now)
+{
+	struct smmu_driver *driver = arg;
+
+	irq_thread_wake(&driver->priq.thread);
+}
+
+/* The page request queue's, where there is one. */
+static int setup_priq_irq(struct smmu_driver *driver, struct actor *self)
+{
+	const struct cpu_port *cpu = &driver->env.cpu;
+	int err;
+
+	driver_reg_write64(driver, self, SMMU_PRIQ_IRQ_CFG0, 0);
+	err = irq_thread_start(driver, &driver->priq.thread, "priq", priq_thread);
+	if (!err)
+		err = cpu->ops->irq_register(cpu->ctx, driver->cfg.priq_irq, on_page_request,
+					     driver);
+	return err;
+}
+
 static int setup_irqs(struct smmu_driver *driver, struct actor *self)
 {
 	const struct cpu_port *cpu = &driver->env.cpu;
+	uint64_t enables = IRQ_CTRL_EVENTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN;
 	int err = driver_reg_write_sync(driver, self, SMMU_IRQ_CTRL, SMMU_IRQ_CTRLACK, 0);
 
 	if (err)
@@ -186,10 +214,14 @@ static int setup_irqs(struct smmu_driver *driver, struct actor *self)
 		err = cpu->ops->irq_register(cpu->ctx, driver->cfg.event_irq, on_event, driver);
 	if (!err)
 		err = cpu->ops->irq_register(cpu->ctx, driver->cfg.gerror_irq, on_gerror, driver);
+	if (!err && driver->pri) {
+		enables |= IRQ_CTRL_PRIQ_IRQEN;
+		err = setup_priq_irq(driver, self);
+	}
 	if (err)
 		return err;
 	return driver_reg_write_sync(driver, self, SMMU_IRQ_CTRL, SMMU_IRQ_CTRLACK,
-				     (uint32_t)(IRQ_CTRL_EVENTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN));
+				     (uint32_t)enables);
 }
 
 static int reset(struct smmu_driver *driver, struct actor *self)
@@ -214,6 +246,10 @@ static int reset(struct smmu_driver *driver, struct actor *self)
 		return err;
 	queue_registers(driver, self, &driver->evtq.q, SMMU_EVENTQ_BASE, SMMU_EVENTQ_PROD);
 	err = enable(driver, self, &enables, (uint32_t)CR0_EVENTQEN);
+	if (!err && driver->pri) {
+		queue_registers(driver, self, &driver->priq.q, SMMU_PRIQ_BASE, SMMU_PRIQ_PROD);
+		err = enable(driver, self, &enables, (uint32_t)CR0_PRIQEN);
+	}
 	if (!err && driver->ats)
 		err = enable(driver, self, &enables, (uint32_t)CR0_ATSCHK);
 	if (!err)
@@ -274,12 +310,17 @@ void smmu_driver_remove(struct smmu_driver *driver)
 	cpu = &driver->env.cpu;
 	cpu->ops->irq_register(cpu->ctx, driver->cfg.event_irq, NULL, NULL);
 	cpu->ops->irq_register(cpu->ctx, driver->cfg.gerror_irq, NULL, NULL);
+	if (driver->pri)
+		cpu->ops->irq_register(cpu->ctx, driver->cfg.priq_irq, NULL, NULL);
 	irq_thread_stop(&driver->evtq.thread);
+	irq_thread_stop(&driver->priq.thread);
+	priq_fini(driver);
 	irq_thread_stop(&driver->gerror);
 	irq_thread_stop(&driver->flusher);
 	strtab_fini(driver);
 	phys_free(driver, driver->cmdq.q.pa, driver->cmdq.q.pages);
 	phys_free(driver, driver->evtq.q.pa, driver->evtq.q.pages);
+	phys_free(driver, driver->priq.q.pa, driver->priq.q.pages);
 	for (uint32_t i = 0; i < driver->streams; i++) {
 		cd_release(driver, driver->stream[i]);
 		free(driver->stream[i]);

@@ -24,6 +24,52 @@ uint64_t driver_queue_entry_pa(const struct driver_queue *q, uint32_t index)
 	return q->pa + (uint64_t)(index & driver_queue_mask(q) >> 1) * q->entry_bytes;
 }
 
+#define OVERFLOW ((uint32_t)EVENTQ_PROD_OVFLG) /* and OVACKFLG, of both queues */
+
+bool driver_queue_is_empty(const struct driver_queue *q)
+{
+	return !((q->prod ^ q->cons) & driver_queue_mask(q));
+}
+
+bool driver_queue_overflown(const struct driver_queue *q)
+{
+	return (q->prod ^ q->cons) & OVERFLOW;
+}
+
+static void consumed(struct smmu_driver *driver, struct actor *self, struct driver_queue *q,
+		     uint32_t cons)
+{
+	q->cons = cons;
+	driver_reg_write(driver, self, q->prod_register + 4, cons);
+}
+
+/* The SMMU hears of it at once, so that it has room again. */
+bool driver_queue_take(struct smmu_driver *driver, struct actor *self, struct driver_queue *q,
+		       uint64_t *record)
+{
+	if (driver_queue_is_empty(q))
+		return false;
+	phys_get(driver, driver_queue_entry_pa(q, q->cons), record, q->entry_bytes / 8);
+	consumed(driver, self, q, (q->cons & OVERFLOW) | ((q->cons + 1) & driver_queue_mask(q)));
+	return true;
+}
+
+bool driver_queue_look(struct smmu_driver *driver, struct actor *self, struct driver_queue *q)
+{
+	uint32_t before = q->prod;
+
+	q->prod = driver_reg_read(driver, self, q->prod_register);
+	return (q->prod ^ before) & OVERFLOW;
+}
+
+/* The flags are equal then (7.4, 8.1). */
+void driver_queue_acknowledge(struct smmu_driver *driver, struct actor *self,
+			      struct driver_queue *q)
+{
+	if (driver_queue_overflown(q))
+		consumed(driver, self, q, (q->prod & OVERFLOW) | (q->cons & driver_queue_mask(q)));
+}
+
 int irq_thread_start(struct smmu_driver *driver, struct irq_thread *thread, const char *what,
 		     void (*body)(struct actor *self, void *driver))
 {

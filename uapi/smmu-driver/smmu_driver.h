@@ -32,14 +32,15 @@ enum dirty_clear {
 
 struct smmu_driver_cfg {
 	uint64_t register_pa;
-	uint32_t event_irq, gerror_irq; /* wired lines at the cpu port */
+	uint32_t event_irq, gerror_irq, priq_irq; /* wired lines at the cpu port */
 	enum dirty_clear dirty_clear;
 	/* iommu.strict=0: unmap queues its invalidation, a flush within 10 ms does it. */
 	bool lazy_unmap;
 	/* From the interrupt to the thread that reads the event queue; on every engine. */
 	uint64_t event_latency_ps;
-	uint64_t call_ps; /* CPU time of a map, unmap or dirty read */
-	uint64_t page_ps; /* CPU time of each page-table entry touched */
+	uint64_t page_request_latency_ps; /* the same of the page request queue */
+	uint64_t call_ps;                 /* CPU time of a map, unmap or dirty read */
+	uint64_t page_ps;                 /* CPU time of each page-table entry touched */
 };
 
 struct smmu_driver_env {
@@ -53,6 +54,9 @@ struct smmu_driver_env {
 	/* ATS of the function behind a stream: has it the capability, and switch it. Optional. */
 	bool (*ats_supported)(void *ctx, struct actor *self, uint32_t stream_id);
 	void (*ats_enable)(void *ctx, struct actor *self, uint32_t stream_id, bool on);
+	/* Page requests of that function: so many may be outstanding; 0: it may make none.
+	 * Optional. */
+	void (*pri_enable)(void *ctx, struct actor *self, uint32_t stream_id, uint32_t allocation);
 	void *ats_ctx;
 };
 
@@ -99,21 +103,47 @@ uint64_t smmu_driver_number_table(struct smmu_driver *driver);
 /* Attach replaces what the stream had. */
 int smmu_domain_attach(struct smmu_domain *domain, struct actor *self, uint32_t stream_id);
 
+/* Pages that a device asked for together (a Page Request Group), one answer for all. */
+#define SMMU_GROUP_PAGES 32u
+
+struct smmu_page {
+	uint64_t iova;
+	bool read, write, execute, privileged;
+};
+
+struct smmu_page_group {
+	uint32_t stream_id;
+	uint32_t pasid; /* valid with has_pasid */
+	bool has_pasid;
+	uint16_t index; /* the device's number for it */
+	uint32_t pages;
+	struct smmu_page page[SMMU_GROUP_PAGES];
+};
+
 /*
- * Who is told of a stream's fault records, on the event queue's thread: `fault`
- * must not wait, and returns true for what it takes care of. With `stall` the
- * stream's faults wait until smmu_driver_resume() says retry or abort. Before the
- * stream is attached: -EBUSY; -EOPNOTSUPP where the SMMU knows no stalls.
+ * Who is told of a stream's fault records, on the event queue's thread, and of its
+ * page request groups, on the page request queue's: `fault` and `pages` must not
+ * wait, and return true for what they take care of. With `stall` the stream's
+ * faults wait until smmu_driver_resume() says retry or abort. With `pages` the
+ * device may ask for pages, if it has ATS, and each group waits for
+ * smmu_driver_answer_pages(). Before the stream is attached: -EBUSY; -EOPNOTSUPP
+ * where the SMMU knows no stalls, or no page requests.
  */
 struct smmu_fault_handler {
 	void *ctx;
 	bool (*fault)(void *ctx, const uint64_t record[4]);
+	bool (*pages)(void *ctx, const struct smmu_page_group *group);
 };
 int smmu_driver_handle_faults(struct smmu_driver *driver, struct actor *self, uint32_t stream_id,
 			      const struct smmu_fault_handler *handler, bool stall);
 /* Let the access of a record with STALL go on. -ETIMEDOUT. */
 int smmu_driver_resume(struct smmu_driver *driver, struct actor *self, const uint64_t record[4],
 		       bool retry);
+/* Success: all pages are there. Invalid: not all can be. Failure: the device shall stop asking. */
+enum smmu_page_answer { SMMU_PAGES_FAILURE, SMMU_PAGES_INVALID, SMMU_PAGES_SUCCESS };
+/* Answer a group. It is not waited for. -ETIMEDOUT: no room for the command. */
+int smmu_driver_answer_pages(struct smmu_driver *driver, struct actor *self,
+			     const struct smmu_page_group *group, enum smmu_page_answer answer);
 
 /*
  * Substreams: stage 1 domains beside the one that a stream's other accesses go to.

@@ -4,6 +4,7 @@
 
 #include "base/bits.h"
 #include "base/trace.h"
+#include "iommu/ats_format.h"
 #include "iommu/smmu_format.h"
 #include "uapi/smmu-driver/smmu_driver.h"
 
@@ -23,6 +24,7 @@ struct driver_queue {
 	uint64_t pages;
 	uint8_t log2;
 	uint32_t entry_bytes;
+	uint32_t prod_register; /* CONS is behind it */
 	uint32_t prod;
 	uint32_t cons;
 };
@@ -58,6 +60,20 @@ struct evtq {
 	struct irq_thread thread;
 	uint64_t window_began_ps; /* of the log's rate limit */
 	uint32_t logged;
+	uint32_t overflows;
+};
+
+/* The pages of a group whose last request has not come yet (priq.c). */
+struct partial_group {
+	struct smmu_page_group group;
+	bool too_many;
+	struct partial_group *next;
+};
+
+struct priq {
+	struct driver_queue q;
+	struct irq_thread thread;
+	struct partial_group *partial;
 	uint32_t overflows;
 };
 
@@ -114,6 +130,7 @@ struct smmu_driver {
 	bool stalls;   /* STALL_MODEL offers stalls: STEs say that they do not want them */
 	bool attr_ovr; /* IDR1.ATTR_TYPES_OVR */
 	bool ats;      /* IDR0.ATS */
+	bool pri;      /* IDR0.PRI */
 	uint8_t sid_bits;
 	uint8_t asid_bits;
 	uint8_t vmid_bits; /* 0: no stage 2 */
@@ -122,9 +139,11 @@ struct smmu_driver {
 	uint8_t oas_field;
 	uint8_t cmdq_log2;
 	uint8_t evtq_log2;
+	uint8_t priq_log2;
 
 	struct cmdq cmdq;
 	struct evtq evtq;
+	struct priq priq;
 	struct irq_thread gerror;
 	struct strtab strtab;
 
@@ -224,12 +243,24 @@ void driver_poll_begin(const struct smmu_driver *driver, struct driver_poll *pol
 bool driver_poll_again(struct actor *self, struct driver_poll *poll);
 
 /*
- * Queues (queue.c, cmdq.c, evtq.c, gerror.c)
+ * Queues (queue.c, cmdq.c, evtq.c, priq.c, gerror.c)
  */
 int driver_queue_init(const struct smmu_driver *driver, struct driver_queue *q, uint8_t log2,
 		      uint32_t entry_bytes);
 uint64_t driver_queue_entry_pa(const struct driver_queue *q, uint32_t index);
 uint32_t driver_queue_mask(const struct driver_queue *q);
+
+/* Of what the SMMU produces. Take one record of entry_bytes out; false: there is none. */
+bool driver_queue_take(struct smmu_driver *driver, struct actor *self, struct driver_queue *q,
+		       uint64_t *record);
+/* Look for more; true: an overflow has begun since the last look. */
+bool driver_queue_look(struct smmu_driver *driver, struct actor *self, struct driver_queue *q);
+bool driver_queue_is_empty(const struct driver_queue *q);
+/* The SMMU told of an overflow that is not acknowledged. */
+bool driver_queue_overflown(const struct driver_queue *q);
+/* All is read: the overflow, if there was one, is over. */
+void driver_queue_acknowledge(struct smmu_driver *driver, struct actor *self,
+			      struct driver_queue *q);
 
 void batch_init(struct command_batch *batch);
 /* Add a command; a full batch goes into the queue first, without a SYNC. */
@@ -260,6 +291,8 @@ void irq_thread_stop(struct irq_thread *thread);
 
 void evtq_thread(struct actor *self, void *driver);
 void gerror_thread(struct actor *self, void *driver);
+void priq_thread(struct actor *self, void *driver);
+void priq_fini(struct smmu_driver *driver);
 
 /*
  * ATS (ats.c)

@@ -11,7 +11,7 @@ int smmu_driver_handle_faults(struct smmu_driver *driver, struct actor *self, ui
 			      const struct smmu_fault_handler *handler, bool stall)
 {
 	struct stream *stream;
-	int err = stall && !driver->stalls ? -EOPNOTSUPP : 0;
+	int err = (stall && !driver->stalls) || (handler->pages && !driver->pri) ? -EOPNOTSUPP : 0;
 
 	sim_mutex_lock(self, &driver->attach_lock);
 	if (!err)
