@@ -27,6 +27,9 @@ const struct fault_info fault_catalogue[FAULT_COUNT] = {
 				      "the NIC leaves one page out of its DMA log"},
 	[FAULT_TLB_TAG_IGNORED] = {"tlb-tag-ignored", "master-data",
 				   "the TLB answers once with a line of another address space"},
+	[FAULT_PAGE_REQUEST_ANSWERED_TWICE] = {"page-request-answered-twice", "page-requests",
+					       "the SMMU answers a group of page requests that it "
+					       "recorded for software too"},
 };
 
 int fault_plant(struct fault_plan *plan, const char *name, uint32_t times)

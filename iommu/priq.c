@@ -210,6 +210,8 @@ static void publish(struct smmu *smmu, const struct page_request *request)
 			request->addr, request->group, end_of(request), false});
 	if (last_only(smmu) ? request->last : was_empty)
 		interrupt(smmu);
+	if (request->last && fault_fires(&smmu->sim->faults, FAULT_PAGE_REQUEST_ANSWERED_TWICE))
+		respond(smmu, request, PRG_SUCCESS, true);
 }
 
 /* What still waits when the queue breaks is lost with it. */

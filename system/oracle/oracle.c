@@ -21,6 +21,7 @@ const char *const oracle_check_names[] = {
 	CHECK_NAME(CHECK_STATE_MACHINES, "state-machines"),
 	CHECK_NAME(CHECK_SMMU_QUEUES, "smmu-queues"),
 	CHECK_NAME(CHECK_MASTER_DATA, "master-data"),
+	CHECK_NAME(CHECK_PAGE_REQUESTS, "page-requests"),
 	CHECK_NAME(CHECK_LEAKS, "leaks"),
 	CHECK_NAME(CHECK_COUNT, NULL),
 };
@@ -48,6 +49,8 @@ const struct oracle_check_info oracle_checks[CHECK_COUNT] = {
 	[CHECK_MASTER_DATA] = {"master-data",
 			       "what a test master reads is what belongs at that address of that "
 			       "address space"},
+	[CHECK_PAGE_REQUESTS] = {"page-requests",
+				 "each group of page requests is answered once, after its last"},
 	[CHECK_LEAKS] = {"leaks", "at the end nothing is held: mappings, pins, frames, requests"},
 };
 
@@ -61,6 +64,7 @@ static const struct oracle_check *const check_table[CHECK_COUNT] = {
 	[CHECK_STATE_MACHINES] = &oracle_state_machines,
 	[CHECK_SMMU_QUEUES] = &oracle_smmu_queues,
 	[CHECK_MASTER_DATA] = &oracle_master_data,
+	[CHECK_PAGE_REQUESTS] = &oracle_page_requests,
 	[CHECK_LEAKS] = &oracle_leaks,
 };
 

@@ -141,8 +141,10 @@ TEST_P(Planted, FailsItsCheckAndNoOther)
 	 */
 	const std::string tracking =
 		GetParam() == FAULT_DEVICE_LOG_SKIPPED ? "--set migration.tracking=device " : "";
-	const std::string world = GetParam() == FAULT_TLB_TAG_IGNORED
-					  ? "testbench/scenarios/smmu/substreams.yaml "
+	const std::string masters = "testbench/scenarios/smmu/";
+	const std::string world = GetParam() == FAULT_TLB_TAG_IGNORED ? masters + "substreams.yaml "
+				  : GetParam() == FAULT_PAGE_REQUEST_ANSWERED_TWICE
+					  ? masters + "pri-slow-handler.yaml "
 					  : small + tracking;
 	Outcome planted = run(world + "--plant " + fault.name);
 
@@ -226,6 +228,13 @@ INSTANTIATE_TEST_SUITE_P(
 			 "the migration of vm0 does not converge", "is completed"},
 		Contrary{"slow-link-no-convergence", "migration.on_no_convergence=switch",
 			 "destination: memory left", "KiB"},
+		Contrary{"smmu/pri-slow-handler", "machine.smmu.priq_log2=3",
+			 "IOMMU: page requests at least 2000, page requests lost 0", "lost "},
+		Contrary{"smmu/pri-queue-overflow", "machine.smmu.priq_log2=10",
+			 "IOMMU: page requests at least 500, page requests lost", "lost 0"},
+		Contrary{"smmu/pri-queue-overflow", "kernel.page_request_latency=5ms",
+			 "many: refused 0, answers of the kernel at least 50",
+			 "answers of the kernel"},
 		Contrary{"smmu/atc-timeout", "masters.deaf.ignores_invalidations=no",
 			 "IOMMU: unmaps at least 50, invalidations timed out", "timed out 0"},
 		Contrary{"smoke", "'expect=[{check: packets, verdict: fail}]'", "packets fails",

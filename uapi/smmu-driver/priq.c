@@ -98,8 +98,8 @@ static void deny(struct smmu_driver *driver, struct actor *self,
 {
 	const struct smmu_page *last = &group->page[group->pages - 1];
 
-	sim_log(&driver->env.part, LOG_INFO, "unexpected PRI request received:");
-	sim_log(&driver->env.part, LOG_INFO,
+	sim_log(&driver->env.part, LOG_WARNING, "unexpected PRI request received:");
+	sim_log(&driver->env.part, LOG_WARNING,
 		"\tsid 0x%08x.0x%05x: [%u] %sprivileged %s%s%s access at iova 0x%016" PRIx64,
 		group->stream_id, group->pasid, group->index, last->privileged ? "" : "un",
 		last->read ? "R" : "", last->write ? "W" : "", last->execute ? "X" : "",

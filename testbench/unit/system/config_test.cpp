@@ -264,7 +264,7 @@ INSTANTIATE_TEST_SUITE_P(
 		Mistake{"name: test\n", "name: test\nexpect: [{check: lost-pag, verdict: fail}]\n",
 			"FILE:2: expect[0].check: expected one of lost-page, memory-equal, "
 			"vf-state-equal, dma-isolation, packets, interrupts, state-machines, "
-			"smmu-queues, master-data, "
+			"smmu-queues, master-data, page-requests, "
 			"leaks, "
 			"not `lost-pag`; did you mean `lost-page`?\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{min: 3}]\n",

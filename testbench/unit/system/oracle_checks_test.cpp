@@ -474,6 +474,54 @@ TEST_F(OracleStates, MailboxesOfTwoVfsAreApart)
 	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
 }
 
+using OraclePageRequests = OracleTest;
+
+TEST_F(OraclePageRequests, WithoutAnyThereIsNothingToJudge)
+{
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).verdict, ORACLE_NOT_APPLICABLE);
+}
+TEST_F(OraclePageRequests, AGroupAnsweredOncePasses)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 0, false});
+	emit(2, TRACE_PAGE_REQUEST, {0x301, kNoSub, 0x1000, 5, 1, false});
+	emit(3, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x2000, 5, 1, true});
+	emit(4, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	emit(5, TRACE_PAGE_RESPONSE, {0x301, kNoSub, 5, 0});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).verdict, ORACLE_PASS);
+}
+TEST_F(OraclePageRequests, ASecondAnswerFails)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 1, false});
+	emit(2, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	emit(3, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).count, 1u);
+}
+TEST_F(OraclePageRequests, NoAnswerFails)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 1, false});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).count, 1u);
+}
+TEST_F(OraclePageRequests, AnAnswerBeforeTheLastFails)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 0, false});
+	emit(2, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).count, 1u);
+}
+TEST_F(OraclePageRequests, AGroupThatWaitsIsNotUsedAgain)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 1, false});
+	emit(2, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x2000, 5, 1, false});
+	emit(3, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).count, 1u);
+}
+TEST_F(OraclePageRequests, AStopMarkerWantsNoAnswer)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 1, false});
+	emit(2, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	emit(3, TRACE_PAGE_REQUEST, {0x300, 1, 0, 0, 2, false});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).verdict, ORACLE_PASS);
+}
+
 using OracleEnd = OracleTest;
 
 TEST_F(OracleEnd, NothingHeldPasses)

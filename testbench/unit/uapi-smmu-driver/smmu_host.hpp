@@ -34,6 +34,9 @@ struct SmmuHostOptions {
 	enum dirty_clear dirty_clear = DIRTY_CLEAR_LINUX_7_3;
 	bool lazy = false;
 	bool ats = false; // of the SMMU and of the device
+	bool pri = false;
+	uint8_t priq_log2 = 3;
+	uint64_t page_request_latency_ps = 0;
 	uint64_t page_ps = 0;
 };
 
@@ -154,6 +157,8 @@ public:
 		smmu_cfg.timing = {2 * PS_PER_NS, 10 * PS_PER_NS, 20 * PS_PER_NS, 4, 64, 4};
 		smmu_cfg.timing.ats_timeout_ps = PS_PER_MS;
 		smmu_cfg.ats = options.ats;
+		smmu_cfg.pri = options.pri;
+		smmu_cfg.priq_log2 = options.priq_log2;
 		struct smmu_env smmu_env = {};
 		smmu_env.part = {&sim, "host.smmu", 0};
 		smmu_env.memory = fabric_bus_port(&fabric);
@@ -164,6 +169,9 @@ public:
 		devices.ctx = this;
 		devices.invalidate = [](void *ctx, const struct ats_invalidation *invalidation) {
 			static_cast<SmmuHost *>(ctx)->invalidate_device(*invalidation);
+		};
+		devices.respond = [](void *ctx, const struct prg_response *response) {
+			static_cast<SmmuHost *>(ctx)->responses.push_back(*response);
 		};
 		smmu_connect_ats(smmu, &devices);
 		window("dram", kDramPa, kDramBytes, dram_bus_port(dram), false);
@@ -180,6 +188,8 @@ public:
 		cfg.register_pa = kSmmuPa;
 		cfg.event_irq = SMMU_IRQ_EVTQ;
 		cfg.gerror_irq = SMMU_IRQ_GERROR;
+		cfg.priq_irq = SMMU_IRQ_PRIQ;
+		cfg.page_request_latency_ps = options.page_request_latency_ps;
 		cfg.dirty_clear = options.dirty_clear;
 		cfg.lazy_unmap = options.lazy;
 		cfg.page_ps = options.page_ps;
@@ -199,6 +209,9 @@ public:
 
 			host->switched.push_back({sim_now(&host->sim), on});
 			host->on_switch(stream, on);
+		};
+		env.pri_enable = [](void *ctx, struct actor *, uint32_t, uint32_t allocation) {
+			static_cast<SmmuHost *>(ctx)->allocations.push_back(allocation);
 		};
 		env.ats_ctx = this;
 		run([&](struct actor *self) {
@@ -443,6 +456,8 @@ public:
 	size_t answered = 0;
 	std::vector<struct ats_invalidation> invalidations;
 	std::vector<std::pair<uint64_t, bool>> switched;
+	std::vector<struct prg_response> responses;
+	std::vector<uint32_t> allocations; // of page requests, as the kernel gave them
 	std::function<void(uint32_t, bool)> on_switch = [](uint32_t, bool) {
 	};
 
