@@ -79,6 +79,7 @@ static void respond(struct smmu *smmu, const struct page_request *request, enum 
 		.code = code,
 	};
 
+	smmu->stats.page_responses_own++;
 	trace_emit(&smmu->env.part, TRACE_PAGE_RESPONSE, response.stream_id,
 		   response.substream_valid ? response.substream_id : TRACE_NO_SUBSTREAM,
 		   response.group, response.code);

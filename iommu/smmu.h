@@ -182,6 +182,8 @@ struct smmu_counters {
 	uint64_t ats_timeouts;
 	uint64_t page_requests;      /* recorded */
 	uint64_t page_requests_lost; /* discarded: overflow, queue off or refused */
+	uint64_t page_responses;     /* of software */
+	uint64_t page_responses_own; /* for software, of what was discarded */
 };
 const struct smmu_counters *smmu_stats(const struct smmu *smmu);
 

@@ -307,20 +307,21 @@ static void print_packets(const struct report *report, const struct run_result *
 
 static void print_masters(const struct report *report, const struct run_result *result)
 {
-	char reads[32], writes[32], refused[32], moves[32], dirty[32], faults[32];
+	char reads[32], writes[32], refused[32], moves[32], dirty[32], faults[32], asked[32];
 
 	if (!result->masters)
 		return;
 	heading(report, "masters");
-	fprintf(report->out, "  %-11s %11s %11s %9s %12s %12s %12s\n", "", "reads", "writes",
-		"refused", "pages moved", "dirty pages", "page faults");
+	fprintf(report->out, "  %-11s %11s %11s %9s %12s %12s %12s %12s\n", "", "reads", "writes",
+		"refused", "pages moved", "dirty pages", "page faults", "pages asked");
 	for (uint32_t i = 0; i < result->masters; i++) {
 		const struct result_master *master = &result->master[i];
 
-		fprintf(report->out, "  %-11s %11s %11s %9s %12s %12s %12s\n", master->name,
+		fprintf(report->out, "  %-11s %11s %11s %9s %12s %12s %12s %12s\n", master->name,
 			grouped(master->reads, reads), grouped(master->writes, writes),
 			grouped(master->refused, refused), grouped(master->moves, moves),
-			grouped(master->dirty_pages, dirty), grouped(master->page_faults, faults));
+			grouped(master->dirty_pages, dirty), grouped(master->page_faults, faults),
+			grouped(master->page_requests, asked));
 	}
 }
 

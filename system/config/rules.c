@@ -8,20 +8,9 @@
 #include "base/bits.h"
 #include "base/trace.h"
 #include "iommu/smmu_registers_format.h"
-#include "system/config/config_internal.h"
+#include "system/config/rules_internal.h"
 #include "system/config/smmu.h"
 #include "system/config/units.h"
-
-/* Stream IDs are requester IDs: those of the NIC have its bus above 8 bits. */
-#define NIC_BUS_OF_STREAMS 1
-
-#define MASTER_NAME 24
-
-struct rules {
-	const struct doc *doc;
-	const struct scenario_cfg *cfg;
-	struct config_errors *errors;
-};
 
 /* The node at `path` or the nearest above it that was written. */
 static const struct doc_node *nearest(const struct doc *doc, const char *path)
@@ -44,39 +33,31 @@ static const struct doc_node *nearest(const struct doc *doc, const char *path)
 	return node;
 }
 
+void rules_report(const struct rules *rules, const char *path, const char *format, va_list args)
+{
+	const struct doc_node *node = nearest(rules->doc, path);
+	char what[300];
+
+	vsnprintf(what, sizeof(what), format, args);
+	config_error(rules->errors, node->origin, node->line, "%s: %s", path, what);
+}
+
 /* Report about `path`, which printf makes: "guests[%u].vf". */
 static void broken(const struct rules *rules, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 static void broken(const struct rules *rules, const char *path, const char *format, ...)
 {
-	const struct doc_node *node = nearest(rules->doc, path);
-	char what[300];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(what, sizeof(what), format, args);
+	rules_report(rules, path, format, args);
 	va_end(args);
-	config_error(rules->errors, node->origin, node->line, "%s: %s", path, what);
-}
-
-static const char *indexed(char text[96], const char *list, uint32_t index, const char *key)
-{
-	snprintf(text, 96, "%s[%u].%s", list, index, key);
-	return text;
 }
 
 static const char *size_text(uint64_t bytes, char text[32])
 {
 	return unit_format(UNIT_BYTES, bytes, text, 32);
-}
-
-static bool host_exists(const struct machine_cfg *machine, const char *name)
-{
-	for (uint32_t i = 0; i < machine->hosts_count; i++)
-		if (!strcmp(machine->hosts[i], name))
-			return true;
-	return false;
 }
 
 static const struct guest_config *guest_find(const struct scenario_cfg *cfg, const char *name)
@@ -367,82 +348,6 @@ static void check_storm(const struct rules *rules, uint32_t index)
 		       size_text(page, text));
 }
 
-/* What the SMMU offers, where the master is. */
-static void check_master_place(const struct rules *rules, uint32_t index)
-{
-	const struct scenario_cfg *cfg = rules->cfg;
-	const struct master_config *master = &cfg->masters[index];
-	const char *stage = master_stage_names[master->stage];
-	char path[96];
-
-	if (!host_exists(&cfg->machine, master->host))
-		broken(rules, indexed(path, "masters", index, "host"),
-		       "expected one of machine.hosts, not `%s`", master->host);
-	if (master->stream >> cfg->machine.smmu.sid_bits ||
-	    (master->stream >> 8) == NIC_BUS_OF_STREAMS)
-		broken(rules, indexed(path, "masters", index, "stream"),
-		       "expected a stream of %" PRIu64 " bits that is none of the NIC's bus, not "
-		       "0x%" PRIx64,
-		       cfg->machine.smmu.sid_bits, master->stream);
-	if (strcmp(stage, "stage1") && !cfg->machine.smmu.s2)
-		broken(rules, indexed(path, "masters", index, "stage"),
-		       "`%s` needs `machine.smmu.s2: yes`", stage);
-	if (master->substreams &&
-	    (!strcmp(stage, "stage2") || master->substreams >> cfg->machine.smmu.ssid_bits))
-		broken(rules, indexed(path, "masters", index, "substreams"),
-		       "expected fewer than machine.smmu.ssid_bits (%" PRIu64
-		       ") tell apart, and none with stage2",
-		       cfg->machine.smmu.ssid_bits);
-	for (uint32_t i = 0; i < index; i++)
-		if (!strcmp(cfg->masters[i].name, master->name) ||
-		    (!strcmp(cfg->masters[i].host, master->host) &&
-		     cfg->masters[i].stream == master->stream))
-			broken(rules, indexed(path, "masters", index, "name"),
-			       "expected a name and a stream of its own: masters[%u] has it too",
-			       i);
-}
-
-static void check_master(const struct rules *rules, uint32_t index)
-{
-	const struct master_config *master = &rules->cfg->masters[index];
-	char path[96];
-
-	check_master_place(rules, index);
-	if (strlen(master->name) > MASTER_NAME)
-		broken(rules, indexed(path, "masters", index, "name"),
-		       "expected at most %d characters", MASTER_NAME);
-	check_power(rules, indexed(path, "masters", index, "access"), master->access_bytes);
-	if (master->resident &&
-	    ((!master->may_stall && !master->page_requests) || master->remap_ps ||
-	     master->dirty_tracking || !strcmp(master_stage_names[master->stage], "nested")))
-		broken(rules, indexed(path, "masters", index, "resident"),
-		       "expected 0, or may_stall or page_requests and neither remap, "
-		       "dirty_tracking nor nested");
-	if (master->resident && master->may_stall && !rules->cfg->machine.smmu.stall_max)
-		broken(rules, indexed(path, "masters", index, "resident"),
-		       "needs `machine.smmu.stall_model: either` and stall_max");
-	if (master->window_bytes % 4096 || master->iova % 4096)
-		broken(rules, indexed(path, "masters", index, "window"),
-		       "expected whole pages of 4KiB, at an iova that is a page's");
-	if (master->ats && !rules->cfg->machine.smmu.ats)
-		broken(rules, indexed(path, "masters", index, "ats"),
-		       "needs `machine.smmu.ats: yes`");
-	if (master->ignores_invalidations && !master->ats)
-		broken(rules, indexed(path, "masters", index, "ignores_invalidations"),
-		       "needs `ats: yes`: there are none without");
-	if (master->page_requests &&
-	    (!master->ats || !master->resident || !rules->cfg->machine.smmu.pri))
-		broken(rules, indexed(path, "masters", index, "page_requests"),
-		       "needs `ats: yes`, `resident` and `machine.smmu.pri: yes`");
-	if (master->dirty_tracking && master->remap_ps)
-		broken(rules, indexed(path, "masters", index, "remap"),
-		       "expected 0 with dirty_tracking: the bits of a page that moves go with it");
-	if (master->dirty_tracking && !strcmp(master_stage_names[master->stage], "stage1") &&
-	    rules->cfg->machine.smmu.httu < 2)
-		broken(rules, indexed(path, "masters", index, "dirty_tracking"),
-		       "needs `machine.smmu.httu: dirty`");
-}
-
 /* What an expectation can be about, and which keys go with that. */
 static const char *const expect_subjects[] = {"check", "migration", "packets", "guest",
 					      "iommu", "master",    "host"};
@@ -547,7 +452,7 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 	if (!cfg->guests_count && !cfg->masters_count)
 		broken(&rules, "guests", "expected guests or masters: nobody would do anything");
 	for (uint32_t i = 0; i < cfg->masters_count; i++)
-		check_master(&rules, i);
+		rules_check_master(&rules, i);
 	for (uint32_t i = 0; i < cfg->resets_count; i++)
 		check_reset(&rules, i);
 	for (uint32_t i = 0; i < cfg->expect_count; i++)

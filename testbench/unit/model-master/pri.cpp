@@ -128,6 +128,8 @@ protected:
 
 TEST_F(MasterPri, AsksOnceForEachPageAndEndsTheGroupByItsLast)
 {
+	cfg.outstanding = 16; // more than pages
+	cfg.page_gather_ps = 300 * PS_PER_NS;
 	start();
 	run(50 * PS_PER_US);
 	std::set<uint16_t> ended;

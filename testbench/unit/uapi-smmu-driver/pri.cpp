@@ -117,6 +117,7 @@ TEST_F(SmmuDriverPri, AGroupIsToldOfAtItsLast)
 	struct smmu_domain *domain = handled();
 	ask(7, 0x1000, false);
 	ask(8, 0x5000, true, 3, true);
+	ask(6, 0x6000, false);
 	ask(7, 0x2000, false);
 	settle();
 	ASSERT_EQ(groups.size(), 1u);

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_SYSTEM_CONFIG_RULES_INTERNAL_H
+#define VFSIM_SYSTEM_CONFIG_RULES_INTERNAL_H
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "system/config/config_internal.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What rules look at, and where they complain. */
+struct rules {
+	const struct doc *doc;
+	const struct scenario_cfg *cfg;
+	struct config_errors *errors;
+};
+
+/* Say what is wrong with what is written at `path`, such as "guests[0].vf". */
+void rules_report(const struct rules *rules, const char *path, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
+
+/* rules_masters.c */
+void rules_check_master(const struct rules *rules, uint32_t index);
+
+static inline const char *indexed(char text[96], const char *list, uint32_t index, const char *key)
+{
+	snprintf(text, 96, "%s[%u].%s", list, index, key);
+	return text;
+}
+
+static inline bool host_exists(const struct machine_cfg *machine, const char *name)
+{
+	for (uint32_t i = 0; i < machine->hosts_count; i++)
+		if (!strcmp(machine->hosts[i], name))
+			return true;
+	return false;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif
