@@ -185,6 +185,26 @@ TEST_F(MasterPri, SuccessInVainIsAskedForAgainAloneAndLater)
 	EXPECT_EQ(master_stats(master)->page_retries, 1u);
 }
 
+// Else a group of more pages than the SMMU's queue holds would overflow it for ever.
+TEST_F(MasterPri, WhatWasAnsweredInVainTwiceIsInNoGroupWithOthers)
+{
+	start();
+	run(50 * PS_PER_US);
+	master_stop(master);
+	size_t from = 0;
+	for (int round = 0; round < 2; round++) {
+		size_t count = requests.size();
+
+		for (; from < count; from++)
+			if (requests[from].last)
+				respond(requests[from].group, PRG_SUCCESS);
+		run(50 * PS_PER_US);
+	}
+	ASSERT_GT(requests.size(), from);
+	for (; from < requests.size(); from++)
+		EXPECT_TRUE(requests[from].last);
+}
+
 TEST_F(MasterPri, NoMoreAreOutstandingThanItsAllocation)
 {
 	start(3);

@@ -211,6 +211,16 @@ INSTANTIATE_TEST_SUITE_P(
 			"ignores_invalidations: yes}]\n",
 			"FILE:2: masters[0].ignores_invalidations: needs `ats: yes`: there are "
 			"none without\n"},
+		Mistake{"name: test\n",
+			"name: test\nmasters: [{name: m, host: source, stream: 0x300, "
+			"page_requests: 4}]\n",
+			"FILE:2: masters[0].page_requests: needs `ats: yes`, `resident` and "
+			"`machine.smmu.pri: yes`\n"},
+		Mistake{"name: test\n",
+			"name: test\nmasters: [{name: m, host: source, stream: 0x300, "
+			"resident: 4}]\n",
+			"FILE:2: masters[0].resident: expected 0, or may_stall or page_requests "
+			"and neither remap, dirty_tracking nor nested\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {version: 2}",
 			"FILE:3: machine.smmu.fwb: expected it since SMMUv3.2\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {two_level_strtab: no}",
