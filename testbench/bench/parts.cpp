@@ -182,8 +182,10 @@ void map_and_unmap_4KiB(benchmark::State &state)
 	});
 }
 
-void dirty_read_4GiB_of_4KiB_pages(benchmark::State &state)
+// Nothing is dirty: 400 million entries a second are 0.655 ms.
+void dirty_read_and_clear_1GiB_of_4KiB_pages(benchmark::State &state)
 {
+	constexpr uint64_t kBytes = UINT64_C(1) << 30;
 	Host host;
 
 	host.Do([&](struct actor *self) {
@@ -191,15 +193,16 @@ void dirty_read_4GiB_of_4KiB_pages(benchmark::State &state)
 
 		// Falling frames: no larger pages.
 		if (smmu_domain_map_pages(host.domain, self, kIova,
-					  HOST_DRAM_PA + 2 * kGuestBytes - 4096, -4096,
-					  kGuestBytes / 4096, SMMU_PROT_READ | SMMU_PROT_WRITE) ||
+					  HOST_DRAM_PA + 2 * kBytes - 4096, -4096, kBytes / 4096,
+					  SMMU_PROT_READ | SMMU_PROT_WRITE) ||
 		    smmu_domain_set_dirty_tracking(host.domain, self, true))
 			state.SkipWithError("the guest's memory cannot be mapped");
 		for (auto _ : state)
 			smmu_domain_read_dirty(
-				host.domain, self, kIova, kGuestBytes, false,
+				host.domain, self, kIova, kBytes, false,
 				[](void *, uint64_t, uint64_t) {}, nullptr, &begin_ps);
 	});
+	BenchAtMost(state, 0.655);
 }
 
 // A program's calls on a container: 10,000 ranges of a page each mapped, and unmapped again.
@@ -271,6 +274,6 @@ BENCHMARK(calendar_schedule_and_fire);
 BENCHMARK(dram_read_1500_bytes);
 BENCHMARK(dma_write_1500_bytes_tlb_hit);
 BENCHMARK(map_and_unmap_4KiB);
-BENCHMARK(dirty_read_4GiB_of_4KiB_pages)->Unit(benchmark::kMillisecond);
+BENCHMARK(dirty_read_and_clear_1GiB_of_4KiB_pages)->Unit(benchmark::kMillisecond);
 BENCHMARK(type1_map_and_unmap_10000_ranges)->Unit(benchmark::kMillisecond);
 BENCHMARK(trace_event_digest_and_oracle);

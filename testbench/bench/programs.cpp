@@ -101,6 +101,23 @@ void live_migration_peak_memory(benchmark::State &state)
 	BenchAtMost(state, 200);
 }
 
+std::vector<std::string> MillionStreams()
+{
+	return {"run", "--quiet", kFolder + "bench/million-streams.yaml"};
+}
+
+void million_streams_start_to_exit(benchmark::State &state)
+{
+	BenchValue(state, 1e3 * Best(state, MillionStreams()).wall_s, "ms");
+	BenchAtMost(state, 100);
+}
+
+void million_streams_peak_memory(benchmark::State &state)
+{
+	BenchValue(state, Best(state, MillionStreams()).peak_mb, "MiB");
+	BenchAtMost(state, 300);
+}
+
 // What --out costs: runs with and without it by turns, since the machine may be shared. CPU time.
 void OutCost(benchmark::State &state, const std::string &engine)
 {
@@ -241,6 +258,8 @@ void trace_diff_of_a_million_lines(benchmark::State &state)
 
 BENCHMARK(live_migration_start_to_exit)->Iterations(1);
 BENCHMARK(live_migration_peak_memory)->Iterations(1);
+BENCHMARK(million_streams_start_to_exit)->Iterations(1);
+BENCHMARK(million_streams_peak_memory)->Iterations(1);
 BENCHMARK(writing_traces_costs)->Iterations(1);
 BENCHMARK(writing_traces_costs_systemc)->Iterations(1);
 BENCHMARK(describe_schema_start_to_exit)->Iterations(1);

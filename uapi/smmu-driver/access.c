@@ -62,6 +62,19 @@ void phys_get(const struct smmu_driver *driver, uint64_t pa, uint64_t *word, uin
 	swap_words(word, words);
 }
 
+const uint64_t *phys_table(const struct smmu_driver *driver, uint64_t pa, uint64_t *room)
+{
+	const struct cpu_port *cpu = &driver->env.cpu;
+	const uint64_t *there = NULL;
+
+	if (cpu->ops->memory_peek && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+		there = cpu->ops->memory_peek(cpu->ctx, pa, PAGE_BYTES);
+	if (there)
+		return there;
+	phys_get(driver, pa, room, TABLE_ENTRIES);
+	return room;
+}
+
 void phys_put(const struct smmu_driver *driver, uint64_t pa, uint64_t *word, uint32_t words)
 {
 	const struct cpu_port *cpu = &driver->env.cpu;

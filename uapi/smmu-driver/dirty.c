@@ -7,11 +7,15 @@
 
 #include "uapi/smmu-driver/smmu_driver_internal.h"
 
+/* What of a descriptor tells that it is a leaf, and dirty. */
+#define DIRTY_BITS (TTD_DBM | TTD_AP2 | TTD_VALID | TTD_TABLE)
+
 /* A dirty read under way. */
 struct dirty_walk {
 	struct smmu_domain *domain;
 	uint64_t iova, last; /* of the range that was asked for */
 	bool clear;
+	uint64_t dirty_state; /* of DBM and AP[2], or S2AP[1] */
 	void (*dirty)(void *ctx, uint64_t iova, uint64_t len);
 	void *ctx;
 	uint64_t run_iova, run_len; /* neighbouring dirty leaves, not yet told */
@@ -70,32 +74,73 @@ static void found(struct dirty_walk *walk, uint64_t iova, uint64_t len)
 	walk->end_dirty = iova + len;
 }
 
+/* A leaf that says that its page was written: DBM set, and writable at its stage. */
+static inline bool is_dirty(const struct dirty_walk *walk, uint64_t ttd, int level)
+{
+	uint64_t kind = level == LAST_LEVEL ? TTD_VALID | TTD_PAGE : TTD_VALID;
+
+	return (ttd & DIRTY_BITS) == (walk->dirty_state | kind);
+}
+
 /*
- * All of the walk is one instant of simulated time, so writing back the words
- * that changed is what an atomic change of AP[2], or S2AP[1], in each of them would be.
+ * Make the dirty ones of some entries clean. All of the walk is one instant of
+ * simulated time, so writing back the words that changed is what an atomic change of
+ * AP[2], or S2AP[1], in each of them would be.
  */
+static void clean(const struct dirty_walk *walk, uint64_t table, const uint64_t *entry,
+		  struct span dirty, int level)
+{
+	uint64_t changed[TABLE_ENTRIES];
+	uint32_t count = dirty.last - dirty.first + 1;
+
+	for (uint32_t i = 0; i < count; i++) {
+		changed[i] = entry[dirty.first + i];
+		if (is_dirty(walk, changed[i], level))
+			changed[i] ^= TTD_AP2; /* S2AP[1] is the same bit */
+	}
+	phys_put(walk->domain->driver, table + 8 * dirty.first, changed, count);
+}
+
+static void walk_leaves(struct dirty_walk *walk, uint64_t table, uint64_t base)
+{
+	struct span span = span_in(walk, base, LAST_LEVEL), dirty = {TABLE_ENTRIES, 0};
+	uint64_t room[TABLE_ENTRIES];
+	const uint64_t *entry = phys_table(walk->domain->driver, table, room);
+
+	for (uint32_t i = span.first; i <= span.last; i++) {
+		if (__builtin_expect(!is_dirty(walk, entry[i], LAST_LEVEL), 1))
+			continue;
+		found(walk, base + i * PAGE_BYTES, PAGE_BYTES);
+		dirty.first = MIN(dirty.first, i);
+		dirty.last = i;
+	}
+	if (walk->clear && dirty.first <= dirty.last)
+		clean(walk, table, entry, dirty, LAST_LEVEL);
+}
+
 static void walk_table(struct dirty_walk *walk, uint64_t table, uint64_t base, int level)
 {
-	struct span span = span_in(walk, base, level);
+	struct span span = span_in(walk, base, level), dirty = {TABLE_ENTRIES, 0};
 	uint64_t bytes = level_bytes(level);
 	uint64_t entry[TABLE_ENTRIES];
-	uint32_t changed_first = TABLE_ENTRIES, changed_last = 0;
 
 	phys_get(walk->domain->driver, table + 8 * span.first, &entry[span.first],
 		 span.last - span.first + 1);
 	for (uint32_t i = span.first; i <= span.last; i++) {
-		if (ttd_is_dirty(walk->domain, entry[i], level)) {
+		if (is_dirty(walk, entry[i], level)) {
 			found(walk, base + i * bytes, bytes);
-			entry[i] ^= TTD_AP2; /* S2AP[1] is the same bit */
-			changed_first = MIN(changed_first, i);
-			changed_last = i;
-		} else if (ttd_is_table(entry[i], level)) {
+			dirty.first = MIN(dirty.first, i);
+			dirty.last = i;
+		} else if (!ttd_is_table(entry[i], level)) {
+			continue;
+		} else if (level + 1 == LAST_LEVEL) {
+			walk_leaves(walk, entry[i] & TTD_ADDR, base + i * bytes);
+		} else {
 			walk_table(walk, entry[i] & TTD_ADDR, base + i * bytes, level + 1);
 		}
 	}
-	if (walk->clear && changed_first < TABLE_ENTRIES)
-		phys_put(walk->domain->driver, table + 8 * changed_first, &entry[changed_first],
-			 changed_last - changed_first + 1);
+	if (walk->clear && dirty.first <= dirty.last)
+		clean(walk, table, entry, dirty, level);
 }
 
 /* The gather that Linux 7.3 leaves without a page size, and so without an invalidation. */
@@ -118,6 +163,7 @@ int smmu_domain_read_dirty(struct smmu_domain *domain, struct actor *self, uint6
 		.iova = iova,
 		.last = iova + len - 1,
 		.clear = !no_clear,
+		.dirty_state = domain->stage2 ? TTD_DBM | TTD_S2AP_WRITE : TTD_DBM,
 		.dirty = dirty,
 		.ctx = ctx,
 		.first_dirty = UINT64_MAX,

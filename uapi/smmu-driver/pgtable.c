@@ -31,13 +31,6 @@ struct leaf_run leaf_run_next(uint64_t page_sizes, uint64_t iova, uint64_t pa, u
 	return (struct leaf_run){bytes, len / bytes};
 }
 
-bool ttd_is_dirty(const struct smmu_domain *domain, uint64_t ttd, int level)
-{
-	uint64_t dirty = domain->stage2 ? TTD_DBM | TTD_S2AP_WRITE : TTD_DBM;
-
-	return (ttd & (TTD_DBM | TTD_AP2)) == dirty && ttd_is_leaf(ttd, level);
-}
-
 uint64_t pgtable_find(const struct smmu_domain *domain, uint64_t iova, int level)
 {
 	uint64_t table = domain->root_pa;

@@ -224,6 +224,8 @@ uint64_t phys_get64(const struct smmu_driver *driver, uint64_t pa);
 void phys_put64(const struct smmu_driver *driver, uint64_t pa, uint64_t value);
 void phys_get(const struct smmu_driver *driver, uint64_t pa, uint64_t *word, uint32_t words);
 void phys_put(const struct smmu_driver *driver, uint64_t pa, uint64_t *word, uint32_t words);
+/* A whole table, where it lies or in `room`; valid until it is written. */
+const uint64_t *phys_table(const struct smmu_driver *driver, uint64_t pa, uint64_t *room);
 /* Zeroed frames, naturally aligned: `pages` is a power of two. 0 without memory. */
 uint64_t phys_alloc(const struct smmu_driver *driver, uint64_t pages);
 void phys_free(const struct smmu_driver *driver, uint64_t pa, uint64_t pages);
@@ -392,9 +394,6 @@ struct leaf_run {
 };
 
 struct leaf_run leaf_run_next(uint64_t page_sizes, uint64_t iova, uint64_t pa, uint64_t len);
-
-/* The leaf says that its page was written: DBM set, and writable at its stage. */
-bool ttd_is_dirty(const struct smmu_domain *domain, uint64_t ttd, int level);
 
 /* The table of `level` that covers `iova`; 0 = none. A leaf above it is none. */
 uint64_t pgtable_find(const struct smmu_domain *domain, uint64_t iova, int level);
