@@ -18,6 +18,7 @@
 #include "iommu/pmcg_internal.h"
 #include "iommu/smmu.h"
 #include "iommu/smmu_format.h"
+#include "iommu/tables_internal.h"
 #include "iommu/tlb_internal.h"
 
 #ifdef __cplusplus
@@ -68,16 +69,6 @@ struct fault {
 	bool raz_wi;   /* the device is told that all went well */
 	bool stall;    /* it waits for software instead */
 	uint64_t word[EVENT_WORDS];
-};
-
-/* Where a walk is. */
-struct walk {
-	const struct tt_tree *tree;
-	uint64_t ia;
-	uint64_t ttd_ia; /* address of the descriptor at `level`, before stage 2 */
-	uint64_t ttd;    /* the descriptor */
-	uint8_t level;
-	uint8_t limits;
 };
 
 /* An address on its way through stage 2. */
@@ -514,7 +505,14 @@ void smmu_walk_leave(struct transaction *txn, void (*go_on)(struct transaction *
 void smmu_walk_fail(struct transaction *txn, enum event_number number,
 		    const struct fault_place *place);
 /* Keep a descriptor for the trace. */
-void smmu_walk_keep(struct transaction *txn, enum stage stage, const struct walk *walk);
+void smmu_walk_keep_step(struct transaction *txn, enum stage stage, const struct walk *walk);
+/* Only where somebody wants to see walks. */
+static inline void smmu_walk_keep(struct transaction *txn, enum stage stage,
+				  const struct walk *walk)
+{
+	if (txn->smmu->sim->hooks.detail)
+		smmu_walk_keep_step(txn, stage, walk);
+}
 
 /* walk.c: stage 1 */
 void smmu_walk_begin(struct transaction *txn);
@@ -531,31 +529,6 @@ void smmu_stage2_find(struct transaction *txn, uint64_t ipa, uint8_t kind, bool 
 uint64_t smmu_stage2_space(const struct transaction *txn);
 /* Does a leaf of stage 2 make its memory Device? */
 bool smmu_stage2_is_device(const struct ste_config *ste, uint64_t ttd);
-
-/* tables.c: what both stages' tables have in common. */
-/* log2 of a TG field's granule, in STE.S2TG's and CD.TG0's code; 0 when it is not offered. */
-uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg);
-/* Address bits of an IPS or S2PS field, no more than the OAS. */
-uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code);
-/* The address of a tree's first table, aligned to its size; the other members are set. */
-uint64_t smmu_tables_root(const struct tt_tree *tree, uint64_t ttb);
-/* log2 of what one descriptor of the level maps. */
-uint8_t smmu_tables_shift(const struct tt_tree *tree, uint8_t level);
-enum ttd_kind { TTD_IS_INVALID, TTD_IS_TABLE, TTD_IS_LEAF };
-/* Begin at the tree's first table; the address of the descriptor there. */
-uint64_t smmu_tables_enter(struct walk *walk, const struct tt_tree *tree, uint64_t ia);
-/* Go one level down into `table`. */
-uint64_t smmu_tables_descend(struct walk *walk, uint64_t table);
-enum ttd_kind smmu_ttd_kind(const struct walk *walk);
-/* HAFT: must the flag of a table descriptor be set before what it points to is read? */
-static inline bool smmu_ttd_lacks_access(const struct stage_policy *policy, uint64_t ttd)
-{
-	return policy->haft && !(ttd & TTD_AF);
-}
-/* The address in the descriptor; false when the output size does not hold it. */
-bool smmu_ttd_address(const struct walk *walk, uint64_t *address);
-struct leaf smmu_tables_leaf(const struct walk *walk, uint64_t ttd_pa, bool contiguous);
-uint64_t smmu_ttd_get(const struct tt_tree *tree, const void *bytes);
 
 /* permission.c */
 enum permission { PERMISSION_OK, PERMISSION_DENIED, PERMISSION_MANAGED };

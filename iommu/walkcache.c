@@ -101,7 +101,7 @@ void smmu_walkcache_fill(struct smmu *smmu, uint64_t space, const struct walk *w
 	struct walkcache *cache = &smmu->walkcache;
 	struct table_key key = key_of(space, walk->tree, walk->ia, walk->level);
 
-	if (!cache->sets || find(cache, &key))
+	if (find(cache, &key))
 		return;
 	*pick_victim(set_of(cache, &key)) = (struct table_line){
 		.valid = true,

@@ -121,7 +121,7 @@ void smmu_walk_fail(struct transaction *txn, enum event_number number,
 }
 
 /* The last descriptor read at a place is the one that counts. */
-void smmu_walk_keep(struct transaction *txn, enum stage stage, const struct walk *walk)
+void smmu_walk_keep_step(struct transaction *txn, enum stage stage, const struct walk *walk)
 {
 	uint64_t *step = txn->step[txn->steps ? txn->steps - 1 : 0];
 	uint64_t where = (uint64_t)stage << 8 | walk->level;
