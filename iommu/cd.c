@@ -135,6 +135,7 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
 	struct smmu *smmu = txn->smmu;
 	uint64_t word[CD_WORDS];
+	uint32_t stream = txn->req->attr.stream_id, index = txn->cd_index;
 	struct cd_config cd;
 
 	if (req->status != BUS_OK) {
@@ -144,12 +145,13 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 	for (uint32_t i = 0; i < CD_WORDS; i++)
 		word[i] = le64_get((const uint8_t *)req->data + 8 * i);
 	cd = decode(smmu, &txn->ste, word);
-	trace_emit_data(
-		&smmu->env.part, TRACE_SMMU_CD, word, sizeof(word),
-		(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id, txn->cd_index, req->addr});
+	trace_emit_data(&smmu->env.part, TRACE_SMMU_CD, word, sizeof(word),
+			(const uint64_t[TRACE_ARGS]){stream, index, req->addr});
 	if (txn->conf_generation == smmu->conf.generation)
-		smmu_conf_fill_cd(smmu, txn->req->attr.stream_id, txn->cd_index, &cd);
+		smmu_conf_fill_cd(smmu, stream, index, &cd);
 	smmu_walk_leave(txn, smmu_txn_translate);
+	if (smmu->cfg.forget_invalid && cd.illegal)
+		smmu_conf_forget_cd(smmu, stream, index);
 }
 
 static void fetch_cd(struct transaction *txn)

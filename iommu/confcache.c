@@ -83,6 +83,24 @@ void smmu_conf_fill_cd(struct smmu *smmu, uint32_t stream, uint32_t index,
 	*line = (struct cd_line){.valid = true, .stream = stream, .index = index, .cd = *cd};
 }
 
+void smmu_conf_forget_ste(struct smmu *smmu, uint32_t stream)
+{
+	struct ste_line *line = smmu->conf.ste[ste_set(stream)];
+
+	for (uint32_t way = 0; way < CONF_WAYS; way++)
+		if (line[way].stream == stream)
+			line[way].valid = false;
+}
+
+void smmu_conf_forget_cd(struct smmu *smmu, uint32_t stream, uint32_t index)
+{
+	struct cd_line *line = smmu->conf.cd[cd_set(stream, index)];
+
+	for (uint32_t way = 0; way < CONF_WAYS; way++)
+		if (line[way].stream == stream && line[way].index == index)
+			line[way].valid = false;
+}
+
 void smmu_conf_fill_l1std(struct smmu *smmu, uint32_t index, uint64_t l1std)
 {
 	smmu->conf.l1std[index % L1STD_SETS] =

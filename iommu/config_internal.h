@@ -129,6 +129,9 @@ const uint64_t *smmu_conf_find_l1cd(struct smmu *smmu, uint32_t stream, uint32_t
 void smmu_conf_fill_ste(struct smmu *smmu, uint32_t stream, const struct ste_config *ste);
 void smmu_conf_fill_cd(struct smmu *smmu, uint32_t stream, uint32_t index,
 		       const struct cd_config *cd);
+/* Not an invalidation: what was kept for those that waited for it. */
+void smmu_conf_forget_ste(struct smmu *smmu, uint32_t stream);
+void smmu_conf_forget_cd(struct smmu *smmu, uint32_t stream, uint32_t index);
 void smmu_conf_fill_l1std(struct smmu *smmu, uint32_t index, uint64_t l1std);
 void smmu_conf_fill_l1cd(struct smmu *smmu, uint32_t stream, uint32_t index, uint64_t l1cd);
 /* Streams whose ID equals `stream` under `mask`. */

@@ -36,6 +36,13 @@ enum smmu_stall_model {
 
 struct smmu;
 
+/* Which line of a full set of the TLB makes room. */
+enum smmu_replacement {
+	SMMU_REPLACE_LRU,    /* that not used for longest */
+	SMMU_REPLACE_FIFO,   /* that filled first */
+	SMMU_REPLACE_RANDOM, /* any; the SMMU's own random stream */
+};
+
 struct smmu_timing {
 	uint64_t tlb_hit_ps;   /* added to a request that hits */
 	uint64_t walk_step_ps; /* added to each table fetch, beyond the memory's own time */
@@ -46,6 +53,7 @@ struct smmu_timing {
 	uint32_t walk_cache_entries; /* tables kept, a multiple of 4; 0: each walk begins above */
 	/* An invalidation that a device has not answered by then has failed, 3.9.1.4; 0: never. */
 	uint64_t ats_timeout_ps;
+	enum smmu_replacement tlb_replacement;
 };
 
 /*
@@ -102,6 +110,9 @@ struct smmu_cfg {
 	/* May the TLB keep an entry that is writable and already marked dirty? If not,
 	 * every write looks at the descriptor again. */
 	bool cache_dirty;
+	/* Is configuration that is invalid looked at again by the next access? It may be kept, so
+	 * that software must invalidate even what was not valid, 4.3. */
+	bool forget_invalid;
 	uint32_t max_transactions; /* pool of requests in flight */
 	struct smmu_timing timing;
 };

@@ -12,6 +12,7 @@
 
 #include "base/port.h"
 #include "base/regs.h"
+#include "base/rng.h"
 #include "base/trace.h"
 #include "iommu/ats_internal.h"
 #include "iommu/config_internal.h"
@@ -361,6 +362,7 @@ struct smmu {
 
 	struct confcache conf;
 	struct tlb tlb;
+	struct rng rng; /* of random replacement alone */
 	struct walkcache walkcache;
 	struct walker *walker; /* cfg.timing.walkers slots, the busy ones first */
 	uint32_t walkers_busy;

@@ -83,6 +83,7 @@ static void ste_arrived(struct bus_req *req, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
 	struct smmu *smmu = txn->smmu;
+	uint32_t stream = txn->req->attr.stream_id;
 	uint64_t word[STE_WORDS];
 	struct ste_config ste;
 
@@ -94,11 +95,12 @@ static void ste_arrived(struct bus_req *req, uint64_t now)
 		word[i] = le64_get((const uint8_t *)req->data + 8 * i);
 	ste = smmu_ste_decode(smmu, word);
 	trace_emit_data(&smmu->env.part, TRACE_SMMU_STE, word, sizeof(word),
-			(const uint64_t[TRACE_ARGS]){txn->req->attr.stream_id, txn->l1std_pa,
-						     txn->l1std, req->addr});
+			(const uint64_t[TRACE_ARGS]){stream, txn->l1std_pa, txn->l1std, req->addr});
 	if (txn->conf_generation == smmu->conf.generation)
-		smmu_conf_fill_ste(smmu, txn->req->attr.stream_id, &ste);
+		smmu_conf_fill_ste(smmu, stream, &ste);
 	smmu_walk_leave(txn, smmu_txn_translate);
+	if (smmu->cfg.forget_invalid && ste.kind == STE_ILLEGAL)
+		smmu_conf_forget_ste(smmu, stream);
 }
 
 static void go_to_ste(struct transaction *txn, uint64_t address)

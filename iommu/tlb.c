@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The TLB: set-associative, least recently used goes first. A line is one page
+ * The TLB: set-associative, cfg.timing.tlb_replacement says who makes room. A line is one page
  * or block of one space; where both stages translate, it holds what both make
  * of a virtual address, and IPAs have lines of their own (tlb_internal.h).
  */
@@ -57,7 +57,7 @@ struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
 
 	if (!line)
 		line = find_space(tlb, global_of(space), ia);
-	if (line)
+	if (line && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_LRU)
 		line->used = ++tlb->clock;
 	return line;
 }
@@ -84,9 +84,10 @@ void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
 	count(&smmu->tlb, line, -1);
 }
 
-/* The line that has this address, a free one of the set, or the one not used for longest. */
-static struct tlb_line *find_room(struct tlb *tlb, uint64_t space, uint8_t shift, uint64_t ia)
+/* The line that has this address, a free one of the set, or the victim. */
+static struct tlb_line *find_room(struct smmu *smmu, uint64_t space, uint8_t shift, uint64_t ia)
 {
+	struct tlb *tlb = &smmu->tlb;
 	uint64_t tag = tag_of(shift, ia);
 	uint32_t first = find_set(tlb, space, shift, ia), victim = first;
 
@@ -97,13 +98,15 @@ static struct tlb_line *find_room(struct tlb *tlb, uint64_t space, uint8_t shift
 		    (!tlb->tag[i] || tlb->line[i].used < tlb->line[victim].used))
 			victim = i;
 	}
+	if (tlb->tag[victim] && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_RANDOM)
+		victim = first + (uint32_t)rng_below(&smmu->rng, tlb->ways);
 	return &tlb->line[victim];
 }
 
 struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint64_t space, const struct translation *found)
 {
 	struct tlb *tlb = &smmu->tlb;
-	struct tlb_line *line = find_room(tlb, space, found->shift, found->ia);
+	struct tlb_line *line = find_room(smmu, space, found->shift, found->ia);
 
 	smmu_tlb_drop_line(smmu, line);
 	line->found = *found;
@@ -185,6 +188,7 @@ int smmu_tlb_init(struct smmu *smmu)
 	tlb->ways = timing->tlb_ways;
 	tlb->sets = timing->tlb_entries / timing->tlb_ways;
 	lines = (size_t)tlb->sets * tlb->ways;
+	rng_init(&smmu->rng, smmu->sim->seed, smmu->env.part.name);
 	tlb->line = calloc(lines, sizeof(tlb->line[0]));
 	tlb->tag = calloc(lines, sizeof(tlb->tag[0]));
 	return tlb->line && tlb->tag ? 0 : -ENOMEM;

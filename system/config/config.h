@@ -30,6 +30,7 @@ struct timing_cfg {
 	struct {
 		uint64_t tlb_hit_ps, walk_step_ps, command_ps, walkers, tlb_entries, tlb_ways;
 		uint64_t walk_cache_entries, ats_timeout_ps;
+		int tlb_replacement; /* enum smmu_replacement */
 	} smmu;
 	struct {
 		uint64_t latency_ps;
@@ -64,7 +65,7 @@ struct smmu_config {
 	uint32_t granules;
 	bool s1, s2, hyp, asid16, vmid16, vmw, two_level_strtab, two_level_cd, term_abort;
 	bool ats, ns1ats, atsrecerr, pri, msi, sev, coherent, attr_types_ovr, attr_perms_ovr;
-	bool had, xnx, pps, fwb, stt, ril, e0pd, ptwnnc, epan, vax, cache_dirty;
+	bool had, xnx, pps, fwb, stt, ril, e0pd, ptwnnc, epan, vax, cache_dirty, forget_invalid;
 	uint64_t max_transactions;
 };
 

@@ -19,6 +19,9 @@ static const char *const granule_names[] = {"4KiB", "16KiB", "64KiB", NULL};
 static const struct schema_key smmu_keys[] = {
 	{"cache_dirty", KEY(BOOL, smmu_config, cache_dirty), DEFAULT("no"),
 	 WHAT("the TLB may keep an entry that is writable and already marked dirty")},
+	{"forget_invalid", KEY(BOOL, smmu_config, forget_invalid), DEFAULT("no"),
+	 WHAT("invalid configuration is looked at again by each access; no: it is kept until it is "
+	      "invalidated")},
 	{"httu", KEY(CHOICE, smmu_config, httu), .choice = httu_names, DEFAULT("dirty"),
 	 WHAT("table updates by hardware: access flag; and dirty state; and access flag of table "
 	      "descriptors")},

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "system/config/keys.h"
 
+/* As enum smmu_replacement has them. */
+static const char *const replacement_names[] = {"lru", "fifo", "random", NULL};
+
 #define TIME_ROW(name_, member, what_)                                                             \
 	{                                                                                          \
 		name_, TIMES(timing_cfg, member, SEC), REQUIRED, WHAT(what_)                       \
@@ -23,6 +26,8 @@ static const struct schema_key smmu_keys[] = {
 	 WHAT("of the TLB")},
 	{"tlb_ways", COUNTS(timing_cfg, smmu.tlb_ways, 1, 65536), REQUIRED,
 	 WHAT("of a set; divides tlb_entries into a power of two")},
+	{"tlb_replacement", KEY(CHOICE, timing_cfg, smmu.tlb_replacement),
+	 .choice = replacement_names, DEFAULT("lru"), WHAT("which line of a full set makes room")},
 	{"walk_cache_entries", COUNTS(timing_cfg, smmu.walk_cache_entries, 0, 65536), DEFAULT("0"),
 	 WHAT("tables kept for later walks, in sets of 4; 0: every walk begins at the first")},
 	{"ats_timeout", TIMES(timing_cfg, smmu.ats_timeout_ps, 120 * SEC), DEFAULT("60s"),

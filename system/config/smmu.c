@@ -65,6 +65,7 @@ struct smmu_cfg config_smmu(const struct machine_cfg *machine)
 	const struct timing_cfg *timing = &machine->timing;
 	struct smmu_cfg cfg = {
 		.cache_dirty = smmu->cache_dirty,
+		.forget_invalid = smmu->forget_invalid,
 		.max_transactions = (uint32_t)smmu->max_transactions,
 		.timing = {.tlb_hit_ps = timing->smmu.tlb_hit_ps,
 			   .walk_step_ps = timing->smmu.walk_step_ps,
@@ -73,6 +74,7 @@ struct smmu_cfg config_smmu(const struct machine_cfg *machine)
 			   .tlb_entries = (uint32_t)timing->smmu.tlb_entries,
 			   .tlb_ways = (uint32_t)timing->smmu.tlb_ways,
 			   .walk_cache_entries = (uint32_t)timing->smmu.walk_cache_entries,
+			   .tlb_replacement = (enum smmu_replacement)timing->smmu.tlb_replacement,
 			   .ats_timeout_ps = timing->smmu.ats_timeout_ps},
 	};
 

@@ -62,6 +62,7 @@ static const struct {
 	FLAG(epan),
 	FLAG(vax),
 	FLAG(cache_dirty),
+	FLAG(forget_invalid),
 };
 
 static void write_smmu(const struct smmu_config *smmu, FILE *file)

@@ -373,3 +373,46 @@ TEST_F(SmmuConfigPath, VmidWildcardWidensInvalidations)
 		EXPECT_EQ(stats().walks - walks, row.drops) << row.vmw << " " << row.vmid;
 	}
 }
+
+/* An entry that was invalid when it was used, and is not any more: what is invalid may be kept. */
+class SmmuInvalidConfig : public SmmuConfigBench
+{
+protected:
+	/* The events of an access with a spoiled word, and of one after it is right again. */
+	std::pair<unsigned, unsigned> spoil(uint64_t at, uint64_t bit)
+	{
+		uint64_t word = memory->read64(at);
+		unsigned before;
+
+		memory->write64(at, word & ~bit);
+		before = event_of_write(VA);
+		memory->write64(at, word);
+		return {before, event_of_write(VA)};
+	}
+};
+
+TEST_F(SmmuInvalidConfig, IsKeptUntilItIsInvalidated)
+{
+	configure(S1_ONLY);
+	write_config();
+	EXPECT_EQ(spoil(ste_address(STREAM), STE0_V),
+		  std::make_pair((unsigned)C_BAD_STE, (unsigned)C_BAD_STE));
+	command(CMD_CFGI_STE | field_put(CMD0_STREAMID, STREAM));
+	EXPECT_EQ(event_of_write(VA), 0u);
+}
+
+TEST_F(SmmuInvalidConfig, StreamTableEntryIsForgottenWhereAskedFor)
+{
+	cfg.forget_invalid = true;
+	configure(S1_ONLY);
+	write_config();
+	EXPECT_EQ(spoil(ste_address(STREAM), STE0_V), std::make_pair((unsigned)C_BAD_STE, 0u));
+}
+
+TEST_F(SmmuInvalidConfig, ContextDescriptorIsForgottenWhereAskedFor)
+{
+	cfg.forget_invalid = true;
+	configure(S1_ONLY);
+	write_config();
+	EXPECT_EQ(spoil(cds, CD0_V), std::make_pair((unsigned)C_BAD_CD, 0u));
+}

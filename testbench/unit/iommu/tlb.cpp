@@ -189,3 +189,54 @@ TEST_F(SmmuTlb, AFetchOlderThanAnInvalidationDoesNotFillTheConfigurationCache)
 	EXPECT_EQ(dma.req.status, BUS_FAULT);
 	EXPECT_FALSE(cached(0x4000));
 }
+
+/* A set of two lines: 0x1000 and 0x2000, the first used again, and then a third. */
+class SmmuReplacement : public SmmuTlb
+{
+protected:
+	void fill(enum smmu_replacement policy)
+	{
+		cfg.timing.tlb_entries = cfg.timing.tlb_ways = 2;
+		cfg.timing.tlb_replacement = policy;
+		SmmuTlb::SetUp();
+		for (uint64_t va = 0x1000; va <= 0x40000; va += 0x1000)
+			table->map(va, 0);
+		for (uint64_t va : {0x1000, 0x2000, 0x1000, 0x3000})
+			EXPECT_TRUE(cached(va));
+	}
+
+	/* Of 0x1000 and 0x2000: the one that the third has left there. */
+	uint64_t left()
+	{
+		for (uint64_t va : {0x1000, 0x2000})
+			memory->write64(table->descriptor(va, 3), 0);
+		bool first = cached(0x1000), second = cached(0x2000);
+
+		EXPECT_NE(first, second);
+		return first ? 0x1000 : 0x2000;
+	}
+};
+
+TEST_F(SmmuReplacement, LruSparesWhatWasUsedAgain)
+{
+	fill(SMMU_REPLACE_LRU);
+	EXPECT_EQ(left(), 0x1000u);
+}
+
+TEST_F(SmmuReplacement, FifoDoesNotAskWhatWasUsed)
+{
+	fill(SMMU_REPLACE_FIFO);
+	EXPECT_EQ(left(), 0x2000u);
+}
+
+/* Round and round over three pages in two lines: first in, first out would never hit. */
+TEST_F(SmmuReplacement, RandomIsNeither)
+{
+	fill(SMMU_REPLACE_RANDOM);
+	uint64_t hits = stats().tlb_hits;
+
+	for (int i = 0; i < 300; i++)
+		cached(0x1000u + (uint64_t)(i % 3) * 0x1000);
+	EXPECT_GT(stats().tlb_hits, hits + 30);
+	EXPECT_LT(stats().tlb_hits, hits + 270);
+}
