@@ -7,7 +7,7 @@ SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu coverage tidy format clean help setup
+.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu coverage mutants tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
@@ -45,6 +45,9 @@ fuzz-smmu: $(BUILD)/fuzz/build.ninja ## the SMMU alone, any bytes as registers, 
 coverage: $(BUILD)/coverage/build.ninja ## which lines and branches of each folder the tests reach
 	@cmake --build $(BUILD)/coverage
 	@tools/coverage.sh $(BUILD)/coverage
+
+mutants: $(BUILD)/build.ninja ## break the SMMU in known ways, and see the property tests find each
+	@tools/mutants.sh $(BUILD)/mutants $(BUILD)/uapi-headers/include
 
 tidy: all ## only the house rules, formatting and cppcheck
 	@ctest --test-dir $(BUILD) --output-on-failure -L tidy
