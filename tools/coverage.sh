@@ -20,7 +20,7 @@ awk -F, 'NR > 1 {
 function percent(hit, all) { return all ? 100 * hit / all : 100 }
 END {
 	for (room in lines)
-		printf "%-16s lines %5.1f%% branches %5.1f%%\n", room,
+		printf "%s lines %.1f%% branches %.1f%%\n", room,
 			percent(lines_hit[room], lines[room]),
 			percent(branches_hit[room], branches[room])
 }' "$build/coverage.csv" | sort

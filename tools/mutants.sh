@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # mutants.sh BUILD HEADERS: break a copy of the tree in each way of testbench/mutants.txt, and see the
-# property test that is named there fail. One that nothing finds is a hole in the property: exit 1.
+# test that is named there fail. One that nothing finds is a hole in the tests: exit 1.
 set -eu -o pipefail
 build=$(realpath -m "$1") headers=$(realpath "$2")
-source=$build/source status=0 found=0 all=0
+source=$build/source found=0 all=0
 mkdir -p "$source"
 # What differs is newer than what was built of it.
 git ls-files | while IFS= read -r file; do
@@ -16,8 +16,8 @@ done
 # Nothing is broken yet: what fails now would find everything.
 tests=$(sed -n '/^#/!s/.* ; //p' testbench/mutants.txt | sort -u)
 for test in $tests; do
-	cmake --build "$build" --target "property_$test" >"$build/log"
-	(cd "$source" && "$build/testbench/property_$test") >"$build/log" 2>&1 ||
+	cmake --build "$build" --target "$test" >"$build/log"
+	(cd "$source" && "$build/testbench/$test") >"$build/log" 2>&1 ||
 		{ echo "$test fails as it is"; exit 1; }
 done
 
@@ -30,13 +30,13 @@ while IFS= read -r line; do
 	sed -i "$change" "$source/$file"
 	if cmp -s "$file" "$source/$file"; then
 		verdict="NOTHING TO BREAK in $file"
-	elif ! cmake --build "$build" --target "property_$test" >"$build/log" 2>&1; then
+	elif ! cmake --build "$build" --target "$test" >"$build/log" 2>&1; then
 		verdict="DOES NOT BUILD"
-	elif (cd "$source" && timeout 300 "$build/testbench/property_$test") >"$build/log" 2>&1; then
+	elif (cd "$source" && timeout 300 "$build/testbench/$test") >"$build/log" 2>&1; then
 		verdict="NOT FOUND by $test"
 	else
 		seed=$(grep -a -o -m 1 -E 'VFSIM_SEEDS=[0-9]+|, seed [0-9]+' "$build/log" || true)
-		verdict="found by $test, seed ${seed//[!0-9]/}"
+		verdict="found by $test${seed:+, seed ${seed//[!0-9]/}}"
 		found=$((found + 1))
 	fi
 	printf '%-55s %s\n' "$what" "$verdict"

@@ -25,13 +25,15 @@ static const char *const event_name[] = {
 static const char *const class_name[] = {"CD fetch", "Stage 1 translation table fetch",
 					 "Input address caused fault", "Reserved"};
 
-static bool log_allowed(struct evtq *evtq, uint64_t now)
+bool log_allowed(const struct smmu_driver *driver, struct log_limit *limit)
 {
-	if (now >= evtq->window_began_ps + LOG_WINDOW_PS) {
-		evtq->window_began_ps = now;
-		evtq->logged = 0;
+	uint64_t now = sim_now(driver->env.part.sim);
+
+	if (now >= limit->window_began_ps + LOG_WINDOW_PS) {
+		limit->window_began_ps = now;
+		limit->logged = 0;
 	}
-	return evtq->logged++ < LOG_BURST;
+	return limit->logged++ < LOG_BURST;
 }
 
 static const char *name_of(uint32_t number)
@@ -84,7 +86,7 @@ static void drain(struct smmu_driver *driver, struct actor *self)
 		while (driver_queue_take(driver, self, q, record)) {
 			if (stall_tell(driver, record))
 				continue;
-			if (log_allowed(evtq, sim_now(driver->env.part.sim)))
+			if (log_allowed(driver, &evtq->limit))
 				log_event(driver, record);
 			if (driver->env.event)
 				driver->env.event(driver->env.event_ctx, record);

@@ -160,8 +160,9 @@ static void drain(struct smmu_driver *driver, struct actor *self)
 			take(driver, self, word);
 		if (driver_queue_look(driver, self, &priq->q)) {
 			priq->overflows++;
-			sim_log(&driver->env.part, LOG_WARNING,
-				"PRIQ overflow detected -- requests lost");
+			if (log_allowed(driver, &priq->limit))
+				sim_log(&driver->env.part, LOG_WARNING,
+					"PRIQ overflow detected -- requests lost");
 		}
 	} while (!driver_queue_is_empty(&priq->q));
 	/* Nothing is recorded until the overflow is acknowledged: what waits now has lost its end.

@@ -55,11 +55,16 @@ struct irq_thread {
 	bool pending;
 };
 
+/* Of lines of one kind in the kernel's log. */
+struct log_limit {
+	uint64_t window_began_ps;
+	uint32_t logged;
+};
+
 struct evtq {
 	struct driver_queue q;
 	struct irq_thread thread;
-	uint64_t window_began_ps; /* of the log's rate limit */
-	uint32_t logged;
+	struct log_limit limit;
 	uint32_t overflows;
 };
 
@@ -74,6 +79,7 @@ struct priq {
 	struct driver_queue q;
 	struct irq_thread thread;
 	struct partial_group *partial;
+	struct log_limit limit;
 	uint32_t overflows;
 };
 
@@ -291,6 +297,7 @@ void irq_thread_wake(struct irq_thread *thread);
 void irq_thread_wait(struct actor *self, struct irq_thread *thread);
 void irq_thread_stop(struct irq_thread *thread);
 
+bool log_allowed(const struct smmu_driver *driver, struct log_limit *limit);
 void evtq_thread(struct actor *self, void *driver);
 void gerror_thread(struct actor *self, void *driver);
 void priq_thread(struct actor *self, void *driver);
