@@ -113,6 +113,9 @@ struct smmu_cfg {
 	/* Is configuration that is invalid looked at again by the next access? It may be kept, so
 	 * that software must invalidate even what was not valid, 4.3. */
 	bool forget_invalid;
+	/* Do the neighbours of a stage 1 leaf in its 64 bytes go into the TLB with it? Permitted as
+	 * any speculation is. */
+	bool prefetch;
 	uint32_t max_transactions; /* pool of requests in flight */
 	struct smmu_timing timing;
 };

@@ -532,6 +532,15 @@ uint64_t smmu_stage2_space(const struct transaction *txn);
 /* Does a leaf of stage 2 make its memory Device? */
 bool smmu_stage2_is_device(const struct ste_config *ste, uint64_t ttd);
 
+/* walk.c: the TLB tags of what a stage 1 leaf translates for the transaction. */
+uint64_t smmu_walk_space(const struct transaction *txn, uint64_t ttd);
+
+/* prefetch.c: does the walk's last descriptor bring its neighbours? Read them; keep them. */
+bool smmu_prefetch_is_wanted(const struct transaction *txn);
+void smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
+			 void (*done)(struct bus_req *req, uint64_t now));
+void smmu_prefetch_fill(struct transaction *txn);
+
 /* permission.c */
 enum permission { PERMISSION_OK, PERMISSION_DENIED, PERMISSION_MANAGED };
 enum permission smmu_permission(const struct transaction *txn, enum stage stage);

@@ -59,15 +59,22 @@ static void descriptor_arrived(struct bus_req *req, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
 
+	const uint8_t *bytes = req->data;
+
+	bytes += txn->s2.pa - req->addr;
+	req->addr = txn->s2.pa;
 	if (req->status != BUS_OK)
 		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
 	else
-		use_descriptor(txn, smmu_ttd_get(txn->walk.tree, req->data));
+		use_descriptor(txn, smmu_ttd_get(txn->walk.tree, bytes));
 }
 
 static void fetch_found(struct transaction *txn)
 {
-	smmu_txn_fetch(txn, txn->s2.pa, 8, descriptor_arrived);
+	if (smmu_prefetch_is_wanted(txn))
+		smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
+	else
+		smmu_txn_fetch(txn, txn->s2.pa, 8, descriptor_arrived);
 }
 
 static void fetch(struct transaction *txn, uint64_t address)
@@ -104,9 +111,12 @@ static void trace_walk(const struct transaction *txn)
 		     smmu_txn_substream(txn), txn->ia, txn->found.pa, txn->found.shift, txn->steps);
 }
 
-static bool is_global(const struct transaction *txn)
+/* Both sets of ASIDs are one namespace, 3.17; their global pages are not, 3.17.1. */
+uint64_t smmu_walk_space(const struct transaction *txn, uint64_t ttd)
 {
-	return txn->ste.world == SPACE_WORLD_EL2 || !(txn->found.leaf[STAGE1].ttd & TTD_NG);
+	if (txn->ste.world == SPACE_WORLD_EL2 || !(ttd & TTD_NG))
+		return (txn->space & ~SPACE_ASID) | SPACE_GLOBAL;
+	return txn->space & ~SPACE_ASET;
 }
 
 /* Both stages as one line, as large as the smaller page of the two. */
@@ -129,20 +139,17 @@ static void combine(struct transaction *txn)
 static void arrive(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
-	uint64_t space = txn->space;
 
 	if (txn->stages & BIT(STAGE2))
 		txn->found.leaf[STAGE2] = txn->s2.leaf;
 	combine(txn);
 	trace_walk(txn);
-	/* Both sets of ASIDs are one namespace, 3.17; their global pages are not, 3.17.1. */
-	if (!(txn->stages & BIT(STAGE1)) || !is_global(txn))
-		space &= ~SPACE_ASET;
-	else
-		space = (space & ~SPACE_ASID) | SPACE_GLOBAL;
 	/* A line of stage 2 alone has been filled on the way. */
-	if ((txn->stages & BIT(STAGE1)) && txn->tlb_generation == smmu->tlb.generation)
-		smmu_tlb_fill(smmu, space, &txn->found);
+	if ((txn->stages & BIT(STAGE1)) && txn->tlb_generation == smmu->tlb.generation) {
+		if (smmu_prefetch_is_wanted(txn))
+			smmu_prefetch_fill(txn);
+		smmu_tlb_fill(smmu, smmu_walk_space(txn, txn->found.leaf[STAGE1].ttd), &txn->found);
+	}
 	smmu_walk_leave(txn, use);
 }
 

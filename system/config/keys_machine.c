@@ -22,6 +22,8 @@ static const struct schema_key smmu_keys[] = {
 	{"forget_invalid", KEY(BOOL, smmu_config, forget_invalid), DEFAULT("no"),
 	 WHAT("invalid configuration is looked at again by each access; no: it is kept until it is "
 	      "invalidated")},
+	{"prefetch", KEY(BOOL, smmu_config, prefetch), DEFAULT("no"),
+	 WHAT("the neighbours of a stage 1 page's descriptor go into the TLB with it")},
 	{"httu", KEY(CHOICE, smmu_config, httu), .choice = httu_names, DEFAULT("dirty"),
 	 WHAT("table updates by hardware: access flag; and dirty state; and access flag of table "
 	      "descriptors")},

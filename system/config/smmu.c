@@ -66,6 +66,7 @@ struct smmu_cfg config_smmu(const struct machine_cfg *machine)
 	struct smmu_cfg cfg = {
 		.cache_dirty = smmu->cache_dirty,
 		.forget_invalid = smmu->forget_invalid,
+		.prefetch = smmu->prefetch,
 		.max_transactions = (uint32_t)smmu->max_transactions,
 		.timing = {.tlb_hit_ps = timing->smmu.tlb_hit_ps,
 			   .walk_step_ps = timing->smmu.walk_step_ps,

@@ -63,6 +63,7 @@ static const struct {
 	FLAG(vax),
 	FLAG(cache_dirty),
 	FLAG(forget_invalid),
+	FLAG(prefetch),
 };
 
 static void write_smmu(const struct smmu_config *smmu, FILE *file)

@@ -240,3 +240,71 @@ TEST_F(SmmuReplacement, RandomIsNeither)
 	EXPECT_GT(stats().tlb_hits, hits + 30);
 	EXPECT_LT(stats().tlb_hits, hits + 270);
 }
+
+/* Pages side by side, of which one is used: the others are known without having been used. */
+class SmmuPrefetch : public SmmuTlb
+{
+protected:
+	void bring(bool prefetch)
+	{
+		cfg.prefetch = prefetch;
+		SmmuTlb::SetUp();
+		for (uint64_t va = 0x8000; va < 0x12000; va += 0x1000) {
+			uint64_t pa = memory->allocate();
+
+			memory->write64(pa, va);
+			table->map(va, pa);
+		}
+	}
+
+	/* The word that a read finds, 0: it faulted. */
+	uint64_t value(uint64_t va)
+	{
+		Dma &dma = send(BUS_READ, va, 8, false);
+
+		run();
+		take_events();
+		return dma.req.status == BUS_OK ? le64_get(dma.bytes) : 0;
+	}
+
+	void unmap(uint64_t va)
+	{
+		memory->write64(table->descriptor(va, 3), 0);
+	}
+};
+
+TEST_F(SmmuPrefetch, NeighboursAreKnownOfTheSame64Bytes)
+{
+	bring(true);
+	EXPECT_EQ(value(0xb000), 0xb000u);
+	for (uint64_t va = 0x8000; va < 0x12000; va += 0x1000)
+		unmap(va);
+	for (uint64_t va = 0x8000; va < 0x10000; va += 0x1000)
+		EXPECT_EQ(value(va), va);
+	EXPECT_EQ(value(0x10000), 0u) << "of the next 64 bytes";
+	tlbi_va(3, 0x8000);
+	EXPECT_EQ(value(0x8000), 0u);
+}
+
+TEST_F(SmmuPrefetch, WithoutItNobodyKnowsWhatWasNotUsed)
+{
+	bring(false);
+	EXPECT_EQ(value(0xb000), 0xb000u);
+	unmap(0xa000);
+	EXPECT_EQ(value(0xa000), 0u);
+	EXPECT_EQ(value(0xb000), 0xb000u);
+}
+
+TEST_F(SmmuPrefetch, WhatDoesNotTranslateIsNotKept)
+{
+	bring(true);
+	uint64_t entry = memory->read64(table->descriptor(0xa000, 3));
+
+	unmap(0x9000);
+	memory->write64(table->descriptor(0xa000, 3), entry & ~TTD_AF);
+	EXPECT_EQ(value(0xb000), 0xb000u);
+	memory->write64(table->descriptor(0xa000, 3), 0);
+	EXPECT_EQ(value(0xa000), 0u) << "it had no access flag";
+	memory->write64(table->descriptor(0x9000, 3), entry);
+	EXPECT_EQ(value(0x9000), 0xa000u) << "it was invalid then, and needs no invalidation";
+}
