@@ -83,6 +83,9 @@ static void check_ats(const struct rules *rules, uint32_t index)
 	if (master->ignores_invalidations && !master->ats)
 		broken(rules, index, "ignores_invalidations",
 		       "needs `ats: yes`: there are none without");
+	/* With one page, each answer takes away the page of the answer before it. */
+	if (master->page_requests && master->resident == 1)
+		broken(rules, index, "resident", "expected at least 2 with page_requests");
 	if (master->page_requests &&
 	    (!master->ats || !master->resident || !rules->cfg->machine.smmu.pri))
 		broken(rules, index, "page_requests",

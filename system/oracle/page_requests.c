@@ -4,7 +4,8 @@
  * request, whoever gives it: software, or the SMMU for what its queue did not take
  * (Arm IHI 0070, chapter 8; PCI Express Base Specification, 10.4). A group that is
  * never answered is a device that waits for ever. Stop Markers have no answer, and
- * a request may be recorded after the answer to its group's last, which was dropped.
+ * a request may be recorded after its group's last was dropped, or after the answer
+ * to that: recording takes time, dropping none.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ struct page_group {
 	uint64_t stream, index;
 	bool open;     /* asked for, and not answered */
 	bool complete; /* with its last request */
+	bool dropped;  /* which found no room */
 };
 
 struct page_requests {
@@ -46,6 +48,12 @@ static struct page_group *group_of(struct page_requests *state, uint32_t host, u
 	return group;
 }
 
+/* It was on its way to memory when the last of its group was dropped. */
+static bool is_late(const struct page_group *group, bool last, bool dropped)
+{
+	return group->open && group->complete && group->dropped && !last && !dropped;
+}
+
 static void on_request(struct oracle *oracle, struct page_requests *state,
 		       const struct trace_event *event)
 {
@@ -56,6 +64,8 @@ static void on_request(struct oracle *oracle, struct page_requests *state,
 		return;
 	group = group_of(state, event->part->host, arg[0], arg[3]);
 	state->requests++;
+	if (is_late(group, arg[4], arg[5]))
+		return;
 	if (group->open && group->complete)
 		violation(oracle,
 			  "stream 0x%" PRIx64 " asks for 0x%" PRIx64 " in group %" PRIu64
@@ -63,6 +73,7 @@ static void on_request(struct oracle *oracle, struct page_requests *state,
 			  arg[0], arg[2], arg[3]);
 	group->open = true;
 	group->complete = arg[4];
+	group->dropped = arg[5];
 }
 
 static void on_response(struct oracle *oracle, struct page_requests *state,

@@ -251,6 +251,17 @@ TEST(Masters, FindAnothersDataThroughACacheThatForgetsNothing)
 	EXPECT_NE(std::find(failed.begin(), failed.end(), "master-data"), failed.end());
 }
 
+/* Who waits too long fails the run; what the kernel does for others ends in order. */
+TEST(Masters, ThatDoNotEndFailARunAndNothingElse)
+{
+	Outcome outcome = run("testbench/scenarios/smmu/pri-slow-handler.yaml "
+			      "--set masters.asks.page_requests=1 "
+			      "--set masters.asks.fault_latency=1s --set masters[3].remap=10us");
+
+	EXPECT_EQ(outcome.code, 1);
+	EXPECT_EQ(outcome.text("verdict"), "fail");
+}
+
 /* Other ways to move, and other machines to do it on: everything holds. */
 class Variant : public ::testing::TestWithParam<const char *>
 {

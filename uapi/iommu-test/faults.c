@@ -23,11 +23,12 @@ static struct test_fault *add(struct iommu_test *test)
 
 static bool take(void *ctx, const uint64_t record[4])
 {
+	struct iommu_test *test = ctx;
 	struct test_fault *fault;
 
-	if (!(record[1] & EVENT1_STALL))
+	if (!(record[1] & EVENT1_STALL) || test->abandoned)
 		return false;
-	fault = add(ctx);
+	fault = add(test);
 	fault->stalled = true;
 	memcpy(fault->record, record, sizeof(fault->record));
 	return true;
@@ -35,8 +36,12 @@ static bool take(void *ctx, const uint64_t record[4])
 
 static bool take_pages(void *ctx, const struct smmu_page_group *group)
 {
-	struct test_fault *fault = add(ctx);
+	struct iommu_test *test = ctx;
+	struct test_fault *fault;
 
+	if (test->abandoned)
+		return false;
+	fault = add(test);
 	fault->stalled = false;
 	fault->group = *group;
 	return true;
@@ -122,7 +127,7 @@ static void body(struct actor *self, void *arg)
 	struct test_faults *faults = &test->faults;
 
 	for (;;) {
-		while (faults->tail != faults->head)
+		while (faults->tail != faults->head && !test->abandoned)
 			answer(test, self);
 		if (test->stopping)
 			return;

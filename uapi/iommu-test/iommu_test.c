@@ -127,7 +127,7 @@ int iommu_test_start(struct iommu_test *test, struct actor *self)
 	return 0;
 }
 
-void iommu_test_stop(struct iommu_test *test, struct actor *self)
+static void join_all(struct iommu_test *test, struct actor *self)
 {
 	test->stopping = true;
 	if (test->mover)
@@ -136,6 +136,11 @@ void iommu_test_stop(struct iommu_test *test, struct actor *self)
 		actor_join(self, test->reader);
 	test->mover = test->reader = NULL;
 	test_faults_stop(test, self);
+}
+
+void iommu_test_stop(struct iommu_test *test, struct actor *self)
+{
+	join_all(test, self);
 	if (test->cfg.dirty_tracking)
 		read_all(test, self);
 	track(test, self, false);
@@ -191,6 +196,9 @@ int iommu_test_create(const struct iommu_test_cfg *cfg, const struct iommu_test_
 
 void iommu_test_destroy(struct iommu_test *test, struct actor *self)
 {
+	/* Not stopped when a run fails: nothing may work on the spaces while they go. */
+	test->abandoned = true;
+	join_all(test, self);
 	for (uint32_t i = 0; test->cfg.substreams && i < test->spaces; i++)
 		smmu_driver_detach_pasid(test->env.driver, self, test->cfg.stream_id, i + 1);
 	smmu_driver_attach_blocked(test->env.driver, self, test->cfg.stream_id);

@@ -61,7 +61,7 @@ int iommu_test_create(const struct iommu_test_cfg *cfg, const struct iommu_test_
 int iommu_test_start(struct iommu_test *test, struct actor *self);
 /* End it; with dirty tracking a last read. The master must be idle. */
 void iommu_test_stop(struct iommu_test *test, struct actor *self);
-/* Block the stream and give everything back. */
+/* Block the stream and give everything back; without a stop faults stay unanswered. */
 void iommu_test_destroy(struct iommu_test *test, struct actor *self);
 
 struct iommu_test_stats {

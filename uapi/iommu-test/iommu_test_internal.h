@@ -64,6 +64,7 @@ struct iommu_test {
 
 	struct test_faults faults;
 	bool stopping;
+	bool abandoned; /* with faults that nobody answers any more */
 	struct actor *mover, *reader;
 	struct iommu_test_stats stats;
 };

@@ -218,6 +218,12 @@ INSTANTIATE_TEST_SUITE_P(
 			"`machine.smmu.pri: yes`\n"},
 		Mistake{"name: test\n",
 			"name: test\nmasters: [{name: m, host: source, stream: 0x300, "
+			"page_requests: 4, resident: 1}]\n",
+			"FILE:2: masters[0].resident: expected at least 2 with page_requests\n"
+			"FILE:2: masters[0].page_requests: needs `ats: yes`, `resident` and "
+			"`machine.smmu.pri: yes`\n"},
+		Mistake{"name: test\n",
+			"name: test\nmasters: [{name: m, host: source, stream: 0x300, "
 			"resident: 4}]\n",
 			"FILE:2: masters[0].resident: expected 0, or may_stall or page_requests "
 			"and neither remap, dirty_tracking nor nested\n"},

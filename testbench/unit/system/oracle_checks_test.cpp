@@ -514,6 +514,29 @@ TEST_F(OraclePageRequests, AGroupThatWaitsIsNotUsedAgain)
 	emit(3, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
 	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).count, 1u);
 }
+TEST_F(OraclePageRequests, ARequestMayBeRecordedAfterItsLastWasDropped)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x2000, 5, 1, true});
+	emit(2, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 0, false});
+	emit(3, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	emit(4, TRACE_PAGE_REQUEST, {0x301, kNoSub, 0x2000, 5, 1, true});
+	emit(5, TRACE_PAGE_RESPONSE, {0x301, kNoSub, 5, 0});
+	emit(6, TRACE_PAGE_REQUEST, {0x301, kNoSub, 0x1000, 5, 0, false});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).verdict, ORACLE_PASS);
+}
+TEST_F(OraclePageRequests, WhatIsRecordedAfterADroppedLastStillWantsItsAnswer)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x2000, 5, 1, true});
+	emit(2, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 0, false});
+	EXPECT_EQ(finish(CHECK_PAGE_REQUESTS).count, 1u);
+}
+TEST_F(OraclePageRequests, NothingIsRecordedLateBehindALastThatWasRecorded)
+{
+	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x2000, 5, 1, false});
+	emit(2, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 0, false});
+	emit(3, TRACE_PAGE_RESPONSE, {0x300, kNoSub, 5, 0});
+	EXPECT_GE(finish(CHECK_PAGE_REQUESTS).count, 1u);
+}
 TEST_F(OraclePageRequests, AStopMarkerWantsNoAnswer)
 {
 	emit(1, TRACE_PAGE_REQUEST, {0x300, kNoSub, 0x1000, 5, 1, false});
