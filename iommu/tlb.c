@@ -62,6 +62,20 @@ struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
 	return line;
 }
 
+/*
+ * What the addresses' own stage maps as one: of a block of stage 1 on smaller pages of stage 2
+ * there is a line for each page, and to invalidate any address is to invalidate them all, as
+ * in a TLB of stage 1 alone (16.2.1).
+ */
+static uint8_t shift_of_leaf(const struct tlb_line *line)
+{
+	const struct translation *found = &line->found;
+
+	if (line->space & SPACE_STAGE2 || !(found->stages & BIT(STAGE1)))
+		return found->shift;
+	return MAX(found->shift, found->leaf[STAGE1].shift);
+}
+
 /* How many lines have this size: a look-up tries the sizes that there are. */
 static void count(struct tlb *tlb, const struct tlb_line *line, int change)
 {
@@ -70,6 +84,8 @@ static void count(struct tlb *tlb, const struct tlb_line *line, int change)
 	uint32_t *lines = &tlb->count[global][shift];
 
 	*lines += (uint32_t)change;
+	if (shift_of_leaf(line) != shift)
+		tlb->parts += (uint32_t)change;
 	tlb->shifts[global] = (tlb->shifts[global] & ~BIT(shift)) | (uint64_t)(*lines != 0)
 									    << shift;
 }
@@ -131,12 +147,14 @@ bool smmu_tlb_in_scope(const struct tlb_line *line, const struct tlb_scope *scop
 {
 	const struct translation *found = &line->found;
 	const struct leaf *leaf = &found->leaf[line->space & SPACE_STAGE2 ? STAGE2 : STAGE1];
+	uint8_t shift = shift_of_leaf(line);
+	uint64_t first = found->ia >> shift << shift;
 
 	if (!is_of_space(line, scope))
 		return false;
 	if (scope->all_addresses)
 		return true;
-	if (found->ia > scope->last || found->ia + (BIT(found->shift) - 1) < scope->first)
+	if (first > scope->last || first + (BIT(shift) - 1) < scope->first)
 		return false;
 	return !scope->granule_shift || (leaf->granule_shift == scope->granule_shift &&
 					 (!scope->level || leaf->level == scope->level));
@@ -165,7 +183,7 @@ void smmu_tlb_drop(struct smmu *smmu, const struct tlb_scope *scope)
 	smmu_plant_saw_drop(smmu, scope);
 	if (!scope->leaf_only)
 		smmu_walkcache_drop(smmu, scope);
-	if (!scope->all_addresses && scope->mask == SPACE_ALL &&
+	if (!scope->all_addresses && scope->mask == SPACE_ALL && !tlb->parts &&
 	    scope->first >> GRANULE_SHIFT == scope->last >> GRANULE_SHIFT) {
 		drop_address(smmu, scope, scope->space);
 		if (scope->or_global) {

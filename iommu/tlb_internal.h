@@ -87,6 +87,7 @@ struct tlb {
 	uint32_t ways;
 	uint32_t count[2][TLB_SHIFTS]; /* lines in use: [global][shift] */
 	uint64_t shifts[2];            /* those whose count is not 0, one bit each */
+	uint32_t parts;                /* lines in use that hold a part of a larger leaf */
 	uint64_t clock;
 	uint64_t generation; /* counts invalidations: an older walk must not fill */
 };
