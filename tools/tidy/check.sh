@@ -6,6 +6,8 @@
 #   check.sh cppcheck ROOT             cppcheck has nothing to say
 #   check.sh headers ROOT UAPI         every .h of a module compiles alone and twice over, as C, as C++
 #   check.sh globals ARCHIVE...        no object file holds writable data
+#   check.sh quoted ROOT               the tests that docs/smmu*.md name exist, and each event record and command
+#                                      of the SMMU has one there
 set -u -o pipefail
 
 # files PATTERN...: of the tree, NUL-terminated
@@ -48,6 +50,66 @@ check_globals() {
 			bad = 1
 		}
 		END { exit bad }'
+}
+
+# A test is quoted as `Suite.Name`, `Name` or `Suite`; what three dots end begins like that.
+check_quoted() {
+	cd "$1" || return
+	awk '
+		FILENAME == "-" {
+			split($0, part, ".")
+			suite[part[1]] = name[part[2]] = full[$0] = 1
+			next
+		}
+		FILENAME ~ /_format[.]h$/ {
+			if (/^enum/) wanted = /^enum (event_number|cmd_opcode) /
+			if (/^}/) wanted = 0
+			if (wanted && match($0, /[A-Z0-9_]+ = 0x[0-9a-f]+/)) {
+				split(substr($0, RSTART, RLENGTH), part, " = ")
+				number[part[1] " " part[2]] = 1
+			}
+			next
+		}
+		function begins(text, all,    one) {
+			for (one in all)
+				if (index(one, text) == 1)
+					return 1
+			return 0
+		}
+		function exists(text, cut) {
+			if (cut)
+				return begins(text, full) || begins(text, name)
+			return text in full || text in name || text in suite
+		}
+		{
+			row = $0
+			tests = 0
+			while (match($0, /`[^`]+`/)) {
+				text = substr($0, RSTART + 1, RLENGTH - 2)
+				$0 = substr($0, RSTART + RLENGTH)
+				cut = sub(/(…|[.][.][.])$/, "", text)
+				if (text !~ /^([A-Z][A-Za-z0-9]*[.])?[A-Z][A-Za-z0-9]*$/ || text !~ /[a-z]/)
+					continue
+				if (exists(text, cut)) {
+					tests++
+				} else {
+					print FILENAME ":" FNR ": no test is called " text
+					bad = 1
+				}
+			}
+			split(row, cell, "|")
+			for (one in number)
+				if (index(cell[2], one) && (tests || row ~ /cannot occur/))
+					delete number[one]
+		}
+		END {
+			for (one in number) {
+				print "docs/smmu*.md: no row names a test of " one
+				bad = 1
+			}
+			exit bad
+		}' - iommu/smmu_format.h docs/smmu*.md < <(files '*.cpp' | xargs -0r cat | tr -s '[:space:]' ' ' |
+		grep -oE '\<TEST(_F|_P)?\( ?\w+, ?\w+ ?\)' | sed -E 's/.*\( ?(\w+), ?(\w+) ?\)/\1.\2/')
 }
 
 check_"$@"
