@@ -253,6 +253,8 @@ static void put_range(struct transaction *txn, uint64_t addr, uint8_t shift, uin
 {
 	uint8_t stu = stu_shift(txn->smmu);
 
+	/* A Contiguous bit may join more than there are addresses. */
+	shift = MIN(shift, txn->smmu->cfg.oas_bits);
 	if (txn->ats.entries > 1)
 		shift = MIN(shift, stu);
 	if (shift < stu) /* smaller pages than the STU: what a 64 KiB granule's SMMU never has */
@@ -285,7 +287,7 @@ void smmu_ats_identity(struct transaction *txn)
 /* Would the stages in `stages` permit this? What is managed by hardware counts as writable. */
 static bool permits(struct transaction *txn, uint8_t stages, bool write, bool instruction)
 {
-	bool permitted = true;
+	bool permitted = true, asked = txn->instruction;
 
 	txn->write = write;
 	txn->instruction = instruction;
@@ -293,7 +295,7 @@ static bool permits(struct transaction *txn, uint8_t stages, bool write, bool in
 		if (stages & BIT(stage))
 			permitted &= smmu_permission(txn, (enum stage)stage) != PERMISSION_DENIED;
 	txn->write = false;
-	txn->instruction = false;
+	txn->instruction = asked;
 	return permitted;
 }
 

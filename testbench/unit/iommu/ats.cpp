@@ -338,6 +338,18 @@ TEST_F(SmmuAts, TheUnitIsTheSmallestGranule)
 	EXPECT_EQ(entry(dma, 1), ats_range(0, 16)) << "the next unit, not the next 4 KiB";
 }
 
+/* Sixteen blocks of 1 GiB, of which four have addresses: a table that is wrong. */
+TEST_F(SmmuAts, NoAnswerIsLargerThanTheOutputAddresses)
+{
+	cfg.oas_bits = 32;
+	bring_up_ats();
+	attach(STREAM, *table, 3);
+	memory->write64(ste_address(STREAM) + 8, FULL);
+	uint64_t block = table->map(1 << 30, 1 << 30, {}, 1);
+	memory->write64(block, memory->read64(block) | TTD_CONTIGUOUS);
+	EXPECT_EQ(translate(1 << 30, false), ats_range(0, 32) | ATS_READ);
+}
+
 TEST_F(SmmuAts, SyncWaitsForRequestsUnderWay)
 {
 	memory->slow_down(leaf, 10 * PS_PER_US);
