@@ -152,10 +152,7 @@ enum command_outcome smmu_atc_respond(struct smmu *smmu, const uint64_t word[CMD
 		response.substream_id = (uint32_t)field_get(CMD0_SUBSTREAMID, word[0]);
 	response.code = codes[resp];
 	smmu->stats.page_responses++;
-	trace_emit(&smmu->env.part, TRACE_PAGE_RESPONSE, response.stream_id,
-		   response.substream_valid ? response.substream_id : TRACE_NO_SUBSTREAM,
-		   response.group, response.code);
-	smmu->devices.respond(smmu->devices.ctx, &response);
+	smmu_priq_respond(smmu, &response);
 	return COMMAND_DONE;
 }
 

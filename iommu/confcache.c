@@ -21,24 +21,38 @@ static uint32_t cd_set(uint32_t stream, uint32_t index)
 	return mix(stream ^ index << 16 ^ index >> 16) % CONF_SETS;
 }
 
-const struct ste_config *smmu_conf_find_ste(struct smmu *smmu, uint32_t stream)
+static struct ste_line *find_ste(struct smmu *smmu, uint32_t stream)
 {
 	struct ste_line *line = smmu->conf.ste[ste_set(stream)];
 
 	for (uint32_t way = 0; way < CONF_WAYS; way++)
 		if (line[way].valid && line[way].stream == stream)
-			return &line[way].ste;
+			return &line[way];
 	return NULL;
 }
 
-const struct cd_config *smmu_conf_find_cd(struct smmu *smmu, uint32_t stream, uint32_t index)
+static struct cd_line *find_cd(struct smmu *smmu, uint32_t stream, uint32_t index)
 {
 	struct cd_line *line = smmu->conf.cd[cd_set(stream, index)];
 
 	for (uint32_t way = 0; way < CONF_WAYS; way++)
 		if (line[way].valid && line[way].stream == stream && line[way].index == index)
-			return &line[way].cd;
+			return &line[way];
 	return NULL;
+}
+
+const struct ste_config *smmu_conf_find_ste(struct smmu *smmu, uint32_t stream)
+{
+	const struct ste_line *line = find_ste(smmu, stream);
+
+	return line ? &line->ste : NULL;
+}
+
+const struct cd_config *smmu_conf_find_cd(struct smmu *smmu, uint32_t stream, uint32_t index)
+{
+	const struct cd_line *line = find_cd(smmu, stream, index);
+
+	return line ? &line->cd : NULL;
 }
 
 static struct l1cd_line *l1cd_line(struct smmu *smmu, uint32_t stream, uint32_t index)
@@ -85,20 +99,18 @@ void smmu_conf_fill_cd(struct smmu *smmu, uint32_t stream, uint32_t index,
 
 void smmu_conf_forget_ste(struct smmu *smmu, uint32_t stream)
 {
-	struct ste_line *line = smmu->conf.ste[ste_set(stream)];
+	struct ste_line *line = find_ste(smmu, stream);
 
-	for (uint32_t way = 0; way < CONF_WAYS; way++)
-		if (line[way].stream == stream)
-			line[way].valid = false;
+	if (line)
+		line->valid = false;
 }
 
 void smmu_conf_forget_cd(struct smmu *smmu, uint32_t stream, uint32_t index)
 {
-	struct cd_line *line = smmu->conf.cd[cd_set(stream, index)];
+	struct cd_line *line = find_cd(smmu, stream, index);
 
-	for (uint32_t way = 0; way < CONF_WAYS; way++)
-		if (line[way].stream == stream && line[way].index == index)
-			line[way].valid = false;
+	if (line)
+		line->valid = false;
 }
 
 void smmu_conf_fill_l1std(struct smmu *smmu, uint32_t index, uint64_t l1std)

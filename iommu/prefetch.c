@@ -2,18 +2,25 @@
 /*
  * What comes along with a leaf (cfg.prefetch): its descriptor is read with the 64
  * bytes around it, and those beside it that translate as they are go into the TLB
- * too. The architecture permits it, as any speculative walk (IHI 0070, 3.13 and 4.4): software
- * that changes a valid descriptor which "nobody has used yet", and does not
- * invalidate, is found out. Access flags are not set for it.
+ * too. The architecture permits it, as any speculative walk (IHI 0070, 3.13 and
+ * 4.4): software that changes a valid descriptor which "nobody has used yet", and
+ * does not invalidate, is found out. Access flags are not set for it.
  */
 #include "iommu/smmu_internal.h"
 
 #define LINE_BYTES 64u
 #define LINE_TTDS  (LINE_BYTES / 8)
 
+/* A table of fewer descriptors than that has other memory beside it. */
+static bool fills_line(const struct walk *walk)
+{
+	return BIT(walk->tree->ia_bits - smmu_tables_shift(walk->tree, 3)) >= LINE_TTDS;
+}
+
 bool smmu_prefetch_is_wanted(const struct transaction *txn)
 {
-	return txn->smmu->cfg.prefetch && txn->stages == BIT(STAGE1) && txn->walk.level == 3;
+	return txn->smmu->cfg.prefetch && txn->stages == BIT(STAGE1) && txn->walk.level == 3 &&
+	       fills_line(&txn->walk);
 }
 
 void smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
@@ -35,13 +42,14 @@ static struct walk beside(const struct transaction *txn, uint32_t number)
 	return walk;
 }
 
+/* Contiguous ones are left: a run is a line of its own size. */
 static void fill(struct transaction *txn, const struct walk *walk)
 {
 	struct translation found = {.stages = BIT(STAGE1), .shift = walk->tree->granule_shift};
 	uint64_t address;
 
 	if (smmu_ttd_kind(walk) != TTD_IS_LEAF || !smmu_ttd_address(walk, &address) ||
-	    !(walk->ttd & TTD_AF))
+	    (walk->ttd & (TTD_AF | TTD_CONTIGUOUS)) != TTD_AF)
 		return;
 	found.leaf[STAGE1] = smmu_tables_leaf(walk, walk->ttd_ia, false);
 	found.ia = walk->ia;

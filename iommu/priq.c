@@ -68,6 +68,15 @@ static bool last_only(const struct smmu *smmu)
 
 /* ---- what is answered without software ---- */
 
+void smmu_priq_respond(struct smmu *smmu, const struct prg_response *response)
+{
+	trace_emit(&smmu->env.part, TRACE_PAGE_RESPONSE, response->stream_id,
+		   response->substream_valid ? response->substream_id : TRACE_NO_SUBSTREAM,
+		   response->group, response->code);
+	if (smmu->devices.respond)
+		smmu->devices.respond(smmu->devices.ctx, response);
+}
+
 static void respond(struct smmu *smmu, const struct page_request *request, enum prg_code code,
 		    bool with_substream)
 {
@@ -80,11 +89,7 @@ static void respond(struct smmu *smmu, const struct page_request *request, enum 
 	};
 
 	smmu->stats.page_responses_own++;
-	trace_emit(&smmu->env.part, TRACE_PAGE_RESPONSE, response.stream_id,
-		   response.substream_valid ? response.substream_id : TRACE_NO_SUBSTREAM,
-		   response.group, response.code);
-	if (smmu->devices.respond)
-		smmu->devices.respond(smmu->devices.ctx, &response);
+	smmu_priq_respond(smmu, &response);
 }
 
 static void discard(struct smmu *smmu, const struct page_request *request)

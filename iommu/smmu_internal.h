@@ -623,6 +623,8 @@ int smmu_priq_init(struct smmu *smmu);
 void smmu_priq_fini(struct smmu *smmu);
 bool smmu_priq_idle(const struct smmu *smmu);
 void smmu_priq_receive(struct smmu *smmu, const struct page_request *request);
+/* To the device: software's response, or the SMMU's own. */
+void smmu_priq_respond(struct smmu *smmu, const struct prg_response *response);
 /* Is it a request of priq.c's own, about an STE? */
 bool smmu_priq_is_check(const struct smmu *smmu, const struct bus_req *req);
 

@@ -202,7 +202,7 @@ static void descend(struct transaction *txn, uint64_t table)
 	struct smmu *smmu = txn->smmu;
 	struct walk *walk = &txn->s2.walk;
 
-	if (smmu->walkcache.sets && txn->tlb_generation == smmu->tlb.generation)
+	if (txn->tlb_generation == smmu->tlb.generation)
 		smmu_walkcache_fill(smmu, smmu_stage2_space(txn), walk, table);
 	smmu_txn_fetch(txn, smmu_tables_descend(walk, table), 8, descriptor_arrived);
 }

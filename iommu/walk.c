@@ -213,7 +213,7 @@ static void check_access(struct transaction *txn)
 
 static void keep_table(struct transaction *txn, uint64_t table)
 {
-	if (txn->smmu->walkcache.sets && txn->tlb_generation == txn->smmu->tlb.generation)
+	if (txn->tlb_generation == txn->smmu->tlb.generation)
 		smmu_walkcache_fill(txn->smmu, txn->space, &txn->walk, table);
 }
 

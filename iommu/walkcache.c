@@ -99,8 +99,11 @@ static struct table_line *pick_victim(struct table_line *set)
 void smmu_walkcache_fill(struct smmu *smmu, uint64_t space, const struct walk *walk, uint64_t table)
 {
 	struct walkcache *cache = &smmu->walkcache;
-	struct table_key key = key_of(space, walk->tree, walk->ia, walk->level);
+	struct table_key key;
 
+	if (!cache->sets)
+		return;
+	key = key_of(space, walk->tree, walk->ia, walk->level);
 	if (find(cache, &key))
 		return;
 	*pick_victim(set_of(cache, &key)) = (struct table_line){

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -141,11 +142,14 @@ TEST_P(Planted, FailsItsCheckAndNoOther)
 	 */
 	const std::string tracking =
 		GetParam() == FAULT_DEVICE_LOG_SKIPPED ? "--set migration.tracking=device " : "";
-	const std::string masters = "testbench/scenarios/smmu/";
-	const std::string world = GetParam() == FAULT_TLB_TAG_IGNORED ? masters + "substreams.yaml "
-				  : GetParam() == FAULT_PAGE_REQUEST_ANSWERED_TWICE
-					  ? masters + "pri-slow-handler.yaml "
-					  : small + tracking;
+	static const std::map<int, std::string> worlds = {
+		{FAULT_TLB_TAG_IGNORED, "smmu/substreams.yaml "},
+		{FAULT_PAGE_REQUEST_ANSWERED_TWICE, "smmu/pri-slow-handler.yaml "},
+	};
+	const auto special = worlds.find(GetParam());
+	const std::string world = special == worlds.end()
+					  ? small + tracking
+					  : "testbench/scenarios/" + special->second;
 	Outcome planted = run(world + "--plant " + fault.name);
 
 	EXPECT_EQ(planted.code, 1);

@@ -101,41 +101,19 @@ static void clean(const struct dirty_walk *walk, uint64_t table, const uint64_t 
 	phys_put(walk->domain->driver, table + 8 * dirty.first, changed, count);
 }
 
-static void walk_leaves(struct dirty_walk *walk, uint64_t table, uint64_t base)
-{
-	struct span span = span_in(walk, base, LAST_LEVEL), dirty = {TABLE_ENTRIES, 0};
-	uint64_t room[TABLE_ENTRIES];
-	const uint64_t *entry = phys_table(walk->domain->driver, table, room);
-
-	for (uint32_t i = span.first; i <= span.last; i++) {
-		if (__builtin_expect(!is_dirty(walk, entry[i], LAST_LEVEL), 1))
-			continue;
-		found(walk, base + i * PAGE_BYTES, PAGE_BYTES);
-		dirty.first = MIN(dirty.first, i);
-		dirty.last = i;
-	}
-	if (walk->clear && dirty.first <= dirty.last)
-		clean(walk, table, entry, dirty, LAST_LEVEL);
-}
-
 static void walk_table(struct dirty_walk *walk, uint64_t table, uint64_t base, int level)
 {
 	struct span span = span_in(walk, base, level), dirty = {TABLE_ENTRIES, 0};
 	uint64_t bytes = level_bytes(level);
-	uint64_t entry[TABLE_ENTRIES];
+	uint64_t room[TABLE_ENTRIES];
+	const uint64_t *entry = phys_table(walk->domain->driver, table, room);
 
-	phys_get(walk->domain->driver, table + 8 * span.first, &entry[span.first],
-		 span.last - span.first + 1);
 	for (uint32_t i = span.first; i <= span.last; i++) {
 		if (is_dirty(walk, entry[i], level)) {
 			found(walk, base + i * bytes, bytes);
 			dirty.first = MIN(dirty.first, i);
 			dirty.last = i;
-		} else if (!ttd_is_table(entry[i], level)) {
-			continue;
-		} else if (level + 1 == LAST_LEVEL) {
-			walk_leaves(walk, entry[i] & TTD_ADDR, base + i * bytes);
-		} else {
+		} else if (ttd_is_table(entry[i], level)) {
 			walk_table(walk, entry[i] & TTD_ADDR, base + i * bytes, level + 1);
 		}
 	}

@@ -92,9 +92,7 @@ static void add_page(struct partial_group *partial, const uint64_t word[PRI_WORD
 	};
 }
 
-/* Nobody takes it: denied. */
-static void deny(struct smmu_driver *driver, struct actor *self,
-		 const struct smmu_page_group *group)
+static void log_denied(const struct smmu_driver *driver, const struct smmu_page_group *group)
 {
 	const struct smmu_page *last = &group->page[group->pages - 1];
 
@@ -104,6 +102,14 @@ static void deny(struct smmu_driver *driver, struct actor *self,
 		group->stream_id, group->pasid, group->index, last->privileged ? "" : "un",
 		last->read ? "R" : "", last->write ? "W" : "", last->execute ? "X" : "",
 		last->iova);
+}
+
+/* Nobody takes it: denied. */
+static void deny(struct smmu_driver *driver, struct actor *self,
+		 const struct smmu_page_group *group)
+{
+	if (log_allowed(driver, &driver->priq.limit))
+		log_denied(driver, group);
 	smmu_driver_answer_pages(driver, self, group, SMMU_PAGES_FAILURE);
 }
 

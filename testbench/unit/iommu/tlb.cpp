@@ -308,3 +308,29 @@ TEST_F(SmmuPrefetch, WhatDoesNotTranslateIsNotKept)
 	memory->write64(table->descriptor(0x9000, 3), entry);
 	EXPECT_EQ(value(0x9000), 0xa000u) << "it was invalid then, and needs no invalidation";
 }
+
+/* Four descriptors of 16 KiB pages, and other memory in the same 64 bytes. */
+TEST_F(SmmuPrefetch, WhatLiesBesideASmallTableIsNoDescriptor)
+{
+	constexpr uint64_t PAGE = 0x4000;
+
+	cfg.prefetch = cfg.stt = true;
+	cfg.granules |= SMMU_GRANULE_16K;
+	SmmuTlb::SetUp();
+	uint64_t pages = memory->allocate(8 * PAGE), lines = memory->allocate();
+	uint64_t cd = memory->read64(ste_address(STREAM)) & STE0_S1CONTEXTPTR;
+	uint64_t word0 = field_set(memory->read64(cd), CD0_T0SZ, 48); /* 16 bits */
+
+	/* The table is the second half of its 64 bytes. */
+	memory->write64(cd, field_set(word0, CD0_TG0, CD0_TG0_16K));
+	memory->write64(cd + 8, lines + 32);
+	for (unsigned i = 0; i < 8; i++) {
+		memory->write64(pages + i * PAGE, i);
+		memory->write64(lines + 8 * i, (pages + i * PAGE) | TTD_VALID | TTD_PAGE | TTD_AF |
+						       TTD_AP1 | TTD_NG);
+	}
+	command(CMD_CFGI_STE_RANGE, CFGI1_RANGE_ALL);
+	for (unsigned i : {1, 0, 3, 2})
+		EXPECT_EQ(value(i * PAGE), 4 + i);
+	EXPECT_EQ(value(4 * PAGE), 0u) << "beyond what the table maps";
+}
