@@ -32,7 +32,8 @@ while IFS= read -r line; do
 		verdict="NOTHING TO BREAK in $file"
 	elif ! cmake --build "$build" --target "$test" >"$build/log" 2>&1; then
 		verdict="DOES NOT BUILD"
-	elif (cd "$source" && timeout 300 "$build/testbench/$test") >"$build/log" 2>&1; then
+	elif (cd "$source" && ulimit -v 4000000 && timeout 300 "$build/testbench/$test") \
+		>"$build/log" 2>&1; then # what is broken may take all memory, too
 		verdict="NOT FOUND by $test"
 	else
 		seed=$(grep -a -o -m 1 -E 'VFSIM_SEEDS=[0-9]+|, seed [0-9]+' "$build/log" || true)

@@ -49,7 +49,10 @@ private:
 	const uint8_t *at_, *end_;
 };
 
+class World;
+
 struct Request {
+	const World *world;
 	struct bus_req req;
 	uint8_t bytes[4096];
 	bool done;
@@ -449,6 +452,7 @@ private:
 		struct bus_req *req = &request->req;
 
 		*request = {};
+		request->world = this;
 		req->op = BUS_ATS;
 		req->addr = in.take(2) << 12 | (bits & 1 ? in.take(4) << 32 : 0);
 		/* One or a few, or too many. */
@@ -471,6 +475,7 @@ private:
 	// PCI Express has no use for some bits, and an SMMU of this kind says no other ones.
 	static void answered(struct bus_req *req, uint64_t now)
 	{
+		const World *world = CONTAINER_OF(req, Request, req)->world;
 		const uint8_t *bytes = static_cast<const uint8_t *>(req->data);
 		const uint64_t says = ATS_READ | ATS_WRITE | ATS_EXECUTE | ATS_PRIVILEGED;
 
@@ -480,7 +485,9 @@ private:
 
 			if (entry & BITS(10, 0) & ~says)
 				fuzz_finding("a translation with reserved bits", "");
-			if (entry & ATS_WRITE && req->attr.no_write)
+			/* Where nothing translates, everything is granted (IHI 0070, 13.6.4). */
+			if (entry & ATS_WRITE && req->attr.no_write &&
+			    ats_range_shift(entry) != world->cfg.oas_bits)
 				fuzz_finding("write is granted to one who said No Write", "");
 			if (entry & (ATS_EXECUTE | ATS_PRIVILEGED) && !req->attr.substream_valid)
 				fuzz_finding("execute or privileged without PASID", "");

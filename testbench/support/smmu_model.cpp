@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testbench/support/smmu_model.hpp"
 
+#include "base/ats.h"
 #include "base/bits.h"
 #include "iommu/smmu_format.h"
 
@@ -31,7 +32,32 @@ bool Answer::Agrees(const ref::Outcome &outcome) const
 	const ref::Observed observed{verdict, address,
 				     records.empty() ? nullptr : records[0].data()};
 
-	return !absurd && records.size() <= 1 && outcome.Agrees(observed);
+	return !absurd && records.size() <= 1 && outcome.Agrees(observed) &&
+	       (verdict != ref::Verdict::kCompletion || AtsAgrees(outcome.ats));
+}
+
+/*
+ * What a device makes of it: permissions, where its address lies, and no more than what the
+ * tables map as one. The SMMU knows no page that is global to its devices, nor one of
+ * untranslated accesses alone.
+ */
+bool Answer::AtsAgrees(const ref::AtsCompletion &completion) const
+{
+	const uint64_t permissions = ATS_READ | ATS_WRITE | ATS_EXECUTE;
+	const uint64_t expected = (completion.read ? ATS_READ : 0) |
+				  (completion.write ? ATS_WRITE : 0) |
+				  (completion.execute ? ATS_EXECUTE : 0) |
+				  (completion.privileged ? ATS_PRIVILEGED : 0);
+	const int shift = ats_range_shift(ats_entry);
+
+	if (ats_status != completion.status || ats_status != ref::AtsStatus::kSuccess)
+		return ats_status == completion.status;
+	if ((ats_entry & BITS(10, 0)) != expected)
+		return false;
+	if (!(expected & permissions)) /* as large as the STU: 3.9.1.2 */
+		return shift == stu_bits && !ats_range_addr(ats_entry);
+	return shift >= stu_bits && shift <= std::max(completion.span_bits, stu_bits) &&
+	       ats_range_addr(ats_entry) == completion.address >> shift << shift;
 }
 
 bool Answer::IsOneOf(const std::vector<ref::Outcome> &outcomes) const
@@ -43,7 +69,9 @@ bool Answer::IsOneOf(const std::vector<ref::Outcome> &outcomes) const
 
 std::string Answer::Text() const
 {
-	static const char *const verdicts[] = {"passed", "aborted", "RAZ/WI", "stalled"};
+	static const char *const verdicts[] = {"passed", "aborted", "RAZ/WI", "stalled",
+					       "ATS completion"};
+	static const char *const statuses[] = {"success", "UR", "CA"};
 	std::string text = verdicts[static_cast<int>(verdict)];
 	char part[160];
 
@@ -51,6 +79,12 @@ std::string Answer::Text() const
 		text += std::string(" (") + absurd + ")";
 	if (verdict == ref::Verdict::kPassed) {
 		snprintf(part, sizeof(part), " to %#" PRIx64, address);
+		text += part;
+	}
+	if (verdict == ref::Verdict::kCompletion) {
+		snprintf(part, sizeof(part), " %s %#" PRIx64 " (2^%d, STU 2^%d)",
+			 statuses[static_cast<int>(ats_status)], ats_entry,
+			 ats_range_shift(ats_entry), stu_bits);
 		text += part;
 	}
 	for (const auto &r : records) {
@@ -70,10 +104,12 @@ std::string RequestText(const ref::Request &r)
 {
 	char text[160];
 
-	snprintf(text, sizeof(text), "stream %#x substream %d.%#x %s%s%s at %#" PRIx64 "%s",
-		 r.stream, r.substream_valid, r.substream, r.privileged ? "privileged " : "",
-		 r.instruction ? "instruction " : "", r.write ? "write" : "read", r.address,
-		 r.can_stall ? "" : ", cannot stall");
+	static const char *const kinds[] = {"", "translated ", "translation request for a "};
+
+	snprintf(text, sizeof(text), "stream %#x substream %d.%#x %s%s%s%s at %#" PRIx64 "%s",
+		 r.stream, r.substream_valid, r.substream, kinds[static_cast<int>(r.kind)],
+		 r.privileged ? "privileged " : "", r.instruction ? "instruction " : "",
+		 r.write ? "write" : "read", r.address, r.can_stall ? "" : ", cannot stall");
 	return text;
 }
 
@@ -217,11 +253,21 @@ Flight &SmmuModel::Send(const ref::Request &request)
 	attr.privileged = request.privileged;
 	attr.instruction = request.instruction;
 	attr.may_stall = request.can_stall;
+	attr.translated = request.kind == ref::RequestKind::kTranslated;
 	flight.req.op = request.write ? BUS_WRITE : BUS_READ;
 	flight.req.addr = request.address;
 	flight.req.len_bytes = 1;
-	flight.req.attr = attr;
 	flight.req.data = &flight.byte;
+	if (request.kind == ref::RequestKind::kTranslationRequest) {
+		attr.no_write = !request.write;
+		flight.req.op = BUS_ATS;
+		flight.req.len_bytes = ATS_ENTRY_BYTES;
+		flight.req.data = flight.entry;
+		flight.stu_bits = cfg.granules & SMMU_GRANULE_4K    ? 12
+				  : cfg.granules & SMMU_GRANULE_16K ? 14
+								    : 16;
+	}
+	flight.req.attr = attr;
 	flight.req.done = [](struct bus_req *req, uint64_t) {
 		CONTAINER_OF(req, Flight, req)->done = true;
 	};
@@ -237,6 +283,8 @@ static ref::Verdict VerdictOf(const Flight &flight, const char **absurd)
 		*absurd = flight.done ? nullptr : "it left and was not answered";
 	if (flight.left)
 		return ref::Verdict::kPassed;
+	if (flight.req.op == BUS_ATS)
+		return ref::Verdict::kCompletion;
 	if (flight.req.status != BUS_OK)
 		return ref::Verdict::kAborted;
 	if (flight.req.op == BUS_READ && flight.byte)
@@ -250,6 +298,13 @@ Answer AnswerOf(const Flight &flight)
 
 	answer.verdict = VerdictOf(flight, &answer.absurd);
 	answer.address = flight.address;
+	answer.stu_bits = flight.stu_bits;
+	if (answer.verdict != ref::Verdict::kCompletion)
+		return answer;
+	answer.ats_entry = le64_get(flight.entry);
+	answer.ats_status = flight.req.status == BUS_OK      ? ref::AtsStatus::kSuccess
+			    : flight.req.status == BUS_ABORT ? ref::AtsStatus::kUnsupportedRequest
+							     : ref::AtsStatus::kCompleterAbort;
 	return answer;
 }
 

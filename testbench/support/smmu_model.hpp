@@ -18,6 +18,10 @@
 struct Answer {
 	ref::Verdict verdict = ref::Verdict::kAborted;
 	uint64_t address = 0; /* passed */
+	/* Of a translation request: how it ended, its entry (base/ats.h), the SMMU's STU. */
+	ref::AtsStatus ats_status = ref::AtsStatus::kSuccess;
+	uint64_t ats_entry = 0;
+	int stu_bits = 0;
 	std::vector<std::array<uint64_t, 4>> records;
 	std::vector<WorldMemory::Change> changes;
 	/* What no answer may be like, nullptr: nothing. */
@@ -27,6 +31,7 @@ struct Answer {
 	bool IsOneOf(const std::vector<ref::Outcome> &outcomes) const;
 	/* The same without memory. */
 	bool Agrees(const ref::Outcome &outcome) const;
+	bool AtsAgrees(const ref::AtsCompletion &completion) const;
 	std::string Text() const;
 };
 
@@ -39,6 +44,8 @@ struct Flight {
 	ref::Request what;
 	struct bus_req req = {};
 	uint8_t byte = 0xa5;
+	uint8_t entry[8] = {}; /* of a translation request */
+	int stu_bits = 0;
 	bool left = false, done = false;
 	uint64_t address = 0; /* where it left for */
 };

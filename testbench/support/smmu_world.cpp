@@ -26,7 +26,7 @@ Seeds SeedsOr(uint64_t fixed)
 	return seeds;
 }
 
-static void ChooseStages(struct smmu_cfg &cfg, Chance &chance)
+static void ChooseStages(struct smmu_cfg &cfg, Chance &chance, bool ats)
 {
 	const uint64_t which = chance.Below(8);
 
@@ -37,7 +37,8 @@ static void ChooseStages(struct smmu_cfg &cfg, Chance &chance)
 	cfg.xnx = cfg.s2;
 	cfg.vmw = cfg.s2 && chance.Coin();
 	cfg.ptwnnc = cfg.s2 && (cfg.version >= 3 || (cfg.version >= 2 && chance.Coin()));
-	cfg.ats = chance.OneIn(4);
+	cfg.ats = ats || chance.OneIn(4);
+	cfg.atsrecerr = ats && cfg.version >= 2 && chance.Coin();
 	cfg.ns1ats = cfg.ats && cfg.s1 && cfg.s2 && chance.Coin();
 }
 
@@ -69,7 +70,7 @@ static void ChooseStalls(struct smmu_cfg &cfg, Chance &chance)
 	cfg.term_abort = chance.OneIn(3);
 }
 
-struct smmu_cfg RandomFeatures(Chance &chance, bool timed)
+struct smmu_cfg RandomFeatures(Chance &chance, bool timed, bool ats)
 {
 	struct smmu_cfg cfg = {};
 
@@ -85,7 +86,7 @@ struct smmu_cfg RandomFeatures(Chance &chance, bool timed)
 	cfg.coherent = true;
 	cfg.attr_perms_ovr = chance.Coin();
 	cfg.cache_dirty = chance.Coin();
-	ChooseStages(cfg, chance);
+	ChooseStages(cfg, chance, ats);
 	ChooseTables(cfg, chance);
 	ChooseStalls(cfg, chance);
 	cfg.max_transactions = 32;
@@ -110,9 +111,9 @@ static struct sim *Started(struct sim *sim, bool timed)
 	return sim;
 }
 
-SmmuWorld::SmmuWorld(uint64_t seed, bool timed)
-	: chance(seed, "smmu world"), cfg(RandomFeatures(chance, timed)),
-	  memory(Started(&sim, timed), timed ? 100 * PS_PER_NS : 0)
+SmmuWorld::SmmuWorld(uint64_t seed, bool timed, bool ats)
+	: chance(seed, "smmu world"), cfg(RandomFeatures(chance, timed, ats)),
+	  memory(Started(&sim, timed), timed ? 100 * PS_PER_NS : 0), asks_translations(ats)
 {
 	/* What the tables are shaped by; a test takes them from the model in the end. */
 	registers.idr[3] = (uint32_t)Put(idr3::kSTT, cfg.stt);
@@ -159,6 +160,10 @@ void SmmuWorld::MakeRegisters()
 	registers.cr2 = (uint32_t)(Put(cr2::kRECINVSID, chance.Coin()) |
 				   Put(cr2::kE2H, chance.Coin()) | Put(cr2::kPTM, 1));
 	registers.gbpa = (uint32_t)Put(gbpa::kABORT, chance.Coin());
+	if (asks_translations) {
+		registers.cr0 |= (uint32_t)Put(cr0::kATSCHK, !chance.OneIn(3));
+		registers.cr2 |= (uint32_t)Put(cr2::kREC_CFG_ATS, cfg.atsrecerr && chance.Coin());
+	}
 }
 
 void SmmuWorld::MakeRealm(bool nested)
@@ -299,8 +304,14 @@ Ste SmmuWorld::SomeSte(WorldStream &stream)
 	ste.Set(ste::kSTRW, cfg.hyp && translating == kStage1Only && chance.Coin() ? 2 : 0);
 	if (chance.OneIn(3))
 		ste.Set(ste::kPRIVCFG, chance.Below(4)).Set(ste::kINSTCFG, chance.Below(4));
-	if (cfg.ats && chance.OneIn(4))
-		ste.Set(ste::kEATS, chance.Below(3));
+	if (cfg.ats && (asks_translations ? !chance.OneIn(8) : chance.OneIn(4)))
+		ste.Set(ste::kEATS, asks_translations && translating == kNested && !cfg.ns1ats
+					    ? 1 + chance.Below(2)
+				    : asks_translations && !chance.OneIn(8) ? 1
+									    : chance.Below(3));
+	/* Neither way of ATS goes with stalls of stage 2. */
+	if (asks_translations && cfg.stall_model == SMMU_STALL_BOTH && !chance.OneIn(8))
+		ste.Set(ste::kS2S, 0);
 	ste.Set(ste::kS1STALLD, cfg.stall_model == SMMU_STALL_BOTH && chance.OneIn(8));
 	if (chance.OneIn(20))
 		BreakSte(ste, chance);
@@ -394,6 +405,14 @@ uint64_t SmmuWorld::SomeAddress(const WorldStream &stream)
 	return address;
 }
 
+/* Beyond what untranslated accesses are like: most are requests. */
+void SmmuWorld::AskOrUseTranslation(Request &request)
+{
+	request.kind =
+		chance.Of({RequestKind::kTranslationRequest, RequestKind::kTranslationRequest,
+			   RequestKind::kTranslated, RequestKind::kUntranslated});
+}
+
 Request SmmuWorld::Ask()
 {
 	WorldStream &stream = chance.Any(streams);
@@ -411,6 +430,8 @@ Request SmmuWorld::Ask()
 	if (request.substream_valid && !stream.substreams.empty())
 		request.substream = chance.OneIn(10) ? (uint32_t)chance.Below(1ull << 20)
 						     : chance.Any(stream.substreams);
+	if (asks_translations)
+		AskOrUseTranslation(request);
 	return request;
 }
 

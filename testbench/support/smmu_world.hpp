@@ -66,8 +66,8 @@ struct Seeds {
 };
 Seeds SeedsOr(uint64_t fixed);
 
-/* Legal features at random; caches and walkers are few. */
-struct smmu_cfg RandomFeatures(Chance &chance, bool timed);
+/* Legal features at random; caches and walkers are few. `ats`: with ATS for sure. */
+struct smmu_cfg RandomFeatures(Chance &chance, bool timed, bool ats = false);
 
 /* Translation tables that grow where something is mapped. */
 struct WorldTree {
@@ -109,8 +109,12 @@ struct WorldStream {
 class SmmuWorld
 {
 public:
-	/* `timed`: memory and commands take time, otherwise accesses are made within the call. */
-	SmmuWorld(uint64_t seed, bool timed);
+	/*
+	 * `timed`: memory and commands take time, otherwise accesses are made within the call.
+	 * `ats`: devices ask for translations and use what they were told, beside what they else
+	 * do.
+	 */
+	SmmuWorld(uint64_t seed, bool timed, bool ats = false);
 	~SmmuWorld();
 	SmmuWorld(const SmmuWorld &) = delete;
 	SmmuWorld &operator=(const SmmuWorld &) = delete;
@@ -118,6 +122,8 @@ public:
 	ref::Request Ask();
 	/* Change a structure or a descriptor; a command that covers the change. */
 	ref::Words<2> Change();
+	/* The same of a leaf that translates `address`, if there is one. */
+	ref::Words<2> ChangeLeafOf(uint64_t address);
 	/* Any legal command but those that software answers events with. */
 	ref::Words<2> SomeCommand();
 	/* A leaf of stage 1 or 2 that something in the world may use. */
@@ -142,6 +148,7 @@ private:
 	ref::Ste SomeSte(WorldStream &stream);
 	void SomeStage2(ref::Ste &ste, const WorldStream &stream);
 	ref::Cd SomeCd(const WorldStream &stream);
+	void AskOrUseTranslation(ref::Request &request);
 	void SetCd(WorldStream &stream, uint32_t substream);
 	uint64_t SomeAddress(const WorldStream &stream);
 	uint16_t SomeTag(bool is_16_bits);
@@ -173,9 +180,13 @@ private:
 	}
 
 	ref::Words<2> ChangeSte(), ChangeCd(), ChangeDescriptor();
+	ref::Words<2> ChangePlace(const WorldPlace &place);
 	ref::Words<2> InvalidationOf(const WorldPlace &place);
+	void PutTags(ref::Words<2> &command, bool vmid, bool asid);
+	ref::Words<8> PeekAt(uint64_t address) const;
 	void PutRange(ref::Words<2> &command, const WorldPlace *place, uint64_t address);
 
+	bool asks_translations;
 	std::unique_ptr<ref::StreamTable> streams_table;
 	int stream_bits = 0;
 	std::deque<WorldTree> trees;

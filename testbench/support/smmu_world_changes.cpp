@@ -41,8 +41,24 @@ Words<2> SmmuWorld::ChangeCd()
 
 Words<2> SmmuWorld::ChangeDescriptor()
 {
-	const WorldPlace &place = chance.Any(places);
+	return ChangePlace(chance.Any(places));
+}
 
+Words<2> SmmuWorld::ChangeLeafOf(uint64_t address)
+{
+	std::vector<const WorldPlace *> found;
+
+	for (const WorldPlace &place : places) {
+		const int shift = LevelShift(place.tree->granule_bits, place.level);
+
+		if (place.leaf && !(((address ^ place.input) & Mask(place.tree->ia_bits)) >> shift))
+			found.push_back(&place);
+	}
+	return found.empty() ? Change() : ChangePlace(*chance.Any(found));
+}
+
+Words<2> SmmuWorld::ChangePlace(const WorldPlace &place)
+{
 	if (place.leaf)
 		Store(place, OtherLeaf(place));
 	else if (chance.Coin())
@@ -88,15 +104,46 @@ void SmmuWorld::PutRange(Words<2> &command, const WorldPlace *place, uint64_t ad
 		command.Set(command::kNUM, 1); /* without TTL all zeros are reserved: 4.4.1.1 */
 }
 
-/* By some tag that may be the one: what covers all users of the table is not known. */
+/* A structure, also where the SMMU may not read it. */
+Words<8> SmmuWorld::PeekAt(uint64_t address) const
+{
+	Words<8> words;
+
+	for (int i = 0; i < 8; i++)
+		words.word[i] = memory.Peek(address + 8 * i);
+	return words;
+}
+
+/* Of a stream as it is, or any. */
+void SmmuWorld::PutTags(Words<2> &command, bool vmid, bool asid)
+{
+	const WorldStream &stream = chance.Any(streams);
+	const uint64_t ste_address = streams_table->Address(stream.id);
+	uint64_t tags[] = {SomeTag(cfg.vmid16), SomeTag(cfg.asid16)};
+
+	if (ste_address && chance.Coin()) {
+		tags[0] = PeekAt(ste_address).Get(ste::kS2VMID);
+		if (!stream.substreams.empty())
+			tags[1] = PeekAt(stream.cds->Address(chance.Any(stream.substreams)))
+					  .Get(cd::kASID);
+	}
+	if (vmid)
+		command.Set(command::kVMID, tags[0] & (cfg.vmid16 ? 0xffff : 0xff));
+	if (asid)
+		command.Set(command::kASID, tags[1] & (cfg.asid16 ? 0xffff : 0xff));
+}
+
+/* By tags that may be the ones: what covers all users of the table is not known. */
 Words<2> SmmuWorld::InvalidationOf(const WorldPlace &place)
 {
 	const bool stage2 = place.tree->stage == 2;
-	const uint64_t address = place.input | (place.tree->upper ? ~Mask(place.tree->ia_bits) : 0);
+	uint64_t address = place.input | (place.tree->upper ? ~Mask(place.tree->ia_bits) : 0);
 	Words<2> command;
 
 	if (chance.OneIn(8))
 		return MakeCommand(kCMD_TLBI_NSNH_ALL);
+	if (place.leaf && chance.OneIn(3)) /* any address of it will do: 4.4 */
+		address ^= chance.Below(1ull << LevelShift(place.tree->granule_bits, place.level));
 	if (stage2)
 		command = MakeCommand(chance.OneIn(4) ? kCMD_TLBI_S12_VMALL : kCMD_TLBI_S2_IPA);
 	else if (cfg.hyp && chance.OneIn(4))
@@ -112,11 +159,9 @@ Words<2> SmmuWorld::InvalidationOf(const WorldPlace &place)
 	}
 	if (opcode == kCMD_TLBI_S2_IPA)
 		command.Set({127, 120}, 0);
-	if (cfg.s2 && (opcode < 0x20 || opcode >= 0x28))
-		command.Set(command::kVMID, SomeTag(cfg.vmid16) & (cfg.vmid16 ? 0xffff : 0xff));
-	if (opcode == kCMD_TLBI_NH_VA || opcode == kCMD_TLBI_NH_ASID ||
-	    opcode == kCMD_TLBI_EL2_VA || opcode == kCMD_TLBI_EL2_ASID)
-		command.Set(command::kASID, SomeTag(cfg.asid16) & (cfg.asid16 ? 0xffff : 0xff));
+	PutTags(command, cfg.s2 && (opcode < 0x20 || opcode >= 0x28),
+		opcode == kCMD_TLBI_NH_VA || opcode == kCMD_TLBI_NH_ASID ||
+			opcode == kCMD_TLBI_EL2_VA || opcode == kCMD_TLBI_EL2_ASID);
 	return command;
 }
 

@@ -46,6 +46,8 @@ struct Regime {
 struct TableAttributes {
 	bool no_unprivileged = false, no_write = false; /* APTable */
 	bool unprivileged_never = false, privileged_never = false;
+
+	bool operator==(const TableAttributes &other) const;
 };
 
 /* A descriptor, and where it was found. */

@@ -63,4 +63,9 @@ bool Features::GranuleSupported(int granule_bits) const
 	return false;
 }
 
+int Features::SmallestGranuleBits() const
+{
+	return GranuleSupported(12) ? 12 : GranuleSupported(14) ? 14 : 16;
+}
+
 } // namespace ref

@@ -152,6 +152,7 @@ public:
 	int IntermediateBits() const; /* IAS, 3.4 */
 	/* Of a granule: 12, 14 or 16 bits; 0, a reserved encoding, never is. */
 	bool GranuleSupported(int granule_bits) const;
+	int SmallestGranuleBits() const; /* the STU of ATS, 3.9.1 */
 
 private:
 	uint32_t idr[6];

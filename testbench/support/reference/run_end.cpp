@@ -44,6 +44,18 @@ EventFields Run::Fields(int number) const
 	return fields;
 }
 
+/*
+ * Of a translation request: what is below the STU is not part of it (PCI Express, 10.2.2);
+ * whether it is for data or instructions where INSTCFG says that, not Exe (13.7.1), or
+ * where it is about a write too.
+ */
+void Run::LeaveOutOfRequests(Event &told) const
+{
+	told.mask.Set({128 + features.SmallestGranuleBits() - 1, 128}, 0);
+	if (request.write || (features.Idr1(idr1::kATTR_PERMS_OVR) && ste.Get(ste::kINSTCFG) >= 2))
+		told.mask.Set(event::kInD, 0);
+}
+
 void Run::Record(const EventFields &fields)
 {
 	const int bits = features.OutputBits();
@@ -51,6 +63,8 @@ void Run::Record(const EventFields &fields)
 	outcome.recorded = true;
 	outcome.event = MakeEvent(fields);
 	/* An IPA beyond the OAS: told whole (3.4.3), or its upper bits are RES0 (7.3.13). */
+	if (request.kind == RequestKind::kTranslationRequest)
+		LeaveOutOfRequests(outcome.event);
 	if (fields.stage2 && fields.ipa >> bits)
 		outcome.event.mask.Set({247, 192 + bits}, 0);
 }

@@ -71,6 +71,7 @@ private:
 	bool SubstreamSelects(); /* false: stage 1 is skipped */
 	void Untranslated(bool stage1);
 	void LearnBoth(Translated &first, const Translated &second);
+	void LearnSecond(bool stage1, Translated &first, const Translated &second);
 	void SplitStage();
 	void CheckUntranslatedSize(int address_bits);
 	int EffectiveEats() const;
@@ -115,6 +116,8 @@ private:
 	bool AccessFlagMissing(const Found &leaf) const;
 	void CheckAccessFlag(const Translated &translated, const Use &use);
 	void CheckRights(const Translated &translated, const Rights &rights, const Use &use);
+	/* What a look at a descriptor that does not permit the access may leave behind. */
+	void LeaveRefused(const Translated &translated, const Use &use);
 	[[noreturn]] void Refuse(const Translated &translated, const Use &use);
 	uint64_t Wanted(const Found &leaf, bool dirty) const;
 	void Update(Translated &translated, bool dirty, const Use &use);
@@ -130,6 +133,10 @@ private:
 						    const std::vector<Found> &path);
 	std::optional<Found> PickKnown(const Regime &now, uint64_t input, bool reachable);
 	void LearnTranslation(const Found &found, uint64_t input);
+	Found LookedAtAgain(const Found &leaf);
+	void LearnEntry(CachedTranslation entry);
+	bool SameFor(const Found &a, const Found &b, uint64_t input) const;
+	bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t input) const;
 
 	/* run_end.cpp */
 	[[noreturn]] void End(Verdict verdict);
@@ -143,6 +150,7 @@ private:
 	[[noreturn]] void InputTooLarge();
 	EventFields Fields(int number) const;
 	void Record(const EventFields &fields);
+	void LeaveOutOfRequests(Event &told) const;
 	bool RecordsAtsErrors() const;
 
 	Memory &memory;

@@ -19,15 +19,17 @@ bool Regime::operator==(const Regime &o) const
 	       fwb == o.fwb && protect_walks == o.protect_walks;
 }
 
+bool TableAttributes::operator==(const TableAttributes &o) const
+{
+	return no_unprivileged == o.no_unprivileged && no_write == o.no_write &&
+	       unprivileged_never == o.unprivileged_never && privileged_never == o.privileged_never;
+}
+
 bool SameLeaf(const Found &a, const Found &b)
 {
 	return a.regime == b.regime && a.level == b.level && a.table == b.table &&
 	       a.descriptor == b.descriptor && a.address == b.address && a.ipa == b.ipa &&
-	       a.region_bits == b.region_bits &&
-	       a.above.no_unprivileged == b.above.no_unprivileged &&
-	       a.above.no_write == b.above.no_write &&
-	       a.above.unprivileged_never == b.above.unprivileged_never &&
-	       a.above.privileged_never == b.above.privileged_never;
+	       a.region_bits == b.region_bits && a.above == b.above;
 }
 
 uint64_t OutputOf(const Found &leaf, uint64_t input)
@@ -40,8 +42,13 @@ uint64_t OutputOf(const Found &leaf, uint64_t input)
 /* 3.17: what a lookup with these tags may hit. */
 static bool Hits(const CachedTranslation &entry, int stage, const Tags &tags, uint64_t input)
 {
-	if (entry.found.regime.stage != stage || !entry.Covers(input) ||
-	    entry.tags.vmid != tags.vmid)
+	const Found &found = entry.found;
+
+	if (found.regime.stage != stage || !entry.Covers(input) || entry.tags.vmid != tags.vmid)
+		return false;
+	/* Of an entry of both stages: where its leaf of stage 2 translates too. */
+	if (!found.table && found.second &&
+	    (OutputOf(found, input) ^ found.second_ipa) >> found.second->region_bits)
 		return false;
 	if (stage == 2)
 		return true;
@@ -122,12 +129,13 @@ std::shared_ptr<const Found> Run::FreshSecond(uint64_t ipa, bool of_table)
 	return std::make_shared<Found>(leaf);
 }
 
-static bool SameFor(const Found &a, const Found &b, uint64_t input)
+bool Run::SameFor(const Found &a, const Found &b, uint64_t input) const
 {
 	Found alike = a;
 
-	/* Of a contiguous group or of its own: the same for this address? */
-	if (!a.table && OutputOf(a, input) == OutputOf(b, input))
+	/* Of a contiguous group or of its own: the same for this address? It is told in answers. */
+	if (request.kind != RequestKind::kTranslationRequest && !a.table &&
+	    OutputOf(a, input) == OutputOf(b, input))
 		alike.region_bits = b.region_bits;
 	return SameLeaf(alike, b);
 }
@@ -136,7 +144,7 @@ static bool SameFor(const Found &a, const Found &b, uint64_t input)
  * To use something cached that is in memory as well, in the same place, is to
  * do as a walk does that finds it there: it is no way of its own.
  */
-static bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t input)
+bool Run::IsOn(const std::vector<Found> &path, const Found &known, uint64_t input) const
 {
 	for (const Found &fresh : path) {
 		if (!SameFor(known, fresh, input))
@@ -181,7 +189,11 @@ std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t inp
 	const bool simple = (now.stage == 2 || !stage2_on) && !now.updates_tables;
 	std::vector<const CachedTranslation *> hits;
 	/* Where tables and leaves lead to; under another CD a leaf need not do as its table. */
-	std::vector<Found> leaves[2];
+	struct Way {
+		Found leaf;
+		TableAttributes above;
+	};
+	std::vector<Way> leaves[2];
 
 	for (const CachedTranslation &entry : cache->translations) {
 		if (!Hits(entry, now.stage, tags, input) || IsOn(path, entry.found, input))
@@ -191,17 +203,42 @@ std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t inp
 			continue;
 		const std::optional<Found> leaf =
 			simple ? LeafOf(entry.found, input) : std::nullopt;
-		const auto as_this = [&](const Found &other) {
-			return other.stale == leaf->stale && SameFor(*leaf, other, input);
+		/* From here on without, or with, what tables take away: less is known further up.
+		 */
+		const bool above_counts = entry.found.regime.hierarchical != now.hierarchical;
+		const auto as_this = [&](const Way &other) {
+			return other.leaf.stale == leaf->stale &&
+			       SameFor(*leaf, other.leaf, input) &&
+			       (!above_counts || other.above == entry.found.above);
 		};
-		std::vector<Found> &same_kind = leaves[entry.found.table];
+		std::vector<Way> &same_kind = leaves[entry.found.table];
 		if (leaf && std::any_of(same_kind.begin(), same_kind.end(), as_this))
 			continue;
 		if (leaf)
-			same_kind.push_back(*leaf);
+			same_kind.push_back({*leaf, entry.found.above});
 		hits.push_back(&entry);
 	}
 	return hits;
+}
+
+/*
+ * Of a leaf that was dirty and is clean: who writes may find that out, as if a walk had come
+ * by before the tables on the way were taken back.
+ */
+Found Run::LookedAtAgain(const Found &leaf)
+{
+	const uint64_t dirty =
+		leaf.regime.stage == 1 ? Put(descriptor::kAP2, 1) : Put(descriptor::kS2Write, 1);
+	Found again = leaf;
+
+	if (leaf.table || !write || !leaf.regime.updates_dirty ||
+	    !memory.Read64(leaf.address, &again.descriptor))
+		return leaf;
+	again.descriptor = Swapped(again.descriptor, leaf.regime.big_endian);
+	if ((again.descriptor ^ leaf.descriptor) != dirty ||
+	    !Get(again.descriptor, descriptor::kDBM))
+		return leaf;
+	return chooser.Pick(2) == 1 ? again : leaf;
 }
 
 /*
@@ -219,7 +256,7 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	const int pick = chooser.Pick(1 + hits.size());
 	if (!pick)
 		return std::nullopt;
-	const Found &known = hits[pick - 1]->found;
+	const Found known = LookedAtAgain(hits[pick - 1]->found);
 	stale |= known.stale;
 	Found other = known;
 	other.regime = now;
@@ -243,6 +280,19 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	return known;
 }
 
+/* Has it the Contiguous bit, and stands for itself yet? */
+static bool Joins(const Found &leaf)
+{
+	return leaf.region_bits == LevelShift(leaf.regime.granule_bits, leaf.level) &&
+	       Get(leaf.descriptor, descriptor::kContiguous);
+}
+
+static int GroupBits(const Found &leaf)
+{
+	return LevelShift(leaf.regime.granule_bits, leaf.level) +
+	       ContiguousBits(leaf.regime.granule_bits, leaf.level);
+}
+
 void Run::LearnTranslation(const Found &found, uint64_t input)
 {
 	CachedTranslation entry;
@@ -253,6 +303,7 @@ void Run::LearnTranslation(const Found &found, uint64_t input)
 	if (!found.table && found.regime.stage == 2 && above) {
 		Found both = above->leaf;
 		both.second = std::make_shared<Found>(found);
+		both.second_ipa = input;
 		LearnTranslation(both, above->input);
 	}
 	entry.found = found;
@@ -262,15 +313,25 @@ void Run::LearnTranslation(const Found &found, uint64_t input)
 	entry.global = !found.table && found.regime.stage == 1 && !found.regime.one_privilege &&
 		       !Get(found.descriptor, descriptor::kNG);
 	entry.base = input & ~Mask(entry.size_bits);
-	learned_translations.push_back(entry);
+	LearnEntry(entry);
 	/* The hint may be ignored or heeded. */
-	if (!found.table && found.region_bits == shift &&
-	    Get(found.descriptor, descriptor::kContiguous)) {
-		const int group = shift + ContiguousBits(found.regime.granule_bits, found.level);
-		entry.found.region_bits = entry.size_bits = group;
-		entry.base = input & ~Mask(group);
-		learned_translations.push_back(entry);
+	if (!found.table && Joins(found)) {
+		entry.found.region_bits = entry.size_bits = GroupBits(found);
+		entry.base = input & ~Mask(entry.size_bits);
+		LearnEntry(entry);
 	}
+}
+
+/* It, and what it is if the hint in its leaf of stage 2 is heeded. */
+void Run::LearnEntry(CachedTranslation entry)
+{
+	learned_translations.push_back(entry);
+	if (entry.found.table || !entry.found.second || !Joins(*entry.found.second))
+		return;
+	Found joined = *entry.found.second;
+	joined.region_bits = GroupBits(joined);
+	entry.found.second = std::make_shared<Found>(joined);
+	learned_translations.push_back(entry);
 }
 
 } // namespace ref

@@ -134,6 +134,7 @@ void Run::CheckUntranslatedSize(int address_bits)
 void Run::LearnBoth(Translated &first, const Translated &second)
 {
 	first.leaf.second = std::make_shared<Found>(second.leaf);
+	first.leaf.second_ipa = second.input;
 	LearnTranslation(first.leaf, first.input);
 }
 

@@ -13,7 +13,8 @@ namespace ref
 /* "The SMMU effectively aligns the value in this field before use" (5.2 S2TTB, 5.4 TTB0). */
 static uint64_t AlignedBase(const Regime &r, uint64_t base)
 {
-	const int bits = StartIndexBits(r.granule_bits, r.ia_bits, r.start_level) + 3;
+	/* Of a TTB that is disabled the size may be anything, and the base is not used. */
+	const int bits = std::max(0, StartIndexBits(r.granule_bits, r.ia_bits, r.start_level) + 3);
 
 	return base & ~Mask(r.oa_bits == 52 ? std::max(bits, 6) : bits);
 }
@@ -364,7 +365,7 @@ void Run::CheckRights(const Translated &t, const Rights &rights, const Use &use)
 		Refuse(t, use);
 }
 
-void Run::Refuse(const Translated &t, const Use &use)
+void Run::LeaveRefused(const Translated &t, const Use &use)
 {
 	/*
 	 * The access flag may be set all the same (3.13.2); under stage 2 that write may find a
@@ -377,6 +378,11 @@ void Run::Refuse(const Translated &t, const Use &use)
 	}
 	if (!t.known)
 		LearnTranslation(t.leaf, t.input);
+}
+
+void Run::Refuse(const Translated &t, const Use &use)
+{
+	LeaveRefused(t, use);
 	Fault(kF_PERMISSION, t.leaf.regime.stage, use, t.input);
 }
 
