@@ -10,13 +10,16 @@ mkdir -p "$source"
 git ls-files | while IFS= read -r file; do
 	cmp -s "$file" "$source/$file" || install -D "$file" "$source/$file"
 done
+(cd "$source" && find . -type f -printf '%P\n' | sort) |
+	comm -23 - <(git ls-files | sort) | (cd "$source" && xargs -r -d '\n' rm)
 [ -e "$build/build.ninja" ] ||
 	cmake -S "$source" -B "$build" -G Ninja --log-level=WARNING -DVFSIM_UAPI_HEADERS="$headers"
 
 # Nothing is broken yet: what fails now would find everything.
 tests=$(sed -n '/^#/!s/.* ; //p' testbench/mutants.txt | sort -u)
 for test in $tests; do
-	cmake --build "$build" --target "$test" >"$build/log"
+	cmake --build "$build" --target "$test" >"$build/log" 2>&1 ||
+		{ cat "$build/log"; echo "$test does not build as it is"; exit 1; }
 	(cd "$source" && "$build/testbench/$test") >"$build/log" 2>&1 ||
 		{ echo "$test fails as it is"; exit 1; }
 done
