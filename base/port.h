@@ -19,6 +19,7 @@
  */
 
 #include "base/calendar.h"
+#include "base/memattr.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -55,6 +56,8 @@ struct bus_attr {
 	bool translated; /* AT = translated */
 	bool may_stall;  /* it can wait for software without end; never a PCI Express function */
 	bool no_write;   /* of a translation request: it is not about writing (NW) */
+	/* Of a device's access and of the SMMU's own; a CPU's leave it zero. */
+	struct mem_attr memory;
 	/* The address as the device gave it; of a translated access the one it was translated
 	 * from. For the trace. */
 	uint64_t iova;

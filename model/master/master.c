@@ -118,7 +118,8 @@ static void send(struct master *master, struct job *job)
 	job->req = (struct bus_req){
 		.attr = {.from_device = true,
 			 .stream_id = cfg->stream_id,
-			 .may_stall = cfg->may_stall},
+			 .may_stall = cfg->may_stall,
+			 .memory = mem_coherent()},
 	};
 	job->page = JOB_PAGE_NONE;
 	job->attempts = 0;

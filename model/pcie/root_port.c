@@ -318,6 +318,7 @@ static void fill_attr(const struct pcie_root_port *port, struct bus_attr *attr,
 	attr->translated = tlp->at == TLP_AT_TRANSLATED;
 	attr->may_stall = false;
 	attr->no_write = tlp->ats.no_write;
+	attr->memory = mem_coherent();
 	attr->iova = attr->translated ? tlp->ats.iova : tlp->addr;
 }
 
