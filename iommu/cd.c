@@ -14,13 +14,13 @@ static uint64_t tg0_of_tg1(uint64_t tg1)
 
 /* One of the two regions: where its fields are in the words. */
 struct region_fields {
-	uint64_t txsz, epd, tbi, ttb, had, e0pd;
+	uint64_t txsz, epd, tbi, ttb, had, e0pd, inner, outer, sh;
 	uint8_t ttb_word;
 };
 
 static const struct region_fields region_fields[2] = {
-	{CD0_T0SZ, CD0_EPD0, CD0_TBI0, CD1_TTB0, CD1_HAD0, CD1_E0PD0, 1},
-	{CD0_T1SZ, CD0_EPD1, CD0_TBI1, CD2_TTB1, CD2_HAD1, CD2_E0PD1, 2},
+	{CD0_T0SZ, CD0_EPD0, CD0_TBI0, CD1_TTB0, CD1_HAD0, CD1_E0PD0, CD0_IR0, CD0_OR0, CD0_SH0, 1},
+	{CD0_T1SZ, CD0_EPD1, CD0_TBI1, CD2_TTB1, CD2_HAD1, CD2_E0PD1, CD0_IR1, CD0_OR1, CD0_SH1, 2},
 };
 
 /* The plain EL2 world has one region, without ASIDs and without unprivileged accesses. */
@@ -70,6 +70,9 @@ static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
 	tree->start_level = (uint8_t)(3 - (tree->ia_bits - 1 - tree->granule_shift) /
 						  (tree->granule_shift - 3));
 	tree->root = smmu_tables_root(tree, ttb);
+	tree->memory =
+		smmu_attr_walk(field_get(fields->inner, word[0]), field_get(fields->outer, word[0]),
+			       field_get(fields->sh, word[0]));
 	return smmu_endian_is_legal(smmu, tree->big_endian);
 }
 
@@ -120,10 +123,11 @@ static struct cd_config decode(const struct smmu *smmu, const struct ste_config 
 		.epan = smmu->cfg.epan && (word[1] & CD1_EPAN),
 		.private_asid = word[0] & CD0_ASET,
 		.asid = (uint16_t)field_get(CD0_ASID, word[0]),
-		.mair = word[3],
 		.policy = policy_of(smmu, word),
 	};
 
+	for (uint32_t n = 0; n < ARRAY_LEN(cd.memory); n++)
+		cd.memory[n] = smmu_attr_mair((uint8_t)(word[3] >> 8 * n));
 	for (uint32_t n = 0; n < 2; n++)
 		if (!cd.illegal)
 			cd.illegal = !decode_region(smmu, ste, &cd.region[n], word, n);
@@ -154,10 +158,15 @@ static void cd_arrived(struct bus_req *req, uint64_t now)
 		smmu_conf_forget_cd(smmu, stream, index);
 }
 
+static struct mem_attr memory_of(const struct transaction *txn)
+{
+	return smmu_stage2_memory(txn, txn->ste.context_memory);
+}
+
 static void fetch_cd(struct transaction *txn)
 {
 	txn->smmu->stats.cd_fetches++;
-	smmu_txn_fetch_config(txn, txn->s2.pa, CD_BYTES, cd_arrived);
+	smmu_txn_fetch_config(txn, txn->s2.pa, CD_BYTES, memory_of(txn), cd_arrived);
 }
 
 /* The CD's address is known; in a nested stream stage 2 translates it. */
@@ -198,7 +207,7 @@ static void l1cd_arrived(struct bus_req *req, uint64_t now)
 
 static void fetch_l1cd(struct transaction *txn)
 {
-	smmu_txn_fetch_config(txn, txn->s2.pa, L1CD_BYTES, l1cd_arrived);
+	smmu_txn_fetch_config(txn, txn->s2.pa, L1CD_BYTES, memory_of(txn), l1cd_arrived);
 }
 
 void smmu_cd_fetch(struct transaction *txn)

@@ -41,6 +41,7 @@ static void fetch(struct smmu *smmu, uint32_t count)
 	cmdq->req.status = BUS_OK;
 	cmdq->req.addr = smmu_queue_address(&queue, smmu_reg(smmu, ROW_CMDQ_CONS));
 	cmdq->req.len_bytes = count * CMD_BYTES;
+	cmdq->req.attr.memory = smmu_attr_queue_read(smmu, smmu_reg(smmu, ROW_CMDQ_BASE));
 	bus_send(&smmu->env.memory, &cmdq->req);
 }
 
@@ -140,7 +141,9 @@ static void complete_sync(struct smmu *smmu)
 			smmu->env.irq.raise(smmu->env.irq.ctx, SMMU_IRQ_CMD_SYNC);
 		smmu->cmdq.state = CMDQ_SIGNALLING;
 		if (smmu_msi_send(&smmu->cmdq.msi, word[1] & SYNC1_MSIADDRESS,
-				  (uint32_t)field_get(SYNC0_MSIDATA, word[0])))
+				  (uint32_t)field_get(SYNC0_MSIDATA, word[0]),
+				  smmu_attr_msi(field_get(SYNC0_MSIATTR, word[0]),
+						field_get(SYNC0_MSH, word[0]))))
 			return;
 	}
 	next(smmu);

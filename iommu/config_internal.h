@@ -7,6 +7,8 @@
  * descriptors, decoded once when they are fetched, and their caches.
  */
 
+#include "iommu/attr_internal.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -29,6 +31,7 @@ struct tt_tree {
 	bool flat;             /* HAD: attributes in table descriptors do not count */
 	bool no_unprivileged;  /* E0PD: nothing is mapped for unprivileged accesses */
 	bool big_endian;
+	struct mem_attr memory; /* what its tables are read with */
 };
 
 /* What an access may not do to a page that the tables leave open; who hears of a fault. */
@@ -49,6 +52,7 @@ struct ste_config {
 	uint8_t world; /* SPACE_WORLD_*, from STRW */
 	uint8_t eats;  /* STE1_EATS_*; SPLIT counts only with CR0.ATSCHK */
 	uint8_t privcfg, instcfg;
+	struct attr_override override;
 	bool merge; /* MEV */
 	bool ppar;
 
@@ -57,7 +61,8 @@ struct ste_config {
 	uint8_t cd_leaf; /* log2 of the CDs in a leaf of a 2-level table; 0: it is linear */
 	uint8_t s1dss;
 	uint64_t context_ptr;
-	bool stall_disabled; /* S1STALLD: no CD may stall */
+	struct mem_attr context_memory; /* what CDs are read with */
+	bool stall_disabled;            /* S1STALLD: no CD may stall */
 
 	/* stage 2 */
 	uint16_t vmid;
@@ -74,7 +79,7 @@ struct cd_config {
 	bool wxn, pan, epan;
 	bool private_asid; /* ASET: its global pages are not those of the other set */
 	uint16_t asid;
-	uint64_t mair;
+	uint8_t memory[8]; /* MAIR */
 	struct stage_policy policy;
 	struct tt_tree region[2];
 };

@@ -39,7 +39,8 @@ static bool is_page_known(const struct smmu *smmu, const struct direct_line *lin
 	       line->substream == attr->substream_id &&
 	       line->substream_valid == attr->substream_valid &&
 	       line->generation == smmu->tlb.generation + smmu->conf.generation &&
-	       line->privileged == attr->privileged && line->instruction == attr->instruction;
+	       line->privileged == attr->privileged && line->instruction == attr->instruction &&
+	       line->came.type == attr->memory.type && line->came.sh == attr->memory.sh;
 }
 
 static void learn(struct transaction *txn)
@@ -65,6 +66,8 @@ static void learn(struct transaction *txn)
 		.privileged = attr->privileged,
 		.instruction = attr->instruction,
 		.ops = ops,
+		.came = attr->memory,
+		.leaves = txn->memory,
 	};
 }
 
@@ -83,15 +86,19 @@ static void tell(struct smmu *smmu, const struct bus_req *req, uint64_t address)
 			   address, req->len_bytes);
 }
 
-static bool perform(struct smmu *smmu, struct bus_req *req, uint64_t address)
+static bool perform(struct smmu *smmu, struct bus_req *req, uint64_t address,
+		    struct mem_attr memory)
 {
 	uint64_t iova = req->addr;
+	struct mem_attr came = req->attr.memory;
 	bool done;
 
 	req->addr = address;
 	req->attr.iova = iova;
+	req->attr.memory = memory;
 	done = bus_access(&smmu->env.memory, req);
 	req->addr = iova;
+	req->attr.memory = came;
 	if (done)
 		tell(smmu, req, address);
 	return done;
@@ -136,10 +143,11 @@ static bool translate(struct smmu *smmu, struct bus_req *req)
 	smmu_txn_translate(txn);
 	note_owner(smmu, txn);
 	if ((txn->state != TXN_READY && txn->state != TXN_LOOKED) || !txn->stages ||
-	    smmu_order_is_device(txn))
+	    mem_is_device(txn->memory))
 		return false;
 	learn(txn);
-	return perform(smmu, req, txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1)));
+	return perform(smmu, req, txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1)),
+		       txn->memory);
 }
 
 bool smmu_direct_access(void *ctx, struct bus_req *req)
@@ -152,5 +160,5 @@ bool smmu_direct_access(void *ctx, struct bus_req *req)
 	if (!is_page_known(smmu, line, req) || !(line->ops & BIT(req->op)))
 		return translate(smmu, req);
 	smmu->stats.tlb_hits++;
-	return perform(smmu, req, line->pa | (req->addr & (GRANULE_BYTES - 1)));
+	return perform(smmu, req, line->pa | (req->addr & (GRANULE_BYTES - 1)), line->leaves);
 }

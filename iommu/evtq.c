@@ -78,8 +78,7 @@ static void interrupt(struct smmu *smmu)
 		return;
 	if (smmu->env.irq.raise)
 		smmu->env.irq.raise(smmu->env.irq.ctx, SMMU_IRQ_EVTQ);
-	smmu_msi_send(&smmu->evtq.msi, smmu_reg(smmu, ROW_EVENTQ_IRQ_CFG0),
-		      (uint32_t)smmu_reg(smmu, ROW_EVENTQ_IRQ_CFG1));
+	smmu_msi_signal(&smmu->evtq.msi, ROW_EVENTQ_IRQ_CFG0);
 }
 
 /* The record is in memory: let PROD pass it, and tell when the queue was empty. */
@@ -119,6 +118,7 @@ static void write_next(struct smmu *smmu)
 	evtq->req.status = BUS_OK;
 	evtq->req.addr = smmu_queue_address(&queue, smmu_reg(smmu, ROW_EVENTQ_PROD));
 	evtq->req.data = txn->fault.word;
+	evtq->req.attr.memory = smmu_attr_queue_write(smmu, smmu_reg(smmu, ROW_EVENTQ_BASE));
 	bus_send(&smmu->env.memory, &evtq->req);
 }
 

@@ -18,6 +18,5 @@ void smmu_gerror_raise(struct smmu *smmu, uint64_t error)
 		return;
 	if (smmu->env.irq.raise)
 		smmu->env.irq.raise(smmu->env.irq.ctx, SMMU_IRQ_GERROR);
-	smmu_msi_send(&smmu->gerror_msi, smmu_reg(smmu, ROW_GERROR_IRQ_CFG0),
-		      (uint32_t)smmu_reg(smmu, ROW_GERROR_IRQ_CFG1));
+	smmu_msi_signal(&smmu->gerror_msi, ROW_GERROR_IRQ_CFG0);
 }

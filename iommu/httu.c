@@ -47,8 +47,8 @@ static uint64_t in_memory(const struct tt_tree *tree, uint64_t ttd)
 	return tree->big_endian ? __builtin_bswap64(ttd) : ttd;
 }
 
-void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, uint64_t pa,
-		    uint64_t expected, uint64_t desired,
+void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, struct mem_attr memory,
+		    uint64_t pa, uint64_t expected, uint64_t desired,
 		    void (*done)(struct bus_req *req, uint64_t now))
 {
 	txn->table_data[0] = in_memory(tree, expected);
@@ -57,6 +57,7 @@ void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, uint64_
 	txn->table.status = BUS_OK;
 	txn->table.addr = pa;
 	txn->table.len_bytes = 8;
+	txn->table.attr.memory = memory;
 	txn->table.data = txn->table_data;
 	txn->table.done = done;
 	smmu_pmcg_count(&txn->smmu->pmcg, PMCG_WALK_ACCESS, txn->req->attr.stream_id);
@@ -154,7 +155,9 @@ static void dirty_updated(struct bus_req *req, uint64_t now)
 /* What is dirty has been accessed, 3.13.2: the line may be of a stream with AFFD. */
 static void swap(struct transaction *txn)
 {
-	smmu_httu_swap(txn, tree_of(txn), leaf_of(txn)->ttd_pa, txn->clean_ttd,
+	const struct leaf *leaf = leaf_of(txn);
+
+	smmu_httu_swap(txn, tree_of(txn), leaf->memory, leaf->ttd_pa, txn->clean_ttd,
 		       (txn->clean_ttd ^ TTD_DIRTY_BIT) | TTD_AF, dirty_updated);
 }
 
@@ -193,7 +196,7 @@ static void descriptor_arrived(struct bus_req *req, uint64_t now)
 static void read_next(struct transaction *txn)
 {
 	txn->smmu->stats.leaf_reads++;
-	smmu_txn_fetch(txn, leaf_of(txn)->ttd_pa, 8, descriptor_arrived);
+	smmu_txn_fetch(txn, leaf_of(txn)->ttd_pa, 8, leaf_of(txn)->memory, descriptor_arrived);
 }
 
 void smmu_httu_look(struct transaction *txn)

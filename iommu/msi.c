@@ -9,6 +9,7 @@ static void send(struct msi *msi)
 	le32_put(msi->bytes, msi->data);
 	msi->req.status = BUS_OK;
 	msi->req.addr = msi->address;
+	msi->req.attr.memory = msi->memory;
 	bus_send(&msi->smmu->env.memory, &msi->req);
 }
 
@@ -25,16 +26,27 @@ static void written(struct bus_req *req, uint64_t now)
 		msi->sent(msi->smmu);
 }
 
-bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data)
+bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data, struct mem_attr memory)
 {
 	if (!msi->smmu->cfg.msi || !(address & IRQ_CFG0_ADDR))
 		return false;
 	msi->address = address & IRQ_CFG0_ADDR & msi->smmu->oas_mask;
 	msi->data = data;
+	msi->memory = memory;
 	msi->again = true;
 	if (!msi->busy)
 		send(msi);
 	return true;
+}
+
+bool smmu_msi_signal(struct msi *msi, enum smmu_row cfg0)
+{
+	const struct smmu *smmu = msi->smmu;
+	uint64_t cfg2 = smmu_reg(smmu, cfg0 + 2);
+
+	return smmu_msi_send(
+		msi, smmu_reg(smmu, cfg0), (uint32_t)smmu_reg(smmu, cfg0 + 1),
+		smmu_attr_msi(field_get(IRQ_CFG2_MEMATTR, cfg2), field_get(IRQ_CFG2_SH, cfg2)));
 }
 
 void smmu_msi_init(struct msi *msi, struct smmu *smmu, uint64_t abort_error,

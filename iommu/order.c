@@ -116,25 +116,11 @@ static void release_held(struct transaction *txn)
 	}
 }
 
-/*
- * The memory type is Device, by either stage: MAIR attribute 0b0000xxxx at stage
- * 1 (DDI 0487, D17.2.97), MemAttr at stage 2.
- */
-bool smmu_order_is_device(const struct transaction *txn)
-{
-	const struct leaf *leaf = txn->found.leaf;
-	uint64_t index = field_get(TTD_ATTRINDX, leaf[STAGE1].ttd);
-
-	if ((txn->stages & BIT(STAGE1)) && !(txn->cd.mair >> (8 * index) & 0xf0))
-		return true;
-	return (txn->stages & BIT(STAGE2)) && smmu_stage2_is_device(&txn->ste, leaf[STAGE2].ttd);
-}
-
 static bool may_leave(const struct transaction *txn)
 {
 	if (txn->state == TXN_BUSY || txn->state == TXN_STALLED)
 		return false;
-	return txn->state == TXN_FAULTED || !smmu_order_is_device(txn) ||
+	return txn->state == TXN_FAULTED || !mem_is_device(txn->memory) ||
 	       txn->order->ended == txn->order->left;
 }
 

@@ -26,7 +26,8 @@ bool smmu_prefetch_is_wanted(const struct transaction *txn)
 void smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
 			 void (*done)(struct bus_req *req, uint64_t now))
 {
-	smmu_txn_fetch(txn, align_down(address, LINE_BYTES), LINE_BYTES, done);
+	smmu_txn_fetch(txn, align_down(address, LINE_BYTES), LINE_BYTES, txn->walk.tree->memory,
+		       done);
 }
 
 /* The descriptor of that number in the line, and how the walk would have come to it. */
@@ -52,6 +53,7 @@ static void fill(struct transaction *txn, const struct walk *walk)
 	    (walk->ttd & (TTD_AF | TTD_CONTIGUOUS)) != TTD_AF)
 		return;
 	found.leaf[STAGE1] = smmu_tables_leaf(walk, walk->ttd_ia, false);
+	found.leaf[STAGE1].memory = txn->table.attr.memory;
 	found.ia = walk->ia;
 	found.pa = address;
 	smmu_tlb_fill(txn->smmu, smmu_walk_space(txn, walk->ttd), &found);

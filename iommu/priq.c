@@ -56,8 +56,7 @@ static void interrupt(struct smmu *smmu)
 		return;
 	if (smmu->env.irq.raise)
 		smmu->env.irq.raise(smmu->env.irq.ctx, SMMU_IRQ_PRIQ);
-	smmu_msi_send(&smmu->priq.msi, smmu_reg(smmu, ROW_PRIQ_IRQ_CFG0),
-		      (uint32_t)smmu_reg(smmu, ROW_PRIQ_IRQ_CFG1));
+	smmu_msi_signal(&smmu->priq.msi, ROW_PRIQ_IRQ_CFG0);
 }
 
 /* Does software want to hear of whole groups only? */
@@ -197,6 +196,7 @@ static void write_next(struct smmu *smmu)
 	encode(&priq->waiting[priq->first], priq->word);
 	priq->req.status = BUS_OK;
 	priq->req.addr = smmu_queue_address(&queue, smmu_reg(smmu, ROW_PRIQ_PROD));
+	priq->req.attr.memory = smmu_attr_queue_write(smmu, smmu_reg(smmu, ROW_PRIQ_BASE));
 	bus_send(&smmu->env.memory, &priq->req);
 }
 

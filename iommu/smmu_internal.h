@@ -117,6 +117,7 @@ struct transaction {
 	uint64_t ia;                  /* of the first stage, as tables and tags have it */
 	uint64_t space;               /* its TLB tags */
 	struct translation found;
+	struct mem_attr memory; /* what it leaves with */
 	uint64_t looked_ps;
 	bool missed_config, missed_tlb; /* what the caches lacked, for the counters */
 
@@ -158,6 +159,7 @@ struct msi {
 	bool busy;
 	bool again; /* another one was due meanwhile */
 	uint64_t address;
+	struct mem_attr memory;
 	void (*sent)(struct smmu *smmu);
 };
 
@@ -263,6 +265,7 @@ struct direct_line {
 	uint32_t stream, substream;
 	bool substream_valid, privileged, instruction;
 	uint8_t ops; /* BIT(enum bus_op) */
+	struct mem_attr came, leaves;
 };
 
 /* Whose configuration smmu.direct has: it need not be looked up for the next alike. */
@@ -454,9 +457,9 @@ uint64_t smmu_txn_substream(const struct transaction *txn);
 void smmu_txn_access(struct transaction *txn);
 /* A read of `txn`'s translation tables, of its configuration; `done` gets &txn->table. */
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-		    void (*done)(struct bus_req *req, uint64_t now));
+		    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now));
 void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-			   void (*done)(struct bus_req *req, uint64_t now));
+			   struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now));
 
 void txn_list_add(struct txn_list *list, struct transaction *txn);
 struct transaction *txn_list_take(struct txn_list *list);
@@ -477,8 +480,6 @@ void smmu_order_enter(struct transaction *txn);
 /* `txn` is ready or faulted: let it leave, or keep it until it may. */
 void smmu_order_release(struct transaction *txn);
 void smmu_order_exit(struct transaction *txn);
-/* Is the memory type of a translated access Device? */
-bool smmu_order_is_device(const struct transaction *txn);
 /* `txn` entered or is about to leave TXN_STALLED: it keeps its place. */
 void smmu_order_stall(struct transaction *txn);
 void smmu_order_resume(struct transaction *txn);
@@ -529,8 +530,8 @@ bool smmu_walk_input(struct transaction *txn);
 void smmu_stage2_find(struct transaction *txn, uint64_t ipa, uint8_t kind, bool write,
 		      void (*then)(struct transaction *txn));
 uint64_t smmu_stage2_space(const struct transaction *txn);
-/* Does a leaf of stage 2 make its memory Device? */
-bool smmu_stage2_is_device(const struct ste_config *ste, uint64_t ttd);
+/* Attributes of a read or write at txn->s2.pa: `own`, and what stage 2 makes of it. */
+struct mem_attr smmu_stage2_memory(const struct transaction *txn, struct mem_attr own);
 
 /* walk.c: the TLB tags of what a stage 1 leaf translates for the transaction. */
 uint64_t smmu_walk_space(const struct transaction *txn, uint64_t ttd);
@@ -551,8 +552,8 @@ void smmu_httu_look(struct transaction *txn);
 /* The same when the only one was read just now. */
 void smmu_httu_fresh(struct transaction *txn);
 /* Compare-and-swap of the descriptor at `pa`; `done` gets &txn->table. */
-void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, uint64_t pa,
-		    uint64_t expected, uint64_t desired,
+void smmu_httu_swap(struct transaction *txn, const struct tt_tree *tree, struct mem_attr memory,
+		    uint64_t pa, uint64_t expected, uint64_t desired,
 		    void (*done)(struct bus_req *req, uint64_t now));
 /* What the swap found: `expected` if it took. */
 uint64_t smmu_httu_found(const struct transaction *txn, const struct tt_tree *tree);
@@ -634,7 +635,9 @@ bool smmu_gerror_active(const struct smmu *smmu, uint64_t error);
 void smmu_msi_init(struct msi *msi, struct smmu *smmu, uint64_t abort_error,
 		   void (*sent)(struct smmu *smmu));
 /* Write the MSI; a second one meanwhile is sent after it. False when there is none to send. */
-bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data);
+bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data, struct mem_attr memory);
+/* The same as an IRQ_CFG0 and the two registers after it say. */
+bool smmu_msi_signal(struct msi *msi, enum smmu_row cfg0);
 
 /* plant.c */
 bool smmu_plant_skips_update(struct smmu *smmu, uint64_t ttd_pa);

@@ -41,13 +41,12 @@ static void start(struct transaction *txn)
 	smmu_txn_fetch(txn,
 		       smmu_walkcache_enter(txn->smmu, smmu_stage2_space(txn), &s2->walk, tree,
 					    s2->place.ipa),
-		       8, descriptor_arrived);
+		       8, tree->memory, descriptor_arrived);
 }
 
-/* MemAttr, DDI 0487, D8.6: 0b00xx, or with S2FWB 0b0xx of fewer bits. */
-bool smmu_stage2_is_device(const struct ste_config *ste, uint64_t ttd)
+struct mem_attr smmu_stage2_memory(const struct transaction *txn, struct mem_attr own)
 {
-	return !(ttd & (ste->fwb ? TTD_S2_NORMAL : TTD_S2_DEVICE));
+	return txn->ste.stage2 ? smmu_attr_behind_stage2(&txn->ste, txn->s2.leaf.ttd, own) : own;
 }
 
 /* May the SMMU's own read or write of a table go there? */
@@ -59,7 +58,7 @@ static bool permits_table(struct transaction *txn)
 	s2->place.write = false;
 	if (!(ttd & TTD_S2AP_READ))
 		return false;
-	if (txn->ste.ptw && smmu_stage2_is_device(&txn->ste, ttd))
+	if (txn->ste.ptw && smmu_attr_is_device(&txn->ste, ttd))
 		return false;
 	s2->place.write = s2->write;
 	return !s2->write || (ttd & TTD_S2AP_WRITE) || (txn->ste.policy.hd && (ttd & TTD_DBM));
@@ -73,6 +72,14 @@ static void drop_line(struct transaction *txn)
 		smmu_tlb_drop_line(txn->smmu, line);
 }
 
+static void swap(struct transaction *txn, uint64_t pa, uint64_t expected, uint64_t desired,
+		 void (*done)(struct bus_req *req, uint64_t now))
+{
+	const struct tt_tree *tree = &txn->ste.tree;
+
+	smmu_httu_swap(txn, tree, tree->memory, pa, expected, desired, done);
+}
+
 static void dirty_updated(struct bus_req *req, uint64_t now);
 
 static void make_dirty(struct transaction *txn)
@@ -80,8 +87,7 @@ static void make_dirty(struct transaction *txn)
 	const struct leaf *leaf = &txn->s2.leaf;
 	uint64_t clean = leaf->ttd & ~TTD_S2AP_WRITE;
 
-	smmu_httu_swap(txn, &txn->ste.tree, leaf->ttd_pa, clean, clean | TTD_S2AP_WRITE | TTD_AF,
-		       dirty_updated);
+	swap(txn, leaf->ttd_pa, clean, clean | TTD_S2AP_WRITE | TTD_AF, dirty_updated);
 }
 
 /* The leaf's descriptor is still the same, but maybe for its dirty state. False: start over. */
@@ -129,7 +135,7 @@ static void note_write(struct transaction *txn)
 	const struct leaf *leaf = &txn->s2.leaf;
 
 	if (leaf->ttd & TTD_S2AP_WRITE)
-		smmu_txn_fetch(txn, leaf->ttd_pa, 8, dirty_looked);
+		smmu_txn_fetch(txn, leaf->ttd_pa, 8, txn->ste.tree.memory, dirty_looked);
 	else
 		make_dirty(txn);
 }
@@ -158,6 +164,7 @@ static void reach_leaf(struct transaction *txn)
 	struct translation found = {.stages = BIT(STAGE2)};
 
 	s2->leaf = smmu_tables_leaf(&s2->walk, txn->table.addr, !txn->ste.policy.ha);
+	s2->leaf.memory = txn->ste.tree.memory;
 	found.leaf[STAGE2] = s2->leaf;
 	found.shift = s2->leaf.shift;
 	found.ia = s2->place.ipa >> found.shift << found.shift;
@@ -191,8 +198,7 @@ static void check_access(struct transaction *txn)
 	if ((ttd & TTD_AF) || (!policy->ha && policy->affd))
 		reach_leaf(txn);
 	else if (policy->ha)
-		smmu_httu_swap(txn, &txn->ste.tree, txn->table.addr, ttd, ttd | TTD_AF,
-			       access_updated);
+		swap(txn, txn->table.addr, ttd, ttd | TTD_AF, access_updated);
 	else
 		fail(txn, F_ACCESS);
 }
@@ -204,7 +210,8 @@ static void descend(struct transaction *txn, uint64_t table)
 
 	if (txn->tlb_generation == smmu->tlb.generation)
 		smmu_walkcache_fill(smmu, smmu_stage2_space(txn), walk, table);
-	smmu_txn_fetch(txn, smmu_tables_descend(walk, table), 8, descriptor_arrived);
+	smmu_txn_fetch(txn, smmu_tables_descend(walk, table), 8, walk->tree->memory,
+		       descriptor_arrived);
 }
 
 static void use_descriptor(struct transaction *txn, uint64_t ttd)
@@ -221,8 +228,7 @@ static void use_descriptor(struct transaction *txn, uint64_t ttd)
 	else if (!smmu_ttd_address(walk, &address))
 		fail(txn, F_ADDR_SIZE);
 	else if (kind == TTD_IS_TABLE && smmu_ttd_lacks_access(&txn->ste.policy, ttd))
-		smmu_httu_swap(txn, &txn->ste.tree, txn->table.addr, ttd, ttd | TTD_AF,
-			       access_updated);
+		swap(txn, txn->table.addr, ttd, ttd | TTD_AF, access_updated);
 	else if (kind == TTD_IS_TABLE)
 		descend(txn, address);
 	else

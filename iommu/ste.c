@@ -56,6 +56,9 @@ static bool decode_stage1(const struct smmu *smmu, struct ste_config *ste,
 	ste->cd_max = (uint8_t)cd_max;
 	ste->s1dss = (uint8_t)field_get(STE1_S1DSS, word[1]);
 	ste->context_ptr = word[0] & STE0_S1CONTEXTPTR;
+	ste->context_memory =
+		smmu_attr_context(field_get(STE1_S1CIR, word[1]), field_get(STE1_S1COR, word[1]),
+				  field_get(STE1_S1CSH, word[1]));
 	if (cd_max && fmt == STE0_S1FMT_4K_L2)
 		ste->cd_leaf = CD_LEAF_4K;
 	if (cd_max && fmt == STE0_S1FMT_64K_L2)
@@ -129,6 +132,9 @@ static bool decode_stage2_tree(const struct smmu *smmu, struct tt_tree *tree,
 	if (!first_table_fits(tree) || !level_is_offered(smmu, tree))
 		return false;
 	tree->root = smmu_tables_root(tree, ttb);
+	tree->memory =
+		smmu_attr_walk(field_get(STE2_S2IR0, word[2]), field_get(STE2_S2OR0, word[2]),
+			       field_get(STE2_S2SH0, word[2]));
 	return smmu_endian_is_legal(smmu, tree->big_endian) &&
 	       smmu_ttb_is_in_range(ttb, tree->granule_shift, tree->oa_bits);
 }
@@ -207,11 +213,20 @@ static bool decode_translation(const struct smmu *smmu, struct ste_config *ste, 
 	       decode_ats(smmu, ste, word);
 }
 
+static struct attr_override override_types(const struct smmu *smmu, uint64_t word1)
+{
+	if (!smmu->cfg.attr_types_ovr)
+		return smmu_attr_override(false, 0, 0, STE1_SHCFG_INCOMING);
+	return smmu_attr_override(word1 & STE1_MTCFG, field_get(STE1_MEMATTR, word1),
+				  field_get(STE1_ALLOCCFG, word1), field_get(STE1_SHCFG, word1));
+}
+
 /* What counts whatever Config says; overrides only where IDR1 offers them. */
 static void decode_common(const struct smmu *smmu, struct ste_config *ste,
 			  const uint64_t word[STE_WORDS])
 {
 	ste->merge = word[1] & STE1_MEV;
+	ste->override = override_types(smmu, word[1]);
 	if (smmu->cfg.pri && smmu->cfg.ssid_bits)
 		ste->ppar = smmu->cfg.pps || (word[1] & STE1_PPAR);
 	if (!smmu->cfg.attr_perms_ovr)

@@ -106,7 +106,7 @@ static void ste_arrived(struct bus_req *req, uint64_t now)
 static void go_to_ste(struct transaction *txn, uint64_t address)
 {
 	txn->smmu->stats.ste_fetches++;
-	smmu_txn_fetch_config(txn, address, STE_BYTES, ste_arrived);
+	smmu_txn_fetch_config(txn, address, STE_BYTES, smmu_attr_strtab(txn->smmu), ste_arrived);
 }
 
 void smmu_strtab_fetch(struct transaction *txn)
@@ -132,7 +132,8 @@ void smmu_strtab_fetch(struct transaction *txn)
 	if (cached)
 		use_l1std(txn, *cached);
 	else
-		smmu_txn_fetch_config(txn, txn->l1std_pa, L1STD_BYTES, l1std_arrived);
+		smmu_txn_fetch_config(txn, txn->l1std_pa, L1STD_BYTES, smmu_attr_strtab(smmu),
+				      l1std_arrived);
 }
 
 /* Where the substream leads: S1CDMax and S1DSS, 5.2. False: the transaction was answered. */

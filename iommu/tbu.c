@@ -32,7 +32,7 @@ struct transaction *txn_list_take(struct txn_list *list)
 }
 
 static void fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-		  void (*done)(struct bus_req *req, uint64_t now))
+		  struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
 	struct smmu *smmu = txn->smmu;
 
@@ -40,6 +40,7 @@ static void fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 	txn->table.status = BUS_OK;
 	txn->table.addr = address;
 	txn->table.len_bytes = len_bytes;
+	txn->table.attr.memory = memory;
 	txn->table.data = txn->table_data;
 	txn->table.done = done;
 	if (smmu->cfg.timing.walk_step_ps && txn->walking)
@@ -54,17 +55,17 @@ static void count(const struct transaction *txn, enum pmcg_event event)
 }
 
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-		    void (*done)(struct bus_req *req, uint64_t now))
+		    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
 	count(txn, PMCG_WALK_ACCESS);
-	fetch(txn, address, len_bytes, done);
+	fetch(txn, address, len_bytes, memory, done);
 }
 
 void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-			   void (*done)(struct bus_req *req, uint64_t now))
+			   struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
 	count(txn, PMCG_CONFIG_ACCESS);
-	fetch(txn, address, len_bytes, done);
+	fetch(txn, address, len_bytes, memory, done);
 }
 
 void smmu_txn_access(struct transaction *txn)
@@ -97,6 +98,7 @@ static void pass_disabled(struct transaction *txn)
 		return;
 	}
 	txn->stages = 0;
+	txn->ste.override = smmu_attr_gbpa(smmu);
 	smmu_txn_ready(txn, TXN_READY);
 }
 
@@ -260,6 +262,7 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state)
 		return;
 	}
 	txn->state = state;
+	txn->memory = smmu_attr_output(txn);
 	txn->looked_ps = smmu_now(txn->smmu);
 	if (!smmu_is_direct(txn))
 		smmu_order_release(txn);
@@ -298,6 +301,7 @@ void smmu_txn_forward(struct transaction *txn)
 	/* Of a translated access it says nothing but whose it was. */
 	out->attr.substream_valid = txn->asked->attr.substream_valid;
 	out->attr.iova = iova;
+	out->attr.memory = txn->memory;
 	out->data = req->data;
 	out->done = forwarded;
 	if (txn->write)

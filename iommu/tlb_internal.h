@@ -10,6 +10,7 @@
  */
 
 #include "base/bits.h"
+#include "base/memattr.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct leaf {
 	uint8_t level;
 	uint8_t granule_shift;
 	uint8_t limits;
+	struct mem_attr memory; /* that its descriptor is read with */
 };
 
 /* One stage, or both: what an address becomes. */

@@ -25,8 +25,6 @@
 #define TTD_S2AP_READ  BIT(6) /* stage 2: S2AP[0] */
 #define TTD_S2AP_WRITE BIT(7) /* S2AP[1]; with DBM: dirty */
 #define TTD_S2_MEMATTR BITS(5, 2)
-#define TTD_S2_DEVICE  BITS(5, 4) /* both zero: Device memory, without S2FWB */
-#define TTD_S2_NORMAL  BIT(4)     /* with S2FWB: zero is Device memory */
 #define TTD_S2_XN      BITS(54, 53)
 #define TTD_ADDR_HIGH  BITS(15, 12) /* 64 KiB granule: address bits 51 to 48 */
 #define TTD_DBM        BIT(51)

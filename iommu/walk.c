@@ -69,12 +69,17 @@ static void descriptor_arrived(struct bus_req *req, uint64_t now)
 		use_descriptor(txn, smmu_ttd_get(txn->walk.tree, bytes));
 }
 
+static struct mem_attr memory_of(const struct transaction *txn)
+{
+	return smmu_stage2_memory(txn, txn->walk.tree->memory);
+}
+
 static void fetch_found(struct transaction *txn)
 {
 	if (smmu_prefetch_is_wanted(txn))
 		smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
 	else
-		smmu_txn_fetch(txn, txn->s2.pa, 8, descriptor_arrived);
+		smmu_txn_fetch(txn, txn->s2.pa, 8, memory_of(txn), descriptor_arrived);
 }
 
 static void fetch(struct transaction *txn, uint64_t address)
@@ -167,6 +172,7 @@ static void reach_leaf(struct transaction *txn)
 	bool updates = txn->cd.policy.ha;
 
 	*leaf = smmu_tables_leaf(&txn->walk, txn->table.addr, !updates);
+	leaf->memory = txn->table.attr.memory;
 	/* A stage 1 fault comes before all faults that stage 2 may find for the result. */
 	if ((txn->stages & BIT(STAGE2)) && is_denied(txn)) {
 		fail(txn, F_PERMISSION, EVENT1_CLASS_IN);
@@ -195,8 +201,8 @@ static void access_updated(struct bus_req *req, uint64_t now)
 
 static void set_access(struct transaction *txn)
 {
-	smmu_httu_swap(txn, txn->walk.tree, txn->s2.pa, txn->walk.ttd, txn->walk.ttd | TTD_AF,
-		       access_updated);
+	smmu_httu_swap(txn, txn->walk.tree, memory_of(txn), txn->s2.pa, txn->walk.ttd,
+		       txn->walk.ttd | TTD_AF, access_updated);
 }
 
 static void check_access(struct transaction *txn)

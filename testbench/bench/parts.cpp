@@ -163,6 +163,7 @@ void dma_write_1500_bytes_tlb_hit(benchmark::State &state)
 				SMMU_PROT_READ | SMMU_PROT_WRITE);
 	});
 	request.req.attr.from_device = true;
+	request.req.attr.memory = mem_coherent();
 	request.req.attr.posted = true;
 	request.req.attr.stream_id = kStream;
 	for (auto _ : state)

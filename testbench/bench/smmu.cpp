@@ -72,6 +72,7 @@ public:
 		req.len_bytes = 64;
 		req.data = bytes;
 		req.attr.from_device = true;
+		req.attr.memory = mem_coherent();
 		req.attr.stream_id = kStream;
 		return bus_access(&port, &req);
 	}

@@ -429,6 +429,7 @@ private:
 		if (req->op == BUS_CAS64)
 			req->addr &= ~UINT64_C(7);
 		req->attr.from_device = true;
+		req->attr.memory = mem_coherent();
 		req->attr.stream_id = static_cast<uint32_t>(bits >> 3 & (kStreams + 1));
 		req->attr.substream_valid = bits >> 8 & 1;
 		req->attr.substream_id = static_cast<uint32_t>(bits >> 9 & 7);
@@ -459,6 +460,7 @@ private:
 		req->len_bytes = ATS_ENTRY_BYTES *
 				 static_cast<uint32_t>(bits & 2 ? in.take(1) : 1 + (bits >> 2 & 3));
 		req->attr.from_device = true;
+		req->attr.memory = mem_coherent();
 		req->attr.stream_id = static_cast<uint32_t>(bits >> 4 & (kStreams + 1));
 		req->attr.substream_valid = bits >> 9 & 1;
 		req->attr.substream_id = static_cast<uint32_t>(bits >> 10 & 3);

@@ -330,6 +330,7 @@ protected:
 		struct bus_attr attr = {};
 
 		attr.from_device = true;
+		attr.memory = mem_coherent();
 		attr.stream_id = stream;
 		attr.posted = access.write;
 		attr.privileged = access.privileged;

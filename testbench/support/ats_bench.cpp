@@ -86,6 +86,7 @@ struct bus_attr AtsBench::attr_of(uint32_t stream)
 	struct bus_attr attr = {};
 
 	attr.from_device = true;
+	attr.memory = mem_coherent();
 	attr.stream_id = stream;
 	return attr;
 }

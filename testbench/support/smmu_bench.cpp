@@ -283,6 +283,7 @@ Dma &SmmuBench::send(enum bus_op op, uint64_t address, uint32_t len_bytes, bool 
 	struct bus_attr attr = {};
 
 	attr.from_device = true;
+	attr.memory = mem_coherent();
 	attr.stream_id = stream;
 	attr.posted = posted && op == BUS_WRITE;
 	return send_with(op, address, len_bytes, attr);
@@ -293,6 +294,7 @@ Dma &SmmuBench::send_substream(enum bus_op op, uint64_t address, uint32_t substr
 	struct bus_attr attr = {};
 
 	attr.from_device = true;
+	attr.memory = mem_coherent();
 	attr.stream_id = STREAM;
 	attr.substream_valid = true;
 	attr.substream_id = substream;
@@ -304,6 +306,7 @@ Dma &SmmuBench::send_stalling(enum bus_op op, uint64_t address, bool posted, uin
 	struct bus_attr attr = {};
 
 	attr.from_device = true;
+	attr.memory = mem_coherent();
 	attr.stream_id = stream;
 	attr.posted = posted && op == BUS_WRITE;
 	attr.may_stall = true;

@@ -247,6 +247,7 @@ Flight &SmmuModel::Send(const ref::Request &request)
 	Flight &flight = flights.back();
 	flight.what = request;
 	attr.from_device = true;
+	attr.memory = mem_coherent();
 	attr.stream_id = request.stream;
 	attr.substream_valid = request.substream_valid;
 	attr.substream_id = request.substream;

@@ -30,6 +30,7 @@ protected:
 		req.addr = address;
 		req.len_bytes = 8;
 		req.attr.from_device = true;
+		req.attr.memory = mem_coherent();
 		req.attr.stream_id = stream;
 		req.attr.privileged = privileged;
 		req.data = &word;

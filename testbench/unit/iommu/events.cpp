@@ -91,6 +91,7 @@ protected:
 		struct bus_attr attr = {};
 
 		attr.from_device = true;
+		attr.memory = mem_coherent();
 		attr.stream_id = STREAM;
 		attr.substream_valid = true;
 		attr.substream_id = ssid;

@@ -473,6 +473,7 @@ TEST_F(SmmuStallSuppress, UnlikeAccessesHaveTheirOwn)
 	struct bus_attr attr = {};
 
 	attr.from_device = true;
+	attr.memory = mem_coherent();
 	attr.may_stall = true;
 	attr.stream_id = STREAM;
 	send_with(BUS_READ, 0x9000, 8, attr);

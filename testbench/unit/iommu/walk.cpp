@@ -45,6 +45,7 @@ protected:
 		struct bus_attr attr = {};
 
 		attr.from_device = true;
+		attr.memory = mem_coherent();
 		attr.stream_id = STREAM;
 		attr.privileged = privileged;
 		attr.instruction = instruction;
