@@ -30,7 +30,7 @@ protected:
 		req.addr = address;
 		req.len_bytes = 8;
 		req.attr.from_device = true;
-		req.attr.memory = mem_coherent();
+		req.attr.memory = came;
 		req.attr.stream_id = stream;
 		req.attr.privileged = privileged;
 		req.data = &word;
@@ -42,6 +42,7 @@ protected:
 	struct bus_req req = {};
 	uint64_t word = 0;
 	bool privileged = false;
+	struct mem_attr came = mem_coherent();
 };
 
 TEST_F(SmmuDirect, ReadsAndWritesWhatThePageHolds)
@@ -194,4 +195,22 @@ TEST_F(SmmuDirect, NeedsAnUntimedSimulation)
 {
 	sim.untimed = false;
 	EXPECT_FALSE(direct(BUS_READ, VA));
+}
+
+/* A page that is known is known for the attributes that it was asked with. */
+TEST_F(SmmuDirect, AttributesAreThoseOfTheAccess)
+{
+	struct mem_attr left = {};
+
+	memory->before_access = [&](const struct bus_req &out) {
+		left = out.attr.memory;
+	};
+	ASSERT_TRUE(direct(BUS_READ, VA));
+	ASSERT_EQ(left.type, MEM_NORMAL_WB);
+	for (uint8_t type : {0xee, 0xee, 0xff, 0xee, 0xdd}) { /* hints that limit the page's */
+		came.type = type;
+		ASSERT_TRUE(direct(BUS_READ, VA));
+		EXPECT_EQ((unsigned)left.type, (unsigned)type);
+		EXPECT_EQ((unsigned)req.attr.memory.type, (unsigned)type) << "the device's still";
+	}
 }
