@@ -37,6 +37,11 @@ static inline bool mem_is_device(struct mem_attr attr)
 	return attr.type < 0x10;
 }
 
+static inline bool mem_equal(struct mem_attr a, struct mem_attr b)
+{
+	return (a.type | a.sh << 8) == (b.type | b.sh << 8);
+}
+
 /* What a root port gives the accesses of PCI Express functions, 13.6.1: cacheable and shared. */
 static inline struct mem_attr mem_coherent(void)
 {

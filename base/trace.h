@@ -165,10 +165,15 @@ void trace_emit_event(struct trace_event *event);
 
 /*
  * trace_emit(part, TRACE_MSIX_RAISED, rid, vector): arguments in the catalogue's
- * order, written once, into the event itself. For C; C++ has trace_emit_data.
+ * order, written once, into the event itself, if anybody listens. For C; C++ has
+ * trace_emit_data.
  */
 #define trace_emit(part, kind, ...)                                                                \
-	trace_emit_event(&(struct trace_event){0, kind, part, {__VA_ARGS__}, NULL, 0})
+	do {                                                                                       \
+		if ((part)->sim->hooks.trace)                                                      \
+			trace_emit_event(                                                          \
+				&(struct trace_event){0, kind, part, {__VA_ARGS__}, NULL, 0});     \
+	} while (0)
 
 /*
  * Details are for who looks closely: they are told only while somebody listens

@@ -84,6 +84,8 @@ static struct level same(struct level level, struct level ignored)
 /* Encodings that are reserved become a Device type by their upper bits, or lose their hints. */
 uint8_t smmu_attr_mair(uint8_t attribute)
 {
+	if (attribute == MEM_NORMAL_WB) /* as nearly all of them */
+		return attribute;
 	if (is_device(attribute))
 		return attribute & MEM_DEVICE_GRE;
 	return on_levels(attribute, 0, same);
@@ -231,12 +233,13 @@ static uint8_t replace_type(const struct attr_override *override, uint8_t came)
 /* ALLOCCFG 0b1RWT, of both levels. */
 static uint8_t replace_hints(const struct attr_override *override, uint8_t type)
 {
-	uint8_t hints = (uint8_t)((override->alloc & ALLOCCFG_TRANSIENT ? 0 : NIBBLE_KEPT) |
-				  (override->alloc & ALLOCCFG_READ ? NIBBLE_READ : 0) |
-				  (override->alloc & ALLOCCFG_WRITE ? NIBBLE_WRITE : 0));
+	uint8_t hints;
 
 	if (!(override->alloc & ALLOCCFG_GIVEN) || is_device(type))
 		return type;
+	hints = (uint8_t)((override->alloc & ALLOCCFG_TRANSIENT ? 0 : NIBBLE_KEPT) |
+			  (override->alloc & ALLOCCFG_READ ? NIBBLE_READ : 0) |
+			  (override->alloc & ALLOCCFG_WRITE ? NIBBLE_WRITE : 0));
 	return on_levels(type, (uint8_t)(hints << 4 | hints), hints_of);
 }
 
@@ -285,6 +288,8 @@ static struct level limit_policy(struct level came, struct level stage2)
 
 static uint8_t combine_types(uint8_t came, uint8_t stage2)
 {
+	if (stage2 == MEM_NORMAL_WB) /* it is weaker than all */
+		return came;
 	if (is_device(came) || is_device(stage2)) /* of two Device types the smaller is stronger */
 		return MIN(came, stage2);
 	return on_levels(came, stage2, limit_policy);

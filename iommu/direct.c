@@ -40,7 +40,7 @@ static bool is_page_known(const struct smmu *smmu, const struct direct_line *lin
 	       line->substream_valid == attr->substream_valid &&
 	       line->generation == smmu->tlb.generation + smmu->conf.generation &&
 	       line->privileged == attr->privileged && line->instruction == attr->instruction &&
-	       line->came.type == attr->memory.type && line->came.sh == attr->memory.sh;
+	       mem_equal(line->came, attr->memory);
 }
 
 static void learn(struct transaction *txn)

@@ -2,7 +2,8 @@
 // What the SMMU costs by itself: memory that is a plain array, no time, no calendar event for a
 // fetch.
 #include <cstdlib>
-#include <vector>
+#include <cstring>
+#include <memory>
 
 #include "base/bits.h"
 #include "iommu/smmu.h"
@@ -21,13 +22,16 @@ constexpr uint16_t kAsid = 5, kVmid = 7;
 class Bench
 {
 public:
-	Bench(uint32_t tlb_entries, bool nested) : memory(kBytes), nested_(nested)
+	Bench(uint32_t tlb_entries, bool nested)
+		: memory(static_cast<uint8_t *>(std::aligned_alloc(4096, kBytes)), std::free),
+		  nested_(nested)
 	{
 		struct smmu_cfg cfg = {};
 		struct smmu_env env = {};
 
-		if (sim_init(&sim, 1, nullptr))
+		if (!memory || sim_init(&sim, 1, nullptr))
 			abort();
+		memset(memory.get(), 0, kBytes);
 		sim.untimed = true;
 		cfg.version = 1;
 		cfg.endian = IDR0_TTENDIAN_LE;
@@ -91,11 +95,11 @@ public:
 private:
 	uint64_t Get(uint64_t at) const
 	{
-		return le64_get(&memory[at]);
+		return le64_get(&memory.get()[at]);
 	}
 	void Put(uint64_t at, uint64_t value)
 	{
-		le64_put(&memory[at], value);
+		le64_put(&memory.get()[at], value);
 	}
 	uint64_t Table()
 	{
@@ -169,7 +173,7 @@ private:
 	static bool Access(void *ctx, struct bus_req *req)
 	{
 		Bench *self = static_cast<Bench *>(ctx);
-		uint8_t *at = &self->memory[req->addr];
+		uint8_t *at = &self->memory.get()[req->addr];
 
 		req->status = BUS_OK;
 		if (req->op == BUS_READ)
@@ -194,12 +198,13 @@ private:
 		sim_after(&static_cast<Bench *>(ctx)->sim, &req->event, 0);
 	}
 
-	std::vector<uint8_t> memory;
+	// Aligned as a host's pages are: what is measured is not how lines are split.
+	std::unique_ptr<uint8_t, void (*)(void *)> memory;
 	bool nested_;
 	struct smmu *smmu;
 	struct bus_port port, registers;
 	struct bus_req req = {};
-	uint8_t bytes[64] = {};
+	alignas(64) uint8_t bytes[64] = {};
 	uint64_t next_table = kFirstTable, s1_root = 0, s2_root = 0;
 	uint32_t prod = 0;
 };
