@@ -51,6 +51,13 @@ if(VFSIM_COVERAGE)
 	add_link_options(--coverage)
 endif()
 
+# What users run (targets with WHOLE_PROGRAM) is optimised as a whole when it is linked; tests take
+# the same objects as they are, so that each links in no time.
+if(CMAKE_C_COMPILER_ID STREQUAL "GNU" AND NOT VFSIM_SANITIZE AND NOT VFSIM_COVERAGE)
+	set(module_options -O3 -flto -ffat-lto-objects)
+	add_link_options("$<IF:$<BOOL:$<TARGET_PROPERTY:WHOLE_PROGRAM>>,-flto=auto,-fno-lto>")
+endif()
+
 include_directories(${PROJECT_SOURCE_DIR})
 add_compile_definitions(_GNU_SOURCE)
 # The same arithmetic on every machine: no fused multiply-add.

@@ -28,6 +28,7 @@ function(vfsim_module NAME)
 		file(CONFIGURE OUTPUT ${sources} CONTENT "typedef int vfsim_empty;\n")
 	endif()
 	add_library(${target} STATIC ${sources})
+	target_compile_options(${target} PRIVATE ${module_options})
 	set_property(GLOBAL APPEND PROPERTY VFSIM_ARCHIVES ${target})
 	foreach(dep IN LISTS arg_DEPS)
 		if(NOT dep MATCHES "::")
@@ -42,8 +43,9 @@ function(vfsim_program PROGRAM MAIN_FILE)
 	cmake_path(ABSOLUTE_PATH MAIN_FILE)
 	set_property(DIRECTORY APPEND PROPERTY VFSIM_PROGRAM_FILES ${MAIN_FILE})
 	add_executable(${PROGRAM} ${MAIN_FILE})
+	target_compile_options(${PROGRAM} PRIVATE ${module_options})
 	target_link_libraries(${PROGRAM} PRIVATE vfsim_all)
-	set_target_properties(${PROGRAM} PROPERTIES LINKER_LANGUAGE CXX
+	set_target_properties(${PROGRAM} PROPERTIES WHOLE_PROGRAM ON LINKER_LANGUAGE CXX
 		RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
 endfunction()
 

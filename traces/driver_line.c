@@ -299,7 +299,7 @@ static int take_fields(struct driver_source *source, const json_t *line_json,
 
 int driver_line_take(struct driver_source *source, const json_t *json, struct driver_line *line)
 {
-	int function, kind, err;
+	int function = 0, kind = 0, err;
 
 	*line = (struct driver_line){.number = source->number};
 	if (!json_is_object(json))
