@@ -80,15 +80,18 @@ static void on_detail(void *ctx, const struct trace_event *event)
 		pcapng_packet(&capture->pcapng, capture->port[arg[0]], time_ns,
 			      arg[1] ? PCAPNG_INBOUND : PCAPNG_OUTBOUND, event->data,
 			      event->data_len, arg[2] ? "lost on the wire" : NULL);
-	else if (event->kind == TRACE_SWITCH_FRAME)
+	else
 		pcapng_packet(&capture->pcapng, capture->inside[event->part->host], time_ns,
 			      PCAPNG_UNKNOWN, event->data, event->data_len, NULL);
 }
+
+static const enum trace_kind kinds[] = {TRACE_WIRE_FRAME, TRACE_SWITCH_FRAME, TRACE_KIND_COUNT};
 
 struct run_listener capture_listener(struct capture *capture)
 {
 	return (struct run_listener){
 		.ctx = capture,
+		.kind = kinds,
 		.detail = on_detail,
 		.machine = on_machine,
 	};

@@ -7,13 +7,6 @@
 #include "system/digest.h"
 #include "system/run.h"
 
-static APART void tell_listeners(const struct monitor *monitor, const struct trace_event *event)
-{
-	for (struct run_listener *l = monitor->listeners; l; l = l->next)
-		if (l->event)
-			l->event(l->ctx, event);
-}
-
 static void monitor_trace(void *ctx, const struct trace_event *event)
 {
 	struct monitor *monitor = ctx;
@@ -21,30 +14,49 @@ static void monitor_trace(void *ctx, const struct trace_event *event)
 	monitor->events++;
 	digest_event(monitor->digest, event);
 	oracle_event(monitor->oracle, event);
-	if (monitor->heard[event->kind])
-		tell_listeners(monitor, event);
-}
-
-static void note_heard(struct monitor *monitor, const struct run_listener *listener)
-{
-	const enum trace_kind *kind = listener->kind;
-
-	if (!listener->event)
-		return;
-	if (!kind)
-		memset(monitor->heard, true, sizeof(monitor->heard));
-	else
-		for (; *kind != TRACE_KIND_COUNT; kind++)
-			monitor->heard[*kind] = true;
+	for (struct run_listener **l = monitor->events_heard.of[event->kind]; *l; l++)
+		(*l)->event((*l)->ctx, event);
 }
 
 static void monitor_detail(void *ctx, const struct trace_event *event)
 {
 	struct monitor *monitor = ctx;
 
-	for (struct run_listener *l = monitor->listeners; l; l = l->next)
-		if (l->detail)
-			l->detail(l->ctx, event);
+	for (struct run_listener **l = monitor->details_heard.of[event->kind]; *l; l++)
+		(*l)->detail((*l)->ctx, event);
+}
+
+static void join(struct monitor *monitor, struct audience *audience, enum trace_kind kind,
+		 struct run_listener *listener)
+{
+	const struct sim_part part = {.sim = &monitor->sim, .name = "monitor"};
+	uint32_t count = 0;
+
+	while (audience->of[kind][count])
+		count++;
+	sim_assert(&part, count + 1 < MONITOR_LISTENERS);
+	audience->of[kind][count] = listener;
+}
+
+static bool is_listed(const enum trace_kind *list, enum trace_kind kind)
+{
+	if (!list)
+		return true;
+	while (*list != kind && *list != TRACE_KIND_COUNT)
+		list++;
+	return *list == kind;
+}
+
+static void seat(struct monitor *monitor, struct run_listener *listener)
+{
+	for (int kind = 0; kind < TRACE_KIND_COUNT; kind++) {
+		if (!is_listed(listener->kind, (enum trace_kind)kind))
+			continue;
+		if (listener->event)
+			join(monitor, &monitor->events_heard, (enum trace_kind)kind, listener);
+		if (listener->detail)
+			join(monitor, &monitor->details_heard, (enum trace_kind)kind, listener);
+	}
 }
 
 /* Details cost something only where somebody listens. */
@@ -109,7 +121,7 @@ int monitor_init(struct monitor *monitor, const struct run_options *options, uin
 	result->seed = seed;
 	result->engine = options->engine->name;
 	for (struct run_listener *l = monitor->listeners; l && !rc; l = l->next) {
-		note_heard(monitor, l);
+		seat(monitor, l);
 		if (l->start)
 			rc = l->start(l->ctx, &monitor->sim);
 	}

@@ -22,7 +22,7 @@ struct machine;
 struct run_listener {
 	void *ctx;
 	/* Every trace event but for details, and details. With `kind`, which ends with
-	 * TRACE_KIND_COUNT, it needs the events of these kinds; others may come too. */
+	 * TRACE_KIND_COUNT, those of these kinds. */
 	const enum trace_kind *kind;
 	void (*event)(void *ctx, const struct trace_event *event);
 	void (*detail)(void *ctx, const struct trace_event *event);
@@ -57,6 +57,14 @@ int scenario_run(const struct run_options *options, struct run_result *result);
 
 struct digest;
 
+/* A run has fewer of them. */
+#define MONITOR_LISTENERS 8u
+
+/* Who hears each kind of event: NULL ends them. */
+struct audience {
+	struct run_listener *of[TRACE_KIND_COUNT][MONITOR_LISTENERS];
+};
+
 /*
  * What every run has, a scenario or a replay: a sim whose trace events go to
  * digest, oracle and listeners.
@@ -68,7 +76,7 @@ struct monitor {
 	struct run_listener *listeners;
 	struct sim_hooks caller; /* log and panic */
 	uint64_t events;
-	bool heard[TRACE_KIND_COUNT]; /* some listener needs the kind */
+	struct audience events_heard, details_heard;
 };
 
 /* -ENOMEM; -EINVAL for an unknown fault, which is then named in result->error. */

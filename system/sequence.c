@@ -465,6 +465,11 @@ static void on_log(struct program *program, const struct trace_event *event)
 	sequence_log_event(&program->log, event);
 }
 
+static const enum trace_kind kinds[] = {
+	TRACE_DMA_READ,   TRACE_DMA_WRITE,     TRACE_DMA_FAULT,  TRACE_MSIX_RAISED,
+	TRACE_DMA_LOGGED, TRACE_DMA_LOG_TAKEN, TRACE_KIND_COUNT,
+};
+
 static void on_event(void *ctx, const struct trace_event *event)
 {
 	static void (*const on[TRACE_KIND_COUNT])(struct program * program,
@@ -475,7 +480,7 @@ static void on_event(void *ctx, const struct trace_event *event)
 	};
 	struct program *program;
 
-	if (!on[event->kind] || is_message(event))
+	if (is_message(event))
 		return;
 	/* Streams are requester IDs: argument 0 is who did it, in all of them. */
 	program = program_of(ctx, event->part->host, event->arg[0]);
@@ -487,6 +492,7 @@ struct run_listener sequence_listener(struct sequence *sequence)
 {
 	return (struct run_listener){
 		.ctx = sequence,
+		.kind = kinds,
 		.event = on_event,
 		.start = on_start,
 		.program = on_program,

@@ -6,6 +6,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/bits.h"
+
+#define RESERVE_BYTES (8u << 20)
+
 int out_open(struct out *out, const char *path)
 {
 	int err;
@@ -20,6 +24,19 @@ int out_open(struct out *out, const char *path)
 	close(out->fd);
 	out->fd = -1;
 	return err;
+}
+
+/* Blocks for what comes next, many at a time, where the file system can. */
+static void reserve(struct out *out)
+{
+	uint64_t from = MAX(out->reserved, out->written);
+
+	if (out->unreserved || out->written + out->used <= out->reserved)
+		return;
+	if (fallocate(out->fd, FALLOC_FL_KEEP_SIZE, (off_t)from, RESERVE_BYTES))
+		out->unreserved = true;
+	else
+		out->reserved = from + RESERVE_BYTES;
 }
 
 static void write_all(struct out *out, const char *data, uint64_t len)
@@ -38,11 +55,17 @@ static void write_all(struct out *out, const char *data, uint64_t len)
 	}
 }
 
-void out_flush(struct out *out)
+static void write_buffer(struct out *out)
 {
 	write_all(out, out->buffer, out->used);
 	out->written += out->used;
 	out->used = 0;
+}
+
+void out_flush(struct out *out)
+{
+	reserve(out);
+	write_buffer(out);
 }
 
 void out_large(struct out *out, const void *data, uint64_t len)
@@ -63,7 +86,9 @@ int out_close(struct out *out)
 
 	if (!out->buffer)
 		return 0;
-	out_flush(out);
+	write_buffer(out);
+	if (out->reserved > out->written)
+		out->failed |= ftruncate(out->fd, (off_t)out->written) != 0;
 	failed = out->failed;
 	failed |= close(out->fd) != 0;
 	free(out->buffer);

@@ -17,13 +17,15 @@ extern "C" {
 #endif
 
 /* Small enough not to push what is simulated out of a cache. */
-#define OUT_BUFFER_BYTES (64u * 1024)
+#define OUT_BUFFER_BYTES (256u * 1024)
 
 struct out {
 	int fd;
 	bool failed;
 	uint32_t used;
-	uint64_t written; /* bytes before those in the buffer */
+	uint64_t written;  /* bytes before those in the buffer */
+	uint64_t reserved; /* bytes of the file that have their blocks */
+	bool unreserved;   /* the file system has no such thing */
 	char *buffer;
 };
 

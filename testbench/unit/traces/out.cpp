@@ -3,6 +3,7 @@
 #include "traces/out.h"
 
 #include <cerrno>
+#include <sys/stat.h>
 
 #include "testbench/unit/traces/trace_file.h"
 
@@ -61,6 +62,20 @@ TEST_F(Out, RoomIsFoundWhereTheBufferIsNearlyFull)
 	out_bytes(&out, full.data(), static_cast<uint32_t>(full.size()));
 	out_took(&out, text_u64(out_room(&out, 20), 123456));
 	EXPECT_TRUE(written() == full + "123456");
+}
+
+/* Blocks are reserved ahead of a long file, and given back. */
+TEST_F(Out, AFileHasTheBlocksOfItsBytes)
+{
+	const std::string piece(1000, 'x');
+	struct stat state = {};
+
+	for (uint32_t i = 0; i < OUT_BUFFER_BYTES / 500; i++)
+		out_bytes(&out, piece.data(), (uint32_t)piece.size());
+	EXPECT_EQ(out_close(&out), 0);
+	ASSERT_EQ(stat(file.path(), &state), 0);
+	EXPECT_EQ((uint64_t)state.st_size, OUT_BUFFER_BYTES / 500 * piece.size());
+	EXPECT_LT((uint64_t)state.st_blocks * 512, (uint64_t)state.st_size + (1 << 20));
 }
 
 TEST(OutFile, TellsThatItCannotBeMade)
