@@ -94,15 +94,16 @@ static void name_track(struct timeline *timeline, struct chrome_track track, enu
 static struct track *find(struct timeline *timeline, uint32_t host, enum track_kind kind,
 			  uint64_t index, struct chrome_track *at)
 {
-	uint32_t number = timeline->first[kind] + (uint32_t)index;
+	uint32_t place = timeline->first[kind] + (uint32_t)index;
+	uint32_t number = host * timeline->first[TRACK_KINDS] + place;
 	struct track *track;
 
 	if (index >= kinds[kind].count)
 		return NULL;
-	*at = (struct chrome_track){host + 1, host * timeline->first[TRACK_KINDS] + number + 1};
-	track = &timeline->track[at->tid - 1];
+	*at = (struct chrome_track){host + 1, TIMELINE_FIRST_TID + number};
+	track = &timeline->track[number];
 	if (!track->named)
-		name_track(timeline, *at, kind, (uint32_t)index, number);
+		name_track(timeline, *at, kind, (uint32_t)index, place);
 	track->named = true;
 	return track;
 }
@@ -243,10 +244,10 @@ static void on_end(void *ctx, const struct machine *machine)
 	timeline_end_calls(timeline);
 	for (uint32_t host = 0; host < OWNERS; host++)
 		for (uint32_t i = 0; i < timeline->first[TRACK_KINDS]; i++) {
-			uint32_t tid = host * timeline->first[TRACK_KINDS] + i + 1;
+			uint32_t number = host * timeline->first[TRACK_KINDS] + i;
 
-			end_states(timeline, &timeline->track[tid - 1],
-				   (struct chrome_track){host + 1, tid}, 0);
+			end_states(timeline, &timeline->track[number],
+				   (struct chrome_track){host + 1, TIMELINE_FIRST_TID + number}, 0);
 		}
 }
 

@@ -11,7 +11,7 @@ static struct chrome_track next_track(struct timeline *timeline, uint32_t host)
 {
 	uint32_t others = (MACHINE_HOSTS + 1) * timeline->first[TRACK_KINDS];
 
-	return (struct chrome_track){host + 1, others + ++timeline->threads};
+	return (struct chrome_track){host + 1, TIMELINE_FIRST_TID + others + timeline->threads++};
 }
 
 static struct caller *find(struct timeline *timeline, uint32_t host, const struct uapi_call *call)

@@ -85,6 +85,8 @@ struct timeline {
 
 /* The host of an event, or the network where the wire speaks. */
 #define TIMELINE_NETWORK MACHINE_HOSTS
+/* Hosts and the network are processes 1 to MACHINE_HOSTS + 1. */
+#define TIMELINE_FIRST_TID (MACHINE_HOSTS + 2)
 
 /* timeline.c */
 /*

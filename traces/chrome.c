@@ -13,7 +13,7 @@ int chrome_open(struct chrome *chrome, const char *path)
 	*chrome = (struct chrome){.begun = false};
 	err = out_open(&chrome->out, path);
 	if (!err)
-		put(&chrome->out, "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
+		put(&chrome->out, "{\"traceEvents\":[");
 	return err;
 }
 
@@ -24,17 +24,22 @@ int chrome_close(struct chrome *chrome)
 	return out_close(&chrome->out);
 }
 
-/* Microseconds, which the format counts in. */
+/*
+ * Microseconds, which the format counts in. Perfetto takes them for doubles and
+ * cuts what they are in nanoseconds: where that would be one too few there are
+ * ten picoseconds more.
+ */
 static char *put_us(char *to, uint64_t ns)
 {
 	uint32_t rest = (uint32_t)(ns % 1000);
+	double us = (double)ns / 1000;
 
 	to = text_u64(to, ns / 1000);
 	*to++ = '.';
 	*to++ = (char)('0' + rest / 100);
 	*to++ = (char)('0' + rest / 10 % 10);
 	*to++ = (char)('0' + rest % 10);
-	return to;
+	return (uint64_t)(us * 1000) == ns ? to : text_put(to, "01");
 }
 
 /* Keys and numbers that stand before an event's texts. */

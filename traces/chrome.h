@@ -23,7 +23,8 @@ struct chrome {
 	bool begun; /* an event was written: the next one needs a comma */
 };
 
-/* Where an event lies: both from 1 on, `tid` of one track only, whatever its process. */
+/* Where an event lies: both from 1 on, `tid` of one track only, whatever its process, and no
+ * process's `pid`: that one would be the process's main thread. */
 struct chrome_track {
 	uint32_t pid, tid;
 };

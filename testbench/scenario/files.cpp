@@ -118,6 +118,61 @@ struct Track {
 	std::vector<double> ends_us = {}; /* of spans by X that are not over */
 };
 
+/*
+ * What Perfetto makes of a track's events once they are sorted: it cuts times to nanoseconds and
+ * keeps a stack of slices, as its slice_tracker.cc has it. What it would drop or mend fails here.
+ */
+class SliceStack
+{
+public:
+	static constexpr int64_t kOpen = -1;
+
+	void Begin(int64_t ts, int64_t dur, const std::string &name)
+	{
+		Close(ts, dur, name);
+		stack_.push_back({ts, dur, name});
+	}
+	void End(int64_t ts)
+	{
+		Close(ts, kOpen, "an end");
+		ASSERT_FALSE(stack_.empty()) << "an end of nothing";
+		ASSERT_EQ(stack_.back().dur, kOpen)
+			<< stack_.back().name << " lasts longer than what it is in";
+		stack_.pop_back();
+	}
+	bool IsOver() const
+	{
+		return std::none_of(stack_.begin(), stack_.end(),
+				    [](const Slice &slice) { return slice.dur == kOpen; });
+	}
+
+private:
+	struct Slice {
+		int64_t ts, dur;
+		std::string name;
+	};
+
+	void Close(int64_t ts, int64_t dur, const std::string &name)
+	{
+		while (!stack_.empty() && stack_.back().dur != kOpen) {
+			const Slice &last = stack_.back();
+			const int64_t end = last.ts + last.dur;
+
+			if (end > ts || (end == ts && last.dur == 0 && dur == 0))
+				break;
+			stack_.pop_back();
+		}
+		for (const Slice &outer : stack_)
+			if (outer.dur != kOpen && dur != kOpen) {
+				ASSERT_LE(ts + dur, outer.ts + outer.dur)
+					<< name << " at " << ts << " begins in " << outer.name
+					<< " at " << outer.ts << " and ends after it: dropped";
+			}
+	}
+
+	std::vector<Slice> stack_;
+};
+
 /* A timeline: checked event by event, and what is in it by track. */
 class Timeline
 {
@@ -140,6 +195,7 @@ public:
 		}
 		for (const auto &counter : counters_)
 			EXPECT_NE(processes_[counter.first.first], "");
+		ReadAsPerfettoDoes();
 	}
 
 	/* "source: VF 0" */
@@ -178,6 +234,44 @@ public:
 	}
 
 private:
+	static int64_t Nanoseconds(const json_t *event, const char *key)
+	{
+		return static_cast<int64_t>(number(event, key) * 1000);
+	}
+	void ReadAsPerfettoDoes()
+	{
+		std::map<std::pair<int, int>, SliceStack> stacks;
+		std::vector<json_t *> events;
+		size_t i;
+		json_t *event;
+
+		EXPECT_EQ(json_object_size(json_.get()), 1u) << "units would be misread";
+		json_array_foreach(json_object_get(json_.get(), "traceEvents"), i, event)
+			events.push_back(event);
+		std::stable_sort(events.begin(), events.end(), [](json_t *a, json_t *b) {
+			return Nanoseconds(a, "ts") < Nanoseconds(b, "ts");
+		});
+		for (json_t *at : events) {
+			const char phase = text(at, "ph")[0];
+			const int pid = static_cast<int>(number(at, "pid"));
+			const int tid = static_cast<int>(number(at, "tid"));
+			SliceStack &stack = stacks[{pid, tid}];
+
+			EXPECT_EQ(processes_.count(tid), 0u) << "a main thread's tid";
+			if (phase == 'B')
+				stack.Begin(Nanoseconds(at, "ts"), SliceStack::kOpen,
+					    text(at, "name"));
+			else if (phase == 'E')
+				stack.End(Nanoseconds(at, "ts"));
+			else if (phase == 'X' || phase == 'i')
+				stack.Begin(Nanoseconds(at, "ts"), Nanoseconds(at, "dur"),
+					    text(at, "name"));
+			if (::testing::Test::HasFailure())
+				return;
+		}
+		for (const auto &[track, stack] : stacks)
+			EXPECT_TRUE(stack.IsOver()) << "tid " << track.second;
+	}
 	void Take(json_t *event)
 	{
 		const std::string phase = text(event, "ph"), name = text(event, "name");

@@ -56,7 +56,22 @@ protected:
 TEST_F(Chrome, IsADocumentWithoutAnyEvent)
 {
 	EXPECT_EQ(json_array_size(events()), 0u);
-	EXPECT_STREQ(json_string_value(json_object_get(document.get(), "displayTimeUnit")), "ns");
+	/* Readers have taken the unit of display for that of the times. */
+	EXPECT_EQ(json_object_get(document.get(), "displayTimeUnit"), nullptr);
+}
+
+/* Perfetto's importer: a double, times 1000, cut. */
+TEST_F(Chrome, TimesThatAreCutToNanosecondsAreNotOneTooFew)
+{
+	std::vector<uint64_t> times_ns;
+
+	for (uint64_t ns = 1; ns < 20000000000000; ns += ns / 300 + 1)
+		times_ns.push_back(ns);
+	for (uint64_t ns : times_ns)
+		chrome_instant(&chrome, track, ns * PS_PER_NS, "at", NULL);
+	ASSERT_EQ(json_array_size(events()), times_ns.size());
+	for (size_t i = 0; i < times_ns.size(); i++)
+		ASSERT_EQ((uint64_t)(number(i, "ts") * 1000), times_ns[i]);
 }
 
 TEST_F(Chrome, NamesProcessesAndTracksAndTheirPlaces)
