@@ -30,7 +30,8 @@ static std::map<uint64_t, std::pair<uint64_t, uint64_t>> Summary(const Changes &
 bool Answer::Agrees(const ref::Outcome &outcome) const
 {
 	const ref::Observed observed{verdict, address,
-				     records.empty() ? nullptr : records[0].data()};
+				     records.empty() ? nullptr : records[0].data(), memory.type,
+				     memory.sh};
 
 	return !absurd && records.size() <= 1 && outcome.Agrees(observed) &&
 	       (verdict != ref::Verdict::kCompletion || AtsAgrees(outcome.ats));
@@ -78,7 +79,8 @@ std::string Answer::Text() const
 	if (absurd)
 		text += std::string(" (") + absurd + ")";
 	if (verdict == ref::Verdict::kPassed) {
-		snprintf(part, sizeof(part), " to %#" PRIx64, address);
+		snprintf(part, sizeof(part), " to %#" PRIx64 ", type 0x%02x SH %d", address,
+			 memory.type, memory.sh);
 		text += part;
 	}
 	if (verdict == ref::Verdict::kCompletion) {
@@ -102,14 +104,16 @@ std::string Answer::Text() const
 
 std::string RequestText(const ref::Request &r)
 {
-	char text[160];
+	char text[200];
 
 	static const char *const kinds[] = {"", "translated ", "translation request for a "};
 
-	snprintf(text, sizeof(text), "stream %#x substream %d.%#x %s%s%s%s at %#" PRIx64 "%s",
+	snprintf(text, sizeof(text),
+		 "stream %#x substream %d.%#x %s%s%s%s at %#" PRIx64 "%s, type 0x%02x SH %d",
 		 r.stream, r.substream_valid, r.substream, kinds[static_cast<int>(r.kind)],
 		 r.privileged ? "privileged " : "", r.instruction ? "instruction " : "",
-		 r.write ? "write" : "read", r.address, r.can_stall ? "" : ", cannot stall");
+		 r.write ? "write" : "read", r.address, r.can_stall ? "" : ", cannot stall",
+		 r.memory, r.shareability);
 	return text;
 }
 
@@ -159,6 +163,7 @@ void SmmuModel::NoteLanding(const struct bus_req &req)
 			continue;
 		flight.left = true;
 		flight.address = req.addr;
+		flight.memory = req.attr.memory;
 	}
 }
 
@@ -247,7 +252,7 @@ Flight &SmmuModel::Send(const ref::Request &request)
 	Flight &flight = flights.back();
 	flight.what = request;
 	attr.from_device = true;
-	attr.memory = mem_coherent();
+	attr.memory = {request.memory, (uint8_t)request.shareability};
 	attr.stream_id = request.stream;
 	attr.substream_valid = request.substream_valid;
 	attr.substream_id = request.substream;
@@ -299,6 +304,7 @@ Answer AnswerOf(const Flight &flight)
 
 	answer.verdict = VerdictOf(flight, &answer.absurd);
 	answer.address = flight.address;
+	answer.memory = flight.memory;
 	answer.stu_bits = flight.stu_bits;
 	if (answer.verdict != ref::Verdict::kCompletion)
 		return answer;

@@ -18,6 +18,7 @@
 struct Answer {
 	ref::Verdict verdict = ref::Verdict::kAborted;
 	uint64_t address = 0; /* passed */
+	struct mem_attr memory = {};
 	/* Of a translation request: how it ended, its entry (base/ats.h), the SMMU's STU. */
 	ref::AtsStatus ats_status = ref::AtsStatus::kSuccess;
 	uint64_t ats_entry = 0;
@@ -48,6 +49,7 @@ struct Flight {
 	int stu_bits = 0;
 	bool left = false, done = false;
 	uint64_t address = 0; /* where it left for */
+	struct mem_attr memory = {};
 };
 
 /* Its verdict and address. */

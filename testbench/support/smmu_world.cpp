@@ -85,6 +85,7 @@ struct smmu_cfg RandomFeatures(Chance &chance, bool timed, bool ats)
 	cfg.vmid16 = chance.Coin();
 	cfg.coherent = true;
 	cfg.attr_perms_ovr = chance.Coin();
+	cfg.attr_types_ovr = chance.Coin();
 	cfg.cache_dirty = chance.Coin();
 	ChooseStages(cfg, chance, ats);
 	ChooseTables(cfg, chance);
@@ -160,6 +161,11 @@ void SmmuWorld::MakeRegisters()
 	registers.cr2 = (uint32_t)(Put(cr2::kRECINVSID, chance.Coin()) |
 				   Put(cr2::kE2H, chance.Coin()) | Put(cr2::kPTM, 1));
 	registers.gbpa = (uint32_t)Put(gbpa::kABORT, chance.Coin());
+	if (cfg.attr_types_ovr)
+		registers.gbpa |=
+			(uint32_t)(Put(gbpa::kMTCFG, 1) | Put(gbpa::kMemAttr, chance.Below(16)) |
+				   Put(gbpa::kALLOCCFG, chance.Below(16)) |
+				   Put(gbpa::kSHCFG, chance.Below(4)));
 	if (asks_translations) {
 		registers.cr0 |= (uint32_t)Put(cr0::kATSCHK, !chance.OneIn(3));
 		registers.cr2 |= (uint32_t)Put(cr2::kREC_CFG_ATS, cfg.atsrecerr && chance.Coin());
@@ -304,6 +310,11 @@ Ste SmmuWorld::SomeSte(WorldStream &stream)
 	ste.Set(ste::kSTRW, cfg.hyp && translating == kStage1Only && chance.Coin() ? 2 : 0);
 	if (chance.OneIn(3))
 		ste.Set(ste::kPRIVCFG, chance.Below(4)).Set(ste::kINSTCFG, chance.Below(4));
+	if (chance.OneIn(3))
+		ste.Set(ste::kMTCFG, chance.OneIn(4) ? 0 : 1)
+			.Set(ste::kMemAttr, chance.Below(16))
+			.Set(ste::kALLOCCFG, chance.Below(16))
+			.Set(ste::kSHCFG, chance.Below(4));
 	if (cfg.ats && (asks_translations ? !chance.OneIn(8) : chance.OneIn(4)))
 		ste.Set(ste::kEATS, asks_translations && translating == kNested && !cfg.ns1ats
 					    ? 1 + chance.Below(2)
@@ -430,6 +441,12 @@ Request SmmuWorld::Ask()
 	if (request.substream_valid && !stream.substreams.empty())
 		request.substream = chance.OneIn(10) ? (uint32_t)chance.Below(1ull << 20)
 						     : chance.Any(stream.substreams);
+	request.memory = chance.Of<uint8_t>({0xff, 0xff, 0xff, 0xff, 0xee, 0x77, 0xbb, 0x9d, 0x4f,
+					     0xf4, 0x6e, 0x44, 0x00, 0x04, 0x0c});
+	request.shareability = request.memory < 0x10 || request.memory == 0x44
+				       ? kOuterShareable
+				       : chance.Of({kNonShareable, kOuterShareable, kInnerShareable,
+						    kInnerShareable});
 	if (asks_translations)
 		AskOrUseTranslation(request);
 	return request;

@@ -132,7 +132,7 @@ uint64_t SmmuWorld::SomeLeafBits(const WorldTree &tree)
 			    .not_global = !chance.OneIn(3),
 			    .uxn = chance.OneIn(3),
 			    .pxn = chance.OneIn(3),
-			    .shareability = 3,
+			    .shareability = (int)chance.Of({3, 3, 3, 2, 0, 1}),
 			    .attr_index = (int)chance.Below(8),
 			    .extra = chance.OneIn(4) ? chance.Below(16) << 55 : 0}
 			.Bits();
@@ -142,7 +142,8 @@ uint64_t SmmuWorld::SomeLeafBits(const WorldTree &tree)
 		     .access = !chance.OneIn(4),
 		     .dirty_modifier = chance.Coin(),
 		     .contiguous = chance.OneIn(5),
-		     .mem_attr = chance.OneIn(4) ? (int)chance.Below(16) : 15,
+		     .shareability = (int)chance.Of({3, 3, 3, 2, 0, 1}),
+		     .mem_attr = chance.Coin() ? (int)chance.Below(16) : 15,
 		     .extra = chance.OneIn(4) ? chance.Below(16) << 55 : 0}
 		.Bits();
 }

@@ -76,6 +76,10 @@ private:
 	void CheckUntranslatedSize(int address_bits);
 	int EffectiveEats() const;
 
+	/* Memory attributes, 13.4; the leaves of stages that translate. */
+	Attributes Incoming() const;
+	MaybeAttributes Leaving(const Found *first, const Found *second) const;
+
 	/* run_ats.cpp */
 	void AnswerRequest(bool stage1);
 	Rights Granted(const Rights &rights) const;

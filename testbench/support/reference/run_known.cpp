@@ -201,8 +201,10 @@ std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t inp
 		/* Clean and not so any more: found out when it is to be made dirty. */
 		if (now.updates_dirty && IsOn(path, Dirtied(entry.found), input))
 			continue;
+		/* Read in the other order of bytes, tables that led to one leaf need not. */
+		const bool same_order = entry.found.regime.big_endian == now.big_endian;
 		const std::optional<Found> leaf =
-			simple ? LeafOf(entry.found, input) : std::nullopt;
+			simple && same_order ? LeafOf(entry.found, input) : std::nullopt;
 		/* From here on without, or with, what tables take away: less is known further up.
 		 */
 		const bool above_counts = entry.found.regime.hierarchical != now.hierarchical;

@@ -26,7 +26,8 @@ static bool Same(const AtsCompletion &a, const AtsCompletion &b)
 bool Outcome::SameAs(const Outcome &o) const
 {
 	if (verdict != o.verdict || address != o.address || bypass != o.bypass ||
-	    recorded != o.recorded || updates.size() != o.updates.size())
+	    !(attributes == o.attributes) || recorded != o.recorded ||
+	    updates.size() != o.updates.size())
 		return false;
 	for (std::size_t i = 0; i < updates.size(); i++)
 		if (!Same(updates[i], o.updates[i]))
@@ -50,7 +51,8 @@ std::string Outcome::Text() const
 	std::string text = verdicts[static_cast<int>(verdict)];
 
 	if (verdict == Verdict::kPassed)
-		text += " to " + Hex(address) + (bypass ? " untranslated" : "");
+		text += " to " + Hex(address) + (bypass ? " untranslated" : "") + ", " +
+			(attributes ? attributes->Text() : "any attributes");
 	if (verdict == Verdict::kCompletion) {
 		text += std::string(" ") + statuses[static_cast<int>(ats.status)];
 		text += std::string(ats.read ? " R" : "") + (ats.write ? " W" : "") +
@@ -69,6 +71,10 @@ bool Outcome::Agrees(const Observed &observed) const
 	if (verdict != observed.verdict || recorded != (observed.record != nullptr))
 		return false;
 	if (verdict == Verdict::kPassed && address != observed.address)
+		return false;
+	if (verdict == Verdict::kPassed && attributes &&
+	    (attributes->Mair() != observed.memory ||
+	     attributes->shareability != observed.shareability))
 		return false;
 	return !recorded || event.Matches(observed.record);
 }

@@ -9,11 +9,11 @@
  *	ref::Walker walker(memory, registers);
  *	ref::Outcome outcome = walker.Walk({.stream = 3, .address = va, .write = true});
  *
- * Out of scope: what class Features refuses, memory attributes of the output
- * (overrides count where they change permissions: PRIVCFG, INSTCFG), atomics,
- * cache maintenance, speculative reads.
+ * Out of scope: what class Features refuses, memory attributes of the SMMU's own
+ * accesses, atomics, cache maintenance, speculative reads.
  */
 
+#include "testbench/support/reference/attributes.hpp"
 #include "testbench/support/reference/event.hpp"
 #include "testbench/support/reference/memory.hpp"
 #include "testbench/support/reference/registers.hpp"
@@ -40,6 +40,9 @@ struct Request {
 	bool privileged = false, instruction = false; /* as the client says, before overrides */
 	RequestKind kind = RequestKind::kUntranslated;
 	bool can_stall = true; /* false: PCIe and the like, 3.12 */
+	/* What it comes with: an attribute of MAIR, SH. */
+	uint8_t memory = 0xff;
+	int shareability = kInnerShareable;
 };
 
 enum class Verdict {
@@ -82,19 +85,22 @@ struct Observed {
 	Verdict verdict = Verdict::kAborted;
 	uint64_t address = 0;             /* of kPassed */
 	const uint64_t *record = nullptr; /* four words; nullptr: no event was written */
+	uint8_t memory = 0;               /* of kPassed, as of a request */
+	int shareability = 0;
 };
 
 struct Outcome {
 	Verdict verdict = Verdict::kAborted;
-	uint64_t address = 0; /* passed: the output address */
-	bool bypass = false;  /* passed without any stage of translation */
+	uint64_t address = 0;       /* passed: the output address */
+	bool bypass = false;        /* passed without any stage of translation */
+	MaybeAttributes attributes; /* passed */
 	bool recorded = false;
 	Event event; /* valid with `recorded` */
 	AtsCompletion ats;
 	std::vector<Access> accesses;
 	std::vector<Update> updates;
 
-	/* Verdict, address, event; not `ats`, not `updates`. */
+	/* Verdict, address, attributes, event; not `ats`, not `updates`. */
 	bool Agrees(const Observed &observed) const;
 	/* The same to an observer: everything but `accesses`. */
 	bool SameAs(const Outcome &other) const;
