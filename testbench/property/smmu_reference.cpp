@@ -57,13 +57,7 @@ protected:
 
 	void Worlds(uint64_t fixed, bool ats)
 	{
-		const Seeds seeds = SeedsOr(fixed);
-
-		for (uint64_t seed = seeds.first; seed <= seeds.last && !HasFatalFailure();
-		     seed++) {
-			SCOPED_TRACE(testing::Message() << "VFSIM_SEEDS=" << seed << "-" << seed);
-			World(seed, ats);
-		}
+		EachSeed(fixed, [&](uint64_t seed) { World(seed, ats); });
 		printf("%" PRIu64 " requests, %" PRIu64 " with updates, %" PRIu64 " not answered\n",
 		       requests, updates, unanswered);
 		for (const auto &[what, count] : seen)

@@ -145,13 +145,7 @@ protected:
 
 	void Worlds(uint64_t fixed, bool ats)
 	{
-		const Seeds seeds = SeedsOr(fixed);
-
-		for (uint64_t seed = seeds.first; seed <= seeds.last && !HasFatalFailure();
-		     seed++) {
-			SCOPED_TRACE(testing::Message() << "VFSIM_SEEDS=" << seed << "-" << seed);
-			World(seed, ats);
-		}
+		EachSeed(fixed, [&](uint64_t seed) { World(seed, ats); });
 		printf("%" PRIu64 " requests, %" PRIu64 " TLB hits, %" PRIu64
 		       " with several answers, %" PRIu64 " answered from a cache's past, %" PRIu64
 		       " not answered\n",

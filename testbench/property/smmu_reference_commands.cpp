@@ -60,10 +60,9 @@ bool IsOfAts(const ref::Words<2> &command)
 
 TEST(SmmuReferenceCommands, AreIllegalForBoth)
 {
-	const Seeds seeds = SeedsOr(1500);
 	uint64_t counts[3] = {}, illegal = 0;
 
-	for (uint64_t seed = seeds.first; seed <= seeds.last; seed++) {
+	EachSeed(1500, [&](uint64_t seed) {
 		SmmuWorld world(seed, false);
 		SmmuModel model(&world.sim, world.memory, world.cfg);
 		model.BringUp(world.registers);
@@ -79,11 +78,10 @@ TEST(SmmuReferenceCommands, AreIllegalForBoth)
 			if (expected == ref::Legality::kEither)
 				continue;
 			ASSERT_EQ(legal, expected == ref::Legality::kLegal)
-				<< "VFSIM_SEEDS=" << seed << "-" << seed << " " << world.Text()
-				<< std::hex << "\n"
+				<< world.Text() << std::hex << "\n"
 				<< command.word[0] << " " << command.word[1];
 		}
-	}
+	});
 	printf("%" PRIu64 " legal, %" PRIu64 " illegal, %" PRIu64 " either; %" PRIu64 " refused\n",
 	       counts[0], counts[1], counts[2], illegal);
 }

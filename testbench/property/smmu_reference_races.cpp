@@ -264,12 +264,7 @@ protected:
 
 TEST_F(SmmuReferenceRaces, EndAsOneInterleavingDoes)
 {
-	const Seeds seeds = SeedsOr(2000);
-
-	for (uint64_t seed = seeds.first; seed <= seeds.last && !HasFatalFailure(); seed++) {
-		SCOPED_TRACE(testing::Message() << "VFSIM_SEEDS=" << seed << "-" << seed);
-		World(seed);
-	}
+	EachSeed(2000, [&](uint64_t seed) { World(seed); });
 	printf("%" PRIu64 " requests, %" PRIu64 " changes meanwhile, %" PRIu64
 	       " hardware updates, %" PRIu64 " rounds not answered\n",
 	       requests, changes, updates, unanswered);

@@ -3,6 +3,8 @@
 
 #include "testbench/support/reference/geometry.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>
@@ -12,18 +14,19 @@
 
 using namespace ref;
 
-Seeds SeedsOr(uint64_t fixed)
+void EachSeed(uint64_t fixed, const std::function<void(uint64_t seed)> &world)
 {
 	const char *text = getenv("VFSIM_SEEDS");
-	Seeds seeds{1, fixed};
+	uint64_t first = 1, last = fixed;
 
-	if (!text)
-		return seeds;
-	if (strchr(text, '-'))
-		sscanf(text, "%" SCNu64 "-%" SCNu64, &seeds.first, &seeds.last);
-	else
-		sscanf(text, "%" SCNu64, &seeds.last);
-	return seeds;
+	if (text && strchr(text, '-'))
+		sscanf(text, "%" SCNu64 "-%" SCNu64, &first, &last);
+	else if (text)
+		sscanf(text, "%" SCNu64, &last);
+	for (uint64_t seed = first; seed <= last && !testing::Test::HasFatalFailure(); seed++) {
+		SCOPED_TRACE(testing::Message() << "VFSIM_SEEDS=" << seed << "-" << seed);
+		world(seed);
+	}
 }
 
 static void ChooseStages(struct smmu_cfg &cfg, Chance &chance, bool ats)

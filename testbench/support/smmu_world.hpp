@@ -16,6 +16,7 @@
 #include "testbench/support/smmu_world_memory.hpp"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -60,11 +61,11 @@ private:
 	struct rng rng;
 };
 
-/* Which worlds a test goes through: `fixed` of them, or what VFSIM_SEEDS says, N or FIRST-LAST. */
-struct Seeds {
-	uint64_t first, last;
-};
-Seeds SeedsOr(uint64_t fixed);
+/*
+ * Go through worlds until one fails: those of seed 1 to `fixed`, or what VFSIM_SEEDS
+ * says, N or FIRST-LAST. A failure tells its seed.
+ */
+void EachSeed(uint64_t fixed, const std::function<void(uint64_t seed)> &world);
 
 /* Legal features at random; caches and walkers are few. `ats`: with ATS for sure. */
 struct smmu_cfg RandomFeatures(Chance &chance, bool timed, bool ats = false);
