@@ -156,15 +156,15 @@ protected:
 	bool Made(const ref::Outcome &outcome) const
 	{
 		const auto &made = world->memory.changes;
+		const auto is_made = [&](const ref::Update &update) {
+			return std::any_of(made.begin(), made.end(),
+					   [&](const WorldMemory::Change &change) {
+						   return Same(update, change);
+					   });
+		};
 
-		return std::all_of(outcome.updates.begin(), outcome.updates.end(),
-				   [&](const ref::Update &update) {
-					   return std::any_of(
-						   made.begin(), made.end(),
-						   [&](const WorldMemory::Change &change) {
-							   return Same(update, change);
-						   });
-				   });
+		return std::all_of(outcome.updates.begin(), outcome.updates.end(), is_made) &&
+		       std::all_of(outcome.relied.begin(), outcome.relied.end(), is_made);
 	}
 
 	/* Give the records to the requests from `i` on, one each where there must be one. */

@@ -10,6 +10,7 @@
 
 #include "testbench/support/reference/formats.hpp"
 #include "testbench/support/reference/legality.hpp"
+#include "testbench/support/reference/walk.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -60,7 +61,8 @@ struct Found {
 	uint64_t ipa = 0;     /* nested stage 1: where stage 1 says it is */
 	int region_bits = 12; /* a leaf: of the input addresses that it translates, as log2 */
 	TableAttributes above;
-	bool stale = false; /* an invalidation that nobody has waited for yet covers it */
+	bool stale = false;         /* an invalidation that nobody has waited for yet covers it */
+	std::vector<Update> relies; /* hardware updates that made the descriptor what it is */
 	/* Nested stage 1: the stage 2 leaf for its output, cached together with it. */
 	std::shared_ptr<const Found> second;
 	uint64_t second_ipa = 0;

@@ -138,6 +138,7 @@ private:
 	std::optional<Found> PickKnown(const Regime &now, uint64_t input, bool reachable);
 	void LearnTranslation(const Found &found, uint64_t input);
 	Found LookedAtAgain(const Found &leaf);
+	void Rely(const Found &known);
 	void LearnEntry(CachedTranslation entry);
 	bool SameFor(const Found &a, const Found &b, uint64_t input) const;
 	bool IsOn(const std::vector<Found> &path, const Found &known, uint64_t input) const;

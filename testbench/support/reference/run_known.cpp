@@ -243,6 +243,13 @@ Found Run::LookedAtAgain(const Found &leaf)
 	return chooser.Pick(2) == 1 ? again : leaf;
 }
 
+void Run::Rely(const Found &known)
+{
+	outcome.relied.insert(outcome.relied.end(), known.relies.begin(), known.relies.end());
+	if (known.second)
+		Rely(*known.second);
+}
+
 /*
  * What of CD and STE was cached together with a translation, and what is looked
  * at now, is the SMMU's choice (5.2.1, 5.4.1): all as it was, or all that can be
@@ -260,6 +267,7 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 		return std::nullopt;
 	const Found known = LookedAtAgain(hits[pick - 1]->found);
 	stale |= known.stale;
+	Rely(known);
 	Found other = known;
 	other.regime = now;
 	other.regime.granule_bits = known.regime.granule_bits;

@@ -32,6 +32,7 @@ Outcome Run::Do()
 			stale = false;
 			above = nullptr;
 			second_may_wait = false;
+			outcome.relied.clear();
 			Translate();
 		} catch (const Ended &) {
 			return outcome;

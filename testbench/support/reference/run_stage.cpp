@@ -473,6 +473,7 @@ void Run::UpdateOne(Found &found, uint64_t wanted, const Use &use)
 	if (before != Swapped(found.descriptor, swap))
 		throw Again();
 	outcome.updates.push_back({found.regime.stage, address, before, Swapped(wanted, swap)});
+	found.relies.push_back(outcome.updates.back());
 	found.descriptor = wanted;
 }
 

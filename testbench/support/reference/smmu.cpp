@@ -42,6 +42,19 @@ bool &Stale(CachedTranslation &t)
 	return t.found.stale;
 }
 
+/* What is in memory as well, nobody's update had to make. */
+void Forgive(CachedTranslation &known, const CachedTranslation &again)
+{
+	if (again.found.relies.empty())
+		known.found.relies.clear();
+	if (again.found.second && again.found.second->relies.empty())
+		known.found.second = again.found.second;
+}
+
+void Forgive(CachedStructure &, const CachedStructure &)
+{
+}
+
 /* What is known twice is stale only if both are. */
 template <typename Entry>
 void Insert(std::vector<Entry> &known, Entry entry)
@@ -49,6 +62,7 @@ void Insert(std::vector<Entry> &known, Entry entry)
 	for (Entry &other : known) {
 		if (Same(entry, other)) {
 			Stale(other) = Stale(other) && Stale(entry);
+			Forgive(other, entry);
 			return;
 		}
 	}

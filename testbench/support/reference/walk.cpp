@@ -23,15 +23,18 @@ static bool Same(const AtsCompletion &a, const AtsCompletion &b)
 	       a.span_bits == b.span_bits;
 }
 
+static bool Same(const std::vector<Update> &a, const std::vector<Update> &b)
+{
+	return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+			  [](const Update &x, const Update &y) { return Same(x, y); });
+}
+
 bool Outcome::SameAs(const Outcome &o) const
 {
 	if (verdict != o.verdict || address != o.address || bypass != o.bypass ||
-	    !(attributes == o.attributes) || recorded != o.recorded ||
-	    updates.size() != o.updates.size())
+	    !(attributes == o.attributes) || recorded != o.recorded || !Same(updates, o.updates) ||
+	    !Same(relied, o.relied))
 		return false;
-	for (std::size_t i = 0; i < updates.size(); i++)
-		if (!Same(updates[i], o.updates[i]))
-			return false;
 	return (!recorded || event == o.event) && Same(ats, o.ats);
 }
 

@@ -99,6 +99,8 @@ struct Outcome {
 	AtsCompletion ats;
 	std::vector<Access> accesses;
 	std::vector<Update> updates;
+	/* Updates of before, of other requests, that made what it took from a cache. */
+	std::vector<Update> relied;
 
 	/* Verdict, address, attributes, event; not `ats`, not `updates`. */
 	bool Agrees(const Observed &observed) const;
