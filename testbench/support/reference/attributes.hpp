@@ -3,57 +3,84 @@
 #define VFSIM_TESTBENCH_REFERENCE_ATTRIBUTES_HPP
 
 /*
- * Memory attributes in full words, and the operations on them: IHI 0070, chapter
- * 13; stage 2 with DDI 0487, D8.6. What is reserved or CONSTRAINED UNPREDICTABLE is
- * std::nullopt: any attributes will do.
+ * Memory attributes taken apart, and all that an SMMU does with them: IHI 0070, chapter 13,
+ * the regions of 5.2, 5.4 and 6.3.11, and DDI 0487, D8.6. Everything goes from a set of what
+ * may be to a set of what may come of it.
  */
 
 #include <cstdint>
-#include <optional>
+#include <set>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace ref
 {
 
-enum class Policy { kWriteBack, kWriteThrough, kNonCacheable }; /* the stronger the later */
-
-struct CacheLevel {
-	Policy policy = Policy::kWriteBack;
-	bool read_allocate = true, write_allocate = true;
-	bool transient = false;
-};
+enum class Cacheability { kNonCacheable, kWriteThrough, kWriteBack }; /* the weakest last */
 
 /* SH of descriptors, SHCFG. */
 enum Shareability { kNonShareable = 0, kOuterShareable = 2, kInnerShareable = 3 };
 
-struct Attributes {
-	bool device = false;
-	int device_type = 0; /* 0 to 3: nGnRnE, nGnRE, nGRE, GRE */
-	CacheLevel inner, outer;
-	int shareability = kInnerShareable;
+struct CacheLevel {
+	Cacheability cache = Cacheability::kWriteBack;
+	/* Of a level that is not cacheable: what would be, were it made so; 13.1.3. */
+	bool read_allocate = true, write_allocate = true, transient = false;
+};
 
-	bool operator==(const Attributes &other) const;
-	/* As an attribute of MAIR. */
-	uint8_t Mair() const;
+struct MemoryType {
+	bool device = false;
+	int relaxed = 0; /* of Device: 0 nGnRnE, 1 nGnRE, 2 nGRE, 3 GRE */
+	CacheLevel inner, outer;
+	int shareability = kNonShareable;
+
+	bool Cacheable() const; /* at one level at least */
+};
+
+/* What an attribute may be; `anything`: a reserved encoding, nothing is known of it. */
+struct MemoryTypes {
+	std::vector<MemoryType> each;
+	bool anything = false;
+
+	MemoryTypes() = default;
+	MemoryTypes(const MemoryType &one) : each{one}
+	{
+	}
+	/* Of both. */
+	MemoryTypes &Add(const MemoryTypes &others);
+	/* One of these is {MAIR byte, SH}, after 13.1.7. */
+	bool Permit(uint8_t mair, uint8_t sh) const;
+	std::set<std::pair<uint8_t, uint8_t>> Encoded() const;
+	bool operator==(const MemoryTypes &other) const;
 	std::string Text() const;
 };
 
-using MaybeAttributes = std::optional<Attributes>;
+/* A byte of MAIR and an SH, from a table of stage 1 or from a bus. */
+MemoryTypes OfMair(uint8_t mair, int sh);
+/* MemAttr and SH of a leaf of stage 2 without FWB. */
+MemoryTypes OfStage2(int mem_attr, int sh);
+MemoryTypes NonCacheable();
 
-/* An attribute of MAIR with a descriptor's SH. */
-MaybeAttributes FromMair(uint8_t attribute, int shareability);
-
-/* MTCFG, MemAttr, ALLOCCFG, SHCFG of an STE or GBPA. */
-struct AttributeOverride {
-	bool type = false;
-	int mem_attr = 0, alloc = 0, shareability = 1;
+/* Fields of an STE or of GBPA; `optional_hints`: ALLOCCFG may be without effect. */
+struct Overrides {
+	bool mtcfg = false;
+	int mem_attr = 0, alloccfg = 0, shcfg = 1;
+	bool optional_hints = false;
 };
-MaybeAttributes Replace(const Attributes &incoming, const AttributeOverride &by);
+MemoryTypes Overridden(const MemoryTypes &input, const Overrides &overrides);
 
-/* 13.4.2: stage 1's own, with the hints that came. */
-Attributes AfterStage1(const Attributes &incoming, const Attributes &stage1);
-/* 13.4.3 */
-MaybeAttributes AfterStage2(const Attributes &incoming, int mem_attr, int shareability, bool fwb);
+/* What stage 1 makes of its input, whose hints count still: 13.4.2. */
+MemoryTypes ThroughStage1(const MemoryTypes &input, const MemoryTypes &stage1);
+/* Combinations with a leaf of stage 2. */
+MemoryTypes Combined(const MemoryTypes &input, const MemoryTypes &stage2);
+MemoryTypes CombinedFwb(const MemoryTypes &input, int mem_attr, int sh);
+
+/* CD.{IRx, ORx, SHx}, STE.{S2IR0, S2OR0, S2SH0}. */
+MemoryTypes OfTableRegion(uint64_t inner, uint64_t outer, uint64_t sh);
+/* STE.{S1CIR, S1COR, S1CSH}. */
+MemoryTypes OfCdRegion(uint64_t inner, uint64_t outer, uint64_t sh);
+/* CR1.TABLE_{IC, OC, SH}, STRTAB_BASE.RA. */
+MemoryTypes OfStreamTable(uint64_t inner, uint64_t outer, uint64_t sh, bool read_allocate);
 
 } // namespace ref
 

@@ -39,6 +39,10 @@ struct Regime {
 	/* Permissions of stage 2. */
 	bool two_execute_bits = false; /* XNX */
 	bool fwb = false, protect_walks = false;
+	/* Of a leaf of stage 1 the byte of its AttrIndx counts: SameLeaf. */
+	uint64_t mair = 0;
+	/* How tables are read (IR, OR, SH): it changes nothing of what is found. */
+	uint64_t inner = 0, outer = 0, shareability = 0;
 
 	bool operator==(const Regime &other) const;
 };
@@ -70,6 +74,9 @@ struct Found {
 
 /* The same descriptor in the same place under the same configuration; `second` aside. */
 bool SameLeaf(const Found &a, const Found &b);
+
+/* The byte of MAIR that a leaf of stage 1 means. */
+uint8_t MairOf(const Found &leaf);
 
 /* What a leaf makes of an input address. */
 uint64_t OutputOf(const Found &leaf, uint64_t input);

@@ -47,6 +47,11 @@ constexpr Field kSMMUEN{0, 0}, kPRIQEN{1, 1}, kEVENTQEN{2, 2}, kCMDQEN{3, 3}, kA
 constexpr Field kVMW{8, 6};
 } // namespace cr0
 
+namespace cr1
+{
+constexpr Field kTABLE_IC{7, 6}, kTABLE_OC{9, 8}, kTABLE_SH{11, 10};
+}
+
 namespace cr2
 {
 constexpr Field kE2H{0, 0}, kRECINVSID{1, 1}, kPTM{2, 2}, kREC_CFG_ATS{3, 3};
@@ -71,7 +76,7 @@ constexpr Field kLOG2SIZE{5, 0}, kSPLIT{10, 6}, kFMT{17, 16};
 /* The Non-secure registers as software reads them. */
 struct Registers {
 	uint32_t idr[6] = {};
-	uint32_t cr0 = 0, cr2 = 0, gbpa = 0;
+	uint32_t cr0 = 0, cr1 = 0, cr2 = 0, gbpa = 0;
 	uint64_t strtab_base = 0;
 	uint32_t strtab_base_cfg = 0;
 	/*

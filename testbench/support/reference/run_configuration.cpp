@@ -8,7 +8,8 @@
 namespace ref
 {
 
-bool Run::ReadStructure(AccessKind kind, uint64_t address, int words, Words<8> *structure)
+bool Run::ReadStructure(AccessKind kind, uint64_t address, int words, const MemoryTypes &attributes,
+			Words<8> *structure)
 {
 	bool arrived = true;
 
@@ -18,7 +19,7 @@ bool Run::ReadStructure(AccessKind kind, uint64_t address, int words, Words<8> *
 	if (!arrived)
 		*structure = Words<8>();
 	outcome.accesses.push_back(
-		{kind, address, static_cast<uint32_t>(8 * words), structure->word[0]});
+		{kind, address, static_cast<uint32_t>(8 * words), structure->word[0], attributes});
 	return arrived;
 }
 
@@ -90,7 +91,7 @@ uint64_t Run::L2SteAddress(const CachedStructure *known)
 		const int align = std::max(5, size - split - 1 + 3) + 1;
 		const uint64_t address = StructureAddress((base & ~Mask(align)) +
 							  8 * (uint64_t{request.stream} >> split));
-		if (!ReadStructure(AccessKind::kL1Std, address, 1, &l1)) {
+		if (!ReadStructure(AccessKind::kL1Std, address, 1, OfStreams(), &l1)) {
 			EventFields fields = Fields(kF_STE_FETCH);
 			fields.fetch_address = address;
 			ConfigurationError(fields);
@@ -137,7 +138,7 @@ void Run::FindSte()
 		return;
 	}
 	const uint64_t address = StructureAddress(SteAddress());
-	if (!ReadStructure(AccessKind::kSte, address, 8, &ste)) {
+	if (!ReadStructure(AccessKind::kSte, address, 8, OfStreams(), &ste)) {
 		EventFields fields = Fields(kF_STE_FETCH);
 		fields.fetch_address = address;
 		ConfigurationError(fields);
@@ -176,8 +177,9 @@ uint64_t Run::L2CdAddress(uint32_t index, bool wide, const CachedStructure *know
 		const uint64_t base = ste.Get(ste::kS1ContextPtr) << 6;
 		const uint64_t pointer =
 			(base & ~Mask(std::max(6, l1_bits + 3))) + 8 * (index >> split);
-		const uint64_t address = ThroughStage2(pointer, {kClassCd}, nullptr);
-		if (!ReadStructure(AccessKind::kL1Cd, address, 1, &l1)) {
+		Translated how;
+		const uint64_t address = ThroughStage2(pointer, {kClassCd}, &how);
+		if (!ReadStructure(AccessKind::kL1Cd, address, 1, OfCds(how.leaf), &l1)) {
 			EventFields abort = Fields(kF_CD_FETCH);
 			abort.fetch_address = address;
 			ConfigurationError(abort);
@@ -221,8 +223,9 @@ void Run::FindCd(uint32_t index)
 		cd = known[pick - 1]->words;
 		stale |= known[pick - 1]->stale;
 	} else {
-		const uint64_t address = ThroughStage2(CdAddress(index), {kClassCd}, nullptr);
-		if (!ReadStructure(AccessKind::kCd, address, 8, &cd)) {
+		Translated how;
+		const uint64_t address = ThroughStage2(CdAddress(index), {kClassCd}, &how);
+		if (!ReadStructure(AccessKind::kCd, address, 8, OfCds(how.leaf), &cd)) {
 			EventFields fields = Fields(kF_CD_FETCH);
 			fields.fetch_address = address;
 			ConfigurationError(fields);

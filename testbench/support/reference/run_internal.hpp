@@ -77,8 +77,13 @@ private:
 	int EffectiveEats() const;
 
 	/* Memory attributes, 13.4; the leaves of stages that translate. */
-	Attributes Incoming() const;
-	MaybeAttributes Leaving(const Found *first, const Found *second) const;
+	MemoryTypes Incoming() const;
+	MemoryTypes Leaving(const Found *first, const Found *second) const;
+	/* Of the SMMU's own accesses. */
+	MemoryTypes OfStreams() const;
+	MemoryTypes OfCds(const Found &second) const;
+	MemoryTypes OfTables(const Regime &regime, const Found *second) const;
+	MemoryTypes BehindStage2(const MemoryTypes &own, const Found &second) const;
 
 	/* run_ats.cpp */
 	void AnswerRequest(bool stage1);
@@ -95,7 +100,8 @@ private:
 	uint64_t L2CdAddress(uint32_t index, bool wide, const CachedStructure *known);
 	std::vector<const CachedStructure *> Known(StructureKind kind, uint32_t index) const;
 	uint64_t StructureAddress(uint64_t address);
-	bool ReadStructure(AccessKind kind, uint64_t address, int words, Words<8> *structure);
+	bool ReadStructure(AccessKind kind, uint64_t address, int words,
+			   const MemoryTypes &attributes, Words<8> *structure);
 	void Learn(StructureKind kind, uint32_t index, int shift, const Words<8> &words,
 		   bool stale);
 

@@ -29,7 +29,14 @@ bool SameLeaf(const Found &a, const Found &b)
 {
 	return a.regime == b.regime && a.level == b.level && a.table == b.table &&
 	       a.descriptor == b.descriptor && a.address == b.address && a.ipa == b.ipa &&
-	       a.region_bits == b.region_bits && a.above == b.above;
+	       a.region_bits == b.region_bits && a.above == b.above &&
+	       (a.table || MairOf(a) == MairOf(b));
+}
+
+uint8_t MairOf(const Found &leaf)
+{
+	return static_cast<uint8_t>(leaf.regime.mair >>
+				    8 * Get(leaf.descriptor, descriptor::kAttrIndx));
 }
 
 uint64_t OutputOf(const Found &leaf, uint64_t input)
@@ -265,7 +272,7 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	const int pick = chooser.Pick(1 + hits.size());
 	if (!pick)
 		return std::nullopt;
-	const Found known = LookedAtAgain(hits[pick - 1]->found);
+	Found known = LookedAtAgain(hits[pick - 1]->found);
 	stale |= known.stale;
 	Rely(known);
 	Found other = known;
@@ -276,12 +283,16 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	other.regime.base = known.regime.base;
 	if (!known.table) /* what it leads to is not checked again */
 		other.regime.oa_bits = known.regime.oa_bits;
+	if (known.table) /* the CD's MAIR is looked at once there is a leaf */
+		known.regime.mair = now.mair;
 	/* Or access flags as they were looked at when it was cached, and the rest as it is. */
 	Found mixed = other;
 	mixed.regime.updates_access = known.regime.updates_access;
 	mixed.regime.updates_tables = known.regime.updates_tables;
 	mixed.regime.access_fault_off = known.regime.access_fault_off;
-	if (!(other.regime == known.regime) && !IsOn(path, other, input) && chooser.Pick(2) == 1)
+	const bool differs =
+		!(other.regime == known.regime) || (!known.table && MairOf(other) != MairOf(known));
+	if (differs && !IsOn(path, other, input) && chooser.Pick(2) == 1)
 		return other;
 	const bool flag_counts = known.table || !Get(known.descriptor, descriptor::kAF);
 	if (flag_counts && !(mixed.regime == known.regime) && !(mixed.regime == other.regime) &&

@@ -53,12 +53,7 @@ void Run::Disabled()
 		Forbidden(kF_TRANSL_FORBIDDEN);
 	if (Get(registers.gbpa, gbpa::kABORT) || request.address >> features.OutputBits())
 		End(Verdict::kAborted);
-	outcome.attributes = Incoming();
-	if (features.Idr1(idr1::kATTR_TYPES_OVR))
-		outcome.attributes = Replace(Incoming(), {Get(registers.gbpa, gbpa::kMTCFG) != 0,
-							  (int)Get(registers.gbpa, gbpa::kMemAttr),
-							  (int)Get(registers.gbpa, gbpa::kALLOCCFG),
-							  (int)Get(registers.gbpa, gbpa::kSHCFG)});
+	outcome.attributes = Leaving(nullptr, nullptr);
 	Pass(request.address, true);
 }
 
@@ -67,7 +62,7 @@ void Run::PassTranslated(uint64_t address)
 {
 	if (address >> features.OutputBits() && chooser.Pick(2) == 0)
 		End(Verdict::kAborted);
-	outcome.attributes = Incoming(); /* 13.6.2 */
+	outcome.attributes = Leaving(nullptr, nullptr);
 	Pass(address & Mask(features.OutputBits()), true);
 }
 
@@ -131,36 +126,6 @@ bool Run::SubstreamSelects()
 	if (dss == 0 || dss == 3)
 		ConfigurationError(Fields(kF_STREAM_DISABLED));
 	return dss == 2;
-}
-
-Attributes Run::Incoming() const
-{
-	return *FromMair(request.memory, request.shareability);
-}
-
-/* 13.4; an address that was translated before is of no override's concern: table 13.5. */
-MaybeAttributes Run::Leaving(const Found *first, const Found *second) const
-{
-	MaybeAttributes attributes = Incoming();
-
-	if (features.Idr1(idr1::kATTR_TYPES_OVR) && request.kind == RequestKind::kUntranslated)
-		attributes = Replace(*attributes,
-				     {ste.Is(ste::kMTCFG), (int)ste.Get(ste::kMemAttr),
-				      (int)ste.Get(ste::kALLOCCFG), (int)ste.Get(ste::kSHCFG)});
-	if (first && attributes) {
-		const uint64_t index = Get(first->descriptor, descriptor::kAttrIndx);
-		const uint64_t mair = cd.Get(cd::kMAIR0) | cd.Get(cd::kMAIR1) << 32;
-		const MaybeAttributes stage1 = FromMair(
-			(uint8_t)(mair >> 8 * index), (int)Get(first->descriptor, descriptor::kSH));
-
-		attributes =
-			stage1 ? MaybeAttributes(AfterStage1(*attributes, *stage1)) : std::nullopt;
-	}
-	if (second && attributes)
-		attributes = AfterStage2(
-			*attributes, (int)Get(second->descriptor, descriptor::kMemAttr),
-			(int)Get(second->descriptor, descriptor::kSH), second->regime.fwb);
-	return attributes;
 }
 
 void Run::CheckUntranslatedSize(int address_bits)

@@ -44,6 +44,10 @@ Regime Run::Stage1Regime(int ttb) const
 	r.wxn = cd.Is(cd::kWXN);
 	r.pan = cd.Is(cd::kPAN) && !r.one_privilege;
 	r.epan = features.Idr3(idr3::kEPAN) && cd.Is(cd::kEPAN);
+	r.mair = cd.Get(cd::kMAIR0) | cd.Get(cd::kMAIR1) << 32;
+	r.inner = cd.Get(ttb ? cd::kIR1 : cd::kIR0);
+	r.outer = cd.Get(ttb ? cd::kOR1 : cd::kOR0);
+	r.shareability = cd.Get(ttb ? cd::kSH1 : cd::kSH0);
 	return r;
 }
 
@@ -69,6 +73,9 @@ Regime Run::Stage2Regime() const
 	r.two_execute_bits = features.Idr3(idr3::kXNX);
 	r.fwb = features.Idr3(idr3::kFWB) && ste.Is(ste::kS2FWB);
 	r.protect_walks = Stage1Configured(ste) && ste.Is(ste::kS2PTW);
+	r.inner = ste.Get(ste::kS2IR0);
+	r.outer = ste.Get(ste::kS2OR0);
+	r.shareability = ste.Get(ste::kS2SH0);
 	return r;
 }
 
@@ -94,22 +101,25 @@ uint64_t Swapped(uint64_t value, bool big_endian)
 uint64_t Run::ReadDescriptor(const Regime &r, uint64_t address, const Use &use, const Found *from,
 			     Found *found)
 {
+	const Found *second = nullptr;
 	uint64_t value = 0;
 
 	found->address = address;
 	if (r.stage == 1 && stage2_on) {
 		found->ipa = address;
 		if (from && from->second) {
-			found->address = OutputOf(*from->second, address);
+			second = from->second.get();
+			found->address = OutputOf(*second, address);
 		} else {
 			Translated how;
 			found->address = ThroughStage2(address, {kClassTt}, &how);
 			found->second = std::make_shared<Found>(how.leaf);
+			second = found->second.get();
 		}
 	}
 	const bool arrived = memory.Read64(found->address, &value);
 	outcome.accesses.push_back({r.stage == 1 ? AccessKind::kStage1 : AccessKind::kStage2,
-				    found->address, 8, value});
+				    found->address, 8, value, OfTables(r, second)});
 	if (!arrived)
 		WalkAborted(r.stage, use.fault_class, found->address);
 	return Swapped(value, r.big_endian);

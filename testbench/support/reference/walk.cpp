@@ -55,7 +55,7 @@ std::string Outcome::Text() const
 
 	if (verdict == Verdict::kPassed)
 		text += " to " + Hex(address) + (bypass ? " untranslated" : "") + ", " +
-			(attributes ? attributes->Text() : "any attributes");
+			attributes.Text();
 	if (verdict == Verdict::kCompletion) {
 		text += std::string(" ") + statuses[static_cast<int>(ats.status)];
 		text += std::string(ats.read ? " R" : "") + (ats.write ? " W" : "") +
@@ -75,9 +75,8 @@ bool Outcome::Agrees(const Observed &observed) const
 		return false;
 	if (verdict == Verdict::kPassed && address != observed.address)
 		return false;
-	if (verdict == Verdict::kPassed && attributes &&
-	    (attributes->Mair() != observed.memory ||
-	     attributes->shareability != observed.shareability))
+	if (verdict == Verdict::kPassed &&
+	    !attributes.Permit(observed.memory, observed.shareability))
 		return false;
 	return !recorded || event.Matches(observed.record);
 }

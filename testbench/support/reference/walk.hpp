@@ -9,8 +9,8 @@
  *	ref::Walker walker(memory, registers);
  *	ref::Outcome outcome = walker.Walk({.stream = 3, .address = va, .write = true});
  *
- * Out of scope: what class Features refuses, memory attributes of the SMMU's own
- * accesses, atomics, cache maintenance, speculative reads.
+ * Out of scope: what class Features refuses, the queues, atomics, cache maintenance,
+ * speculative reads.
  */
 
 #include "testbench/support/reference/attributes.hpp"
@@ -72,6 +72,7 @@ struct Access {
 	uint64_t address;
 	uint32_t len_bytes;
 	uint64_t value;
+	MemoryTypes attributes; /* one of them */
 };
 
 /* A descriptor that the SMMU changed in memory (hardware update, 3.13). */
@@ -91,9 +92,9 @@ struct Observed {
 
 struct Outcome {
 	Verdict verdict = Verdict::kAborted;
-	uint64_t address = 0;       /* passed: the output address */
-	bool bypass = false;        /* passed without any stage of translation */
-	MaybeAttributes attributes; /* passed */
+	uint64_t address = 0;   /* passed: the output address */
+	bool bypass = false;    /* passed without any stage of translation */
+	MemoryTypes attributes; /* passed: one of them */
 	bool recorded = false;
 	Event event; /* valid with `recorded` */
 	AtsCompletion ats;

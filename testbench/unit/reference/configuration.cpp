@@ -231,15 +231,20 @@ TEST_F(Configuration, WhatAModelDidIsCompared)
 	uint64_t record[4];
 	std::copy(failed.event.record.word, failed.event.record.word + 4, record);
 	record[1] |= 0x1234; /* STAG */
-	EXPECT_TRUE(passed.Agrees({Verdict::kPassed, 0x80000008}));
-	EXPECT_FALSE(passed.Agrees({Verdict::kPassed, 0x80000000}));
+	Observed observed{Verdict::kPassed, 0x80000008};
+	EXPECT_FALSE(passed.Agrees(observed)); /* MAIR says Device */
+	observed.shareability = kOuterShareable;
+	EXPECT_TRUE(passed.Agrees(observed));
+	EXPECT_TRUE(AnyAgrees({failed, passed}, observed));
+	observed.record = record;
+	EXPECT_FALSE(passed.Agrees(observed));
+	observed = {Verdict::kPassed, 0x80000000, nullptr, 0, kOuterShareable};
+	EXPECT_FALSE(passed.Agrees(observed));
 	EXPECT_FALSE(passed.Agrees({Verdict::kAborted}));
-	EXPECT_FALSE(passed.Agrees({Verdict::kPassed, 0x80000008, record}));
 	EXPECT_TRUE(failed.Agrees({Verdict::kAborted, 0, record}));
 	EXPECT_FALSE(failed.Agrees({Verdict::kAborted}));
 	record[2]++;
 	EXPECT_FALSE(failed.Agrees({Verdict::kAborted, 0, record}));
-	EXPECT_TRUE(AnyAgrees({failed, passed}, {Verdict::kPassed, 0x80000008}));
 }
 
 /* L1STD and L1CD that cannot be fetched. */
