@@ -38,6 +38,13 @@ protected:
 			<< world.Text() << "\n"
 			<< RequestText(request) << "\nmodel: " << answer.Text() << "\nreference:\n"
 			<< ref::Text(allowed) << AccessesText(allowed[0]);
+		std::string why;
+		ASSERT_TRUE(answer.FetchesAreOf(allowed, &why))
+			<< world.Text() << "\n"
+			<< RequestText(request) << "\n"
+			<< why << "\nreference:\n"
+			<< ref::Text(allowed) << AccessesText(allowed[0]);
+		fetches += answer.fetches.size();
 	}
 
 	void World(uint64_t seed, bool ats)
@@ -58,14 +65,15 @@ protected:
 	void Worlds(uint64_t fixed, bool ats)
 	{
 		EachSeed(fixed, [&](uint64_t seed) { World(seed, ats); });
-		printf("%" PRIu64 " requests, %" PRIu64 " with updates, %" PRIu64 " not answered\n",
-		       requests, updates, unanswered);
+		printf("%" PRIu64 " requests, %" PRIu64 " with updates, %" PRIu64
+		       " not answered, %" PRIu64 " accesses of the SMMU\n",
+		       requests, updates, unanswered, fetches);
 		for (const auto &[what, count] : seen)
 			printf("  %s%#x: %" PRIu64 "\n",
 			       what < 0x100 ? ref::EventName(what) : "verdict ", what, count);
 	}
 
-	uint64_t requests = 0, unanswered = 0, updates = 0;
+	uint64_t requests = 0, unanswered = 0, updates = 0, fetches = 0;
 	std::map<int, uint64_t> seen;
 };
 

@@ -68,6 +68,55 @@ bool Answer::IsOneOf(const std::vector<ref::Outcome> &outcomes) const
 	});
 }
 
+/* The first access there; nullptr if one of them has these attributes, or there is none. */
+static const ref::Access *OtherwiseIn(const ref::Outcome &outcome, const Fetch &fetch, bool *there)
+{
+	const ref::Access *found = nullptr;
+
+	for (const ref::Access &access : outcome.accesses) {
+		if (fetch.address - access.address >= access.len_bytes)
+			continue;
+		*there = true;
+		if (access.attributes.Permit(fetch.memory.type, fetch.memory.sh))
+			return nullptr;
+		if (!found)
+			found = &access;
+	}
+	return found;
+}
+
+static std::string FetchText(const Fetch &fetch)
+{
+	char text[80];
+
+	snprintf(text, sizeof(text),
+		 "[%#" PRIx64 "] is accessed with 0x%02x.%d, expected: ", fetch.address,
+		 fetch.memory.type, fetch.memory.sh);
+	return text;
+}
+
+bool Answer::FetchesAreOf(const std::vector<ref::Outcome> &outcomes, std::string *why) const
+{
+	for (const Fetch &fetch : fetches) {
+		const ref::Access *found = nullptr;
+		bool there = false, well = false;
+
+		for (const ref::Outcome &outcome : outcomes) {
+			bool here = false;
+			const ref::Access *other = OtherwiseIn(outcome, fetch, &here);
+			there |= here;
+			well |= here && !other;
+			found = other ? other : found;
+		}
+		/* Elsewhere it may read ahead. */
+		if (well || !there)
+			continue;
+		*why = FetchText(fetch) + found->attributes.Text();
+		return false;
+	}
+	return true;
+}
+
 std::string Answer::Text() const
 {
 	static const char *const verdicts[] = {"passed", "aborted", "RAZ/WI", "stalled",
@@ -124,9 +173,9 @@ std::string AccessesText(const ref::Outcome &outcome)
 	char line[100];
 
 	for (const ref::Access &a : outcome.accesses) {
-		snprintf(line, sizeof(line), "  %s [%#" PRIx64 "] = %#" PRIx64 "\n",
+		snprintf(line, sizeof(line), "  %s [%#" PRIx64 "] = %#" PRIx64 " with ",
 			 kinds[static_cast<int>(a.kind)], a.address, a.value);
-		text += line;
+		text += line + a.attributes.Text() + "\n";
 	}
 	return text;
 }
@@ -142,6 +191,7 @@ SmmuModel::SmmuModel(struct sim *owner, WorldMemory &behind, const struct smmu_c
 	memory.queues_bytes = 0x2000;
 	memory.before_access = [this](const struct bus_req &req) {
 		NoteLanding(req);
+		NoteFetch(req);
 	};
 	smmu = smmu_create(&cfg, &env);
 	if (!smmu)
@@ -165,6 +215,12 @@ void SmmuModel::NoteLanding(const struct bus_req &req)
 		flight.address = req.addr;
 		flight.memory = req.attr.memory;
 	}
+}
+
+void SmmuModel::NoteFetch(const struct bus_req &req)
+{
+	if (!req.attr.from_device && req.addr - memory.queues >= memory.queues_bytes)
+		fetches.push_back({req.addr, req.attr.memory});
 }
 
 bool SmmuModel::Step()
@@ -219,6 +275,7 @@ void SmmuModel::Write(uint32_t offset, uint64_t value, uint32_t len_bytes)
 
 void SmmuModel::BringUp(const ref::Registers &wanted)
 {
+	Write(SMMU_CR1, wanted.cr1);
 	Write(SMMU_CR2, wanted.cr2);
 	Write(SMMU_GBPA, wanted.gbpa | GBPA_UPDATE);
 	Write(SMMU_STRTAB_BASE, wanted.strtab_base, 8);
@@ -235,6 +292,7 @@ ref::Registers SmmuModel::ReadRegisters()
 	for (uint32_t i = 0; i < 6; i++)
 		registers.idr[i] = (uint32_t)Read(SMMU_IDR0 + 4 * i);
 	registers.cr0 = (uint32_t)Read(SMMU_CR0ACK);
+	registers.cr1 = (uint32_t)Read(SMMU_CR1);
 	registers.cr2 = (uint32_t)Read(SMMU_CR2);
 	registers.gbpa = (uint32_t)Read(SMMU_GBPA);
 	registers.strtab_base = Read(SMMU_STRTAB_BASE, 8);
@@ -319,12 +377,14 @@ Answer SmmuModel::Do(const ref::Request &request)
 {
 	memory.changes.clear();
 	memory.stray_writes = 0;
+	fetches.clear();
 	flights.clear();
 	Flight &flight = Send(request);
 	RunDry();
 	Answer answer = AnswerOf(flight);
 	answer.records = TakeRecords();
 	answer.changes = memory.changes;
+	answer.fetches = fetches;
 	if (memory.stray_writes)
 		answer.absurd = "the SMMU wrote where it has no queue";
 	if (answer.verdict == ref::Verdict::kStalled) {

@@ -14,6 +14,11 @@
 #include <string>
 #include <vector>
 
+struct Fetch {
+	uint64_t address;
+	struct mem_attr memory;
+};
+
 /* What the model did with one request. */
 struct Answer {
 	ref::Verdict verdict = ref::Verdict::kAborted;
@@ -25,6 +30,8 @@ struct Answer {
 	int stu_bits = 0;
 	std::vector<std::array<uint64_t, 4>> records;
 	std::vector<WorldMemory::Change> changes;
+	/* What the SMMU did in memory on the way, its queues aside. */
+	std::vector<Fetch> fetches;
 	/* What no answer may be like, nullptr: nothing. */
 	const char *absurd = nullptr;
 
@@ -32,6 +39,11 @@ struct Answer {
 	bool IsOneOf(const std::vector<ref::Outcome> &outcomes) const;
 	/* The same without memory. */
 	bool Agrees(const ref::Outcome &outcome) const;
+	/*
+	 * What one of them accesses too, one of them accesses with the attributes of this one.
+	 * Otherwise the text says what it is about.
+	 */
+	bool FetchesAreOf(const std::vector<ref::Outcome> &outcomes, std::string *why) const;
 	bool AtsAgrees(const ref::AtsCompletion &completion) const;
 	std::string Text() const;
 };
@@ -102,11 +114,13 @@ private:
 	uint64_t AccessRegister(enum bus_op op, uint32_t offset, uint64_t value,
 				uint32_t len_bytes);
 	void NoteLanding(const struct bus_req &req);
+	void NoteFetch(const struct bus_req &req);
 
 	struct sim *sim;
 	WorldMemory &memory;
 	struct smmu_cfg cfg;
 	struct smmu *smmu;
+	std::vector<Fetch> fetches;
 	uint32_t cmdq_prod = 0, evtq_cons = 0;
 };
 

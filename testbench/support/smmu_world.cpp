@@ -157,18 +157,20 @@ void SmmuWorld::MakeRegisters()
 	streams_table = std::make_unique<StreamTable>(
 		memory, StreamTableOptions{.log2size = stream_bits, .split = split});
 	streams_table->Into(registers);
+	registers.strtab_base |= Put(strtab_base::kRA, chance.Coin());
 	if (two_levels && chance.Coin())
 		streams_table->SetSpan(0, 1 + (int)chance.Below(split + 1));
 	registers.cr0 = (uint32_t)(Put(cr0::kSMMUEN, !chance.OneIn(30)) |
 				   (cfg.vmw ? Put(cr0::kVMW, chance.Below(6)) : 0));
+	registers.cr1 = (uint32_t)chance.Below(1 << 12);
 	registers.cr2 = (uint32_t)(Put(cr2::kRECINVSID, chance.Coin()) |
 				   Put(cr2::kE2H, chance.Coin()) | Put(cr2::kPTM, 1));
 	registers.gbpa = (uint32_t)Put(gbpa::kABORT, chance.Coin());
 	if (cfg.attr_types_ovr)
-		registers.gbpa |=
-			(uint32_t)(Put(gbpa::kMTCFG, 1) | Put(gbpa::kMemAttr, chance.Below(16)) |
-				   Put(gbpa::kALLOCCFG, chance.Below(16)) |
-				   Put(gbpa::kSHCFG, chance.Below(4)));
+		registers.gbpa |= (uint32_t)(Put(gbpa::kMTCFG, !chance.OneIn(4)) |
+					     Put(gbpa::kMemAttr, chance.Below(16)) |
+					     Put(gbpa::kALLOCCFG, chance.Below(16)) |
+					     Put(gbpa::kSHCFG, chance.Below(4)));
 	if (asks_translations) {
 		registers.cr0 |= (uint32_t)Put(cr0::kATSCHK, !chance.OneIn(3));
 		registers.cr2 |= (uint32_t)Put(cr2::kREC_CFG_ATS, cfg.atsrecerr && chance.Coin());
@@ -279,7 +281,10 @@ void SmmuWorld::SomeStage2(Ste &ste, const WorldStream &stream)
 		.Set(ste::kS2R, !chance.OneIn(3))
 		.Set(ste::kS2S, cfg.stall_model == SMMU_STALL_FORCED ||
 					(cfg.stall_model == SMMU_STALL_BOTH && chance.OneIn(3)))
-		.Set(ste::kS2FWB, chance.OneIn(4));
+		.Set(ste::kS2FWB, chance.OneIn(4))
+		.Set(ste::kS2IR0, chance.Below(4))
+		.Set(ste::kS2OR0, chance.Below(4))
+		.Set(ste::kS2SH0, chance.Below(4));
 }
 
 static void BreakSte(Ste &ste, Chance &chance)
@@ -306,7 +311,10 @@ Ste SmmuWorld::SomeSte(WorldStream &stream)
 
 	ste.Set(ste::kS2VMID, SomeTag(cfg.vmid16));
 	if (stream.cds)
-		ste = stream.cds->In(ste);
+		ste = stream.cds->In(ste)
+			      .Set(ste::kS1CIR, chance.Below(4))
+			      .Set(ste::kS1COR, chance.Below(4))
+			      .Set(ste::kS1CSH, chance.Below(4));
 	if (nested)
 		SomeStage2(ste, stream);
 	ste.Set(ste::kS1DSS, chance.OneIn(3) ? chance.Below(3) : 2);
@@ -369,6 +377,9 @@ Cd SmmuWorld::SomeCd(const WorldStream &stream)
 		cd.Set(n ? cd::kEPD1 : cd::kEPD0, chance.OneIn(10))
 			.Set(n ? cd::kTBI1 : cd::kTBI0, chance.OneIn(3))
 			.Set(n ? cd::kHAD1 : cd::kHAD0, chance.OneIn(4))
+			.Set(n ? cd::kIR1 : cd::kIR0, chance.Below(4))
+			.Set(n ? cd::kOR1 : cd::kOR0, chance.Below(4))
+			.Set(n ? cd::kSH1 : cd::kSH0, chance.Below(4))
 			.Set(n ? cd::kE0PD1 : cd::kE0PD0, chance.OneIn(10));
 	}
 	cd.Set(cd::kIPS, OutputCode(context.half[0]->oa_bits))

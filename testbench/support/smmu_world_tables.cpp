@@ -229,7 +229,9 @@ bool SmmuWorld::MakeLeaf(WorldTree &tree, uint64_t input, int level, uint64_t ph
 	if (target && !chance.OneIn(15))
 		bits = Leaf2{.write = !chance.OneIn(8),
 			     .access = !chance.OneIn(8),
-			     .dirty_modifier = chance.OneIn(4)}
+			     .dirty_modifier = chance.OneIn(4),
+			     .shareability = chance.Of({3, 3, 2, 0}),
+			     .mem_attr = chance.OneIn(3) ? (int)chance.Below(16) : 15}
 			       .Bits();
 	/* A run of them must lead to a run: the target's has to be aligned as it is. */
 	const bool aligned = !target || !((*target ^ input) & Mask(shift + group));
