@@ -81,13 +81,16 @@ static struct level same(struct level level, struct level ignored)
 	return level;
 }
 
-/* Encodings that are reserved become a Device type by their upper bits, or lose their hints. */
+/* Of what is reserved an inner level is as 0b0011 (5.4, CD.MAIR0), a Device type by its upper bits.
+ */
 uint8_t smmu_attr_mair(uint8_t attribute)
 {
 	if (attribute == MEM_NORMAL_WB) /* as nearly all of them */
 		return attribute;
 	if (is_device(attribute))
 		return attribute & MEM_DEVICE_GRE;
+	if (!(attribute & 0xf))
+		attribute |= NIBBLE_READ | NIBBLE_WRITE;
 	return on_levels(attribute, 0, same);
 }
 

@@ -247,7 +247,9 @@ private:
 
 		EXPECT_EQ(json_object_size(json_.get()), 1u) << "units would be misread";
 		json_array_foreach(json_object_get(json_.get(), "traceEvents"), i, event)
+		{
 			events.push_back(event);
+		}
 		std::stable_sort(events.begin(), events.end(), [](json_t *a, json_t *b) {
 			return Nanoseconds(a, "ts") < Nanoseconds(b, "ts");
 		});

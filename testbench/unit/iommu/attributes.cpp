@@ -166,6 +166,8 @@ const Stage1Row stage1_rows[] = {
 	{"AccessesThatCameDeviceHaveNoHints", {GRE, OSH}, WB, ISH, {WB, ISH}},
 	{"AccessesThatCameNonCacheableHaveNoHints", {NC, OSH}, WB, ISH, {WB, ISH}},
 	{"LevelsAreDifferent", {WB, ISH}, 0x4f, ISH, {0x4f, ISH}},
+	{"ReservedInnerLevelIsWriteThroughAndTransient", {WB, ISH}, 0xf0, ISH, {0xf3, ISH}},
+	{"ReservedDeviceIsThatOfItsUpperBits", {WB, ISH}, 0x0b, ISH, {NGRE, OSH}},
 	{"ReservedShareabilityIsNone", {WB, ISH}, WB, 1, {WB, NSH}},
 };
 

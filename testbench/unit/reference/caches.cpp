@@ -433,8 +433,12 @@ TEST_F(Caches, DirtyStateOfCachedLeaves)
 	ASSERT_EQ(ways[0].updates.size(), 1u);
 	/* The SMMU did so; software cleans it without an invalidation: now it may do nothing. */
 	ways = smmu.Permitted({.stream = kStream, .address = 0x20000000, .write = true});
-	ASSERT_EQ(ways.size(), 2u);
-	EXPECT_EQ(ways[0].updates.size() + ways[1].updates.size(), 1u);
+	const auto updates = std::count_if(ways.begin(), ways.end(),
+					   [](const Outcome &way) { return !way.updates.empty(); });
+	EXPECT_EQ(updates, 1);
+	EXPECT_TRUE(std::any_of(ways.begin(), ways.end(), [](const Outcome &way) {
+		return way.updates.empty() && !way.relied.empty();
+	})) << "it relies on the first one's update";
 	tables.Unmap(0x20000000, 3);
 	Invalidate(MakeCommand(kCMD_TLBI_NH_ALL));
 	EXPECT_EQ(Outputs(0x20000000, kStream, true), Set{kF_TRANSLATION});
