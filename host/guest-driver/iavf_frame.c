@@ -10,10 +10,11 @@
 
 #define PATTERN_STEP UINT64_C(0x9e3779b97f4a7c15)
 
-/* Four words of a payload; two such are made or compared at a time. */
+/* Four words of a payload; as many such as make a row are made or compared at a time. */
 typedef uint64_t words __attribute__((vector_size(32)));
 
-#define STRIDE_BYTES (2 * sizeof(words))
+#define ROW       4
+#define ROW_BYTES (ROW * sizeof(words))
 
 /* Compiled twice: for CPUs with vectors of that width too. Which one is chosen before sanitizers
  * work. */
@@ -23,8 +24,11 @@ typedef uint64_t words __attribute__((vector_size(32)));
 #define WIDE
 #endif
 
-static const words four_steps = {4 * PATTERN_STEP, 4 * PATTERN_STEP, 4 * PATTERN_STEP,
-				 4 * PATTERN_STEP};
+#define STEPS(n) ((n)*PATTERN_STEP)
+
+static const words word_steps = {STEPS(0), STEPS(1), STEPS(2), STEPS(3)};
+static const words words_steps = {STEPS(4), STEPS(4), STEPS(4), STEPS(4)};
+static const words row_steps = {STEPS(4 * ROW), STEPS(4 * ROW), STEPS(4 * ROW), STEPS(4 * ROW)};
 
 static uint64_t pattern_seed(uint64_t flow, uint64_t number)
 {
@@ -34,43 +38,50 @@ static uint64_t pattern_seed(uint64_t flow, uint64_t number)
 	return x ^ x >> 32;
 }
 
+/* The first row of a payload. */
+static inline void row_begin(words row[ROW], uint64_t word)
+{
+	row[0] = (words){word, word, word, word} + word_steps;
+	for (uint32_t i = 1; i < ROW; i++)
+		row[i] = row[i - 1] + words_steps;
+}
+
 static WIDE void pattern_fill(uint8_t *at, const uint8_t *end, uint64_t word)
 {
-	words low = {word, word + PATTERN_STEP, word + 2 * PATTERN_STEP, word + 3 * PATTERN_STEP};
-	words high = low + four_steps;
+	words row[ROW];
 
-	for (size_t i = (size_t)(end - at) / STRIDE_BYTES; i; i--, at += STRIDE_BYTES) {
-		memcpy(at, &low, sizeof(low));
-		memcpy(at + sizeof(low), &high, sizeof(high));
-		low = high + four_steps;
-		high = low + four_steps;
-	}
-	for (word = low[0]; end - at >= 8; at += 8, word += PATTERN_STEP)
+	row_begin(row, word);
+	for (size_t rows = (size_t)(end - at) / ROW_BYTES; rows; rows--, at += ROW_BYTES)
+#pragma GCC unroll 4
+		for (uint32_t i = 0; i < ROW; i++) {
+			memcpy(at + i * sizeof(words), &row[i], sizeof(words));
+			row[i] += row_steps;
+		}
+	for (word = row[0][0]; end - at >= 8; at += 8, word += PATTERN_STEP)
 		memcpy(at, &word, 8);
 	memcpy(at, &word, (size_t)(end - at));
 }
 
 static WIDE bool pattern_matches(const uint8_t *at, const uint8_t *end, uint64_t word)
 {
-	words low = {word, word + PATTERN_STEP, word + 2 * PATTERN_STEP, word + 3 * PATTERN_STEP};
-	words high = low + four_steps;
-	words first, second, wrong = {0};
-	uint64_t found, differ = 0;
+	words row[ROW], found, wrong = {0};
+	uint64_t last, differ = 0;
 
-	for (size_t i = (size_t)(end - at) / STRIDE_BYTES; i; i--, at += STRIDE_BYTES) {
-		memcpy(&first, at, sizeof(first));
-		memcpy(&second, at + sizeof(first), sizeof(second));
-		wrong |= (first ^ low) | (second ^ high);
-		low = high + four_steps;
-		high = low + four_steps;
+	row_begin(row, word);
+	for (size_t rows = (size_t)(end - at) / ROW_BYTES; rows; rows--, at += ROW_BYTES)
+#pragma GCC unroll 4
+		for (uint32_t i = 0; i < ROW; i++) {
+			memcpy(&found, at + i * sizeof(words), sizeof(words));
+			wrong |= found ^ row[i];
+			row[i] += row_steps;
+		}
+	for (word = row[0][0]; end - at >= 8; at += 8, word += PATTERN_STEP) {
+		memcpy(&last, at, 8);
+		differ |= last ^ word;
 	}
-	for (word = low[0]; end - at >= 8; at += 8, word += PATTERN_STEP) {
-		memcpy(&found, at, 8);
-		differ |= found ^ word;
-	}
-	found = word;
-	memcpy(&found, at, (size_t)(end - at));
-	differ |= found ^ word;
+	last = word;
+	memcpy(&last, at, (size_t)(end - at));
+	differ |= last ^ word;
 	return !(differ | wrong[0] | wrong[1] | wrong[2] | wrong[3]);
 }
 
