@@ -57,15 +57,34 @@ void sim_panic(const struct sim_part *part, const char *file, int line, const ch
 	abort();
 }
 
-void sim_run(struct sim *sim, uint64_t until_ps, const bool *stop)
+static void run_until(struct sim *sim, uint64_t until_ps, const bool *stop)
 {
-	uint64_t last_ps = MIN(until_ps, TIME_NEVER - 1);
-
 	while (!(stop && *stop)) {
-		if (calendar_step_until(&sim->calendar, last_ps))
+		if (calendar_step_until(&sim->calendar, sim->run_last_ps))
 			continue;
 		if (until_ps != TIME_NEVER)
 			calendar_advance(&sim->calendar, until_ps);
 		return;
 	}
+}
+
+void sim_run(struct sim *sim, uint64_t until_ps, const bool *stop)
+{
+	sim->run_last_ps = MIN(until_ps, TIME_NEVER - 1);
+	sim->run_stop = stop;
+	run_until(sim, until_ps, stop);
+	sim->run_last_ps = 0;
+	sim->run_stop = NULL;
+}
+
+bool sim_pass(struct sim *sim, uint64_t duration_ps)
+{
+	uint64_t end_ps = sim_now(sim) + duration_ps;
+
+	/* What is due at that time already would go first. */
+	if (duration_ps > sim->run_last_ps || end_ps > sim->run_last_ps ||
+	    end_ps >= calendar_next_time(&sim->calendar) || (sim->run_stop && *sim->run_stop))
+		return false;
+	calendar_advance(&sim->calendar, end_ps);
+	return true;
 }

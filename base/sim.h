@@ -41,6 +41,9 @@ struct sim {
 	enum log_level log_level;
 	struct fault_plan faults;
 	bool untimed; /* the untimed engine: latencies are zero, generators keep time */
+	/* Of the sim_run that is under way: its last time, 0 for none, and its `stop`. */
+	uint64_t run_last_ps;
+	const bool *run_stop;
 };
 
 /* -ENOMEM. `hooks` is copied and may be NULL. */
@@ -91,6 +94,13 @@ void sim_panic(const struct sim_part *part, const char *file, int line, const ch
  * The native engine's run loop; only the outermost host call may call it.
  */
 void sim_run(struct sim *sim, uint64_t until_ps, const bool *stop);
+
+/*
+ * Let `duration_ps` pass here and now: what an event at its end would come to,
+ * when it would be the next one that sim_run fires. False: it may not be,
+ * nothing happened, schedule one.
+ */
+bool sim_pass(struct sim *sim, uint64_t duration_ps);
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,58 @@ TEST_F(Actor, RunsFromTheCalendarAndNotFromItsStart)
 	actor_forget(actor);
 }
 
+TEST_F(Actor, ASleepInWhichNothingIsDueTakesNoEvent)
+{
+	struct actor *actor = start("a", [&](struct actor *self) {
+		for (int i = 0; i < 10; i++)
+			actor_sleep(self, 10);
+	});
+
+	go();
+	EXPECT_EQ(now(), 100u);
+	EXPECT_EQ(sim.calendar.fired, 1u);
+	actor_forget(actor);
+}
+
+TEST_F(Actor, ASleepGoesAfterWhatIsDueAtItsEndAlready)
+{
+	struct actor *b = nullptr;
+	struct actor *a = start("a", [&](struct actor *self) {
+		actor_sleep(self, 5);
+		b = start("b", [&](struct actor *) { log.push_back("b" + std::to_string(now())); });
+		actor_sleep(self, 0);
+		log.push_back("a" + std::to_string(now()));
+	});
+
+	go();
+	EXPECT_EQ(log, (std::vector<std::string>{"b5", "a5"}));
+	actor_forget(a);
+	actor_forget(b);
+}
+
+TEST_F(Actor, ASleepEndsWithTheRunThatAllowsIt)
+{
+	bool stop = false;
+	struct actor *actor = start("a", [&](struct actor *self) {
+		actor_sleep(self, 60);
+		actor_sleep(self, 40);
+		log.push_back("awake");
+		stop = true;
+		actor_sleep(self, 1);
+		log.push_back("after the stop");
+	});
+
+	go(99);
+	EXPECT_EQ(now(), 99u);
+	EXPECT_TRUE(log.empty());
+	sim_run(&sim, 200, &stop);
+	EXPECT_EQ(now(), 100u);
+	EXPECT_EQ(log, (std::vector<std::string>{"awake"}));
+	go(200);
+	EXPECT_EQ(log.size(), 2u);
+	actor_forget(actor);
+}
+
 TEST_F(Actor, SleepSpendsTimeWhileOthersGoOn)
 {
 	struct actor *a = start("a", [&](struct actor *self) {
