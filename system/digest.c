@@ -20,7 +20,7 @@ struct known_name {
 	uint64_t hash;
 };
 
-/* Events are small: they are gathered before they are hashed. */
+/* Events are small: they are gathered before they are hashed. There is always room for one. */
 struct digest {
 	XXH3_state_t *state;
 	uint32_t used;
@@ -51,51 +51,54 @@ void digest_destroy(struct digest *digest)
 	free(digest);
 }
 
-static APART void flush(struct digest *digest)
+static void flush(struct digest *digest)
 {
 	XXH3_64bits_update(digest->state, digest->word, 8 * digest->used);
 	digest->used = 0;
 }
 
-static APART void learn_name(struct known_name *known, const char *name)
-{
-	known->name = name;
-	known->hash = XXH3_64bits(name, strlen(name));
-}
-
 /* Where a name is kept chooses where its hash is kept, and nothing else. */
-static uint64_t name_hash(struct digest *digest, const char *name)
+static struct known_name *known_name(struct digest *digest, const char *name)
 {
-	struct known_name *known = &digest->known[(uintptr_t)name / 8 % KNOWN_NAMES];
-
-	if (known->name != name)
-		learn_name(known, name);
-	return known->hash;
+	return &digest->known[(uintptr_t)name / 8 % KNOWN_NAMES];
 }
 
-static APART void hash_data(struct digest *digest, const struct trace_event *event)
+/* An event of a part whose name's hash is not at hand. */
+static APART void learn_name(struct digest *digest, const struct trace_event *event)
+{
+	const char *name = event->part->name;
+
+	*known_name(digest, name) = (struct known_name){name, XXH3_64bits(name, strlen(name))};
+	digest_event(digest, event);
+}
+
+/* Hash what is gathered, and the data that follows the last event. */
+static APART void hash(struct digest *digest, const struct trace_event *event)
 {
 	flush(digest);
 	XXH3_64bits_update(digest->state, event->data, event->data_len);
 }
 
+/* What is rare is a call at the end, so that the rest needs nothing saved. */
 void digest_event(struct digest *digest, const struct trace_event *event)
 {
-	uint64_t *word;
+	const struct known_name *known = known_name(digest, event->part->name);
+	uint64_t *word = digest->word + digest->used;
 
-	if (digest->used + RECORD_WORDS > BUFFER_WORDS)
-		flush(digest);
-	word = digest->word + digest->used;
-	digest->used += RECORD_WORDS;
+	if (known->name != event->part->name) {
+		learn_name(digest, event);
+		return;
+	}
 	le64_put(&word[0], event->time_ps);
 	le64_put(&word[1], (uint64_t)event->kind << 32 | event->data_len);
 	le64_put(&word[2], event->part->host);
-	le64_put(&word[3], name_hash(digest, event->part->name));
+	le64_put(&word[3], known->hash);
 #pragma GCC unroll 8
 	for (uint32_t i = 0; i < TRACE_ARGS; i++)
 		le64_put(&word[4 + i], event->arg[i]);
-	if (event->data_len)
-		hash_data(digest, event);
+	digest->used += RECORD_WORDS;
+	if (event->data_len || digest->used + RECORD_WORDS > BUFFER_WORDS)
+		hash(digest, event);
 }
 
 uint64_t digest_value(struct digest *digest)

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/bits.h"
 #include "system/oracle/oracle_internal.h"
 
 struct isolation {
@@ -20,20 +21,12 @@ static const char *what_of(const struct trace_event *event)
 	return event->kind == TRACE_DMA_WRITE ? "a write passed" : "a write landed";
 }
 
-static void isolation_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
+/* Not where the last ones went: may it, nevertheless? */
+static APART void look_up(struct oracle *oracle, const struct trace_event *event)
 {
-	struct isolation *state = ctx;
 	const uint64_t *arg = event->arg;
-	uint32_t number;
+	uint32_t number = view_stream_table(&oracle->view, event->part->host, arg[0], arg[1]);
 
-	if (oracle->cfg.foreign_kernel)
-		return;
-	number = view_stream_table(&oracle->view, event->part->host, arg[0], arg[1]);
-
-	if (event->kind == TRACE_DMA_LANDED)
-		state->landed++;
-	else
-		state->passed++;
 	if (number == KEYMAP_NONE)
 		oracle_violation(oracle, CHECK_DMA_ISOLATION,
 				 "stream 0x%" PRIx64 ": %s at IOVA 0x%" PRIx64
@@ -45,6 +38,21 @@ static void isolation_event(struct oracle *oracle, void *ctx, const struct trace
 				 "stream 0x%" PRIx64 ": %s at IOVA 0x%" PRIx64 ", %" PRIu64
 				 " bytes, where no live mapping allows it",
 				 arg[0], what_of(event), arg[2], arg[4]);
+}
+
+static void isolation_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
+{
+	struct isolation *state = ctx;
+	const uint64_t *arg = event->arg;
+
+	if (oracle->cfg.foreign_kernel)
+		return;
+	if (event->kind == TRACE_DMA_LANDED)
+		state->landed++;
+	else
+		state->passed++;
+	if (!view_reached(&oracle->view, event->part->host, arg, event->kind != TRACE_DMA_READ))
+		look_up(oracle, event);
 }
 
 static void isolation_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)

@@ -63,18 +63,35 @@ uint32_t view_table_number(struct view *view, uint32_t host, uint64_t id);
 
 bool view_search(struct view_table *table, uint64_t iova, uint64_t len, bool write);
 
+/* The same as view_covers, but false also where it would have to search. */
+static inline bool view_covers_at_once(const struct view_table *table, uint64_t iova, uint64_t len,
+				       bool write)
+{
+	const struct view_mapping *mapping = &table->mapping[table->last];
+
+	return table->last < table->count && mapping->iova <= iova && mapping->end >= iova + len &&
+	       mapping->writable >= write;
+}
+
 /* Do live mappings cover [iova, iova+len), writable ones if `write`? Where the last look-up
  * ended is where most are. */
 static inline bool view_covers(struct view_table *table, uint64_t iova, uint64_t len, bool write)
 {
-	if (table->last < table->count) {
-		const struct view_mapping *mapping = &table->mapping[table->last];
+	return view_covers_at_once(table, iova, len, write) || view_search(table, iova, len, write);
+}
 
-		if (mapping->iova <= iova && mapping->end >= iova + len &&
-		    mapping->writable >= write)
-			return true;
-	}
-	return view_search(table, iova, len, write);
+/*
+ * Do live mappings of the stream's table cover an access? `arg`: of a DMA_READ,
+ * DMA_WRITE or DMA_LANDED. False also where it would have to search.
+ */
+static inline bool view_reached(const struct view *view, uint32_t host, const uint64_t *arg,
+				bool write)
+{
+	const struct keymap_slot *last = &view->table_of_stream.last;
+
+	return last->key == view_stream_key(host, arg[0], arg[1]) && last->value &&
+	       last->value - 1 < view->tables &&
+	       view_covers_at_once(&view->table[last->value - 1], arg[2], arg[4], write);
 }
 
 #ifdef __cplusplus
