@@ -21,6 +21,7 @@
 int calendar_init(struct calendar *calendar, uint32_t capacity)
 {
 	*calendar = (struct calendar){.capacity = capacity};
+	calendar->now.next = calendar->now.previous = &calendar->now;
 	calendar->heap = malloc(capacity * sizeof(calendar->heap[0]));
 	return calendar->heap ? 0 : -ENOMEM;
 }
@@ -29,7 +30,7 @@ void calendar_fini(struct calendar *calendar)
 {
 	free(calendar->heap);
 	calendar->heap = NULL;
-	calendar->now_first = calendar->now_last = NULL;
+	calendar->now.next = calendar->now.previous = &calendar->now;
 	calendar->pending = calendar->near_count = calendar->heap_count = 0;
 }
 
@@ -153,31 +154,29 @@ static void near_remove(struct calendar *calendar, const struct event *event)
 
 static void now_add(struct calendar *calendar, struct event *event)
 {
+	struct event *last = calendar->now.previous;
+
 	event->slot = SLOT_NOW;
-	event->next = NULL;
-	event->previous = calendar->now_last;
-	if (calendar->now_last)
-		calendar->now_last->next = event;
-	else
-		calendar->now_first = event;
-	calendar->now_last = event;
+	event->next = &calendar->now;
+	event->previous = last;
+	last->next = event;
+	calendar->now.previous = event;
 }
 
-static void now_remove(struct calendar *calendar, struct event *event)
+static void now_remove(const struct event *event)
 {
-	if (event->previous)
-		event->previous->next = event->next;
-	else
-		calendar->now_first = event->next;
-	if (event->next)
-		event->next->previous = event->previous;
-	else
-		calendar->now_last = event->previous;
+	event->previous->next = event->next;
+	event->next->previous = event->previous;
+}
+
+static bool now_empty(const struct calendar *calendar)
+{
+	return calendar->now.next == &calendar->now;
 }
 
 /* ---- all ---- */
 
-static void add_later(struct calendar *calendar, struct event *event, uint64_t time_ps)
+static APART void add_later(struct calendar *calendar, struct event *event, uint64_t time_ps)
 {
 	struct calendar_entry entry = {time_ps, event};
 
@@ -190,16 +189,29 @@ static void add_later(struct calendar *calendar, struct event *event, uint64_t t
 		heap_add(calendar, entry);
 }
 
+static APART void move(struct calendar *calendar, struct event *event, uint64_t time_ps)
+{
+	calendar_cancel(calendar, event);
+	calendar_schedule(calendar, event, time_ps);
+}
+
+static APART void full(const struct calendar *calendar)
+{
+	/* No part to name here: the calendar lies below the instances. */
+	fprintf(stderr, "vfsim: calendar full: %u events pending\n", calendar->capacity);
+	abort();
+}
+
+/* The present is what is scheduled most: all else is a call at the end. */
 void calendar_schedule(struct calendar *calendar, struct event *event, uint64_t time_ps)
 {
-	if (event->slot)
-		calendar_cancel(calendar, event);
-	if (calendar->pending++ == calendar->capacity) {
-		/* No part to name here: the calendar lies below the instances. */
-		fprintf(stderr, "vfsim: calendar full: %u events pending\n", calendar->capacity);
-		abort();
+	if (event->slot) {
+		move(calendar, event, time_ps);
+		return;
 	}
-	if (time_ps <= calendar->now_ps)
+	if (calendar->pending++ == calendar->capacity)
+		full(calendar);
+	else if (time_ps <= calendar->now_ps)
 		now_add(calendar, event);
 	else
 		add_later(calendar, event, time_ps);
@@ -214,7 +226,7 @@ void calendar_cancel(struct calendar *calendar, struct event *event)
 	calendar->pending--;
 	event->slot = 0;
 	if (slot == SLOT_NOW)
-		now_remove(calendar, event);
+		now_remove(event);
 	else if (slot == SLOT_NEAR)
 		near_remove(calendar, event);
 	else
@@ -225,31 +237,39 @@ uint64_t calendar_next_time(const struct calendar *calendar)
 {
 	uint32_t count = calendar->near_count;
 
-	if (calendar->now_first)
+	if (!now_empty(calendar))
 		return calendar->now_ps;
 	return count ? calendar->near_entry[count - 1].time_ps : TIME_NEVER;
 }
 
 /* The next event, taken out, with time moved to it; NULL without one until `until_ps`. */
+static struct event *take_later(struct calendar *calendar, uint64_t until_ps)
+{
+	uint32_t count = calendar->near_count;
+	const struct calendar_entry *soonest = &calendar->near_entry[count - 1];
+	struct event *event;
+
+	if (!count || soonest->time_ps > until_ps)
+		return NULL;
+	event = soonest->event;
+	calendar->now_ps = soonest->time_ps;
+	if (!--calendar->near_count)
+		near_refill(calendar);
+	return event;
+}
+
+/* What was scheduled for this time before it came goes before what is due now. */
 static struct event *take_next(struct calendar *calendar, uint64_t until_ps)
 {
 	uint32_t count = calendar->near_count;
-	uint64_t soonest_ps = count ? calendar->near_entry[count - 1].time_ps : TIME_NEVER;
-	struct event *event = calendar->now_first;
+	struct event *event = calendar->now.next;
 
-	/* What was scheduled for this time before it came goes first. */
-	if (event && (!count || soonest_ps > calendar->now_ps)) {
-		if (calendar->now_ps > until_ps)
-			return NULL;
-		now_remove(calendar, event);
-		return event;
-	}
-	if (!count || soonest_ps > until_ps)
+	if (event == &calendar->now ||
+	    (count && calendar->near_entry[count - 1].time_ps == calendar->now_ps))
+		return take_later(calendar, until_ps);
+	if (calendar->now_ps > until_ps)
 		return NULL;
-	event = calendar->near_entry[count - 1].event;
-	calendar->now_ps = soonest_ps;
-	if (!--calendar->near_count)
-		near_refill(calendar);
+	now_remove(event);
 	return event;
 }
 

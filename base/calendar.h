@@ -50,7 +50,7 @@ struct calendar {
 	uint64_t now_ps;
 	uint64_t next_sequence;
 	uint64_t fired;
-	struct event *now_first, *now_last; /* due at now_ps */
+	struct event now; /* before the first and after the last that is due at now_ps */
 	struct calendar_entry *heap;
 	uint32_t heap_count;
 	uint32_t near_count; /* 0 only if the heap is empty too */
