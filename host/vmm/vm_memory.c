@@ -44,7 +44,7 @@ static const struct vm_run *find_run(const struct vm *vm, uint64_t page)
 }
 
 /* Physical address of a byte of RAM, and how many bytes from there are contiguous. */
-static uint64_t locate(const struct vm *vm, uint64_t offset, uint64_t *contiguous)
+static inline uint64_t locate(const struct vm *vm, uint64_t offset, uint64_t *contiguous)
 {
 	uint64_t page = offset / DRAM_PAGE_SIZE;
 	const struct vm_run *run = find_run(vm, page);

@@ -90,22 +90,6 @@ static uint32_t *page_entry(struct dram *dram, uint64_t pa)
 	return &table->entry[number % DRAM_TABLE_PAGES];
 }
 
-/* The bytes of the page at `pa` for writing, no longer shared. */
-static uint8_t *page_for_write(struct dram *dram, uint64_t pa)
-{
-	struct dram_arena *arena = dram->env.arena;
-	uint32_t *entry = page_entry(dram, pa);
-	uint32_t old = *entry;
-
-	if (old && *dram_arena_refs(arena, old) == 1)
-		return dram_arena_page(arena, old);
-	*entry = take_page(dram);
-	memcpy(dram_arena_page(arena, *entry), old ? dram_arena_page(arena, old) : zero_page,
-	       DRAM_PAGE_SIZE);
-	dram_arena_release(arena, old, 1);
-	return dram_arena_page(arena, *entry);
-}
-
 static inline const uint8_t *page_for_read(const struct dram *dram, uint64_t pa)
 {
 	uint32_t id = page_id(dram, pa);
@@ -121,6 +105,28 @@ static inline uint8_t *page_alone(const struct dram *dram, uint64_t pa)
 	return id && *dram_arena_refs(dram->env.arena, id) == 1
 		       ? dram_arena_page(dram->env.arena, id)
 		       : NULL;
+}
+
+/* Make the page at `pa` one that is stored and not shared. Its bytes. */
+static APART uint8_t *own_page(struct dram *dram, uint64_t pa)
+{
+	struct dram_arena *arena = dram->env.arena;
+	uint32_t *entry = page_entry(dram, pa);
+	uint32_t old = *entry;
+
+	*entry = take_page(dram);
+	memcpy(dram_arena_page(arena, *entry), old ? dram_arena_page(arena, old) : zero_page,
+	       DRAM_PAGE_SIZE);
+	dram_arena_release(arena, old, 1);
+	return dram_arena_page(arena, *entry);
+}
+
+/* The bytes of the page at `pa` for writing, no longer shared. */
+static inline uint8_t *page_for_write(struct dram *dram, uint64_t pa)
+{
+	uint8_t *page = page_alone(dram, pa);
+
+	return page ? page : own_page(dram, pa);
 }
 
 static uint64_t bytes_in_page(uint64_t pa, uint64_t len_bytes)
