@@ -275,8 +275,9 @@ static void switch_after(struct nic *nic, struct packet *packet)
 void switch_from_vf(struct nic *nic, struct packet *packet)
 {
 	bool group = packet_cast(packet) != 0;
-	bool local = group || !map_empty(nic->sw->promisc_unicast) || switch_knows(nic, packet);
-	bool out = group || !switch_knows(nic, packet);
+	bool known = !group && switch_knows(nic, packet);
+	bool local = group || known || !map_empty(nic->sw->promisc_unicast);
+	bool out = group || !known;
 
 	if (local) {
 		packet->switch_only = !out;

@@ -348,10 +348,12 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	struct posted_group *group = &port->group[port->open_group];
 	struct bus_req *bus = &tlp->bus;
 
-	if (pcie_root_port_ats_takes(port, tlp))
+	if (tlp->type != TLP_MRD && tlp->type != TLP_MWR) {
+		if (!pcie_root_port_ats_takes(port, tlp))
+			refuse_dma(port, tlp);
 		return;
-	if (!port->bus_master || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats) ||
-	    (tlp->type != TLP_MRD && tlp->type != TLP_MWR)) {
+	}
+	if (!port->bus_master || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats)) {
 		refuse_dma(port, tlp);
 		return;
 	}
