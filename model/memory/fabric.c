@@ -41,7 +41,7 @@ int fabric_add(struct fabric *fabric, const struct fabric_window *window)
 	for (uint32_t i = fabric->count++; i > at; i--)
 		fabric->window[i] = fabric->window[i - 1];
 	fabric->window[at] = *window;
-	fabric->last = 0;
+	memset(fabric->recent, 0, sizeof(fabric->recent));
 	return 0;
 }
 
@@ -66,6 +66,11 @@ static APART void abort_request(struct fabric *fabric, struct bus_req *req)
 	sim_after(fabric->part.sim, &req->event, 0);
 }
 
+static uint8_t *recent_of(struct fabric *fabric, uint64_t addr)
+{
+	return &fabric->recent[(addr >> 36) % FABRIC_BLOCKS];
+}
+
 static APART const struct fabric_window *search_window(struct fabric *fabric,
 						       const struct bus_req *req)
 {
@@ -73,16 +78,16 @@ static APART const struct fabric_window *search_window(struct fabric *fabric,
 
 	if (at == fabric->count || !window_covers(&fabric->window[at], req))
 		return NULL;
-	fabric->last = at;
+	*recent_of(fabric, req->addr) = (uint8_t)at;
 	return &fabric->window[at];
 }
 
 /* The window that the request falls into, NULL for none. */
 static const struct fabric_window *find_window(struct fabric *fabric, const struct bus_req *req)
 {
-	const struct fabric_window *last = &fabric->window[fabric->last];
+	const struct fabric_window *recent = &fabric->window[*recent_of(fabric, req->addr)];
 
-	return window_covers(last, req) ? last : search_window(fabric, req);
+	return window_covers(recent, req) ? recent : search_window(fabric, req);
 }
 
 static void fabric_send(void *ctx, struct bus_req *req)

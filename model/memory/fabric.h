@@ -29,11 +29,15 @@ struct fabric_window {
 	bool subtract_base;
 };
 
+/* Blocks of 64 GiB that are told apart below. */
+#define FABRIC_BLOCKS 8u
+
 struct fabric {
 	struct sim_part part;
 	struct fabric_window window[FABRIC_MAX_WINDOWS];
 	uint32_t count;
-	uint32_t last; /* the window of the last request */
+	/* The window of the last request to a block: DMA and registers are accessed in turn. */
+	uint8_t recent[FABRIC_BLOCKS];
 };
 
 void fabric_init(struct fabric *fabric, const struct sim_part *part);
