@@ -42,7 +42,7 @@ uint32_t keymap_search(struct keymap *map, uint64_t key)
 	slot = slot_of(map, key);
 	if (!slot->value)
 		return KEYMAP_NONE;
-	map->last = *slot;
+	map->recent[key % KEYMAP_RECENT] = *slot;
 	return slot->value - 1;
 }
 
@@ -56,7 +56,7 @@ void keymap_put(struct keymap *map, uint64_t key, uint32_t number)
 	map->count += !slot->value;
 	slot->key = key;
 	slot->value = number + 1;
-	map->last = *slot;
+	map->recent[key % KEYMAP_RECENT] = *slot;
 }
 
 void keymap_release(struct keymap *map)

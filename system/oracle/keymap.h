@@ -3,7 +3,7 @@
 #define VFSIM_SYSTEM_ORACLE_KEYMAP_H
 
 /*
- * From 64-bit keys to small numbers, fast: open addressing, and the last answer
+ * From 64-bit keys to small numbers, fast: open addressing, and recent answers
  * kept. Keys are never taken out. Zero-initialised is valid and empty.
  */
 
@@ -19,11 +19,14 @@ struct keymap_slot {
 	uint32_t value; /* 1 + number; 0: free */
 };
 
+/* Two functions that talk to each other are looked up in turn. */
+#define KEYMAP_RECENT 8u
+
 struct keymap {
 	struct keymap_slot *slot;
 	uint32_t capacity; /* power of two */
 	uint32_t count;
-	struct keymap_slot last;
+	struct keymap_slot recent[KEYMAP_RECENT]; /* by key */
 };
 
 #define KEYMAP_NONE UINT32_MAX
@@ -31,12 +34,20 @@ struct keymap {
 uint32_t keymap_search(struct keymap *map, uint64_t key);
 void *array_grow(void *array, uint32_t *capacity, uint64_t index, uint32_t element_bytes);
 
+/* KEYMAP_NONE also when the key was not asked for of late. */
+static inline uint32_t keymap_recent(const struct keymap *map, uint64_t key)
+{
+	const struct keymap_slot *recent = &map->recent[key % KEYMAP_RECENT];
+
+	return recent->key == key ? recent->value - 1 : KEYMAP_NONE;
+}
+
 /* KEYMAP_NONE when the key is not there. */
 static inline uint32_t keymap_get(struct keymap *map, uint64_t key)
 {
-	if (map->last.key == key && map->last.value)
-		return map->last.value - 1;
-	return keymap_search(map, key);
+	uint32_t number = keymap_recent(map, key);
+
+	return number == KEYMAP_NONE ? keymap_search(map, key) : number;
 }
 
 /* Set or replace. */

@@ -87,11 +87,11 @@ static inline bool view_covers(struct view_table *table, uint64_t iova, uint64_t
 static inline bool view_reached(const struct view *view, uint32_t host, const uint64_t *arg,
 				bool write)
 {
-	const struct keymap_slot *last = &view->table_of_stream.last;
+	uint32_t number =
+		keymap_recent(&view->table_of_stream, view_stream_key(host, arg[0], arg[1]));
 
-	return last->key == view_stream_key(host, arg[0], arg[1]) && last->value &&
-	       last->value - 1 < view->tables &&
-	       view_covers_at_once(&view->table[last->value - 1], arg[2], arg[4], write);
+	return number < view->tables &&
+	       view_covers_at_once(&view->table[number], arg[2], arg[4], write);
 }
 
 #ifdef __cplusplus
