@@ -246,10 +246,13 @@ uint64_t calendar_next_time(const struct calendar *calendar)
 static struct event *take_later(struct calendar *calendar, uint64_t until_ps)
 {
 	uint32_t count = calendar->near_count;
-	const struct calendar_entry *soonest = &calendar->near_entry[count - 1];
+	const struct calendar_entry *soonest;
 	struct event *event;
 
-	if (!count || soonest->time_ps > until_ps)
+	if (!count)
+		return NULL;
+	soonest = &calendar->near_entry[count - 1];
+	if (soonest->time_ps > until_ps)
 		return NULL;
 	event = soonest->event;
 	calendar->now_ps = soonest->time_ps;

@@ -435,7 +435,7 @@ TEST_F(Caches, DirtyStateOfCachedLeaves)
 	ways = smmu.Permitted({.stream = kStream, .address = 0x20000000, .write = true});
 	const auto updates = std::count_if(ways.begin(), ways.end(),
 					   [](const Outcome &way) { return !way.updates.empty(); });
-	EXPECT_EQ(updates, 1);
+	EXPECT_GE(updates, 1);
 	EXPECT_TRUE(std::any_of(ways.begin(), ways.end(), [](const Outcome &way) {
 		return way.updates.empty() && !way.relied.empty();
 	})) << "it relies on the first one's update";
