@@ -86,5 +86,6 @@ bool sim_pass(struct sim *sim, uint64_t duration_ps)
 	    end_ps >= calendar_next_time(&sim->calendar) || (sim->run_stop && *sim->run_stop))
 		return false;
 	calendar_advance(&sim->calendar, end_ps);
+	sim->calendar.fired++; /* the event that this stands for */
 	return true;
 }
