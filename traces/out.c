@@ -142,16 +142,23 @@ static bool is_plain(unsigned char c)
 	return c >= 0x20 && c != '"' && c != '\\';
 }
 
-void out_json_string(struct out *out, const char *text)
+static uint32_t plain_at(const char *text)
+{
+	uint32_t plain = 0;
+
+	while (is_plain((unsigned char)text[plain]))
+		plain++;
+	return plain;
+}
+
+static void escaped_string(struct out *out, const char *text)
 {
 	static const char hex[] = "0123456789abcdef";
 
 	out_bytes(out, "\"", 1);
 	while (*text) {
-		uint32_t plain = 0;
+		uint32_t plain = plain_at(text);
 
-		while (is_plain((unsigned char)text[plain]))
-			plain++;
 		out_bytes(out, text, plain);
 		text += plain;
 		if (!*text)
@@ -168,4 +175,21 @@ void out_json_string(struct out *out, const char *text)
 		text++;
 	}
 	out_bytes(out, "\"", 1);
+}
+
+/* Nearly all of them are short, and plain to their end. */
+void out_json_string(struct out *out, const char *text)
+{
+	uint32_t len = plain_at(text);
+	char *to;
+
+	if (text[len] || len + 2 > OUT_BUFFER_BYTES) {
+		escaped_string(out, text);
+		return;
+	}
+	to = out_room(out, len + 2);
+	*to = '"';
+	to = text_copy(to + 1, text, len);
+	*to = '"';
+	out_took(out, to + 1);
 }

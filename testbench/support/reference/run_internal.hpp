@@ -143,7 +143,7 @@ private:
 						    const std::vector<Found> &path);
 	std::optional<Found> PickKnown(const Regime &now, uint64_t input, bool reachable);
 	void LearnTranslation(const Found &found, uint64_t input);
-	Found LookedAtAgain(const Found &leaf);
+	Found LookedAtAgain(const Found &leaf, const Regime &now);
 	void Rely(const Found &known);
 	void LearnEntry(CachedTranslation entry);
 	bool SameFor(const Found &a, const Found &b, uint64_t input) const;

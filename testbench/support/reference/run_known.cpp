@@ -234,13 +234,13 @@ std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t inp
  * Of a leaf that was dirty and is clean: who writes may find that out, as if a walk had come
  * by before the tables on the way were taken back.
  */
-Found Run::LookedAtAgain(const Found &leaf)
+Found Run::LookedAtAgain(const Found &leaf, const Regime &now)
 {
 	const uint64_t dirty =
 		leaf.regime.stage == 1 ? Put(descriptor::kAP2, 1) : Put(descriptor::kS2Write, 1);
 	Found again = leaf;
 
-	if (leaf.table || !write || !leaf.regime.updates_dirty ||
+	if (leaf.table || !write || !(leaf.regime.updates_dirty || now.updates_dirty) ||
 	    !memory.Read64(leaf.address, &again.descriptor))
 		return leaf;
 	again.descriptor = Swapped(again.descriptor, leaf.regime.big_endian);
@@ -272,7 +272,7 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	const int pick = chooser.Pick(1 + hits.size());
 	if (!pick)
 		return std::nullopt;
-	Found known = LookedAtAgain(hits[pick - 1]->found);
+	Found known = LookedAtAgain(hits[pick - 1]->found, now);
 	stale |= known.stale;
 	Rely(known);
 	Found other = known;
