@@ -199,6 +199,7 @@ std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t inp
 	struct Way {
 		Found leaf;
 		TableAttributes above;
+		int level;
 	};
 	std::vector<Way> leaves[2];
 
@@ -218,13 +219,14 @@ std::vector<const CachedTranslation *> Run::Ways(const Regime &now, uint64_t inp
 		const auto as_this = [&](const Way &other) {
 			return other.leaf.stale == leaf->stale &&
 			       SameFor(*leaf, other.leaf, input) &&
-			       (!above_counts || other.above == entry.found.above);
+			       (!above_counts || (other.above == entry.found.above &&
+						  other.level == entry.found.level));
 		};
 		std::vector<Way> &same_kind = leaves[entry.found.table];
 		if (leaf && std::any_of(same_kind.begin(), same_kind.end(), as_this))
 			continue;
 		if (leaf)
-			same_kind.push_back({*leaf, entry.found.above});
+			same_kind.push_back({*leaf, entry.found.above, entry.found.level});
 		hits.push_back(&entry);
 	}
 	return hits;
