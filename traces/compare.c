@@ -111,12 +111,13 @@ static bool differs(const struct comparison *comparison, const char *path, const
 	return accepted(comparison);
 }
 
+/* A syscall's: -1 and the error's name, or what it returned. */
 static void show_result(char *text, size_t size, int64_t ret, int error)
 {
 	const char *name = trace_errno_name(error);
 
 	if (name)
-		snprintf(text, size, "-1 (%s)", name);
+		snprintf(text, size, "%" PRId64 " (%s)", ret, name);
 	else
 		snprintf(text, size, "%" PRId64, ret);
 }
@@ -133,16 +134,28 @@ bool trace_compare_result(const struct trace_line *line, int64_t ret,
 {
 	struct comparison comparison = {line, NULL, NULL, acceptor, difference};
 	int error = ret < 0 ? (int)-ret : 0;
-	bool equal = line->ret < 0      ? line->error == error
-		     : returns_fd(line) ? ret >= 0
-					: ret == line->ret;
+	int64_t ours = ret < 0 ? -1 : ret;
+	bool same_ret = returns_fd(line) && line->ret >= 0 ? ours >= 0 : ours == line->ret;
 
-	if (equal)
+	if (same_ret && line->error == error)
 		return true;
-	snprintf(difference->field, sizeof(difference->field), "%s",
-		 line->ret < 0 && ret < 0 ? "errno" : "ret");
+	snprintf(difference->field, sizeof(difference->field), "%s", same_ret ? "errno" : "ret");
 	show_result(difference->recorded, sizeof(difference->recorded), line->ret, line->error);
-	show_result(difference->ours, sizeof(difference->ours), ret, error);
+	show_result(difference->ours, sizeof(difference->ours), ours, error);
+	return accepted(&comparison);
+}
+
+bool trace_compare_number(const struct trace_line *line, const char *field, uint64_t recorded,
+			  uint64_t ours, const struct trace_acceptor *acceptor,
+			  struct trace_difference *difference)
+{
+	struct comparison comparison = {line, NULL, NULL, acceptor, difference};
+
+	if (recorded == ours)
+		return true;
+	snprintf(difference->field, sizeof(difference->field), "%s", field);
+	snprintf(difference->recorded, sizeof(difference->recorded), "%" PRIu64, recorded);
+	snprintf(difference->ours, sizeof(difference->ours), "%" PRIu64, ours);
 	return accepted(&comparison);
 }
 

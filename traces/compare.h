@@ -56,6 +56,11 @@ bool trace_compare_out(const struct trace_line *line, const struct trace_call *c
 		       const json_t *ours, struct trace_relation *ids,
 		       const struct trace_acceptor *acceptor, struct trace_difference *difference);
 
+/* A number of the line that must be another one of ours: `field` is its path. */
+bool trace_compare_number(const struct trace_line *line, const char *field, uint64_t recorded,
+			  uint64_t ours, const struct trace_acceptor *acceptor,
+			  struct trace_difference *difference);
+
 /* Does the line's `in` say what `argument`, decoded from it, says? (A name that contradicts a
  * number.) */
 bool trace_compare_in(const struct trace_line *line, const struct trace_call *call,

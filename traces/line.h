@@ -32,7 +32,7 @@ struct trace_line {
 	json_t *in;
 	json_t *out;
 	int64_t ret;
-	int error; /* errno, 0 when ret >= 0 */
+	int error; /* errno, 0: none is named */
 
 	/* A device event: call is "device". */
 	bool is_device;

@@ -114,6 +114,14 @@ int uapi_memfd_create(struct uapi_process *process, const char *name, uint64_t s
 uint64_t uapi_memfd_size(struct uapi_process *process, int fd);
 
 /*
+ * The mappings that meet [iova, iova + len) in the address space that iommufd `fd`'s
+ * HWPT shows: from the begin of the first to the end of the last, holes between them
+ * aside. False: none, or no such HWPT. Not a call: no hook hears of it.
+ */
+bool uapi_hwpt_mappings(struct uapi_process *process, struct actor *self, int fd, uint32_t hwpt_id,
+			uint64_t iova, uint64_t len, uint64_t *first, uint64_t *last);
+
+/*
  * An eventfd, counter 0; read waits while it is 0. `signalled(arg, now)` (may
  * be NULL) also runs at each signal, of the kernel or written; it must not wait.
  */

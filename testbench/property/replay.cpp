@@ -140,6 +140,18 @@ bool fail_instead(json_t *line)
 	return !json_object_set_new(line, "ret", json_integer(-1));
 }
 
+/* The result alone: the error's name says another. */
+bool succeed_with_errno(json_t *line)
+{
+	return json_object_get(line, "errno") && !json_object_set_new(line, "ret", json_integer(0));
+}
+
+bool fail_without_errno(json_t *line)
+{
+	return has_result(line) && !json_object_get(line, "errno") &&
+	       !json_object_set_new(line, "ret", json_integer(-1));
+}
+
 bool another_errno(json_t *line)
 {
 	return json_object_get(line, "errno") &&
@@ -163,6 +175,16 @@ Change on(const std::string &file, const std::string &path, json_int_t delta = 1
 		const char *call = json_string_value(json_object_get(line, "call"));
 
 		return name && file == name && strcmp(call, "open") && add(line, path, delta);
+	};
+}
+
+/* Another range of an HWPT's dirty bitmap, which the kernel answers like the recorded one. */
+Change another_query(const char *path, json_int_t delta)
+{
+	return [=](json_t *line) {
+		return !strcmp(json_string_value(json_object_get(line, "call")),
+			       "IOMMU_HWPT_GET_DIRTY_BITMAP") &&
+		       add(line, path, delta);
 	};
 }
 
@@ -225,6 +247,8 @@ const struct Mutation {
 } mutations[] = {
 	{"succeed_instead", succeed_instead},
 	{"fail_instead", fail_instead},
+	{"succeed_with_errno", succeed_with_errno},
+	{"fail_without_errno", fail_without_errno},
 	{"another_errno", another_errno},
 	{"another_ret", another_ret},
 	{"another_state", another_state},
@@ -241,6 +265,11 @@ const struct Mutation {
 			       "IOMMU_IOAS_UNMAP") &&
 			add(line, "in.length", 1);
 	 }},
+	{"query_from_later_on", another_query("in.iova", 4096)},
+	{"query_from_before", another_query("in.iova", -4096)},
+	{"query_of_more", another_query("in.length", 4096)},
+	{"query_of_less", another_query("in.length", -4096)},
+	{"query_elsewhere", another_query("in.iova", json_int_t(1) << 40)},
 	{"in_ioas_id", plus("in.ioas_id", 40)},
 	{"in_hwpt_id", plus("in.hwpt_id", 40)},
 	{"in_pt_id", plus("in.pt_id", 40)},
@@ -295,9 +324,10 @@ bool is_presented(const std::string &mutation, json_t *line)
 	if (mutation == "out_initial_bytes")
 		return json_integer_value(initial) > 0;
 	/* That a device logs its DMA, too. */
-	if (mutation == "succeed_instead")
+	if (mutation == "succeed_instead" || mutation == "succeed_with_errno")
 		return feature && !strcmp(feature, "DMA_LOGGING_START");
-	return mutation == "fail_instead" && feature && !strcmp(feature, "MIGRATION");
+	return (mutation == "fail_instead" || mutation == "fail_without_errno") && feature &&
+	       !strcmp(feature, "MIGRATION");
 }
 
 /* The call, and for a feature which one; device events by their kind. */

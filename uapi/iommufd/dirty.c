@@ -56,6 +56,33 @@ static int read_dirty(const struct uapi_task *task, struct iommufd_hwpt *hwpt,
 	return 0;
 }
 
+bool uapi_hwpt_mappings(struct uapi_process *process, struct actor *self, int fd, uint32_t hwpt_id,
+			uint64_t iova, uint64_t len, uint64_t *first, uint64_t *last)
+{
+	const struct iopt_area *area = NULL;
+	struct iommufd_hwpt *hwpt;
+	struct iommufd_ctx *ctx;
+	struct uapi_file *file;
+
+	if (!len || iommufd_ctx_from_fd(process, fd, &file))
+		return false;
+	ctx = CONTAINER_OF(file, struct iommufd_ctx, file);
+	hwpt = iommufd_object_get(ctx, hwpt_id, IOMMUFD_HWPT);
+	if (hwpt) {
+		const struct io_pagetable *iopt = &hwpt->ioas->iopt;
+
+		area = iopt_area_first(iopt, iova, iova + (len - 1));
+		if (area)
+			*first = area->iova;
+		for (const struct iopt_area *at = area; at && at->iova <= iova + (len - 1);
+		     at = iopt_area_next(iopt, at))
+			*last = at->last;
+		iommufd_object_put(ctx, &hwpt->object);
+	}
+	file_put(file, self);
+	return area != NULL;
+}
+
 int iommufd_hwpt_get_dirty_bitmap(struct ioctl_call *call)
 {
 	const struct iommu_hwpt_get_dirty_bitmap *cmd = (const void *)call->cmd;
