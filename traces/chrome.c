@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "traces/chrome.h"
 
+#include <string.h>
+
 #include "base/calendar.h"
 
 /* A literal: its length is known. */
@@ -70,21 +72,28 @@ static void put_name(struct out *out, const char *name)
 	out_json_string(out, name);
 }
 
-static void event_end(struct out *out, const struct chrome_arg *args)
-{
-	const char *separator = ",\"args\":{";
+/* Keys and a number of an argument; its key is of ours, and plain. */
+#define ARG_BYTES 40u
 
-	for (const struct chrome_arg *arg = args; arg && arg->key; arg++, separator = ",") {
-		out_text(out, separator);
-		out_json_string(out, arg->key);
-		put(out, ":");
+static void put_args(struct out *out, const struct chrome_arg *arg)
+{
+	for (bool first = true; arg->key; arg++, first = false) {
+		uint32_t len = (uint32_t)strlen(arg->key);
+		char *to = out_room(out, ARG_BYTES + len);
+
+		to = first ? text_put(to, ",\"args\":{\"") : text_put(to, ",\"");
+		to = text_put(text_copy(to, arg->key, len), "\":");
+		out_took(out, arg->text ? to : text_i64(to, arg->number));
 		if (arg->text)
 			out_json_string(out, arg->text);
-		else
-			out_i64(out, arg->number);
 	}
+	put(out, "}}");
+}
+
+static void event_end(struct out *out, const struct chrome_arg *args)
+{
 	if (args && args->key)
-		put(out, "}}");
+		put_args(out, args);
 	else
 		put(out, "}");
 }

@@ -29,7 +29,8 @@ struct chrome_track {
 	uint32_t pid, tid;
 };
 
-/* What an event says besides. A list ends with a NULL key; text NULL: the number. */
+/* What an event says besides, under a key that JSON takes as it is. A list ends with a NULL key;
+ * text NULL: the number. */
 struct chrome_arg {
 	const char *key;
 	int64_t number;

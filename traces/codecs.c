@@ -134,29 +134,39 @@ const struct trace_codec trace_codec_hw_info = {hw_info_encode, hw_info_decode, 
 
 /* ---- Dirty bitmaps: a list of page addresses, or of ranges when it is long ---- */
 
-static bool bit_test(const uint64_t *words, uint64_t bit)
-{
-	return words[bit / 64] >> (bit % 64) & 1;
-}
-
 static uint64_t count_bits(const uint64_t *words, uint64_t bits)
 {
 	uint64_t count = 0;
 
 	for (uint64_t i = 0; i < bits / 64; i++)
-		count += (uint64_t)__builtin_popcountll(words[i]);
-	for (uint64_t i = bits / 64 * 64; i < bits; i++)
-		count += bit_test(words, i);
+		if (words[i])
+			count += (uint64_t)__builtin_popcountll(words[i]);
+	if (bits % 64)
+		count += (uint64_t)__builtin_popcountll(words[bits / 64] << (64 - bits % 64));
 	return count;
+}
+
+/* The first bit from `from` on that is dirty, or is not; `bits`: none. */
+static uint64_t find_bit(const uint64_t *words, uint64_t bits, uint64_t from, bool dirty)
+{
+	uint64_t flip = dirty ? 0 : ~UINT64_C(0);
+
+	while (from < bits) {
+		uint64_t left = (words[from / 64] ^ flip) >> (from % 64);
+
+		if (left)
+			return MIN(from + (uint64_t)__builtin_ctzll(left), bits);
+		from = from / 64 * 64 + 64;
+	}
+	return bits;
 }
 
 static json_t *dirty_list(const uint64_t *words, uint64_t bits, uint64_t iova, uint64_t page)
 {
 	json_t *list = json_array();
 
-	for (uint64_t i = 0; i < bits; i++)
-		if (bit_test(words, i))
-			json_array_append_new(list, json_integer((json_int_t)(iova + i * page)));
+	for (uint64_t i = 0; (i = find_bit(words, bits, i, true)) < bits; i++)
+		json_array_append_new(list, json_integer((json_int_t)(iova + i * page)));
 	return list;
 }
 
@@ -164,17 +174,13 @@ static json_t *dirty_ranges(const uint64_t *words, uint64_t bits, uint64_t iova,
 			    uint64_t count)
 {
 	json_t *ranges = json_array();
+	uint64_t end;
 
-	for (uint64_t i = 0; i < bits;) {
-		uint64_t end = i;
-
-		while (end < bits && bit_test(words, end))
-			end++;
-		if (end > i)
-			json_array_append_new(
-				ranges, json_pack("{sIsI}", "iova", (json_int_t)(iova + i * page),
-						  "length", (json_int_t)((end - i) * page)));
-		i = end + 1;
+	for (uint64_t i = 0; (i = find_bit(words, bits, i, true)) < bits; i = end) {
+		end = find_bit(words, bits, i, false);
+		json_array_append_new(ranges,
+				      json_pack("{sIsI}", "iova", (json_int_t)(iova + i * page),
+						"length", (json_int_t)((end - i) * page)));
 	}
 	return json_pack("{sIso}", "count", (json_int_t)count, "ranges", ranges);
 }

@@ -125,6 +125,14 @@ char *text_u64(char *to, uint64_t value)
 	return end;
 }
 
+char *text_i64(char *to, int64_t value)
+{
+	if (value >= 0)
+		return text_u64(to, (uint64_t)value);
+	*to = '-';
+	return text_u64(to + 1, 0 - (uint64_t)value);
+}
+
 void out_u64(struct out *out, uint64_t value)
 {
 	out_took(out, text_u64(out_room(out, DIGITS_MAX), value));
@@ -132,9 +140,7 @@ void out_u64(struct out *out, uint64_t value)
 
 void out_i64(struct out *out, int64_t value)
 {
-	if (value < 0)
-		out_bytes(out, "-", 1);
-	out_u64(out, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+	out_took(out, text_i64(out_room(out, DIGITS_MAX), value));
 }
 
 static bool is_plain(unsigned char c)

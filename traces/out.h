@@ -67,10 +67,11 @@ static inline void out_took(struct out *out, const char *end)
 	out->used = (uint32_t)(end - out->buffer);
 }
 
-/* Into such room: each returns where it ended. A literal; decimal, at most 20 digits. */
+/* Into such room: each returns where it ended. A literal; decimal, at most 20 characters. */
 #define text_put(to, literal)                                                                      \
 	((char *)memcpy(to, literal, sizeof(literal) - 1) + (sizeof(literal) - 1))
 char *text_u64(char *to, uint64_t value);
+char *text_i64(char *to, int64_t value);
 
 static inline char *text_copy(char *to, const char *text, uint32_t len)
 {

@@ -206,6 +206,30 @@ TEST(TraceCalls, ALongDirtyBitmapIsAListOfRanges)
 		R"({"iova":8192,"length":67100672}]}})");
 }
 
+/* What a bitmap has behind its last page is the program's: nobody's business. */
+TEST(TraceCalls, ADirtyBitmapEndsWithItsLastPage)
+{
+	Argument list("IOMMU_HWPT_GET_DIRTY_BITMAP",
+		      R"({"size":48,"hwpt_id":3,"flags":0,"iova":0,"length":286720,)"
+		      R"("page_size":4096})"); /* 70 pages */
+	Argument ranges("IOMMU_HWPT_GET_DIRTY_BITMAP",
+			R"({"size":48,"hwpt_id":3,"flags":0,"iova":0,"length":20672512,)"
+			R"("page_size":4096})"); /* 5,047 pages */
+
+	ASSERT_EQ(list.why, nullptr);
+	static_cast<uint64_t *>(list.argument.side)[0] = UINT64_C(1) << 63;
+	static_cast<uint64_t *>(list.argument.side)[1] = UINT64_C(1) << 5 | UINT64_C(1) << 6;
+	EXPECT_EQ(list.encoded(TRACE_OUT), R"({"dirty_count":2,"dirty":[258048,282624]})");
+
+	ASSERT_EQ(ranges.why, nullptr);
+	memset(ranges.argument.side, 0xff, 5048 / 8);
+	static_cast<uint64_t *>(ranges.argument.side)[0] = UINT64_C(7) << 60;
+	static_cast<uint64_t *>(ranges.argument.side)[1] = ~UINT64_C(0) << 32;
+	EXPECT_EQ(ranges.encoded(TRACE_OUT),
+		  R"({"dirty_count":4954,"dirty":{"count":4954,"ranges":[)"
+		  R"({"iova":245760,"length":12288},{"iova":393216,"length":20279296}]}})");
+}
+
 TEST(TraceCalls, EventfdsStandBehindTheHeader)
 {
 	Argument argument("VFIO_DEVICE_SET_IRQS",
