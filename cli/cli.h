@@ -93,6 +93,7 @@ struct cli_output {
 	struct levels levels;
 	uint64_t step_ps;
 	int stats_error, levels_error;
+	bool replayable; /* the sequence was written, and is not empty */
 	char wrote[128]; /* ", FILE" for each that was written */
 	struct run_listener listener[4];
 	uint32_t listeners;

@@ -177,8 +177,12 @@ bool cli_output_close(struct cli_output *output)
 		return true;
 	ok &= tell(output, "stats.json", output->stats_error);
 	ok &= tell(output, "levels.vcd", output->levels.count ? output->levels_error : 1);
-	if (output->sequence)
-		ok &= tell(output, "sequence.jsonl", sequence_destroy(output->sequence));
+	if (output->sequence) {
+		int result = sequence_destroy(output->sequence);
+
+		output->replayable = !result;
+		ok &= tell(output, "sequence.jsonl", result);
+	}
 	if (output->timeline)
 		ok &= tell(output, "timeline.json", timeline_destroy(output->timeline));
 	if (output->capture)

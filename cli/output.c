@@ -97,11 +97,12 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 
 	if (output->dir[0]) {
 		written &= write_json(result, output->dir);
-		written &= !cfg || !replay_write_machine(&cfg->machine, output->dir);
 		result_note(result, "wrote into %s: result.json%s", output->dir, output->wrote);
-		if (cfg)
-			result_note(result, "replay it: vfsim replay %s/sequence.jsonl",
-				    output->dir);
+	}
+	/* A run of programs: what a replay of it needs lies beside its sequence. */
+	if (cfg && output->replayable) {
+		written &= !replay_write_machine(&cfg->machine, output->dir);
+		result_note(result, "replay it: vfsim replay %s/sequence.jsonl", output->dir);
 	}
 	if (options->format == CLI_JSON)
 		print_json(result);

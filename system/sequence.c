@@ -5,6 +5,7 @@
 #include <linux/vfio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/bits.h"
 #include "system/machine.h"
@@ -47,6 +48,7 @@ struct sequence {
 	struct sim *sim; /* of the run under way */
 	const char *main_program;
 	struct trace_writer writer;
+	char path[600];
 	struct program *programs;
 };
 
@@ -58,6 +60,7 @@ struct sequence *sequence_create(const char *path, const char *main_program)
 	if (!sequence)
 		return NULL;
 	sequence->main_program = main_program;
+	snprintf(sequence->path, sizeof(sequence->path), "%s", path);
 	err = trace_writer_open(&sequence->writer, path);
 	if (!err)
 		return sequence;
@@ -74,8 +77,11 @@ static void drop_call(struct open_call *open)
 
 int sequence_destroy(struct sequence *sequence)
 {
+	bool empty = !sequence->writer.lines;
 	int err = trace_writer_close(&sequence->writer);
 
+	if (empty)
+		unlink(sequence->path);
 	while (sequence->programs) {
 		struct program *program = sequence->programs;
 
@@ -90,7 +96,7 @@ int sequence_destroy(struct sequence *sequence)
 		free(program);
 	}
 	free(sequence);
-	return err;
+	return err ? err : empty;
 }
 
 static struct trace_stamp stamp(const struct program *program, const char *thread)

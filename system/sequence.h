@@ -23,7 +23,7 @@ struct sequence;
  * process of a host is that one.
  */
 struct sequence *sequence_create(const char *path, const char *main_program);
-/* -EIO when something could not be written. */
+/* -EIO when something could not be written. 1: there was nothing to write, and no file is left. */
 int sequence_destroy(struct sequence *sequence);
 
 /* What listens to a run on its behalf; valid as long as it. */

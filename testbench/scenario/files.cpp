@@ -566,6 +566,17 @@ TEST_F(Files, AReplayWritesItsTimelineAndNoPackets)
 	EXPECT_FALSE(std::filesystem::exists(replayed + "/wire.pcapng"));
 }
 
+/* Nothing to replay: no empty file, nor the machine that would be beside it. */
+TEST_F(Files, ARunWithoutProgramsWritesNoSequence)
+{
+	const std::string dir = scratch + "/masters";
+
+	vfsim("run testbench/scenarios/smmu/dirty-logs.yaml", dir);
+	EXPECT_TRUE(std::filesystem::exists(dir + "/timeline.json"));
+	for (const char *file : {"sequence.jsonl", "recorded-device.yaml", "accept.yaml"})
+		EXPECT_FALSE(std::filesystem::exists(dir + "/" + file)) << file;
+}
+
 TEST_F(Files, ThePictureOfAMigrationShowsItsRoundsAndItsDowntime)
 {
 	const std::string picture = VFSIM_BINARY_DIR "/tools/picture/vfsim_picture ";
