@@ -51,6 +51,7 @@ static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
 	uint64_t tg = n ? tg0_of_tg1(field_get(CD0_TG1, word[0])) : field_get(CD0_TG0, word[0]);
 	uint64_t txsz = field_get(fields->txsz, word[0]);
 	uint64_t ttb = word[fields->ttb_word] & fields->ttb;
+	uint8_t granule_shift = smmu_granule_shift(smmu, tg);
 
 	tree->disabled = is_disabled(ste, word, n);
 	if (tree->disabled)
@@ -62,10 +63,10 @@ static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
 	tree->big_endian = word[0] & CD0_ENDI;
 	tree->oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
 	tree->oas_52 = smmu->cfg.oas_bits == 52;
-	tree->granule_shift = smmu_granule_shift(smmu, tg);
-	if (!tree->granule_shift || !txsz_is_legal(smmu, tree->granule_shift, txsz) ||
-	    !smmu_ttb_is_in_range(ttb, tree->granule_shift, tree->oa_bits))
+	if (!granule_shift || !txsz_is_legal(smmu, granule_shift, txsz) ||
+	    !smmu_ttb_is_in_range(ttb, granule_shift, tree->oa_bits))
 		return false;
+	smmu_tables_shape(tree, granule_shift);
 	tree->ia_bits = (uint8_t)(64 - txsz);
 	tree->start_level = (uint8_t)(3 - (tree->ia_bits - 1 - tree->granule_shift) /
 						  (tree->granule_shift - 3));

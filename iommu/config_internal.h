@@ -22,6 +22,7 @@ struct smmu;
 struct tt_tree {
 	uint64_t root;         /* address of its first table, aligned to that table's size */
 	uint8_t granule_shift; /* 12, 14 or 16 */
+	uint8_t shift[4];      /* by level: log2 of what one descriptor maps */
 	uint8_t ia_bits;
 	uint8_t oa_bits;
 	bool oas_52; /* the SMMU's addresses have 52 bits, whatever this tree's have */

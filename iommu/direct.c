@@ -43,18 +43,15 @@ static bool is_page_known(const struct smmu *smmu, const struct direct_line *lin
 	       mem_equal(line->came, attr->memory);
 }
 
-static void learn(struct transaction *txn)
+/* `ops`: what was known to be permitted. */
+static void learn(struct transaction *txn, struct direct_line *line, uint8_t ops)
 {
 	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
 	const struct bus_attr *attr = &req->attr;
-	struct direct_line *line = line_of(smmu, req);
-	uint8_t ops = (uint8_t)BIT(req->op);
 
 	if (txn->state != TXN_READY)
 		return;
-	if (is_page_known(smmu, line, req))
-		ops |= line->ops;
 	*line = (struct direct_line){
 		.page = req->addr >> GRANULE_SHIFT,
 		.generation = smmu->tlb.generation + smmu->conf.generation,
@@ -65,7 +62,7 @@ static void learn(struct transaction *txn)
 		.substream_valid = attr->substream_valid,
 		.privileged = attr->privileged,
 		.instruction = attr->instruction,
-		.ops = ops,
+		.ops = (uint8_t)(ops | BIT(req->op)),
 		.came = attr->memory,
 		.leaves = txn->memory,
 	};
@@ -133,7 +130,7 @@ static void note_owner(struct smmu *smmu, const struct transaction *txn)
 	};
 }
 
-static bool translate(struct smmu *smmu, struct bus_req *req)
+static bool translate(struct smmu *smmu, struct bus_req *req, struct direct_line *line, uint8_t ops)
 {
 	struct transaction *txn = &smmu->direct;
 
@@ -145,7 +142,7 @@ static bool translate(struct smmu *smmu, struct bus_req *req)
 	if ((txn->state != TXN_READY && txn->state != TXN_LOOKED) || !txn->stages ||
 	    mem_is_device(txn->memory))
 		return false;
-	learn(txn);
+	learn(txn, line, ops);
 	return perform(smmu, req, txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1)),
 		       txn->memory);
 }
@@ -153,12 +150,14 @@ static bool translate(struct smmu *smmu, struct bus_req *req)
 bool smmu_direct_access(void *ctx, struct bus_req *req)
 {
 	struct smmu *smmu = ctx;
-	const struct direct_line *line = line_of(smmu, req);
+	struct direct_line *line = line_of(smmu, req);
+	uint8_t ops;
 
 	if (!is_alone(smmu, req))
 		return false;
-	if (!is_page_known(smmu, line, req) || !(line->ops & BIT(req->op)))
-		return translate(smmu, req);
+	ops = is_page_known(smmu, line, req) ? line->ops : 0;
+	if (!(ops & BIT(req->op)))
+		return translate(smmu, req, line, ops);
 	smmu->stats.tlb_hits++;
 	return perform(smmu, req, line->pa | (req->addr & (GRANULE_BYTES - 1)), line->leaves);
 }

@@ -23,11 +23,11 @@ bool smmu_prefetch_is_wanted(const struct transaction *txn)
 	       fills_line(&txn->walk);
 }
 
-void smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
+bool smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
 			 void (*done)(struct bus_req *req, uint64_t now))
 {
-	smmu_txn_fetch(txn, align_down(address, LINE_BYTES), LINE_BYTES, txn->walk.tree->memory,
-		       done);
+	return smmu_txn_fetch_at_once(txn, align_down(address, LINE_BYTES), LINE_BYTES,
+				      txn->walk.tree->memory, done);
 }
 
 /* The descriptor of that number in the line, and how the walk would have come to it. */
@@ -44,18 +44,17 @@ static struct walk beside(const struct transaction *txn, uint32_t number)
 }
 
 /* Contiguous ones are left: a run is a line of its own size. */
-static void fill(struct transaction *txn, const struct walk *walk)
+static void fill(struct transaction *txn, struct walk *walk)
 {
 	struct translation found = {.stages = BIT(STAGE1), .shift = walk->tree->granule_shift};
-	uint64_t address;
 
-	if (smmu_ttd_kind(walk) != TTD_IS_LEAF || !smmu_ttd_address(walk, &address) ||
+	if (smmu_ttd_kind(walk) != TTD_IS_LEAF || !smmu_ttd_address(walk, TTD_IS_LEAF) ||
 	    (walk->ttd & (TTD_AF | TTD_CONTIGUOUS)) != TTD_AF)
 		return;
-	found.leaf[STAGE1] = smmu_tables_leaf(walk, walk->ttd_ia, false);
+	smmu_tables_leaf(&found.leaf[STAGE1], walk, walk->ttd_ia, false);
 	found.leaf[STAGE1].memory = txn->table.attr.memory;
 	found.ia = walk->ia;
-	found.pa = address;
+	found.pa = walk->address;
 	smmu_tlb_fill(txn->smmu, smmu_walk_space(txn, walk->ttd), &found);
 }
 

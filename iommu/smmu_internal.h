@@ -458,6 +458,10 @@ void smmu_txn_access(struct transaction *txn);
 /* A read of `txn`'s translation tables, of its configuration; `done` gets &txn->table. */
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now));
+/* The first of them, for a loop: true says that it is made, and `done` is not called. */
+bool smmu_txn_fetch_at_once(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+			    struct mem_attr memory,
+			    void (*done)(struct bus_req *req, uint64_t now));
 void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 			   struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now));
 
@@ -517,6 +521,22 @@ static inline void smmu_walk_keep(struct transaction *txn, enum stage stage,
 		smmu_walk_keep_step(txn, stage, walk);
 }
 
+/* Where a walk begins; what it passes: with a walk cache or without. */
+static inline void smmu_walkcache_enter(struct smmu *smmu, uint64_t space, struct walk *walk,
+					const struct tt_tree *tree, uint64_t ia)
+{
+	if (smmu->walkcache.sets)
+		smmu_walkcache_find(smmu, space, walk, tree, ia);
+	else
+		smmu_tables_enter(walk, tree, ia);
+}
+
+static inline void smmu_walkcache_fill(struct smmu *smmu, uint64_t space, const struct walk *walk)
+{
+	if (smmu->walkcache.sets)
+		smmu_walkcache_keep(smmu, space, walk);
+}
+
 /* walk.c: stage 1 */
 void smmu_walk_begin(struct transaction *txn);
 /* Take the input address of the transaction's first stage and its tags. False: nothing maps it. */
@@ -538,7 +558,7 @@ uint64_t smmu_walk_space(const struct transaction *txn, uint64_t ttd);
 
 /* prefetch.c: does the walk's last descriptor bring its neighbours? Read them; keep them. */
 bool smmu_prefetch_is_wanted(const struct transaction *txn);
-void smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
+bool smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
 			 void (*done)(struct bus_req *req, uint64_t now));
 void smmu_prefetch_fill(struct transaction *txn);
 

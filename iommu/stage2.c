@@ -7,7 +7,7 @@
  */
 #include "iommu/smmu_internal.h"
 
-static void use_descriptor(struct transaction *txn, uint64_t ttd);
+static bool use_descriptor(struct transaction *txn);
 
 uint64_t smmu_stage2_space(const struct transaction *txn)
 {
@@ -19,14 +19,35 @@ static void fail(struct transaction *txn, enum event_number number)
 	smmu_walk_fail(txn, number, &txn->s2.place);
 }
 
+static void descriptor_arrived(struct bus_req *req, uint64_t now);
+
+/* The next descriptor. True: it is there, within the call. */
+static bool read_descriptor(struct transaction *txn)
+{
+	return smmu_txn_fetch_at_once(txn, txn->s2.walk.ttd_ia, 8, txn->ste.tree.memory,
+				      descriptor_arrived);
+}
+
+/* True: the walk goes on, with the next one. */
+static bool take_descriptor(struct transaction *txn)
+{
+	txn->s2.walk.ttd = smmu_ttd_get(&txn->ste.tree, txn->table.data);
+	if (txn->table.status == BUS_OK)
+		return use_descriptor(txn);
+	fail(txn, F_WALK_EABT);
+	return false;
+}
+
+/* As far down as nothing has to be waited for. `is_there`: the next descriptor has been read. */
+static void walk_on(struct transaction *txn, bool is_there)
+{
+	while ((is_there || read_descriptor(txn)) && take_descriptor(txn))
+		is_there = false;
+}
+
 static void descriptor_arrived(struct bus_req *req, uint64_t now)
 {
-	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
-
-	if (req->status != BUS_OK)
-		fail(txn, F_WALK_EABT);
-	else
-		use_descriptor(txn, smmu_ttd_get(txn->s2.walk.tree, req->data));
+	walk_on(CONTAINER_OF(req, struct transaction, table), true);
 }
 
 static void start(struct transaction *txn)
@@ -38,10 +59,8 @@ static void start(struct transaction *txn)
 		fail(txn, F_TRANSLATION);
 		return;
 	}
-	smmu_txn_fetch(txn,
-		       smmu_walkcache_enter(txn->smmu, smmu_stage2_space(txn), &s2->walk, tree,
-					    s2->place.ipa),
-		       8, tree->memory, descriptor_arrived);
+	smmu_walkcache_enter(txn->smmu, smmu_stage2_space(txn), &s2->walk, tree, s2->place.ipa);
+	walk_on(txn, false);
 }
 
 struct mem_attr smmu_stage2_memory(const struct transaction *txn, struct mem_attr own)
@@ -163,7 +182,7 @@ static void reach_leaf(struct transaction *txn)
 	struct s2_walk *s2 = &txn->s2;
 	struct translation found = {.stages = BIT(STAGE2)};
 
-	s2->leaf = smmu_tables_leaf(&s2->walk, txn->table.addr, !txn->ste.policy.ha);
+	smmu_tables_leaf(&s2->leaf, &s2->walk, txn->table.addr, !txn->ste.policy.ha);
 	s2->leaf.memory = txn->ste.tree.memory;
 	found.leaf[STAGE2] = s2->leaf;
 	found.shift = s2->leaf.shift;
@@ -177,17 +196,14 @@ static void reach_leaf(struct transaction *txn)
 static void access_updated(struct bus_req *req, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
-	uint64_t found = smmu_httu_found(txn, &txn->ste.tree);
+	const struct tt_tree *tree = &txn->ste.tree;
+	uint64_t ttd = txn->s2.walk.ttd;
 
-	if (req->status != BUS_OK) {
-		fail(txn, F_WALK_EABT);
-		return;
-	}
-	if (found == txn->s2.walk.ttd) {
+	if (req->status == BUS_OK && smmu_ttd_get(tree, req->data) == ttd) {
 		txn->smmu->stats.access_updates++;
-		found |= TTD_AF;
+		smmu_ttd_put(tree, req->data, ttd | TTD_AF);
 	}
-	use_descriptor(txn, found);
+	walk_on(txn, true);
 }
 
 static void check_access(struct transaction *txn)
@@ -203,36 +219,36 @@ static void check_access(struct transaction *txn)
 		fail(txn, F_ACCESS);
 }
 
-static void descend(struct transaction *txn, uint64_t table)
+static void descend(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
 	struct walk *walk = &txn->s2.walk;
 
 	if (txn->tlb_generation == smmu->tlb.generation)
-		smmu_walkcache_fill(smmu, smmu_stage2_space(txn), walk, table);
-	smmu_txn_fetch(txn, smmu_tables_descend(walk, table), 8, walk->tree->memory,
-		       descriptor_arrived);
+		smmu_walkcache_fill(smmu, smmu_stage2_space(txn), walk);
+	smmu_tables_descend(walk);
 }
 
-static void use_descriptor(struct transaction *txn, uint64_t ttd)
+/* True: it is a table's, and the walk goes down into that. */
+static bool use_descriptor(struct transaction *txn)
 {
 	struct walk *walk = &txn->s2.walk;
-	enum ttd_kind kind;
-	uint64_t address;
+	enum ttd_kind kind = smmu_ttd_kind(walk);
 
-	walk->ttd = ttd;
 	smmu_walk_keep(txn, STAGE2, walk);
-	kind = smmu_ttd_kind(walk);
-	if (kind == TTD_IS_INVALID)
+	if (kind == TTD_IS_INVALID) {
 		fail(txn, F_TRANSLATION);
-	else if (!smmu_ttd_address(walk, &address))
+	} else if (!smmu_ttd_address(walk, kind)) {
 		fail(txn, F_ADDR_SIZE);
-	else if (kind == TTD_IS_TABLE && smmu_ttd_lacks_access(&txn->ste.policy, ttd))
-		swap(txn, txn->table.addr, ttd, ttd | TTD_AF, access_updated);
-	else if (kind == TTD_IS_TABLE)
-		descend(txn, address);
-	else
+	} else if (kind == TTD_IS_LEAF) {
 		check_access(txn);
+	} else if (smmu_ttd_lacks_access(&txn->ste.policy, walk->ttd)) {
+		swap(txn, txn->table.addr, walk->ttd, walk->ttd | TTD_AF, access_updated);
+	} else {
+		descend(txn);
+		return true;
+	}
+	return false;
 }
 
 void smmu_stage2_find(struct transaction *txn, uint64_t ipa, uint8_t kind, bool write,

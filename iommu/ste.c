@@ -116,13 +116,14 @@ static bool decode_stage2_tree(const struct smmu *smmu, struct tt_tree *tree,
 {
 	uint64_t t0sz = field_get(STE2_S2T0SZ, word[2]);
 	uint64_t ttb = word[3] & STE3_S2TTB;
+	uint8_t granule_shift = smmu_granule_shift(smmu, field_get(STE2_S2TG, word[2]));
 	int level;
 
-	tree->granule_shift = smmu_granule_shift(smmu, field_get(STE2_S2TG, word[2]));
 	tree->big_endian = word[2] & STE2_S2ENDI;
-	if (!tree->granule_shift || !s2t0sz_is_legal(smmu, tree->granule_shift, t0sz))
+	if (!granule_shift || !s2t0sz_is_legal(smmu, granule_shift, t0sz))
 		return false;
-	level = start_level(smmu, tree->granule_shift, field_get(STE2_S2SL0, word[2]));
+	smmu_tables_shape(tree, granule_shift);
+	level = start_level(smmu, granule_shift, field_get(STE2_S2SL0, word[2]));
 	if (level < 0)
 		return false;
 	tree->ia_bits = (uint8_t)(64 - t0sz);

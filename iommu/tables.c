@@ -10,6 +10,13 @@ uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg)
 	return smmu->cfg.granules & offered[tg] ? shift[tg] : 0;
 }
 
+void smmu_tables_shape(struct tt_tree *tree, uint8_t granule_shift)
+{
+	tree->granule_shift = granule_shift;
+	for (int level = 0; level < 4; level++)
+		tree->shift[level] = (uint8_t)(granule_shift + (granule_shift - 3) * (3 - level));
+}
+
 /* Codes 6 and 7 are reserved in SMMUv3.0 and mean 48 bits; 7 means 52 until it means 56. */
 uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code)
 {
@@ -38,21 +45,18 @@ static uint8_t run_shift(const struct walk *walk)
 	}
 }
 
-struct leaf smmu_tables_leaf(const struct walk *walk, uint64_t ttd_pa, bool contiguous)
+void smmu_tables_leaf(struct leaf *leaf, const struct walk *walk, uint64_t ttd_pa, bool contiguous)
 {
-	struct leaf leaf = {
-		.ttd = walk->ttd,
-		.ttd_pa = ttd_pa,
-		.ttd_ia = walk->ttd_ia,
-		.shift = smmu_tables_shift(walk->tree, walk->level),
-		.level = walk->level,
-		.granule_shift = walk->tree->granule_shift,
-		.limits = walk->limits,
-	};
+	uint8_t shift = smmu_tables_shift(walk->tree, walk->level);
 
-	smmu_ttd_address(walk, &leaf.oa);
 	if (contiguous && (walk->ttd & TTD_CONTIGUOUS))
-		leaf.shift = (uint8_t)(leaf.shift + run_shift(walk));
-	leaf.oa = leaf.oa >> leaf.shift << leaf.shift;
-	return leaf;
+		shift = (uint8_t)(shift + run_shift(walk));
+	leaf->oa = walk->address >> shift << shift;
+	leaf->ttd = walk->ttd;
+	leaf->ttd_pa = ttd_pa;
+	leaf->ttd_ia = walk->ttd_ia;
+	leaf->shift = shift;
+	leaf->level = walk->level;
+	leaf->granule_shift = walk->tree->granule_shift;
+	leaf->limits = walk->limits;
 }

@@ -23,8 +23,9 @@ extern "C" {
 struct walk {
 	const struct tt_tree *tree;
 	uint64_t ia;
-	uint64_t ttd_ia; /* address of the descriptor at `level`, before stage 2 */
-	uint64_t ttd;    /* the descriptor */
+	uint64_t ttd_ia;  /* address of the descriptor at `level`, before stage 2 */
+	uint64_t ttd;     /* the descriptor */
+	uint64_t address; /* in it: a table's, or of what it maps */
 	uint8_t level;
 	uint8_t limits;
 };
@@ -33,17 +34,19 @@ enum ttd_kind { TTD_IS_INVALID, TTD_IS_TABLE, TTD_IS_LEAF };
 
 /* log2 of a TG field's granule, in STE.S2TG's and CD.TG0's code; 0 when it is not offered. */
 uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg);
+/* A tree's granule, which is one, and what follows from it. */
+void smmu_tables_shape(struct tt_tree *tree, uint8_t granule_shift);
 /* Address bits of an IPS or S2PS field, no more than the OAS. */
 uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code);
 /* The address of a tree's first table, aligned to its size; the other members are set. */
 uint64_t smmu_tables_root(const struct tt_tree *tree, uint64_t ttb);
-/* The walk's descriptor as what it maps. */
-struct leaf smmu_tables_leaf(const struct walk *walk, uint64_t ttd_pa, bool contiguous);
+/* The walk's descriptor as what it maps; with what attributes it was read is the caller's. */
+void smmu_tables_leaf(struct leaf *leaf, const struct walk *walk, uint64_t ttd_pa, bool contiguous);
 
 /* log2 of what one descriptor of the level maps. */
 static inline uint8_t smmu_tables_shift(const struct tt_tree *tree, uint8_t level)
 {
-	return (uint8_t)(tree->granule_shift + (tree->granule_shift - 3) * (3 - level));
+	return tree->shift[level];
 }
 
 static inline uint64_t smmu_tables_address(const struct walk *walk, uint64_t table,
@@ -54,8 +57,8 @@ static inline uint64_t smmu_tables_address(const struct walk *walk, uint64_t tab
 	return table + index * 8;
 }
 
-/* Begin at the tree's first table; the address of the descriptor there. */
-static inline uint64_t smmu_tables_enter(struct walk *walk, const struct tt_tree *tree, uint64_t ia)
+/* Begin at the tree's first table. */
+static inline void smmu_tables_enter(struct walk *walk, const struct tt_tree *tree, uint64_t ia)
 {
 	uint8_t shift = smmu_tables_shift(tree, tree->start_level);
 
@@ -65,15 +68,14 @@ static inline uint64_t smmu_tables_enter(struct walk *walk, const struct tt_tree
 	walk->limits = 0;
 	/* The first table may be smaller than a granule or, at stage 2, up to 16 of them. */
 	walk->ttd_ia = smmu_tables_address(walk, tree->root, BIT(tree->ia_bits - shift) - 1);
-	return walk->ttd_ia;
 }
 
-/* Go one level down into `table`. */
-static inline uint64_t smmu_tables_descend(struct walk *walk, uint64_t table)
+/* Go one level down into the table at walk->address. */
+static inline void smmu_tables_descend(struct walk *walk)
 {
 	walk->level++;
-	walk->ttd_ia = smmu_tables_address(walk, table, BIT(walk->tree->granule_shift - 3) - 1);
-	return walk->ttd_ia;
+	walk->ttd_ia =
+		smmu_tables_address(walk, walk->address, BIT(walk->tree->granule_shift - 3) - 1);
 }
 
 /* Blocks: 1 GiB and 2 MiB; 32 MiB; 512 MiB, and 4 TiB where the OAS is 52 bits. */
@@ -105,18 +107,16 @@ static inline bool smmu_ttd_lacks_access(const struct stage_policy *policy, uint
 	return policy->haft && !(ttd & TTD_AF);
 }
 
-/* The address in the descriptor; false when the output size does not hold it. */
-static inline bool smmu_ttd_address(const struct walk *walk, uint64_t *address)
+/* Take the address of a descriptor of that kind; false when the output size does not hold it. */
+static inline bool smmu_ttd_address(struct walk *walk, enum ttd_kind kind)
 {
 	const struct tt_tree *tree = walk->tree;
-	uint8_t shift = tree->granule_shift;
+	uint8_t shift = kind == TTD_IS_LEAF ? tree->shift[walk->level] : tree->granule_shift;
 
-	if (smmu_ttd_kind(walk) == TTD_IS_LEAF)
-		shift = smmu_tables_shift(tree, walk->level);
-	*address = (walk->ttd & BITS(47, 12)) >> shift << shift;
+	walk->address = (walk->ttd & BITS(47, 12)) >> shift << shift;
 	if (tree->granule_shift == 16)
-		*address |= field_get(TTD_ADDR_HIGH, walk->ttd) << 48;
-	return !(*address >> tree->oa_bits);
+		walk->address |= field_get(TTD_ADDR_HIGH, walk->ttd) << 48;
+	return !(walk->address >> tree->oa_bits);
 }
 
 static inline uint64_t smmu_ttd_get(const struct tt_tree *tree, const void *bytes)
@@ -124,6 +124,11 @@ static inline uint64_t smmu_ttd_get(const struct tt_tree *tree, const void *byte
 	uint64_t ttd = le64_get(bytes);
 
 	return tree->big_endian ? __builtin_bswap64(ttd) : ttd;
+}
+
+static inline void smmu_ttd_put(const struct tt_tree *tree, void *bytes, uint64_t ttd)
+{
+	le64_put(bytes, tree->big_endian ? __builtin_bswap64(ttd) : ttd);
 }
 
 #ifdef __cplusplus

@@ -31,7 +31,33 @@ struct transaction *txn_list_take(struct txn_list *list)
 	return txn;
 }
 
-static void fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+/* Make the access that txn->table is; true: within the call, and nobody is told. */
+static bool access_at_once(struct transaction *txn)
+{
+	struct smmu *smmu = txn->smmu;
+
+	if (smmu->sim->untimed && bus_access(&smmu->env.memory, &txn->table))
+		return true;
+	if (smmu_is_direct(txn)) {
+		txn->table.status = BUS_ABORT; /* given up: it is sent again as a request */
+		return true;
+	}
+	bus_send(&smmu->env.memory, &txn->table);
+	return false;
+}
+
+static void arrived(struct transaction *txn)
+{
+	txn->table.done(&txn->table, smmu_now(txn->smmu));
+}
+
+void smmu_txn_access(struct transaction *txn)
+{
+	if (access_at_once(txn))
+		arrived(txn);
+}
+
+static bool fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		  struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
 	struct smmu *smmu = txn->smmu;
@@ -43,10 +69,10 @@ static void fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 	txn->table.attr.memory = memory;
 	txn->table.data = txn->table_data;
 	txn->table.done = done;
-	if (smmu->cfg.timing.walk_step_ps && txn->walking)
-		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
-	else
-		smmu_txn_access(txn);
+	if (!smmu->cfg.timing.walk_step_ps || !txn->walking)
+		return access_at_once(txn);
+	sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
+	return false;
 }
 
 static void count(const struct transaction *txn, enum pmcg_event event)
@@ -54,32 +80,26 @@ static void count(const struct transaction *txn, enum pmcg_event event)
 	smmu_pmcg_count(&txn->smmu->pmcg, event, txn->req->attr.stream_id);
 }
 
+bool smmu_txn_fetch_at_once(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+			    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
+{
+	count(txn, PMCG_WALK_ACCESS);
+	return fetch(txn, address, len_bytes, memory, done);
+}
+
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
-	count(txn, PMCG_WALK_ACCESS);
-	fetch(txn, address, len_bytes, memory, done);
+	if (smmu_txn_fetch_at_once(txn, address, len_bytes, memory, done))
+		arrived(txn);
 }
 
 void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 			   struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
 	count(txn, PMCG_CONFIG_ACCESS);
-	fetch(txn, address, len_bytes, memory, done);
-}
-
-void smmu_txn_access(struct transaction *txn)
-{
-	struct smmu *smmu = txn->smmu;
-
-	if (smmu->sim->untimed && bus_access(&smmu->env.memory, &txn->table)) {
-		txn->table.done(&txn->table, smmu_now(smmu));
-	} else if (smmu_is_direct(txn)) {
-		txn->table.status = BUS_ABORT; /* given up: it is sent again as a request */
-		txn->table.done(&txn->table, smmu_now(smmu));
-	} else {
-		bus_send(&smmu->env.memory, &txn->table);
-	}
+	if (fetch(txn, address, len_bytes, memory, done))
+		arrived(txn);
 }
 
 /* The time before a table fetch is over. */

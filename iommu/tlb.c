@@ -83,11 +83,13 @@ static void count(struct tlb *tlb, const struct tlb_line *line, int change)
 	uint8_t shift = line->found.shift;
 	uint32_t *lines = &tlb->count[global][shift];
 
+	if (!*lines)
+		tlb->shifts[global] |= BIT(shift);
 	*lines += (uint32_t)change;
+	if (!*lines)
+		tlb->shifts[global] &= ~BIT(shift);
 	if (shift_of_leaf(line) != shift)
 		tlb->parts += (uint32_t)change;
-	tlb->shifts[global] = (tlb->shifts[global] & ~BIT(shift)) | (uint64_t)(*lines != 0)
-									    << shift;
 }
 
 void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
@@ -106,13 +108,15 @@ static struct tlb_line *find_room(struct smmu *smmu, uint64_t space, uint8_t shi
 	struct tlb *tlb = &smmu->tlb;
 	uint64_t tag = tag_of(shift, ia);
 	uint32_t first = find_set(tlb, space, shift, ia), victim = first;
+	uint64_t oldest = UINT64_MAX;
 
 	for (uint32_t i = first; i < first + tlb->ways; i++) {
+		uint64_t used = tlb->tag[i] ? tlb->line[i].used : 0;
+
 		if (tlb->tag[i] == tag && tlb->line[i].space == space)
 			return &tlb->line[i];
-		if (tlb->tag[victim] &&
-		    (!tlb->tag[i] || tlb->line[i].used < tlb->line[victim].used))
-			victim = i;
+		victim = used < oldest ? i : victim;
+		oldest = MIN(used, oldest);
 	}
 	if (tlb->tag[victim] && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_RANDOM)
 		victim = first + (uint32_t)rng_below(&smmu->rng, tlb->ways);
@@ -123,13 +127,15 @@ struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint64_t space, const struct t
 {
 	struct tlb *tlb = &smmu->tlb;
 	struct tlb_line *line = find_room(smmu, space, found->shift, found->ia);
+	uint64_t *tag = &tlb->tag[line - tlb->line];
 
-	smmu_tlb_drop_line(smmu, line);
+	if (*tag)
+		count(tlb, line, -1);
 	line->found = *found;
 	line->space = space;
 	line->dirty = 0;
 	line->used = ++tlb->clock;
-	tlb->tag[line - tlb->line] = tag_of(found->shift, found->ia);
+	*tag = tag_of(found->shift, found->ia);
 	count(tlb, line, 1);
 	return line;
 }

@@ -108,11 +108,10 @@ struct walk;
 int smmu_walkcache_init(struct smmu *smmu);
 void smmu_walkcache_fini(struct smmu *smmu);
 /* smmu_tables_enter(), or as far down as is known. */
-uint64_t smmu_walkcache_enter(struct smmu *smmu, uint64_t space, struct walk *walk,
-			      const struct tt_tree *tree, uint64_t ia);
-/* The walk's descriptor leads to `table`. */
-void smmu_walkcache_fill(struct smmu *smmu, uint64_t space, const struct walk *walk,
-			 uint64_t table);
+void smmu_walkcache_find(struct smmu *smmu, uint64_t space, struct walk *walk,
+			 const struct tt_tree *tree, uint64_t ia);
+/* The walk's descriptor leads to a table. */
+void smmu_walkcache_keep(struct smmu *smmu, uint64_t space, const struct walk *walk);
 void smmu_walkcache_drop(struct smmu *smmu, const struct tlb_scope *scope);
 
 int smmu_tlb_init(struct smmu *smmu);

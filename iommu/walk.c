@@ -6,7 +6,7 @@
  */
 #include "iommu/smmu_internal.h"
 
-static void use_descriptor(struct transaction *txn, uint64_t ttd);
+static bool use_descriptor(struct transaction *txn);
 
 static const struct tt_tree *region_of(const struct cd_config *cd, uint64_t address)
 {
@@ -55,36 +55,69 @@ static void fail(struct transaction *txn, enum event_number number, uint8_t kind
 	smmu_walk_fail(txn, number, &(struct fault_place){.stage = STAGE1, .kind = kind});
 }
 
-static void descriptor_arrived(struct bus_req *req, uint64_t now)
-{
-	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
-
-	const uint8_t *bytes = req->data;
-
-	bytes += txn->s2.pa - req->addr;
-	req->addr = txn->s2.pa;
-	if (req->status != BUS_OK)
-		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
-	else
-		use_descriptor(txn, smmu_ttd_get(txn->walk.tree, bytes));
-}
-
 static struct mem_attr memory_of(const struct transaction *txn)
 {
 	return smmu_stage2_memory(txn, txn->walk.tree->memory);
 }
 
-static void fetch_found(struct transaction *txn)
+/* How far the walk is with the next descriptor: its address, its place behind stage 2, itself. */
+enum at { AT_ADDRESS, AT_PLACE, AT_DESCRIPTOR };
+
+static void walk_on(struct transaction *txn, enum at at);
+
+static void place_found(struct transaction *txn)
 {
-	if (smmu_prefetch_is_wanted(txn))
-		smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
-	else
-		smmu_txn_fetch(txn, txn->s2.pa, 8, memory_of(txn), descriptor_arrived);
+	walk_on(txn, AT_PLACE);
 }
 
-static void fetch(struct transaction *txn, uint64_t address)
+static void descriptor_arrived(struct bus_req *req, uint64_t now)
 {
-	smmu_stage2_find(txn, address, EVENT1_CLASS_TT, false, fetch_found);
+	walk_on(CONTAINER_OF(req, struct transaction, table), AT_DESCRIPTOR);
+}
+
+/* True: known within the call. */
+static bool find_place(struct transaction *txn)
+{
+	txn->s2.pa = txn->walk.ttd_ia;
+	if (!txn->ste.stage2)
+		return true;
+	smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, false, place_found);
+	return false;
+}
+
+/* True: it is there, within the call. */
+static bool read_descriptor(struct transaction *txn)
+{
+	if (smmu_prefetch_is_wanted(txn))
+		return smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
+	return smmu_txn_fetch_at_once(txn, txn->s2.pa, 8, memory_of(txn), descriptor_arrived);
+}
+
+/* True: the walk goes on, with the next one. */
+static bool take_descriptor(struct transaction *txn)
+{
+	struct bus_req *table = &txn->table;
+	const uint8_t *bytes = table->data;
+
+	bytes += txn->s2.pa - table->addr;
+	table->addr = txn->s2.pa;
+	txn->walk.ttd = smmu_ttd_get(txn->walk.tree, bytes);
+	if (table->status == BUS_OK)
+		return use_descriptor(txn);
+	fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
+	return false;
+}
+
+/* As far down as nothing has to be waited for. */
+static void walk_on(struct transaction *txn, enum at at)
+{
+	do {
+		if (at == AT_ADDRESS && !find_place(txn))
+			return;
+		if (at != AT_DESCRIPTOR && !read_descriptor(txn))
+			return;
+		at = AT_ADDRESS;
+	} while (take_descriptor(txn));
 }
 
 /* Attributes of a table descriptor reach all that lies behind it, unless HAD says no. */
@@ -92,7 +125,7 @@ static void take_limits(struct walk *walk)
 {
 	uint64_t ap = field_get(TTD_APTABLE, walk->ttd);
 
-	if (walk->tree->flat)
+	if (walk->tree->flat || !(walk->ttd & (TTD_APTABLE | TTD_PXNTABLE | TTD_UXNTABLE)))
 		return;
 	if (ap & 1)
 		walk->limits |= LIMIT_PRIV_ONLY;
@@ -171,7 +204,7 @@ static void reach_leaf(struct transaction *txn)
 	struct leaf *leaf = &txn->found.leaf[STAGE1];
 	bool updates = txn->cd.policy.ha;
 
-	*leaf = smmu_tables_leaf(&txn->walk, txn->table.addr, !updates);
+	smmu_tables_leaf(leaf, &txn->walk, txn->table.addr, !updates);
 	leaf->memory = txn->table.attr.memory;
 	/* A stage 1 fault comes before all faults that stage 2 may find for the result. */
 	if ((txn->stages & BIT(STAGE2)) && is_denied(txn)) {
@@ -186,17 +219,13 @@ static void reach_leaf(struct transaction *txn)
 static void access_updated(struct bus_req *req, uint64_t now)
 {
 	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
-	uint64_t found = smmu_httu_found(txn, txn->walk.tree);
+	const struct tt_tree *tree = txn->walk.tree;
 
-	if (req->status != BUS_OK) {
-		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
-		return;
-	}
-	if (found == txn->walk.ttd) {
+	if (req->status == BUS_OK && smmu_ttd_get(tree, req->data) == txn->walk.ttd) {
 		txn->smmu->stats.access_updates++;
-		found |= TTD_AF;
+		smmu_ttd_put(tree, req->data, txn->walk.ttd | TTD_AF);
 	}
-	use_descriptor(txn, found);
+	walk_on(txn, AT_DESCRIPTOR);
 }
 
 static void set_access(struct transaction *txn)
@@ -217,33 +246,33 @@ static void check_access(struct transaction *txn)
 		fail(txn, F_ACCESS, EVENT1_CLASS_IN);
 }
 
-static void keep_table(struct transaction *txn, uint64_t table)
+static void keep_table(struct transaction *txn)
 {
 	if (txn->tlb_generation == txn->smmu->tlb.generation)
-		smmu_walkcache_fill(txn->smmu, txn->space, &txn->walk, table);
+		smmu_walkcache_fill(txn->smmu, txn->space, &txn->walk);
 }
 
-static void use_descriptor(struct transaction *txn, uint64_t ttd)
+/* True: it is a table's, and the walk goes down into that. */
+static bool use_descriptor(struct transaction *txn)
 {
-	enum ttd_kind kind;
-	uint64_t address;
+	enum ttd_kind kind = smmu_ttd_kind(&txn->walk);
 
-	txn->walk.ttd = ttd;
 	smmu_walk_keep(txn, STAGE1, &txn->walk);
-	kind = smmu_ttd_kind(&txn->walk);
 	if (kind == TTD_IS_INVALID) {
 		fail(txn, F_TRANSLATION, EVENT1_CLASS_IN);
-	} else if (!smmu_ttd_address(&txn->walk, &address)) {
+	} else if (!smmu_ttd_address(&txn->walk, kind)) {
 		fail(txn, F_ADDR_SIZE, EVENT1_CLASS_IN);
-	} else if (kind == TTD_IS_TABLE && smmu_ttd_lacks_access(&txn->cd.policy, ttd)) {
-		smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, true, set_access);
-	} else if (kind == TTD_IS_TABLE) {
-		take_limits(&txn->walk);
-		keep_table(txn, address);
-		fetch(txn, smmu_tables_descend(&txn->walk, address));
-	} else {
+	} else if (kind == TTD_IS_LEAF) {
 		check_access(txn);
+	} else if (smmu_ttd_lacks_access(&txn->cd.policy, txn->walk.ttd)) {
+		smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, true, set_access);
+	} else {
+		take_limits(&txn->walk);
+		keep_table(txn);
+		smmu_tables_descend(&txn->walk);
+		return true;
 	}
+	return false;
 }
 
 void smmu_walk_begin(struct transaction *txn)
@@ -254,6 +283,7 @@ void smmu_walk_begin(struct transaction *txn)
 		smmu_stage2_find(txn, txn->ia, EVENT1_CLASS_IN, false, arrive);
 		return;
 	}
-	fetch(txn, smmu_walkcache_enter(txn->smmu, txn->space, &txn->walk,
-					region_of(&txn->cd, txn->req->addr), txn->ia));
+	smmu_walkcache_enter(txn->smmu, txn->space, &txn->walk, region_of(&txn->cd, txn->req->addr),
+			     txn->ia);
+	walk_on(txn, AT_ADDRESS);
 }

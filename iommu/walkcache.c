@@ -62,13 +62,11 @@ static struct table_line *find(const struct walkcache *cache, const struct table
 	return NULL;
 }
 
-uint64_t smmu_walkcache_enter(struct smmu *smmu, uint64_t space, struct walk *walk,
-			      const struct tt_tree *tree, uint64_t ia)
+void smmu_walkcache_find(struct smmu *smmu, uint64_t space, struct walk *walk,
+			 const struct tt_tree *tree, uint64_t ia)
 {
 	struct walkcache *cache = &smmu->walkcache;
 
-	if (!cache->sets)
-		return smmu_tables_enter(walk, tree, ia);
 	for (int level = 2; level >= tree->start_level; level--) {
 		struct table_key key = key_of(space, tree, ia, (uint8_t)level);
 		struct table_line *line = find(cache, &key);
@@ -81,9 +79,11 @@ uint64_t smmu_walkcache_enter(struct smmu *smmu, uint64_t space, struct walk *wa
 		walk->ia = ia;
 		walk->level = (uint8_t)level;
 		walk->limits = line->limits;
-		return smmu_tables_descend(walk, line->table);
+		walk->address = line->table;
+		smmu_tables_descend(walk);
+		return;
 	}
-	return smmu_tables_enter(walk, tree, ia);
+	smmu_tables_enter(walk, tree, ia);
 }
 
 static struct table_line *pick_victim(struct table_line *set)
@@ -96,14 +96,11 @@ static struct table_line *pick_victim(struct table_line *set)
 	return victim;
 }
 
-void smmu_walkcache_fill(struct smmu *smmu, uint64_t space, const struct walk *walk, uint64_t table)
+void smmu_walkcache_keep(struct smmu *smmu, uint64_t space, const struct walk *walk)
 {
 	struct walkcache *cache = &smmu->walkcache;
-	struct table_key key;
+	struct table_key key = key_of(space, walk->tree, walk->ia, walk->level);
 
-	if (!cache->sets)
-		return;
-	key = key_of(space, walk->tree, walk->ia, walk->level);
 	if (find(cache, &key))
 		return;
 	*pick_victim(set_of(cache, &key)) = (struct table_line){
@@ -111,7 +108,7 @@ void smmu_walkcache_fill(struct smmu *smmu, uint64_t space, const struct walk *w
 		.key = key,
 		.shift = smmu_tables_shift(walk->tree, walk->level),
 		.limits = walk->limits,
-		.table = table,
+		.table = walk->address,
 		.used = ++cache->clock,
 	};
 }
