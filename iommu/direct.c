@@ -101,13 +101,13 @@ static bool perform(struct smmu *smmu, struct bus_req *req, uint64_t address,
 	return done;
 }
 
-bool smmu_direct_is_configured(const struct transaction *txn)
+static bool is_configured(const struct transaction *txn)
 {
 	const struct smmu *smmu = txn->smmu;
 	const struct direct_owner *owner = &smmu->direct_owner;
 	const struct bus_attr *attr = &txn->req->attr;
 
-	return smmu_is_direct(txn) && owner->known && owner->generation == smmu->conf.generation &&
+	return owner->known && owner->generation == smmu->conf.generation &&
 	       owner->stream == attr->stream_id && owner->substream == attr->substream_id &&
 	       owner->substream_valid == attr->substream_valid &&
 	       owner->privileged == attr->privileged && owner->instruction == attr->instruction &&
@@ -137,8 +137,12 @@ static bool translate(struct smmu *smmu, struct bus_req *req, struct direct_line
 	txn->asked = txn->req = req;
 	txn->state = TXN_BUSY;
 	txn->write = req->op != BUS_READ;
-	smmu_txn_translate(txn);
-	note_owner(smmu, txn);
+	if (is_configured(txn)) {
+		smmu_txn_find(txn);
+	} else {
+		smmu_txn_translate(txn);
+		note_owner(smmu, txn);
+	}
 	if ((txn->state != TXN_READY && txn->state != TXN_LOOKED) || !txn->stages ||
 	    mem_is_device(txn->memory))
 		return false;

@@ -434,6 +434,8 @@ void smmu_tbu_fini(struct smmu *smmu);
 void smmu_tbu_receive(struct smmu *smmu, struct bus_req *req);
 /* Look up from the start: configuration, TLB, or what is missing of them. */
 void smmu_txn_translate(struct transaction *txn);
+/* The configuration is known: the TLB, or a walk. */
+void smmu_txn_find(struct transaction *txn);
 /* The translation is in txn->found: check what it permits and go on. `fresh`: walked just now;
  * `dirty`: stages whose descriptor need not be looked at. */
 void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty);
@@ -470,7 +472,6 @@ struct transaction *txn_list_take(struct txn_list *list);
 
 /* direct.c */
 bool smmu_direct_access(void *ctx, struct bus_req *req);
-bool smmu_direct_is_configured(const struct transaction *txn);
 
 static inline bool smmu_is_direct(const struct transaction *txn)
 {

@@ -154,8 +154,7 @@ static void miss_tlb(struct transaction *txn)
 	txn->missed_tlb = true;
 }
 
-/* The configuration is known: the TLB, or a walk. */
-static void find(struct transaction *txn)
+void smmu_txn_find(struct transaction *txn)
 {
 	struct smmu *smmu = txn->smmu;
 	struct tlb_line *line;
@@ -232,8 +231,8 @@ static bool configure(struct transaction *txn)
 
 void smmu_txn_translate(struct transaction *txn)
 {
-	if (smmu_direct_is_configured(txn) || configure(txn))
-		find(txn);
+	if (configure(txn))
+		smmu_txn_find(txn);
 }
 
 /* Ask what both stages permit. False: one of them denied it, and it is a fault. */
