@@ -4,9 +4,9 @@
 
 /*
  * What travels through the admin queues: virtchnl messages between a VF's
- * driver and the firmware. Commands of the PF's driver are in
- * pf_command_format.h, registers and descriptors in model/nic/avf_format.h. All fields are
- * little-endian and naturally aligned.
+ * driver and the firmware. Those about VLANs are in vlan_format.h, commands of the PF's
+ * driver in pf_command_format.h, registers and descriptors in model/nic/avf_format.h. All fields
+ * are little-endian and naturally aligned.
  *
  * Sources: Intel Ethernet Adaptive Virtual Function specification, virtchnl
  * 1.1 (values as in Linux include/linux/net/intel/virtchnl.h).
@@ -46,6 +46,16 @@
 #define VIRTCHNL_OP_CONFIG_RSS_LUT          24
 #define VIRTCHNL_OP_GET_RSS_HASHCFG_CAPS    25
 #define VIRTCHNL_OP_SET_RSS_HASHCFG         26
+#define VIRTCHNL_OP_ENABLE_VLAN_STRIPPING   27
+#define VIRTCHNL_OP_DISABLE_VLAN_STRIPPING  28
+
+#define VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS  51
+#define VIRTCHNL_OP_ADD_VLAN_V2               52
+#define VIRTCHNL_OP_DEL_VLAN_V2               53
+#define VIRTCHNL_OP_ENABLE_VLAN_STRIPPING_V2  54
+#define VIRTCHNL_OP_DISABLE_VLAN_STRIPPING_V2 55
+#define VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2  56
+#define VIRTCHNL_OP_DISABLE_VLAN_INSERTION_V2 57
 
 #define VIRTCHNL_STATUS_SUCCESS               0
 #define VIRTCHNL_STATUS_ERR_PARAM             (-5)
@@ -68,6 +78,8 @@ struct virtchnl_version_info {
 #define VIRTCHNL_VF_OFFLOAD_L2        BIT(0)
 #define VIRTCHNL_VF_OFFLOAD_RSS_REG   BIT(4)
 #define VIRTCHNL_VF_OFFLOAD_WB_ON_ITR BIT(5)
+#define VIRTCHNL_VF_OFFLOAD_VLAN_V2   BIT(15)
+#define VIRTCHNL_VF_OFFLOAD_VLAN      BIT(16)
 #define VIRTCHNL_VF_OFFLOAD_RSS_PF    BIT(19)
 
 #define VIRTCHNL_VSI_SRIOV 6

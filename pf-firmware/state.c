@@ -182,6 +182,32 @@ static void carry_filters(struct fw_vf *vf, struct state_codec *codec, bool appl
 			    promisc & VIRTCHNL_MULTICAST_PROMISC);
 }
 
+/* A map of the VLAN IDs that are received, and what is done with tags. */
+static void carry_vlans(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	struct nic *nic = state_nic(vf);
+	struct nic_vlan_offload offload = *nic_vlan_offload(nic, vf->index);
+	uint64_t map[VLAN_IDS / 64] = {0};
+	uint32_t count = 0;
+
+	for (uint32_t id = 0; (id = nic_vlan_next(nic, vf->index, id)) < VLAN_IDS;)
+		map[id / 64] |= BIT(id % 64);
+	for (uint32_t i = 0; i < ARRAY_LEN(map); i++) {
+		codec_u64(codec, &map[i]);
+		count += (uint32_t)__builtin_popcountll(map[i]);
+	}
+	codec_bool(codec, &offload.strip);
+	codec_bool(codec, &offload.insert);
+	codec->bad |= count > NIC_VLANS_PER_VF || (map[0] & 1);
+	if (!apply)
+		return;
+	nic_vlan_clear(nic, vf->index);
+	for (uint32_t id = 1; id < VLAN_IDS; id++)
+		if (map[id / 64] >> (id % 64) & 1)
+			(void)nic_vlan_add(nic, vf->index, id);
+	*nic_vlan_offload(nic, vf->index) = offload;
+}
+
 static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool apply)
 {
 	struct fw_virtchnl virtchnl = vf->virtchnl;
@@ -251,6 +277,7 @@ const struct state_record_info state_records[] = {
 	{STATE_QUEUES, "queues", carry_queues},    {STATE_VECTORS, "vectors", carry_vectors},
 	{STATE_FILTERS, "filters", carry_filters}, {STATE_VIRTCHNL, "virtchnl", carry_virtchnl},
 	{STATE_STATS, "stats", carry_stats},       {STATE_MESSAGES, "messages", carry_messages},
+	{STATE_VLANS, "vlans", carry_vlans},
 };
 
 const uint32_t state_record_count = ARRAY_LEN(state_records);

@@ -7,26 +7,17 @@
 #include <errno.h>
 
 #include "base/trace.h"
-#include "pf-firmware/firmware_internal.h"
+#include "pf-firmware/virtchnl_internal.h"
 
 #define OFFERED_CAPS                                                                               \
-	(VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_WB_ON_ITR | VIRTCHNL_VF_OFFLOAD_RSS_PF)
+	(VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_WB_ON_ITR | VIRTCHNL_VF_OFFLOAD_RSS_PF |     \
+	 VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2)
 #define MAX_MTU         9702u
 #define MAX_RING        8160u
 #define MAX_BUFFER      (16u * 1024 - 128)
 #define MIN_BUFFER      128u
 #define RING_ALIGN      128u
 #define HASHCFG_OFFERED RSS_ALL
-
-/* A command under way: its message, and the answer that its handler fills. */
-struct vc_command {
-	struct fw_vf *vf;
-	const struct mailbox_message *message;
-	const uint8_t *data;
-	uint32_t len_bytes;
-	uint8_t answer[MAILBOX_REPLY_BYTES];
-	uint32_t answer_len;
-};
 
 /* Instead of a status: the answer comes later, or not at all. */
 #define VC_LATER  1
@@ -57,9 +48,15 @@ static uint16_t vc_vsi_id(const struct fw_vf *vf)
 	return (uint16_t)(vf->fw->cfg.first_vsi + vf->index);
 }
 
-static bool vc_vsi_ok(const struct vc_command *command)
+bool vc_vsi_ok(const struct vc_command *command, uint32_t id)
 {
-	return le16_get(command->data) == vc_vsi_id(command->vf);
+	return id == vc_vsi_id(command->vf);
+}
+
+/* Most messages begin with it. */
+static bool vc_names_vsi(const struct vc_command *command)
+{
+	return vc_vsi_ok(command, le16_get(command->data));
 }
 
 static const struct nic_cfg *vc_cfg(const struct fw_vf *vf)
@@ -109,12 +106,16 @@ static int32_t vc_get_resources(struct vc_command *command)
 
 	resource.vf_cap_flags =
 		(wanted & (uint32_t)OFFERED_CAPS) | (uint32_t)VIRTCHNL_VF_OFFLOAD_L2;
+	/* Who knows the second kind of VLAN messages does not use the first. */
+	if (resource.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_VLAN_V2)
+		resource.vf_cap_flags &= ~(uint32_t)VIRTCHNL_VF_OFFLOAD_VLAN;
 	resource.vsi_res[0].vsi_id = vc_vsi_id(vf);
 	resource.vsi_res[0].num_queue_pairs = resource.num_queue_pairs;
 	resource.vsi_res[0].vsi_type = VIRTCHNL_VSI_SRIOV;
 	memcpy(resource.vsi_res[0].default_mac_addr, vf->virtchnl.mac, 6);
 	vf->virtchnl.caps = resource.vf_cap_flags;
 	vf->virtchnl.resources_given = true;
+	vc_vlan_agreed(vf);
 	memcpy(command->answer, &resource, sizeof(resource));
 	command->answer_len = sizeof(resource);
 	return VIRTCHNL_STATUS_SUCCESS;
@@ -187,7 +188,7 @@ static int32_t vc_config_queues(struct vc_command *command)
 	uint32_t pairs = le16_get(command->data + 2);
 	struct virtchnl_queue_pair_info pair;
 
-	if (!vc_vsi_ok(command) || pairs > vc_cfg(vf)->queue_pairs)
+	if (!vc_names_vsi(command) || pairs > vc_cfg(vf)->queue_pairs)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	for (uint32_t i = 0; i < pairs; i++) {
 		memcpy(&pair, command->data + 8 + i * sizeof(pair), sizeof(pair));
@@ -210,7 +211,7 @@ static bool vc_select(const struct vc_command *command, struct virtchnl_queue_se
 	uint64_t all = BIT(vc_cfg(command->vf)->queue_pairs) - 1;
 
 	memcpy(select, command->data, sizeof(*select));
-	return vc_vsi_ok(command) && (select->rx_queues | select->tx_queues) &&
+	return vc_names_vsi(command) && (select->rx_queues | select->tx_queues) &&
 	       !((select->rx_queues | select->tx_queues) & ~all);
 }
 
@@ -351,7 +352,7 @@ static int32_t vc_filters(struct vc_command *command, bool add)
 	struct fw_vf *vf = command->vf;
 	uint32_t count = le16_get(command->data + 2);
 
-	if (!vc_vsi_ok(command))
+	if (!vc_names_vsi(command))
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	for (uint32_t i = 0; i < count; i++)
 		if (!vc_mac_ok(vf, command->data + 4 + 8 * i))
@@ -382,7 +383,7 @@ static int32_t vc_promisc(struct vc_command *command)
 	struct fw_vf *vf = command->vf;
 	uint32_t flags = le16_get(command->data + 2);
 
-	if (!vc_vsi_ok(command))
+	if (!vc_names_vsi(command))
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	vf->virtchnl.promisc = flags;
 	nic_promiscuous_set(vf->fw->nic, vf->index, flags & VIRTCHNL_UNICAST_PROMISC,
@@ -410,7 +411,7 @@ static int32_t vc_stats(struct vc_command *command)
 		.tx_errors = from->tx_errors,
 	};
 
-	if (!vc_vsi_ok(command))
+	if (!vc_names_vsi(command))
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	memcpy(command->answer, &stats, sizeof(stats));
 	command->answer_len = sizeof(stats);
@@ -429,7 +430,7 @@ void virtchnl_apply_rss(struct fw_vf *vf)
 
 static int32_t vc_rss(struct vc_command *command, uint8_t *table, uint32_t len)
 {
-	if (!vc_vsi_ok(command) || le16_get(command->data + 2) != len)
+	if (!vc_names_vsi(command) || le16_get(command->data + 2) != len)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	memcpy(table, command->data + 4, len);
 	virtchnl_apply_rss(command->vf);
@@ -483,6 +484,17 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_CONFIG_RSS_LUT, "CONFIG_RSS_LUT", 4, 1, 2, true, vc_rss_lut},
 	{VIRTCHNL_OP_GET_RSS_HASHCFG_CAPS, "GET_RSS_HASHCFG_CAPS", 0, 0, 0, true, vc_hashcfg_caps},
 	{VIRTCHNL_OP_SET_RSS_HASHCFG, "SET_RSS_HASHCFG", 8, 0, 0, true, vc_hashcfg},
+	{VIRTCHNL_OP_ADD_VLAN, "ADD_VLAN", 4, 2, 2, true, vc_add_vlan},
+	{VIRTCHNL_OP_DEL_VLAN, "DEL_VLAN", 4, 2, 2, true, vc_del_vlan},
+	{VIRTCHNL_OP_ENABLE_VLAN_STRIPPING, "ENABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_enable_strip},
+	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING, "DISABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_disable_strip},
+	{VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, "GET_OFFLOAD_VLAN_V2_CAPS", 0, 0, 0, true, vc_vlan_v2_caps},
+	{VIRTCHNL_OP_ADD_VLAN_V2, "ADD_VLAN_V2", 8, 32, 2, true, vc_add_vlan_v2},
+	{VIRTCHNL_OP_DEL_VLAN_V2, "DEL_VLAN_V2", 8, 32, 2, true, vc_del_vlan_v2},
+	{VIRTCHNL_OP_ENABLE_VLAN_STRIPPING_V2, "ENABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_enable_strip_v2},
+	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING_V2, "DISABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_disable_strip_v2},
+	{VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, "ENABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_enable_insert_v2},
+	{VIRTCHNL_OP_DISABLE_VLAN_INSERTION_V2, "DISABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_disable_insert_v2},
 };
 /* clang-format on */
 

@@ -144,6 +144,7 @@ struct aq_desc {
 #define TXD1_CMD      BITS(13, 4)
 #define TXD1_CMD_EOP  BIT(4)
 #define TXD1_CMD_RS   BIT(5)       /* report status: write back DTYPE_DONE */
+#define TXD1_CMD_TAG1 BIT(7)       /* TXD1_L2TAG1 is a VLAN tag to insert */
 #define TXD1_CMD_IIPT BITS(10, 9)  /* what the network header is: TXD_IIPT_* */
 #define TXD1_CMD_L4T  BITS(13, 12) /* whose checksum to fill: 1 TCP, 2 SCTP, 3 UDP */
 #define TXD1_MACLEN   BITS(22, 16) /* in 2 bytes */
@@ -172,9 +173,11 @@ struct aq_desc {
  * device writes it back: the legacy format, RXD1_* in word 1.
  */
 #define RXD_BYTES       32u
+#define RXD0_L2TAG1     BITS(31, 16)
 #define RXD0_RSS_HASH   BITS(63, 32)
 #define RXD1_DD         BIT(0)
 #define RXD1_EOP        BIT(1)
+#define RXD1_L2TAG1P    BIT(2) /* RXD0_L2TAG1 is the tag that was stripped */
 #define RXD1_L3L4P      BIT(3)
 #define RXD1_UMBCAST    BITS(10, 9) /* 0 unicast, 1 multicast, 2 broadcast */
 #define RXD1_FLTSTAT    BITS(13, 12)

@@ -116,6 +116,27 @@ void nic_filter_clear(struct nic *nic, uint32_t vf);
 bool nic_filter_get(struct nic *nic, uint32_t vf, uint32_t n, uint8_t mac[6]);
 void nic_promiscuous_set(struct nic *nic, uint32_t vf, bool unicast, bool multicast);
 
+/*
+ * VLANs that the VF receives beside untagged frames; without any it receives all
+ * (model/nic/vlan.h). ID 0 is the untagged: it is neither added nor deleted.
+ */
+#define NIC_VLANS_PER_VF 64u
+
+/* -ENOSPC: the VF has NIC_VLANS_PER_VF. */
+int nic_vlan_add(struct nic *nic, uint32_t vf, uint32_t id);
+void nic_vlan_del(struct nic *nic, uint32_t vf, uint32_t id);
+/* The VF's next VLAN above `id`; 4096: none. */
+uint32_t nic_vlan_next(struct nic *nic, uint32_t vf, uint32_t id);
+
+struct nic_vlan_offload {
+	bool strip;  /* a received frame's tag goes into the descriptor */
+	bool insert; /* a descriptor's tag goes into the frame */
+};
+
+struct nic_vlan_offload *nic_vlan_offload(struct nic *nic, uint32_t vf);
+/* Neither VLANs nor offloads. */
+void nic_vlan_clear(struct nic *nic, uint32_t vf);
+
 /* Which queue of the VF a packet goes to; with one queue pair nothing is hashed. */
 void nic_rss_set(struct nic *nic, uint32_t vf, const struct rss *rss);
 

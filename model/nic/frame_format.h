@@ -9,6 +9,7 @@
  */
 
 #include "base/bits.h"
+#include "model/nic/vlan.h"
 
 #define FRAME_ETH_BYTES      14u
 #define FRAME_IPV4_BYTES     20u
@@ -60,6 +61,11 @@ static inline bool frame_tag_get(const void *frame, uint32_t len_bytes, uint64_t
 
 	*flow = FRAME_NO_FLOW;
 	*number = 0;
+	/* Behind a VLAN tag all but the addresses comes later. */
+	if (vlan_is_tagged(b, len_bytes)) {
+		b += VLAN_BYTES;
+		len_bytes -= VLAN_BYTES;
+	}
 	if (len_bytes < FRAME_PAYLOAD_OFFSET || b[FRAME_ETHERTYPE_OFFSET] != 0x08 ||
 	    b[FRAME_ETHERTYPE_OFFSET + 1] != 0x00 ||
 	    b[FRAME_IPV4_PROTO_OFFSET] != FRAME_PROTO_UDP ||

@@ -8,6 +8,7 @@
 #include "model/nic/firmware_block.h"
 #include "model/nic/offload.h"
 #include "model/nic/rss.h"
+#include "model/nic/vlan.h"
 
 /* --- DMA engine (dma.c) --- */
 
@@ -234,6 +235,9 @@ void switch_from_vf(struct nic *nic, struct packet *packet);
 /* A packet from the wire. Takes over the reference. */
 void switch_from_wire(struct nic *nic, struct packet *packet);
 
+/* vlan.c: does the VF receive the packet's VLAN? */
+bool vlan_admits(const struct nic_vf *vf, const struct packet *packet);
+
 /* Count and trace a lost packet, and put it. */
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);
 
@@ -257,6 +261,9 @@ struct nic_vf {
 	struct rss rss;
 	uint32_t filters;
 	uint8_t mac[NIC_FILTERS_PER_VF][6];
+	uint64_t vlan[VLAN_IDS / 64];
+	uint32_t vlans;
+	struct nic_vlan_offload vlan_offload;
 	struct dma_log log;
 	uint32_t stopped;   /* NIC_STOP_* */
 	bool resetting;     /* until the last DMA from before the reset is done */

@@ -34,6 +34,8 @@ struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1)
 		.ipv4 = ip == TXD_IIPT_IPV4 || ip == TXD_IIPT_IPV4_CSUM,
 		.ipv4_sum = ip == TXD_IIPT_IPV4_CSUM,
 		.ipv6 = ip == TXD_IIPT_IPV6,
+		.tag = data1 & TXD1_CMD_TAG1,
+		.vlan_tci = (uint32_t)field_get(TXD1_L2TAG1, data1),
 		.segment = context1 & TXC1_CMD_TSO,
 		.l4 = (enum offload_l4)field_get(TXD1_CMD_L4T, data1),
 		.mac_bytes = (uint32_t)field_get(TXD1_MACLEN, data1) * 2,

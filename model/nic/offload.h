@@ -23,10 +23,12 @@ struct tx_offload {
 	bool ipv4;     /* the network header is IPv4 */
 	bool ipv4_sum; /* its checksum is the NIC's to fill */
 	bool ipv6;     /* it is IPv6, with extension headers within ip_bytes */
+	bool tag;      /* vlan_tci is inserted as a VLAN tag, after all else */
 	bool segment;  /* cut into segments of mss bytes of payload */
 	enum offload_l4 l4;
 	uint32_t mac_bytes, ip_bytes, l4_bytes; /* headers; l4_bytes only counts for segmentation */
-	uint32_t mss, payload_bytes;            /* segment: all of the payload */
+	uint32_t vlan_tci;
+	uint32_t mss, payload_bytes; /* segment: all of the payload */
 };
 
 #define OFFLOAD_MAX_HEADER 256u /* of a packet that is cut */

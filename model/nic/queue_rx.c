@@ -9,11 +9,23 @@
 #include "base/trace.h"
 #include "model/nic/nic_internal.h"
 
+/* Does the frame's VLAN tag go into the descriptor? */
+static bool rx_strips(const struct nic_queue *queue, const struct packet *packet)
+{
+	return queue->vf->vlan_offload.strip && vlan_is_tagged(packet->data, packet->len_bytes);
+}
+
+/* What the driver is given of the packet. */
+static uint32_t rx_bytes(const struct nic_queue *queue, const struct packet *packet)
+{
+	return packet->len_bytes - (rx_strips(queue, packet) ? VLAN_BYTES : 0);
+}
+
 static uint32_t rx_buffers(const struct nic_queue *queue, const struct packet *packet)
 {
 	uint32_t size = queue->context.buffer_bytes;
 
-	return (packet->len_bytes + size - 1) / size;
+	return (rx_bytes(queue, packet) + size - 1) / size;
 }
 
 uint32_t queue_rx_missing(const struct nic_queue *queue)
@@ -50,6 +62,21 @@ static void rx_write(struct nic_queue *queue, struct packet *packet, uint64_t io
 	job->done = rx_wrote;
 	queue->jobs++;
 	dma_submit(job);
+}
+
+/* One buffer's part of what the driver is given: around a tag that is stripped there are two. */
+static void rx_write_part(struct nic_queue *queue, struct packet *packet, uint64_t iova,
+			  uint32_t from, uint32_t len)
+{
+	uint32_t before = 0, skip = 0;
+
+	if (rx_strips(queue, packet)) {
+		before = from < VLAN_AT ? VLAN_AT - from : 0; /* a buffer holds more than that */
+		skip = VLAN_BYTES;
+	}
+	if (before)
+		rx_write(queue, packet, iova, from, before);
+	rx_write(queue, packet, iova + before, from + before + skip, len - before);
 }
 
 static void rx_count(struct nic_queue *queue, const struct packet *packet)
@@ -93,29 +120,40 @@ static void rx_report_hash(const struct nic_queue *queue, const struct packet *p
 	if (queue->vf->nic->cfg.queue_pairs < 2 ||
 	    !rss_hash(&queue->vf->rss, packet->data, packet->len_bytes, &hash))
 		return;
-	words[0] = field_put(RXD0_RSS_HASH, hash);
+	words[0] |= field_put(RXD0_RSS_HASH, hash);
 	words[1] |= field_put(RXD1_FLTSTAT, RXD_FLTSTAT_RSS);
+}
+
+static void rx_report_tag(const struct nic_queue *queue, const struct packet *packet,
+			  uint64_t words[4])
+{
+	if (!rx_strips(queue, packet))
+		return;
+	words[0] |= field_put(RXD0_L2TAG1, vlan_tci(packet->data));
+	words[1] |= RXD1_L2TAG1P;
 }
 
 /* The descriptors are here: write the packet into its buffers. */
 static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 {
 	uint64_t size = queue->context.buffer_bytes;
+	uint32_t all = rx_bytes(queue, packet);
 
-	for (uint32_t from = 0; from < packet->len_bytes;) {
-		uint32_t len = (uint32_t)MIN(packet->len_bytes - from, size);
+	for (uint32_t from = 0; from < all;) {
+		uint32_t len = (uint32_t)MIN(all - from, size);
 		uint32_t index = queue->context.head;
 		uint64_t iova = queue_take(queue)[0];
 		uint64_t words[4] = {0};
 
-		rx_write(queue, packet, iova, from, len);
+		rx_write_part(queue, packet, iova, from, len);
 		from += len;
 		words[1] = RXD1_DD | field_put(RXD1_LENGTH, len) |
 			   field_put(RXD1_UMBCAST, packet_cast(packet));
-		if (from == packet->len_bytes)
+		if (from == all)
 			words[1] |= RXD1_EOP;
 		rx_report_hash(queue, packet, words);
-		queue_write_back(queue, index, words, from == packet->len_bytes ? packet : NULL);
+		rx_report_tag(queue, packet, words);
+		queue_write_back(queue, index, words, from == all ? packet : NULL);
 	}
 	rx_count(queue, packet);
 	packet_put(packet);

@@ -60,6 +60,9 @@ static void tx_judge(const struct nic_queue *queue, struct tx_shape *shape)
 	uint32_t header = tx_offload_header_bytes(&shape->offload);
 	uint32_t longest = header + tx_segment_bytes(shape);
 
+	shape->offload.tag &= queue->vf->vlan_offload.insert;
+	if (shape->offload.tag)
+		longest += VLAN_BYTES;
 	if (shape->malformed || shape->len_bytes < FRAME_MIN_BYTES || longest > FRAME_MAX_BYTES ||
 	    !tx_offload_possible(&shape->offload, shape->len_bytes)) {
 		shape->malformed = true;
@@ -129,6 +132,10 @@ static void tx_send_segments(struct nic_queue *queue, struct tx_slot *slot)
 			memcpy(packet->data, header, header_bytes);
 		tx_offload_apply(&slot->offload, packet->data, packet->len_bytes, number++,
 				 slot->segments);
+		if (slot->offload.tag) {
+			vlan_insert(packet->data, packet->len_bytes, slot->offload.vlan_tci);
+			packet->len_bytes += VLAN_BYTES;
+		}
 		tx_send(queue, packet);
 	}
 }

@@ -173,14 +173,20 @@ static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
 	queue_rx_packet(queue, packet);
 }
 
-/* Does any VF have a filter for the packet's destination? */
+static uint32_t filter_vf(const struct nic_switch *sw, uint32_t slot)
+{
+	return (uint32_t)(sw->filter[slot] >> 48) - 1;
+}
+
+/* Does any VF have a filter for the packet's destination, in its VLAN? */
 static bool switch_knows(const struct nic *nic, const struct packet *packet)
 {
 	uint64_t mac = mac_key(packet->data);
 
 	for (uint32_t slot = filter_hash(mac); nic->sw->filter[slot];
 	     slot = (slot + 1) % FILTER_SLOTS)
-		if ((nic->sw->filter[slot] & KEY_MAC) == mac)
+		if ((nic->sw->filter[slot] & KEY_MAC) == mac &&
+		    vlan_admits(&nic->vf[filter_vf(nic->sw, slot)], packet))
 			return true;
 	return false;
 }
@@ -193,9 +199,10 @@ static uint32_t switch_filtered(struct nic *nic, struct packet *packet)
 
 	for (uint32_t slot = filter_hash(mac); nic->sw->filter[slot];
 	     slot = (slot + 1) % FILTER_SLOTS) {
-		uint32_t vf = (uint32_t)(nic->sw->filter[slot] >> 48) - 1;
+		uint32_t vf = filter_vf(nic->sw, slot);
 
-		if ((nic->sw->filter[slot] & KEY_MAC) != mac || vf == packet->source_vf)
+		if ((nic->sw->filter[slot] & KEY_MAC) != mac || vf == packet->source_vf ||
+		    !vlan_admits(&nic->vf[vf], packet))
 			continue;
 		switch_to_vf(nic, vf, packet_ref(packet));
 		copies++;
@@ -212,7 +219,7 @@ static uint32_t switch_mapped(struct nic *nic, struct packet *packet, const uint
 		bool wanted =
 			map ? map[vf / 64] >> (vf % 64) & 1 : nic->vf[vf].rx[0].context.enabled;
 
-		if (!wanted || vf == packet->source_vf)
+		if (!wanted || vf == packet->source_vf || !vlan_admits(&nic->vf[vf], packet))
 			continue;
 		if (map && nic->sw->filter[filter_slot(nic->sw, filter_key(vf, packet->data))])
 			continue;

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_PF_FIRMWARE_VIRTCHNL_INTERNAL_H
+#define VFSIM_PF_FIRMWARE_VIRTCHNL_INTERNAL_H
+
+/* What the handlers of virtchnl commands share. Each returns a VIRTCHNL_STATUS_*. */
+
+#include "pf-firmware/firmware_internal.h"
+
+/* A command under way: its message, and the answer that its handler fills. */
+struct vc_command {
+	struct fw_vf *vf;
+	const struct mailbox_message *message;
+	const uint8_t *data;
+	uint32_t len_bytes;
+	uint8_t answer[MAILBOX_REPLY_BYTES];
+	uint32_t answer_len;
+};
+
+/* Does the 16-bit `id` name the VF's one VSI? */
+bool vc_vsi_ok(const struct vc_command *command, uint32_t id);
+
+/* virtchnl_vlan.c */
+int32_t vc_add_vlan(struct vc_command *command);
+int32_t vc_del_vlan(struct vc_command *command);
+int32_t vc_enable_strip(struct vc_command *command);
+int32_t vc_disable_strip(struct vc_command *command);
+int32_t vc_vlan_v2_caps(struct vc_command *command);
+int32_t vc_add_vlan_v2(struct vc_command *command);
+int32_t vc_del_vlan_v2(struct vc_command *command);
+int32_t vc_enable_strip_v2(struct vc_command *command);
+int32_t vc_disable_strip_v2(struct vc_command *command);
+int32_t vc_enable_insert_v2(struct vc_command *command);
+int32_t vc_disable_insert_v2(struct vc_command *command);
+/* What VLAN offloads are after the VF's capabilities were agreed on. */
+void vc_vlan_agreed(struct fw_vf *vf);
+
+#endif

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * virtchnl's two kinds of VLAN messages. The first knows 802.1Q tags only; it is answered
+ * as Linux's i40e does. The second asks first what there is; here that is one tag of
+ * EtherType 0x8100, which the messages call the inner one where there is no outer
+ * (Linux virtchnl.h; ice_virtchnl.c for what is refused).
+ */
+#include "pf-firmware/virtchnl_internal.h"
+#include "pf-firmware/vlan_format.h"
+
+#define TOGGLED                                                                                    \
+	(VIRTCHNL_VLAN_ETHERTYPE_8100 | VIRTCHNL_VLAN_TOGGLE | VIRTCHNL_VLAN_TAG_LOCATION_L2TAG1)
+
+static bool agreed(const struct vc_command *command, uint64_t cap)
+{
+	return command->vf->virtchnl.caps & cap;
+}
+
+static struct nic_vlan_offload *offload_of(const struct fw_vf *vf)
+{
+	return nic_vlan_offload(vf->fw->nic, vf->index);
+}
+
+void vc_vlan_agreed(struct fw_vf *vf)
+{
+	bool first = vf->virtchnl.caps & VIRTCHNL_VF_OFFLOAD_VLAN;
+
+	*offload_of(vf) = (struct nic_vlan_offload){.strip = first, .insert = first};
+}
+
+/* ---- filters: of both kinds, by the n-th element's ID ---- */
+
+struct vlan_list {
+	uint32_t count;
+	uint64_t cap; /* that has to be agreed on */
+	/* An ID; VLAN_IDS: the element is not acceptable. */
+	uint32_t (*id)(const uint8_t *element);
+	const uint8_t *element;
+	uint32_t element_bytes;
+};
+
+static uint32_t id_of(const struct vlan_list *list, uint32_t n)
+{
+	return list->id(list->element + (size_t)n * list->element_bytes);
+}
+
+static bool list_is_ok(const struct vc_command *command, const struct vlan_list *list)
+{
+	if (!agreed(command, list->cap) || !vc_vsi_ok(command, le16_get(command->data)))
+		return false;
+	for (uint32_t i = 0; i < list->count; i++)
+		if (id_of(list, i) >= VLAN_IDS)
+			return false;
+	return true;
+}
+
+static int32_t add_vlans(const struct vc_command *command, const struct vlan_list *list)
+{
+	const struct fw_vf *vf = command->vf;
+
+	if (!list_is_ok(command, list))
+		return VIRTCHNL_STATUS_ERR_PARAM;
+	for (uint32_t i = 0; i < list->count; i++)
+		if (nic_vlan_add(vf->fw->nic, vf->index, id_of(list, i)))
+			return VIRTCHNL_STATUS_ERR_PARAM;
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
+static int32_t del_vlans(const struct vc_command *command, const struct vlan_list *list)
+{
+	const struct fw_vf *vf = command->vf;
+
+	if (!list_is_ok(command, list))
+		return VIRTCHNL_STATUS_ERR_PARAM;
+	for (uint32_t i = 0; i < list->count; i++)
+		nic_vlan_del(vf->fw->nic, vf->index, id_of(list, i));
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
+/* ---- the first kind ---- */
+
+static uint32_t plain_id(const uint8_t *element)
+{
+	return le16_get(element);
+}
+
+static struct vlan_list plain_list(const struct vc_command *command)
+{
+	return (struct vlan_list){.count = le16_get(command->data + 2),
+				  .cap = VIRTCHNL_VF_OFFLOAD_VLAN,
+				  .id = plain_id,
+				  .element = command->data + 4,
+				  .element_bytes = 2};
+}
+
+int32_t vc_add_vlan(struct vc_command *command)
+{
+	struct vlan_list list = plain_list(command);
+
+	return add_vlans(command, &list);
+}
+
+int32_t vc_del_vlan(struct vc_command *command)
+{
+	struct vlan_list list = plain_list(command);
+
+	return del_vlans(command, &list);
+}
+
+static int32_t set_strip(const struct vc_command *command, bool strip)
+{
+	if (!agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN))
+		return VIRTCHNL_STATUS_ERR_PARAM;
+	offload_of(command->vf)->strip = strip;
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
+int32_t vc_enable_strip(struct vc_command *command)
+{
+	return set_strip(command, true);
+}
+
+int32_t vc_disable_strip(struct vc_command *command)
+{
+	return set_strip(command, false);
+}
+
+/* ---- the second kind ---- */
+
+int32_t vc_vlan_v2_caps(struct vc_command *command)
+{
+	struct virtchnl_vlan_caps caps = {
+		.filtering = {.support = {.inner = VIRTCHNL_VLAN_ETHERTYPE_8100},
+			      .ethertype_init = VIRTCHNL_VLAN_ETHERTYPE_8100,
+			      .max_filters = NIC_VLANS_PER_VF},
+		.offloads = {.stripping = {.inner = TOGGLED},
+			     .insertion = {.inner = TOGGLED},
+			     .ethertype_init = VIRTCHNL_VLAN_ETHERTYPE_8100,
+			     .ethertype_match = VIRTCHNL_ETHERTYPE_STRIPPING_MATCHES_INSERTION},
+	};
+
+	if (!agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN_V2))
+		return VIRTCHNL_STATUS_ERR_PARAM;
+	memcpy(command->answer, &caps, sizeof(caps));
+	command->answer_len = sizeof(caps);
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
+/* An ID alone, without a priority or a mask: neither was offered. */
+static uint32_t filter_id(const uint8_t *element)
+{
+	struct virtchnl_vlan_filter filter;
+	bool outer;
+
+	memcpy(&filter, element, sizeof(filter));
+	outer = filter.outer.tci || filter.outer.tci_mask || filter.outer.tpid;
+	if (outer || filter.inner.tci_mask || filter.inner.tpid != VLAN_ETHERTYPE)
+		return VLAN_IDS;
+	return filter.inner.tci;
+}
+
+static struct vlan_list filter_list(const struct vc_command *command)
+{
+	return (struct vlan_list){.count = le16_get(command->data + 2),
+				  .cap = VIRTCHNL_VF_OFFLOAD_VLAN_V2,
+				  .id = filter_id,
+				  .element = command->data + 8,
+				  .element_bytes = sizeof(struct virtchnl_vlan_filter)};
+}
+
+int32_t vc_add_vlan_v2(struct vc_command *command)
+{
+	struct vlan_list list = filter_list(command);
+
+	return add_vlans(command, &list);
+}
+
+int32_t vc_del_vlan_v2(struct vc_command *command)
+{
+	struct vlan_list list = filter_list(command);
+
+	return del_vlans(command, &list);
+}
+
+/* Set one of the offloads for what was offered. */
+static int32_t set_offload(const struct vc_command *command, bool *offload, bool value)
+{
+	struct virtchnl_vlan_setting setting;
+
+	memcpy(&setting, command->data, sizeof(setting));
+	if (!agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN_V2) ||
+	    !vc_vsi_ok(command, setting.vport_id) || setting.outer_ethertype ||
+	    setting.inner_ethertype != VIRTCHNL_VLAN_ETHERTYPE_8100)
+		return VIRTCHNL_STATUS_ERR_PARAM;
+	*offload = value;
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
+int32_t vc_enable_strip_v2(struct vc_command *command)
+{
+	return set_offload(command, &offload_of(command->vf)->strip, true);
+}
+
+int32_t vc_disable_strip_v2(struct vc_command *command)
+{
+	return set_offload(command, &offload_of(command->vf)->strip, false);
+}
+
+int32_t vc_enable_insert_v2(struct vc_command *command)
+{
+	return set_offload(command, &offload_of(command->vf)->insert, true);
+}
+
+int32_t vc_disable_insert_v2(struct vc_command *command)
+{
+	return set_offload(command, &offload_of(command->vf)->insert, false);
+}
