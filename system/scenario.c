@@ -162,6 +162,23 @@ static uint32_t guest_mtu(const struct scenario_cfg *cfg, const char *name)
 	return (uint32_t)mtu;
 }
 
+/* A guest is in the VLANs of what it sends and receives. */
+static void guest_vlans(const struct scenario_cfg *cfg, const char *name,
+			struct guest_driver_cfg *driver)
+{
+	for (uint32_t i = 0; i < cfg->traffic_count; i++) {
+		const struct traffic_config *traffic = &cfg->traffic[i];
+		bool known = !traffic->vlan;
+
+		if (strcmp(traffic->from, name) && strcmp(traffic->to, name))
+			continue;
+		for (uint32_t v = 0; v < driver->vlans; v++)
+			known |= driver->vlan[v] == traffic->vlan;
+		if (!known)
+			driver->vlan[driver->vlans++] = (uint16_t)traffic->vlan;
+	}
+}
+
 static int start_driver(struct scenario *scenario, struct run_guest *guest)
 {
 	const struct timing_cfg *timing = &scenario->cfg->machine.timing;
@@ -177,6 +194,7 @@ static int start_driver(struct scenario *scenario, struct run_guest *guest)
 		.map_buffers = cfg->viommu,
 	};
 
+	guest_vlans(scenario->cfg, cfg->name, &driver);
 	guest->driver = guest_driver_create(&guest->guest, &driver, guest->name);
 	return guest->driver ? 0 : -ENOMEM;
 }
@@ -246,6 +264,7 @@ static int start_flow(struct scenario *scenario, uint32_t index)
 		.burst = (uint32_t)traffic->burst,
 		.count = traffic->count,
 		.start_ps = scenario->up_ps + traffic->start_ps,
+		.vlan = (uint16_t)traffic->vlan,
 	};
 
 	memcpy(flow.destination, to->mac, sizeof(flow.destination));

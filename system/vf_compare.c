@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/nic/firmware_block.h"
+#include "model/nic/vlan.h"
 
 /* A member of a structure of the hardware's state. */
 struct member {
@@ -122,6 +123,27 @@ static bool filters_equal(const struct comparison *c)
 	return true;
 }
 
+static const struct member vlan_members[] = {
+	MEMBER(nic_vlan_offload, strip),
+	MEMBER(nic_vlan_offload, insert),
+};
+
+static bool vlans_equal(const struct comparison *c)
+{
+	for (uint32_t in_a = 0, in_b; in_a < VLAN_IDS;) {
+		in_b = nic_vlan_next(c->b->nic, c->b->vf, in_a);
+		in_a = nic_vlan_next(c->a->nic, c->a->vf, in_a);
+		if (in_a == in_b)
+			continue;
+		snprintf(c->text, c->size, "VF %u: only one of both receives VLAN %u", c->a->vf,
+			 MIN(in_a, in_b));
+		return false;
+	}
+	return members_equal(c, "tag offload", 0, vlan_members, ARRAY_LEN(vlan_members),
+			     nic_vlan_offload(c->a->nic, c->a->vf),
+			     nic_vlan_offload(c->b->nic, c->b->vf));
+}
+
 /* As software would read it, but that nothing is cleared by it. */
 static uint64_t register_value(const struct regs *regs, uint32_t row, uint32_t index)
 {
@@ -159,7 +181,7 @@ bool vf_compare(const struct vf_place *a, const struct vf_place *b, char *text, 
 	struct comparison c = {a, b, text, size};
 
 	return queues_equal(&c, false) && queues_equal(&c, true) && vectors_equal(&c) &&
-	       filters_equal(&c) && registers_equal(&c) &&
+	       filters_equal(&c) && vlans_equal(&c) && registers_equal(&c) &&
 	       members_equal(&c, "counters", 0, stats_members, ARRAY_LEN(stats_members),
 			     nic_vf_stats_get(a->nic, a->vf), nic_vf_stats_get(b->nic, b->vf));
 }

@@ -21,28 +21,33 @@ extern "C" {
 
 struct guest_driver;
 
+#define GUEST_VLANS 64u
+
 struct guest_driver_cfg {
-	uint32_t ring_entries;     /* descriptors of each ring: multiple of 32, 64 to 4096 */
-	uint32_t buffer_bytes;     /* of a packet buffer: 1024 to 16256, multiple of 128 */
-	uint32_t mtu_bytes;        /* largest frame without FCS */
-	uint32_t itr_ns;           /* interrupt throttling interval of the queue vector */
-	uint32_t tx_report_stride; /* every n-th packet asks for a write-back; 0 or 1: each */
-	uint64_t packet_ps;        /* CPU time to build and hand over a packet */
-	uint64_t poll_ps;          /* CPU time to take one packet out of the Rx ring */
-	uint64_t interrupt_ps;     /* CPU time from an interrupt to its handler's work */
-	bool map_buffers;          /* through a virtual IOMMU, only while the device has them */
+	uint32_t ring_entries;      /* descriptors of each ring: multiple of 32, 64 to 4096 */
+	uint32_t buffer_bytes;      /* of a packet buffer: 1024 to 16256, multiple of 128 */
+	uint32_t mtu_bytes;         /* largest frame without FCS */
+	uint32_t itr_ns;            /* interrupt throttling interval of the queue vector */
+	uint32_t tx_report_stride;  /* every n-th packet asks for a write-back; 0 or 1: each */
+	uint64_t packet_ps;         /* CPU time to build and hand over a packet */
+	uint64_t poll_ps;           /* CPU time to take one packet out of the Rx ring */
+	uint64_t interrupt_ps;      /* CPU time from an interrupt to its handler's work */
+	uint16_t vlan[GUEST_VLANS]; /* that it receives beside what is untagged */
+	uint32_t vlans;
+	bool map_buffers; /* through a virtual IOMMU, only while the device has them */
 };
 
 /* A stream of packets to one peer. */
 struct guest_flow_cfg {
 	uint32_t flow; /* its number in trace events, unique in the run */
 	uint8_t destination[6];
-	uint32_t min_bytes, max_bytes; /* frame without FCS */
+	uint32_t min_bytes, max_bytes; /* frame without FCS and VLAN tag */
 	uint64_t interval_ps;          /* mean; 0: as fast as the ring takes them */
 	bool poisson;                  /* exponential intervals, else constant */
 	uint64_t count;                /* 0: until stopped */
 	uint64_t start_ps;             /* not before */
 	uint32_t burst;                /* packets at a time, with one doorbell; 0 means 1 */
+	uint16_t vlan;                 /* whose tag the NIC inserts; 0: none */
 };
 
 struct guest_driver_stats {

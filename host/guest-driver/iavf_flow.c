@@ -105,6 +105,8 @@ static void run_flow(struct actor *self, void *arg)
 
 static bool cfg_valid(const struct guest_driver *d, const struct guest_flow_cfg *cfg)
 {
+	if (cfg->vlan && !iavf_has_vlan(d, cfg->vlan))
+		return false;
 	return cfg->min_bytes >= 60 && cfg->min_bytes >= FRAME_PAYLOAD_OFFSET &&
 	       cfg->min_bytes <= cfg->max_bytes && cfg->max_bytes <= d->cfg.mtu_bytes;
 }

@@ -13,6 +13,7 @@
 #include "host/guest-driver/guest_driver.h"
 #include "model/nic/frame_format.h"
 #include "pf-firmware/mailbox_format.h"
+#include "pf-firmware/vlan_format.h"
 
 #define IAVF_AQ_ENTRIES   32u
 #define IAVF_MSIX_VECTORS 2u
@@ -131,6 +132,20 @@ int iavf_adminq_send(struct guest_driver *d, struct actor *self, uint16_t opcode
 		     uint32_t virtchnl_op, const void *data, uint32_t len_bytes);
 /* The ARQ's next message into d->message. False: none. */
 bool iavf_adminq_receive(struct guest_driver *d, struct actor *self, bool *more);
+
+/* The VLAN tag's bytes that a frame may have beyond the driver's mtu_bytes. */
+static inline uint32_t iavf_tag_bytes(const struct guest_driver *d)
+{
+	return d->cfg.vlans ? VLAN_BYTES : 0;
+}
+
+static inline bool iavf_has_vlan(const struct guest_driver *d, uint32_t id)
+{
+	for (uint32_t i = 0; i < d->cfg.vlans; i++)
+		if (d->cfg.vlan[i] == id)
+			return true;
+	return false;
+}
 
 /* iavf_virtchnl.c */
 int iavf_get_resources(struct guest_driver *d, struct actor *self);

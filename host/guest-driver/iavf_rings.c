@@ -231,6 +231,8 @@ void iavf_transmit(struct guest_driver *d, struct actor *self, const struct iavf
 	descriptor[0] = dma_of(d, &d->tx, index);
 	descriptor[1] = field_put(TXD1_DTYPE, TXD_DTYPE_DATA) | TXD1_CMD_EOP |
 			field_put(TXD1_BUF_SIZE, len_bytes);
+	if (flow->cfg.vlan)
+		descriptor[1] |= TXD1_CMD_TAG1 | field_put(TXD1_L2TAG1, flow->cfg.vlan);
 	d->tx_packet[index] =
 		(struct iavf_tx_packet){wants_report(d), flow->cfg.flow, len_bytes, flow->sent};
 	if (d->tx_packet[index].report)
@@ -269,8 +271,9 @@ static void clean_tx(struct guest_driver *d, struct actor *self)
 }
 
 /* A packet has left the ring: is it as it was sent? */
-static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
+static void take_packet(struct guest_driver *d, uint32_t index, const uint64_t *descriptor)
 {
+	uint64_t word = descriptor[1];
 	uint32_t len_bytes = (uint32_t)field_get(RXD1_LENGTH, word);
 	uint8_t copy[FRAME_MAX_BYTES + 64];
 	const uint8_t *frame;
@@ -279,7 +282,9 @@ static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
 
 	d->stats.rx_packets++;
 	d->stats.rx_bytes += len_bytes;
-	if (!(word & RXD1_EOP) || len_bytes > MIN(d->cfg.buffer_bytes, FRAME_MAX_BYTES)) {
+	if (!(word & RXD1_EOP) || len_bytes > MIN(d->cfg.buffer_bytes, FRAME_MAX_BYTES) ||
+	    ((word & RXD1_L2TAG1P) &&
+	     !iavf_has_vlan(d, field_get(RXD0_L2TAG1, descriptor[0]) & VLAN_ID))) {
 		d->stats.rx_errors++;
 		return;
 	}
@@ -296,16 +301,17 @@ static void take_packet(struct guest_driver *d, uint32_t index, uint64_t word)
 /* iavf_clean_rx_irq */
 static uint32_t clean_rx(struct guest_driver *d, struct actor *self)
 {
+	uint64_t descriptor[2];
 	uint32_t work = 0;
-	uint64_t word;
 
 	while (work < IAVF_NAPI_BUDGET) {
 		uint32_t index = d->rx.next_to_clean;
 
-		guest_memory_read(d->guest, d->rx.ring + (uint64_t)index * RXD_BYTES + 8, &word, 8);
-		if (!(word & RXD1_DD))
+		guest_memory_read(d->guest, d->rx.ring + (uint64_t)index * RXD_BYTES, descriptor,
+				  sizeof(descriptor));
+		if (!(descriptor[1] & RXD1_DD))
 			break;
-		take_packet(d, index, word);
+		take_packet(d, index, descriptor);
 		unmap_buffer(d, self, &d->rx, index);
 		d->rx.next_to_clean = next_of(&d->rx, index);
 		work++;

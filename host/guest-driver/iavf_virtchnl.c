@@ -120,6 +120,25 @@ static int request(struct guest_driver *d, struct actor *self, uint32_t opcode, 
 	return d->message.status == VIRTCHNL_STATUS_SUCCESS ? 0 : -EIO;
 }
 
+/* GET_OFFLOAD_VLAN_V2_CAPS: tags of 802.1Q in L2TAG1, as many VLANs as the driver has. */
+static int check_vlan_caps(struct guest_driver *d, struct actor *self)
+{
+	const uint32_t needed = VIRTCHNL_VLAN_ETHERTYPE_8100 | VIRTCHNL_VLAN_TAG_LOCATION_L2TAG1;
+	struct virtchnl_vlan_caps caps;
+	int ret;
+
+	if (!(d->resources.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_VLAN_V2))
+		return -EOPNOTSUPP;
+	ret = request(d, self, VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, NULL, 0);
+	if (ret)
+		return ret;
+	memcpy(&caps, d->message.data, sizeof(caps));
+	if (~caps.offloads.stripping.inner & needed || ~caps.offloads.insertion.inner & needed ||
+	    caps.filtering.max_filters < d->cfg.vlans)
+		return -EOPNOTSUPP;
+	return 0;
+}
+
 /* VERSION, GET_VF_RESOURCES */
 int iavf_get_resources(struct guest_driver *d, struct actor *self)
 {
@@ -130,6 +149,8 @@ int iavf_get_resources(struct guest_driver *d, struct actor *self)
 
 	if (ret)
 		return ret;
+	if (d->cfg.vlans)
+		caps |= VIRTCHNL_VF_OFFLOAD_VLAN_V2;
 	memcpy(&version, d->message.data, sizeof(version));
 	if (version.major != VIRTCHNL_VERSION_MAJOR)
 		return -EOPNOTSUPP;
@@ -142,7 +163,7 @@ int iavf_get_resources(struct guest_driver *d, struct actor *self)
 	    !(d->resources.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_L2))
 		return -EPROTO;
 	memcpy(d->stats.mac, d->resources.vsi_res[0].default_mac_addr, 6);
-	return 0;
+	return d->cfg.vlans ? check_vlan_caps(d, self) : 0;
 }
 
 static uint16_t vsi(const struct guest_driver *d)
@@ -230,7 +251,7 @@ static int configure_vsi_queues(struct guest_driver *d, struct actor *self)
 	pair->rxq.ring_len = d->rx.entries;
 	pair->rxq.dma_ring_addr = d->rx.ring;
 	pair->rxq.databuffer_size = d->cfg.buffer_bytes;
-	pair->rxq.max_pkt_size = d->cfg.mtu_bytes;
+	pair->rxq.max_pkt_size = d->cfg.mtu_bytes + iavf_tag_bytes(d);
 	return request(d, self, VIRTCHNL_OP_CONFIG_VSI_QUEUES, &config, sizeof(config));
 }
 
@@ -244,11 +265,40 @@ static int select_queues(struct guest_driver *d, struct actor *self, uint32_t op
 	return request(d, self, opcode, &select, sizeof(select));
 }
 
-/* ADD_ETH_ADDR, CONFIG_VSI_QUEUES, ENABLE_QUEUES */
+static int add_vlan(struct guest_driver *d, struct actor *self, uint16_t id)
+{
+	struct virtchnl_vlan_filter_list_v2 list = {.vport_id = vsi(d), .num_elements = 1};
+
+	list.filters[0].inner.tci = id;
+	list.filters[0].inner.tpid = VLAN_ETHERTYPE;
+	return request(d, self, VIRTCHNL_OP_ADD_VLAN_V2, &list, sizeof(list));
+}
+
+/* ADD_VLAN_V2, ENABLE_VLAN_STRIPPING_V2, ENABLE_VLAN_INSERTION_V2 */
+static int configure_vlans(struct guest_driver *d, struct actor *self)
+{
+	struct virtchnl_vlan_setting setting = {.inner_ethertype = VIRTCHNL_VLAN_ETHERTYPE_8100,
+						.vport_id = vsi(d)};
+	int ret = 0;
+
+	for (uint32_t i = 0; !ret && i < d->cfg.vlans; i++)
+		ret = add_vlan(d, self, d->cfg.vlan[i]);
+	if (!ret && d->cfg.vlans)
+		ret = request(d, self, VIRTCHNL_OP_ENABLE_VLAN_STRIPPING_V2, &setting,
+			      sizeof(setting));
+	if (!ret && d->cfg.vlans)
+		ret = request(d, self, VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, &setting,
+			      sizeof(setting));
+	return ret;
+}
+
+/* ADD_ETH_ADDR, VLANs, CONFIG_VSI_QUEUES, ENABLE_QUEUES */
 int iavf_configure_queues(struct guest_driver *d, struct actor *self)
 {
 	int ret = add_mac(d, self);
 
+	if (!ret)
+		ret = configure_vlans(d, self);
 	if (!ret)
 		ret = configure_vsi_queues(d, self);
 	return ret ? ret : select_queues(d, self, VIRTCHNL_OP_ENABLE_QUEUES);

@@ -137,6 +137,7 @@ struct traffic_config {
 	uint64_t burst;
 	uint64_t count; /* 0: until the scenario's traffic ends */
 	uint64_t start_ps;
+	uint64_t vlan; /* 0: none */
 };
 
 struct migration_config {

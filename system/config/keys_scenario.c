@@ -93,6 +93,8 @@ static const struct schema_key traffic_keys[] = {
 	 WHAT("packets; 0: until the traffic's duration is over")},
 	{"start", TIMES(traffic_config, start_ps, 3600 * SEC), DEFAULT("0"),
 	 WHAT("after all guests are up")},
+	{"vlan", COUNTS(traffic_config, vlan, 0, 4094), DEFAULT("0"),
+	 WHAT("ID of the VLAN whose tag the NICs insert and strip, beyond `size`; 0: none")},
 	{NULL},
 };
 static const struct schema_map traffic_map =

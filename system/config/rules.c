@@ -8,6 +8,7 @@
 #include "base/bits.h"
 #include "base/trace.h"
 #include "iommu/smmu_registers_format.h"
+#include "model/nic/frame_format.h"
 #include "system/config/rules_internal.h"
 #include "system/config/smmu.h"
 #include "system/config/units.h"
@@ -259,6 +260,10 @@ static void check_traffic(const struct rules *rules, uint32_t index)
 	check_end(rules, index, "to", traffic->to, size);
 	if (!strcmp(traffic->from, traffic->to))
 		broken(rules, indexed(path, "traffic", index, "to"), "expected another guest");
+	if (traffic->vlan && size + VLAN_BYTES > FRAME_MAX_BYTES)
+		broken(rules, indexed(path, "traffic", index, "vlan"),
+		       "expected room for a tag of %u bytes in frames of at most %u", VLAN_BYTES,
+		       FRAME_MAX_BYTES);
 	if (traffic->max_size_bytes && traffic->max_size_bytes < traffic->size_bytes)
 		broken(rules, indexed(path, "traffic", index, "max_size"),
 		       "expected 0 or at least `size`");

@@ -275,6 +275,11 @@ INSTANTIATE_TEST_SUITE_P(
 		Mistake{"rate: 1Gb/s", "size: 4000",
 			"FILE:8: traffic[0].size: expected at most a buffer of a (2048)\n"
 			"FILE:8: traffic[0].size: expected at most a buffer of b (2048)\n"},
+		Mistake{"rate: 1Gb/s", "size: 9725, vlan: 5",
+			"FILE:8: traffic[0].size: expected at most a buffer of a (2048)\n"
+			"FILE:8: traffic[0].size: expected at most a buffer of b (2048)\n"
+			"FILE:8: traffic[0].vlan: expected room for a tag of 4 bytes in frames of "
+			"at most 9728\n"},
 		Mistake{"name: test\n", "name: test\nname: again\n",
 			"FILE:2: name: the key is here twice\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{check: lost-pag, verdict: fail}]\n",

@@ -96,6 +96,22 @@ TEST_F(VfCompare, SeesAFilter)
 	ASSERT_EQ(nic_filter_add(sides[0].nic, 0, mac), 0);
 	EXPECT_EQ(difference(), "VF 0: MAC filter 0 differs");
 }
+TEST_F(VfCompare, SeesAVlan)
+{
+	ASSERT_EQ(nic_vlan_add(sides[0].nic, 0, 7), 0);
+	ASSERT_EQ(nic_vlan_add(sides[0].nic, 0, 4094), 0);
+	ASSERT_EQ(nic_vlan_add(sides[1].nic, 1, 7), 0);
+	EXPECT_EQ(difference(), "VF 0: only one of both receives VLAN 4094");
+	ASSERT_EQ(nic_vlan_add(sides[1].nic, 1, 4094), 0);
+	EXPECT_EQ(difference(), "");
+	ASSERT_EQ(nic_vlan_add(sides[1].nic, 1, 1), 0);
+	EXPECT_EQ(difference(), "VF 0: only one of both receives VLAN 1");
+}
+TEST_F(VfCompare, SeesAnOffloadOfTags)
+{
+	nic_vlan_offload(sides[1].nic, 1)->insert = true;
+	EXPECT_EQ(difference(), "VF 0: tag offload 0: insert is 0x0 here and 0x1 there");
+}
 TEST_F(VfCompare, SeesARegister)
 {
 	regs_write(nic_vf_regs(sides[0].nic, 0), VF_ATQBAL1, 4, 0x1000);
