@@ -2,6 +2,8 @@
 #include "model/nic/offload.h"
 
 #include "model/nic/avf_format.h"
+#include "model/nic/checksum.h"
+#include "model/nic/headers.h"
 
 #define IPV4_MIN_BYTES 20u
 #define IPV6_BYTES     40u
@@ -73,57 +75,12 @@ bool tx_offload_possible(const struct tx_offload *offload, uint32_t len_bytes)
 	return segmentation_possible(offload, len_bytes);
 }
 
-/* ---- numbers in network order ---- */
-
-static uint32_t be16_get(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
-
-static void be16_put(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 static void be32_add(uint8_t *at, uint32_t more)
 {
 	uint32_t value = (be16_get(at) << 16 | be16_get(at + 2)) + more;
 
 	be16_put(at, value >> 16);
 	be16_put(at + 2, value);
-}
-
-/* ---- sums ---- */
-
-static uint32_t fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint32_t)sum;
-}
-
-static uint32_t ones_sum(const uint8_t *data, uint32_t len_bytes)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i + 1 < len_bytes; i += 2)
-		sum += be16_get(data + i);
-	if (len_bytes % 2)
-		sum += (uint32_t)data[len_bytes - 1] << 8;
-	return fold(sum);
-}
-
-static uint32_t crc32c(const uint8_t *data, uint32_t len_bytes)
-{
-	uint32_t crc = UINT32_MAX;
-
-	for (uint32_t i = 0; i < len_bytes; i++) {
-		crc ^= data[i];
-		for (uint32_t bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-	}
-	return ~crc;
 }
 
 static void fill_ipv4_sum(uint8_t *ip, uint32_t len_bytes)
@@ -144,7 +101,7 @@ static void fill_l4_sum(const struct tx_offload *offload, uint8_t *l4, uint32_t 
 		return;
 	}
 	if (offload->segment)
-		be16_put(field, fold((uint64_t)be16_get(field) + len_bytes));
+		be16_put(field, ones_fold((uint64_t)be16_get(field) + len_bytes));
 	sum = ~ones_sum(l4, len_bytes) & 0xffff;
 	/* UDP's 0 says "no checksum" (RFC 768). */
 	be16_put(field, !sum && offload->l4 == OFFLOAD_L4_UDP ? 0xffff : sum);

@@ -8,6 +8,7 @@
  */
 #include "base/trace.h"
 #include "model/nic/nic_internal.h"
+#include "model/nic/rx_status.h"
 
 /* Does the frame's VLAN tag go into the descriptor? */
 static bool rx_strips(const struct nic_queue *queue, const struct packet *packet)
@@ -133,6 +134,20 @@ static void rx_report_tag(const struct nic_queue *queue, const struct packet *pa
 	words[1] |= RXD1_L2TAG1P;
 }
 
+/* Type and sums: in the last descriptor, where drivers look. */
+static void rx_report_headers(const struct packet *packet, uint64_t words[4])
+{
+	struct rx_status status = rx_status_get(packet->data, packet->len_bytes);
+
+	words[1] |= field_put(RXD1_PTYPE, status.ptype);
+	if (status.checked)
+		words[1] |= RXD1_L3L4P;
+	if (status.ip_error)
+		words[1] |= RXD1_IPE;
+	if (status.l4_error)
+		words[1] |= RXD1_L4E;
+}
+
 /* The descriptors are here: write the packet into its buffers. */
 static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 {
@@ -149,8 +164,10 @@ static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 		from += len;
 		words[1] = RXD1_DD | field_put(RXD1_LENGTH, len) |
 			   field_put(RXD1_UMBCAST, packet_cast(packet));
-		if (from == all)
+		if (from == all) {
 			words[1] |= RXD1_EOP;
+			rx_report_headers(packet, words);
+		}
 		rx_report_hash(queue, packet, words);
 		rx_report_tag(queue, packet, words);
 		queue_write_back(queue, index, words, from == all ? packet : NULL);

@@ -3,20 +3,10 @@
 
 #include <string.h>
 
-#define ETH_BYTES    14u
-#define VLAN_BYTES   4u
+#include "model/nic/headers.h"
+
 #define MAX_ADDRESS  16u
 #define MAX_INPUT    (2 * MAX_ADDRESS + 4)
-#define ETHER_IPV4   0x0800u
-#define ETHER_IPV6   0x86ddu
-#define ETHER_VLAN   0x8100u
-#define IPV4_MIN     20u
-#define IPV6_BYTES   40u
-#define IPV4_OFFSET  0x3fffu /* More Fragments and Fragment Offset */
-#define PROTO_TCP    6u
-#define PROTO_UDP    17u
-#define PROTO_FRAG   44u
-#define PROTO_SCTP   132u
 #define NO_TRANSPORT 0u
 
 /* What is hashed of a packet. */
@@ -26,74 +16,45 @@ struct rss_input {
 	uint32_t len;
 };
 
-static uint32_t be16_get(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
-
 /* Types by protocol, for IPv4 and IPv6. */
 static const struct {
 	uint32_t proto;
 	uint64_t type[2];
-	bool ports;
 } transports[] = {
-	{PROTO_TCP, {RSS_IPV4_TCP, RSS_IPV6_TCP}, true},
-	{PROTO_UDP, {RSS_IPV4_UDP, RSS_IPV6_UDP}, true},
-	{PROTO_SCTP, {RSS_IPV4_SCTP, RSS_IPV6_SCTP}, true},
-	{PROTO_FRAG, {RSS_IPV4_FRAG, RSS_IPV6_FRAG}, false},
-	{NO_TRANSPORT, {RSS_IPV4_OTHER, RSS_IPV6_OTHER}, false},
+	{IP_PROTO_TCP, {RSS_IPV4_TCP, RSS_IPV6_TCP}},
+	{IP_PROTO_UDP, {RSS_IPV4_UDP, RSS_IPV6_UDP}},
+	{IP_PROTO_SCTP, {RSS_IPV4_SCTP, RSS_IPV6_SCTP}},
+	{NO_TRANSPORT, {RSS_IPV4_OTHER, RSS_IPV6_OTHER}},
 };
 
-/* Addresses at `addresses`, ports after them if the transport's header is here. */
-static void take(struct rss_input *input, bool ipv6, const uint8_t *addresses, uint32_t proto,
-		 const uint8_t *l4, uint32_t l4_len)
+/* Ports, where the transport has some and its header is here. */
+static void take_transport(struct rss_input *input, const struct frame_headers *headers,
+			   const uint8_t *frame, uint32_t len)
 {
-	uint32_t row = 0, address = ipv6 ? 16 : 4;
+	uint32_t row = 0;
 
-	while (transports[row].proto != proto && transports[row].proto != NO_TRANSPORT)
+	while (transports[row].proto != headers->proto && transports[row].proto != NO_TRANSPORT)
 		row++;
-	input->type = transports[row].type[ipv6];
-	memcpy(input->bytes, addresses, 2 * address);
-	input->len = 2 * address;
-	if (!transports[row].ports || l4_len < 4)
+	input->type = transports[row].type[headers->version == 6];
+	if (transports[row].proto == NO_TRANSPORT || headers->l4_at + 4 > len)
 		return;
-	memcpy(input->bytes + input->len, l4, 4);
+	memcpy(input->bytes + input->len, frame + headers->l4_at, 4);
 	input->len += 4;
-}
-
-static void take_ipv4(struct rss_input *input, const uint8_t *ip, uint32_t len)
-{
-	uint32_t header = len >= IPV4_MIN ? (ip[0] & 0xfu) * 4 : 0;
-	uint32_t proto;
-
-	if (header < IPV4_MIN || header > len)
-		return;
-	proto = be16_get(ip + 6) & IPV4_OFFSET ? PROTO_FRAG : ip[9];
-	take(input, false, ip + 12, proto, ip + header, len - header);
-}
-
-static void take_ipv6(struct rss_input *input, const uint8_t *ip, uint32_t len)
-{
-	if (len >= IPV6_BYTES)
-		take(input, true, ip + 8, ip[6], ip + IPV6_BYTES, len - IPV6_BYTES);
 }
 
 static struct rss_input look(const uint8_t *frame, uint32_t len)
 {
-	struct rss_input input = {0};
-	uint32_t at = ETH_BYTES, type;
+	struct frame_headers headers = frame_headers_get(frame, len);
+	bool ipv6 = headers.version == 6;
+	struct rss_input input = {.len = 2 * (ipv6 ? MAX_ADDRESS : 4)};
 
-	if (len < ETH_BYTES)
+	if (!headers.version)
 		return input;
-	type = be16_get(frame + 12);
-	if (type == ETHER_VLAN && len >= ETH_BYTES + VLAN_BYTES) {
-		type = be16_get(frame + 16);
-		at += VLAN_BYTES;
-	}
-	if (type == ETHER_IPV4)
-		take_ipv4(&input, frame + at, len - at);
-	else if (type == ETHER_IPV6)
-		take_ipv6(&input, frame + at, len - at);
+	memcpy(input.bytes, frame + headers.ip_at + (ipv6 ? 8 : 12), input.len);
+	if (headers.fragment)
+		input.type = ipv6 ? RSS_IPV6_FRAG : RSS_IPV4_FRAG;
+	else
+		take_transport(&input, &headers, frame, len);
 	return input;
 }
 
