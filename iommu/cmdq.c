@@ -71,6 +71,13 @@ static void stop(struct smmu *smmu, uint32_t cerror)
 	rest(smmu);
 }
 
+/* 4.7.3; 6.3.1, IDR0.SEV. */
+static void wake(struct smmu *smmu)
+{
+	if (smmu->cfg.sev && smmu->env.irq.raise)
+		smmu->env.irq.raise(smmu->env.irq.ctx, SMMU_WAKE);
+}
+
 static void consume(struct smmu *smmu)
 {
 	struct cmdq *cmdq = &smmu->cmdq;
@@ -79,10 +86,14 @@ static void consume(struct smmu *smmu)
 	uint64_t cons = smmu_reg(smmu, ROW_CMDQ_CONS);
 	uint64_t opcode = field_get(CMD0_OPCODE, word[0]);
 	uint64_t older = opcode == CMD_SYNC ? smmu->epoch_count[smmu->epoch ^ 1] : 0;
+	bool was_full = smmu_queue_full(&queue, smmu_reg(smmu, ROW_CMDQ_PROD), cons);
 
 	smmu->stats.commands++;
 	smmu_reg_set(smmu, ROW_CMDQ_CONS,
 		     field_set(cons, CMDQ_CONS_RD, smmu_queue_next(&queue, cons)));
+	/* Who waits for room can go on. */
+	if (was_full)
+		wake(smmu);
 	trace_emit_data(&smmu->env.part, TRACE_SMMU_COMMAND, word, CMD_BYTES,
 			(const uint64_t[TRACE_ARGS]){opcode, field_get(CMDQ_CONS_RD, cons), older});
 }
@@ -136,6 +147,8 @@ static void complete_sync(struct smmu *smmu)
 	consume(smmu);
 	smmu->stats.syncs++;
 	smmu_plant_saw_sync(smmu);
+	if (field_get(SYNC0_CS, word[0]) == SYNC0_CS_SEV)
+		wake(smmu);
 	if (field_get(SYNC0_CS, word[0]) == SYNC0_CS_IRQ) {
 		if (smmu->env.irq.raise)
 			smmu->env.irq.raise(smmu->env.irq.ctx, SMMU_IRQ_CMD_SYNC);

@@ -134,6 +134,8 @@ enum smmu_irq {
 	SMMU_IRQ_CMD_SYNC,
 	SMMU_IRQ_PRIQ,
 	SMMU_IRQ_PMCG,
+	/* No interrupt: the event that a PE in WFE wakes up by; with IDR0.SEV. */
+	SMMU_WAKE,
 };
 
 struct smmu_env {

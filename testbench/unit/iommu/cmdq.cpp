@@ -391,12 +391,68 @@ TEST_F(SmmuSync, NoneMakesNoSignal)
 	EXPECT_TRUE(irqs.empty());
 }
 
-TEST_F(SmmuSync, EventSignalIsLikeNone)
+TEST_F(SmmuSync, EventSignalIsLikeNoneWithoutTheFeature)
 {
 	push(CMD_SYNC | field_put(SYNC0_CS, SYNC0_CS_SEV), page);
 	run();
 	EXPECT_TRUE(commands_consumed());
 	EXPECT_EQ(memory->read64(page), 0u);
+	EXPECT_TRUE(irqs.empty());
+}
+
+/* An SMMU with IDR0.SEV. */
+class SmmuWake : public SmmuCommandQueue
+{
+protected:
+	void SetUp() override
+	{
+		cfg.sev = true;
+		SmmuCommandQueue::SetUp();
+	}
+};
+
+TEST_F(SmmuWake, ASyncThatAsksForItWakesOnceItIsConsumed)
+{
+	push(CMD_SYNC | field_put(SYNC0_CS, SYNC0_CS_NONE));
+	run();
+	EXPECT_TRUE(irqs.empty());
+	push(CMD_SYNC | field_put(SYNC0_CS, SYNC0_CS_SEV), page);
+	run();
+	EXPECT_TRUE(commands_consumed());
+	EXPECT_EQ(irqs, std::vector<uint32_t>{SMMU_WAKE});
+	EXPECT_EQ(memory->read64(page), 0u) << "no message";
+}
+
+/* Fill a queue of four entries but for `room`, then let it be consumed. */
+TEST_F(SmmuWake, AFullQueueWakesWhenItHasRoomAgain)
+{
+	for (uint32_t room : {1u, 0u}) {
+		irqs.clear();
+		enable(CR0_EVENTQEN | CR0_SMMUEN);
+		set_reg(SMMU_CMDQ_BASE, cmdq | 2, 8);
+		set_reg(SMMU_CMDQ_CONS, 0);
+		set_reg(SMMU_CMDQ_PROD, 0);
+		cmdq_log2 = 2;
+		for (uint32_t i = room; i < 4; i++)
+			push(CMD_TLBI_NSNH_ALL);
+		enable(CR0_EVENTQEN | CR0_SMMUEN | CR0_CMDQEN);
+		run();
+		EXPECT_TRUE(commands_consumed());
+		EXPECT_EQ(irqs, std::vector<uint32_t>(room ? 0 : 1, SMMU_WAKE));
+	}
+}
+
+TEST_F(SmmuSync, AFullQueueWakesNobodyWithoutTheFeature)
+{
+	enable(CR0_EVENTQEN | CR0_SMMUEN);
+	set_reg(SMMU_CMDQ_BASE, cmdq | 2, 8);
+	cmdq_log2 = 2;
+	for (uint32_t i = 0; i < 4; i++)
+		push(CMD_TLBI_NSNH_ALL);
+	enable(CR0_EVENTQEN | CR0_SMMUEN | CR0_CMDQEN);
+	run();
+	EXPECT_EQ(stats().commands, 4u);
+	EXPECT_TRUE(irqs.empty());
 }
 
 TEST_F(SmmuSync, InterruptWritesItsMessageAfterConsumption)
