@@ -16,7 +16,8 @@ vfsim: $(BUILD)/build.ninja ## build the command only
 	@cmake --build $(BUILD) --target vfsim
 
 run: vfsim ## run the live migration, then replay the recording of a real VMM
-	@$(BUILD)/vfsim run $(SCENARIO)
+	@$(BUILD)/vfsim run --out $(BUILD)/run $(SCENARIO)
+	@echo
 	@$(BUILD)/vfsim replay $(RECORDINGS)
 
 test: all asan ## run every test, plain and under sanitizers, and count them
