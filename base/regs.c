@@ -76,11 +76,34 @@ void regs_fini(struct regs *regs)
 	*regs = (struct regs){0};
 }
 
+static uint64_t kept(const struct reg_row *row, enum regs_reset reach)
+{
+	switch (reach) {
+	case REGS_RESET_COLD:
+		return 0;
+	case REGS_RESET_WARM:
+		return row->sticky;
+	case REGS_RESET_PART:
+		return row->sticky | row->shared;
+	}
+	return 0;
+}
+
+void regs_reset_as(struct regs *regs, enum regs_reset reach)
+{
+	for (uint32_t r = 0; r < regs->table->rows; r++) {
+		const struct reg_row *row = &regs->table->row[r];
+		uint64_t keep = kept(row, reach);
+
+		for (uint32_t i = 0; i < row_count(row); i++)
+			regs_set(regs, r, i,
+				 (regs_get(regs, r, i) & keep) | (row->reset & ~keep));
+	}
+}
+
 void regs_reset(struct regs *regs)
 {
-	for (uint32_t r = 0; r < regs->table->rows; r++)
-		for (uint32_t i = 0; i < row_count(&regs->table->row[r]); i++)
-			regs_set(regs, r, i, regs->table->row[r].reset);
+	regs_reset_as(regs, REGS_RESET_COLD);
 }
 
 /* Where an access of software falls: the row, the instance, and the byte within it. */

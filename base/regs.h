@@ -40,6 +40,14 @@ struct reg_row {
 	uint64_t (*on_read)(void *owner, uint32_t index, uint64_t stored);
 	/* After an accepted write stored `now` over `before`; NULL: storage only. */
 	void (*on_write)(void *owner, uint32_t index, uint64_t before, uint64_t now);
+	uint64_t sticky; /* bits that only a loss of power resets */
+	uint64_t shared; /* bits that a reset of this part of the block alone leaves */
+};
+
+enum regs_reset {
+	REGS_RESET_COLD, /* everything */
+	REGS_RESET_WARM, /* but sticky bits */
+	REGS_RESET_PART, /* but sticky and shared bits */
 };
 
 struct reg_table {
@@ -61,6 +69,8 @@ struct regs {
 int regs_init(struct regs *regs, const struct reg_table *table, void *owner);
 void regs_fini(struct regs *regs);
 void regs_reset(struct regs *regs);
+/* As regs_reset, which is cold, as far as `reach` says. */
+void regs_reset_as(struct regs *regs, enum regs_reset reach);
 
 /*
  * Software's access. An offset without a register reads as zero and ignores

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The capabilities that functions of this device can have. A new one is a row at the end. */
+/* Registers of the capabilities that functions of the device have. Who has which:
+ * capability_table.c. */
 #include "model/pcie/device_internal.h"
+
+#define ROWS(table) .row = (table), .rows = ARRAY_LEN(table)
 
 static uint8_t payload_code(uint32_t bytes)
 {
 	return (uint8_t)(__builtin_ctz(bytes) - 7);
 }
 
-/* ---- PCI Express, section 7.5.3 ---- */
+/* ---- PCI Express, section 7.5.3. What is shared outlives an FLR (6.6.2): it is the link's. ----
+ */
 
 /* Transactions Pending tells of reads under way. Initiate FLR never stays: the reset takes it. */
 static uint64_t devctl_read(void *owner, uint32_t index, uint64_t stored)
@@ -60,25 +64,33 @@ static const struct reg_row pcie_pf_rows[] = {
 	 .rw = DEVCTL_RW_PF,
 	 .w1c = DEVSTA_ERRORS,
 	 .on_read = devctl_read,
-	 .on_write = devctl_written},
+	 .on_write = devctl_written,
+	 .shared = DEVCTL_MAX_PAYLOAD},
 	{.name = "LINK_CAPABILITIES", .offset = PCIE_LNKCAP, .size = 4, .ro = BITS(31, 0)},
 	{.name = "LINK_CONTROL_STATUS",
 	 .offset = PCIE_LNKCTL,
 	 .size = 4,
 	 .ro = LNKSTA_SPEED | LNKSTA_WIDTH,
-	 .rw = LNKCTL_RW},
+	 .rw = LNKCTL_RW,
+	 .shared = LNKCTL_RW},
 	{.name = "DEVICE_CAPABILITIES_2",
 	 .offset = PCIE_DEVCAP2,
 	 .size = 4,
-	 .reset = DEVCAP2_TIMEOUT_RANGES | DEVCAP2_TIMEOUT_DISABLE,
+	 .reset = DEVCAP2_TIMEOUT_RANGES | DEVCAP2_TIMEOUT_DISABLE | DEVCAP2_LTR,
 	 .ro = BITS(31, 0)},
 	{.name = "DEVICE_CONTROL_STATUS_2",
 	 .offset = PCIE_DEVCTL2,
 	 .size = 4,
-	 .rw = DEVCTL2_TIMEOUT},
+	 .rw = DEVCTL2_TIMEOUT | DEVCTL2_LTR},
 	{.name = "LINK_CAPABILITIES_2", .offset = PCIE_LNKCAP2, .size = 4, .ro = BITS(31, 0)},
-	{.name = "LINK_CONTROL_STATUS_2", .offset = PCIE_LNKCTL2, .size = 4, .rw = LNK_SPEED},
+	{.name = "LINK_CONTROL_STATUS_2",
+	 .offset = PCIE_LNKCTL2,
+	 .size = 4,
+	 .rw = LNK_SPEED,
+	 .sticky = LNK_SPEED},
 };
+
+const struct pcie_capability_regs pcie_pf_regs = {ROWS(pcie_pf_rows), .fill = pcie_fill_pf};
 
 static void pcie_fill_vf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 			 const struct pcie_function_cfg *fn)
@@ -112,6 +124,8 @@ static const struct reg_row pcie_vf_rows[] = {
 	 .ro = BITS(31, 0)},
 };
 
+const struct pcie_capability_regs pcie_vf_regs = {ROWS(pcie_vf_rows), .fill = pcie_fill_vf};
+
 /* ---- MSI-X, section 7.7.2 ---- */
 
 static void msix_control_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
@@ -138,12 +152,16 @@ static const struct reg_row msix_rows[] = {
 	{.name = "MSIX_PBA", .offset = MSIX_PBA, .size = 4, .ro = BITS(31, 0)},
 };
 
+const struct pcie_capability_regs pcie_msix_regs = {ROWS(msix_rows), .fill = msix_fill};
+
 /* ---- Alternative Routing-ID Interpretation, section 7.8.8 ---- */
 
 static const struct reg_row ari_rows[] = {
 	{.name = "ARI_HEADER", .size = 4, .ro = BITS(31, 0)},
 	{.name = "ARI_CAPABILITY_CONTROL", .offset = ARI_CAPABILITY, .size = 4, .ro = BITS(15, 0)},
 };
+
+const struct pcie_capability_regs pcie_ari_regs = {ROWS(ari_rows)};
 
 /* ---- SR-IOV, section 9.3.3 ---- */
 
@@ -184,7 +202,7 @@ static const struct reg_row sriov_rows[] = {
 	 .size = 4,
 	 .reset = 1,
 	 .rw = BITS(31, 0),
-	 .on_write = pcie_sriov_bar_written},
+	 .on_write = pcie_sriov_page_written},
 	{.name = "VF_BAR",
 	 .offset = SRIOV_VF_BAR,
 	 .size = 4,
@@ -198,6 +216,8 @@ static const struct reg_row sriov_rows[] = {
 	 .size = 4,
 	 .ro = BITS(31, 0)},
 };
+
+const struct pcie_capability_regs pcie_sriov_regs = {ROWS(sriov_rows), .fill = sriov_fill};
 
 /* ---- Address Translation Services, section 10.5.1 ---- */
 
@@ -220,6 +240,8 @@ static const struct reg_row ats_pf_rows[] = {
 	 .on_write = pcie_atc_control_written},
 };
 
+const struct pcie_capability_regs pcie_ats_pf_regs = {ROWS(ats_pf_rows), .has = has_ats};
+
 /* The smallest translation unit is the PF's (10.5.1.3). */
 static const struct reg_row ats_vf_rows[] = {
 	{.name = "ATS_HEADER", .size = 4, .ro = BITS(31, 0)},
@@ -231,6 +253,8 @@ static const struct reg_row ats_vf_rows[] = {
 	 .rw = ATS_ENABLE,
 	 .on_write = pcie_atc_control_written},
 };
+
+const struct pcie_capability_regs pcie_ats_vf_regs = {ROWS(ats_vf_rows), .has = has_ats};
 
 /* ---- Page requests, section 10.5.2: the PF's, for its VFs too ---- */
 
@@ -263,6 +287,9 @@ static const struct reg_row pri_rows[] = {
 	 .on_write = pcie_pri_allocation_written},
 };
 
+const struct pcie_capability_regs pcie_pri_regs = {ROWS(pri_rows), .fill = pri_fill,
+						   .has = has_pri};
+
 /* ---- PASID, section 7.8.9: the PF's, for its VFs too ---- */
 
 static bool has_pasid(const struct pcie_device_cfg *cfg)
@@ -286,81 +313,44 @@ static const struct reg_row pasid_rows[] = {
 	 .rw = PASID_ENABLE | PASID_EXECUTE | PASID_PRIVILEGED},
 };
 
-#define ROWS(table) .row = (table), .rows = ARRAY_LEN(table)
+const struct pcie_capability_regs pcie_pasid_regs = {ROWS(pasid_rows), .fill = pasid_fill,
+						     .has = has_pasid};
 
-const struct pcie_capability pcie_capabilities[] = {
-	{.name = "MSI-X",
-	 .id = CAP_ID_MSIX,
-	 .pf = true,
-	 .vf = true,
-	 .offset = AT_MSIX,
-	 .len_bytes = 12,
-	 ROWS(msix_rows),
-	 .fill = msix_fill},
-	{.name = "PCI Express",
-	 .id = CAP_ID_PCIE,
-	 .pf = true,
-	 .offset = AT_PCIE,
-	 .len_bytes = PCIE_CAP_BYTES,
-	 ROWS(pcie_pf_rows),
-	 .fill = pcie_fill_pf},
-	{.name = "PCI Express",
-	 .id = CAP_ID_PCIE,
-	 .vf = true,
-	 .offset = AT_PCIE,
-	 .len_bytes = PCIE_CAP_BYTES,
-	 ROWS(pcie_vf_rows),
-	 .fill = pcie_fill_vf},
-	{.name = "ARI",
-	 .id = EXT_CAP_ID_ARI,
-	 .version = 1,
-	 .pf = true,
-	 .vf = true,
-	 .offset = AT_ARI,
-	 .len_bytes = 8,
-	 ROWS(ari_rows)},
-	{.name = "SR-IOV",
-	 .id = EXT_CAP_ID_SRIOV,
-	 .version = 1,
-	 .pf = true,
-	 .offset = AT_SRIOV,
-	 .len_bytes = 0x40,
-	 ROWS(sriov_rows),
-	 .fill = sriov_fill},
-	{.name = "ATS",
-	 .id = EXT_CAP_ID_ATS,
-	 .version = 1,
-	 .pf = true,
-	 .offset = AT_ATS,
-	 .len_bytes = 8,
-	 ROWS(ats_pf_rows),
-	 .has = has_ats},
-	{.name = "ATS",
-	 .id = EXT_CAP_ID_ATS,
-	 .version = 1,
-	 .vf = true,
-	 .offset = AT_ATS,
-	 .len_bytes = 8,
-	 ROWS(ats_vf_rows),
-	 .has = has_ats},
-	{.name = "PRI",
-	 .id = EXT_CAP_ID_PRI,
-	 .version = 1,
-	 .pf = true,
-	 .offset = AT_PRI,
-	 .len_bytes = 16,
-	 ROWS(pri_rows),
-	 .fill = pri_fill,
-	 .has = has_pri},
-	{.name = "PASID",
-	 .id = EXT_CAP_ID_PASID,
-	 .version = 1,
-	 .pf = true,
-	 .offset = AT_PASID,
-	 .len_bytes = 8,
-	 ROWS(pasid_rows),
-	 .fill = pasid_fill,
-	 .has = has_pasid},
+/* ---- Access control, section 7.7.11 ---- */
+
+/*
+ * Functions of this device do not reach each other but through the root port: none of the
+ * controls is there to be had, which the capability is to say (6.12.1.2).
+ */
+static const struct reg_row acs_rows[] = {
+	{.name = "ACS_HEADER", .size = 4, .ro = BITS(31, 0)},
+	{.name = "ACS_CAPABILITY_CONTROL", .offset = ACS_CONTROL, .size = 4, .ro = BITS(15, 0)},
 };
 
-const uint32_t pcie_capability_count = ARRAY_LEN(pcie_capabilities);
+const struct pcie_capability_regs pcie_acs_regs = {ROWS(acs_rows)};
+
+/* ---- Serial number, section 7.9.3 ---- */
+
+static void dsn_fill(struct reg_row *row, const struct pcie_device_cfg *cfg,
+		     const struct pcie_function_cfg *fn)
+{
+	row[1].reset = cfg->serial_number & BITS(31, 0);
+	row[2].reset = cfg->serial_number >> 32;
+}
+
+static const struct reg_row dsn_rows[] = {
+	{.name = "DSN_HEADER", .size = 4, .ro = BITS(31, 0)},
+	{.name = "SERIAL_NUMBER_LOW", .offset = DSN_LOW, .size = 4, .ro = BITS(31, 0)},
+	{.name = "SERIAL_NUMBER_HIGH", .offset = DSN_HIGH, .size = 4, .ro = BITS(31, 0)},
+};
+
+const struct pcie_capability_regs pcie_dsn_regs = {ROWS(dsn_rows), .fill = dsn_fill};
+
+/* ---- Latency tolerance, section 7.8.2: the PF's alone ---- */
+
+static const struct reg_row ltr_rows[] = {
+	{.name = "LTR_HEADER", .size = 4, .ro = BITS(31, 0)},
+	{.name = "LTR_MAX_LATENCIES", .offset = LTR_LATENCIES, .size = 4, .rw = LTR_RW},
+};
+
+const struct pcie_capability_regs pcie_ltr_regs = {ROWS(ltr_rows)};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Configuration space: headers, and the capabilities chained behind them. */
-#include <string.h>
+#include <stdlib.h>
 
 #include "model/pcie/device_internal.h"
 
@@ -91,7 +91,7 @@ static const struct reg_row vf_header[] = {
 	{.name = "CAPABILITIES_POINTER", .offset = CFG_CAP_POINTER, .size = 4, .ro = BITS(7, 0)},
 };
 
-static struct reg_row *row_at(struct config_layout *layout, uint32_t offset)
+struct reg_row *pcie_layout_row(struct config_layout *layout, uint32_t offset)
 {
 	for (uint32_t r = 0; r < layout->table.rows; r++)
 		if (layout->row[r].offset == offset)
@@ -112,40 +112,59 @@ static void append(struct config_layout *layout, const struct reg_row *row, uint
 
 /* Append a capability and let the one before it, or the header, point at it. */
 static void append_capability(struct config_layout *layout, const struct pcie_capability *cap,
-			      struct reg_row **previous)
+			      enum pcie_kind kind, struct reg_row **previous)
 {
 	struct reg_row *first = &layout->row[layout->table.rows];
+	uint32_t offset = cap->of[kind].offset;
 
-	append(layout, cap->row, cap->rows, cap->offset);
+	append(layout, cap->of[kind].regs->row, cap->of[kind].regs->rows, offset);
 	if (cap->version) {
 		first->reset |= cap->id | field_put(EXT_CAP_VERSION, cap->version);
 		if (*previous)
-			(*previous)->reset |= field_put(EXT_CAP_NEXT, cap->offset);
+			(*previous)->reset |= field_put(EXT_CAP_NEXT, offset);
 	} else {
 		first->reset |= cap->id;
 		if (*previous)
-			(*previous)->reset |= field_put(CAP_NEXT, cap->offset);
+			(*previous)->reset |= field_put(CAP_NEXT, offset);
 		else
-			row_at(layout, CFG_CAP_POINTER)->reset = cap->offset;
+			pcie_layout_row(layout, CFG_CAP_POINTER)->reset = offset;
 	}
 	*previous = first;
 }
 
-static void append_capabilities(struct config_layout *layout, const struct pcie_device_cfg *cfg,
-				bool vf)
+static int by_offset(const void *a, const void *b)
 {
+	const struct reg_row *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+void pcie_layout_build(struct config_layout *layout, enum pcie_kind kind,
+		       const struct reg_row *header, uint32_t rows,
+		       const struct pcie_device_cfg *cfg)
+{
+	static const char *const names[PCIE_KINDS] = {"PF configuration", "VF configuration",
+						      "root port configuration"};
 	struct reg_row *last = NULL, *last_extended = NULL;
 
+	layout->table = (struct reg_table){
+		.name = names[kind],
+		.row = layout->row,
+		.window_bytes = PCIE_CONFIG_BYTES,
+	};
+	append(layout, header, rows, 0);
 	for (uint32_t c = 0; c < pcie_capability_count; c++) {
 		const struct pcie_capability *cap = &pcie_capabilities[c];
-		struct reg_row *rows = &layout->row[layout->table.rows];
+		const struct pcie_capability_regs *regs = cap->of[kind].regs;
+		struct reg_row *first = &layout->row[layout->table.rows];
 
-		if (!(vf ? cap->vf : cap->pf) || (cap->has && !cap->has(cfg)))
+		if (!regs || (regs->has && !regs->has(cfg)))
 			continue;
-		append_capability(layout, cap, cap->version ? &last_extended : &last);
-		if (cap->fill)
-			cap->fill(rows, cfg, vf ? &cfg->vf : &cfg->pf);
+		append_capability(layout, cap, kind, cap->version ? &last_extended : &last);
+		if (regs->fill)
+			regs->fill(first, cfg, kind == PCIE_VF ? &cfg->vf : &cfg->pf);
 	}
+	qsort(layout->row, layout->table.rows, sizeof(layout->row[0]), by_offset);
 }
 
 static uint32_t identity(const struct pcie_device_cfg *cfg, bool vf)
@@ -158,20 +177,14 @@ void pcie_config_layout_init(struct config_layout *layout, const struct pcie_dev
 {
 	const struct pcie_function_cfg *fn = vf ? &cfg->vf : &cfg->pf;
 
-	layout->table = (struct reg_table){
-		.name = vf ? "VF configuration" : "PF configuration",
-		.row = layout->row,
-		.window_bytes = PCIE_CONFIG_BYTES,
-	};
 	if (vf)
-		append(layout, vf_header, ARRAY_LEN(vf_header), 0);
+		pcie_layout_build(layout, PCIE_VF, vf_header, ARRAY_LEN(vf_header), cfg);
 	else
-		append(layout, pf_header, ARRAY_LEN(pf_header), 0);
-	row_at(layout, CFG_ID)->reset = identity(cfg, vf);
-	row_at(layout, CFG_CLASS)->reset = fn->revision | fn->class_code << 8;
-	row_at(layout, CFG_SUBSYSTEM)->reset = fn->subsystem_vendor_id | (uint32_t)fn->subsystem_id
-										 << 16;
-	append_capabilities(layout, cfg, vf);
+		pcie_layout_build(layout, PCIE_PF, pf_header, ARRAY_LEN(pf_header), cfg);
+	pcie_layout_row(layout, CFG_ID)->reset = identity(cfg, vf);
+	pcie_layout_row(layout, CFG_CLASS)->reset = fn->revision | fn->class_code << 8;
+	pcie_layout_row(layout, CFG_SUBSYSTEM)->reset =
+		fn->subsystem_vendor_id | (uint32_t)fn->subsystem_id << 16;
 }
 
 uint64_t pcie_config_get(const struct pcie_function *fn, uint32_t offset)

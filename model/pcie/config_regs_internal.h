@@ -25,6 +25,9 @@
 #define COMMAND_SERR           BIT(8)
 #define COMMAND_INTX_DISABLE   BIT(10)
 #define STATUS_CAP_LIST        BIT(16 + 4)
+#define STATUS_SIGNALED_TA     BIT(16 + 11)
+#define STATUS_SIGNALED_ERROR  BIT(16 + 14)
+#define STATUS_POISONED        BIT(16 + 15)
 #define STATUS_RECEIVED_TA     BIT(16 + 12)
 #define STATUS_RECEIVED_MA     BIT(16 + 13)
 #define STATUS_ERRORS          (BIT(16 + 8) | BITS(16 + 15, 16 + 11))
@@ -56,13 +59,27 @@
 #define EXT_CAP_NEXT    BITS(31, 20)
 #define EXT_CAP_FIRST   0x100u
 
+#define CAP_ID_PM        0x01u
 #define CAP_ID_PCIE      0x10u
 #define CAP_ID_MSIX      0x11u
+#define EXT_CAP_ID_AER   0x0001u
+#define EXT_CAP_ID_DSN   0x0003u
+#define EXT_CAP_ID_ACS   0x000du
 #define EXT_CAP_ID_ARI   0x000eu
 #define EXT_CAP_ID_ATS   0x000fu
 #define EXT_CAP_ID_SRIOV 0x0010u
 #define EXT_CAP_ID_PRI   0x0013u
+#define EXT_CAP_ID_LTR   0x0018u
 #define EXT_CAP_ID_PASID 0x001bu
+#define EXT_CAP_ID_DPC   0x001du
+
+/* Power management, section 7.5.2. */
+#define PM_VERSION_3     (3u << 16)
+#define PM_CONTROL       0x04u
+#define PM_STATE         BITS(1, 0)
+#define PM_D0            0u
+#define PM_D3HOT         3u
+#define PM_NO_SOFT_RESET BIT(3)
 
 /* PCI Express capability, section 7.5.3. */
 #define PCIE_VERSION             BITS(19, 16)
@@ -76,6 +93,10 @@
 #define DEVCAP_FLR               BIT(28)
 #define PCIE_DEVCTL              0x08u
 #define DEVCTL_ERROR_REPORTING   BITS(3, 0)
+#define DEVCTL_CORRECTABLE       BIT(0)
+#define DEVCTL_NON_FATAL         BIT(1)
+#define DEVCTL_FATAL             BIT(2)
+#define DEVCTL_UNSUPPORTED       BIT(3)
 #define DEVCTL_RELAXED_ORDERING  BIT(4)
 #define DEVCTL_MAX_PAYLOAD       BITS(7, 5)
 #define DEVCTL_EXTENDED_TAG      BIT(8)
@@ -85,6 +106,7 @@
 #define DEVSTA_ERRORS            BITS(19, 16)
 #define DEVSTA_CORRECTABLE       BIT(16)
 #define DEVSTA_NON_FATAL         BIT(17)
+#define DEVSTA_FATAL             BIT(18)
 #define DEVSTA_UNSUPPORTED       BIT(19)
 #define DEVSTA_PENDING           BIT(21)
 #define PCIE_LNKCAP              0x0cu
@@ -100,9 +122,11 @@
 #define DEVCAP2_TIMEOUT_RANGES   BITS(3, 0)
 #define DEVCAP2_TIMEOUT_DISABLE  BIT(4)
 #define DEVCAP2_ARI_FORWARDING   BIT(5)
+#define DEVCAP2_LTR              BIT(11)
 #define PCIE_DEVCTL2             0x28u
 #define DEVCTL2_TIMEOUT          BITS(4, 0)
 #define DEVCTL2_ARI_FORWARDING   BIT(5)
+#define DEVCTL2_LTR              BIT(10)
 #define PCIE_LNKCAP2             0x2cu
 #define LNKCAP2_SPEEDS           BITS(7, 1)
 #define PCIE_LNKCTL2             0x30u
@@ -117,6 +141,69 @@
 #define MSIX_PBA           0x08u
 #define MSIX_ENTRY_BYTES   16u
 #define MSIX_VECTOR_MASK   BIT(0)
+
+/* Advanced error reporting, section 7.8.4. */
+#define AER_UNCORRECTABLE      0x04u
+#define AER_UNCORRECTABLE_MASK 0x08u
+#define AER_SEVERITY           0x0cu
+#define AER_CORRECTABLE        0x10u
+#define AER_CORRECTABLE_MASK   0x14u
+#define AER_CONTROL            0x18u
+#define AER_FIRST_ERROR        BITS(4, 0)
+#define AER_HEADER_LOG         0x1cu
+#define AER_ROOT_COMMAND       0x2cu
+#define AER_ROOT_STATUS        0x30u
+#define AER_ROOT_SOURCE        0x34u
+#define AER_CAP_BYTES          0x38u
+#define AER_DATA_LINK          4u
+#define AER_POISONED           12u
+#define AER_COMPLETION_TIMEOUT 14u
+#define AER_COMPLETER_ABORT    15u
+#define AER_UNEXPECTED         16u
+#define AER_OVERFLOW           17u
+#define AER_MALFORMED          18u
+#define AER_UNSUPPORTED        20u
+#define AER_BAD_TLP            6u
+#define AER_REPLAY_TIMEOUT     12u
+#define AER_ADVISORY           13u
+
+#define ROOT_COMMAND_CORRECTABLE    BIT(0)
+#define ROOT_COMMAND_NON_FATAL      BIT(1)
+#define ROOT_COMMAND_FATAL          BIT(2)
+#define ROOT_STATUS_CORRECTABLE     BIT(0)
+#define ROOT_STATUS_CORRECTABLES    BIT(1)
+#define ROOT_STATUS_UNCORRECTABLE   BIT(2)
+#define ROOT_STATUS_UNCORRECTABLES  BIT(3)
+#define ROOT_STATUS_FIRST_WAS_FATAL BIT(4)
+#define ROOT_STATUS_NON_FATAL       BIT(5)
+#define ROOT_STATUS_FATAL           BIT(6)
+#define ROOT_SOURCE_CORRECTABLE     BITS(15, 0)
+#define ROOT_SOURCE_UNCORRECTABLE   BITS(31, 16)
+
+/* Serial number 7.9.3, LTR 7.8.2, ACS 7.7.11. */
+#define DSN_LOW       0x04u
+#define DSN_HIGH      0x08u
+#define LTR_LATENCIES 0x04u
+#define LTR_RW        (BITS(12, 0) | BITS(28, 16))
+#define ACS_CONTROL   0x04u
+#define ACS_ROOT_PORT 0x1fu /* source validation to upstream forwarding */
+
+/* Downstream port containment, section 7.9.14. */
+#define DPC_CONTROL          0x04u
+#define DPC_CAN_TRIGGER      BIT(7) /* by software */
+#define DPC_TRIGGER_ENABLE   BITS(17, 16)
+#define DPC_ON_FATAL         1u
+#define DPC_ON_NON_FATAL     2u /* and on fatal */
+#define DPC_COMPLETION_CA    BIT(18)
+#define DPC_INTERRUPT_ENABLE BIT(19)
+#define DPC_ERR_COR_ENABLE   BIT(20)
+#define DPC_SOFTWARE_TRIGGER BIT(22)
+#define DPC_STATUS           0x08u
+#define DPC_TRIGGERED        BIT(0)
+#define DPC_REASON           BITS(2, 1) /* 0 detected, 1 ERR_NONFATAL, 2 ERR_FATAL, 3 extension */
+#define DPC_INTERRUPT        BIT(3)
+#define DPC_REASON_EXTENSION BITS(6, 5) /* 1: software */
+#define DPC_SOURCE           BITS(31, 16)
 
 /* ARI, section 7.8.8. */
 #define ARI_CAPABILITY 0x04u

@@ -36,6 +36,7 @@ void pcie_device_cfg_x710(struct pcie_device_cfg *cfg)
 		.link_lanes = 8,
 		.max_payload = 256,
 		.msix_messages = 256,
+		.serial_number = UINT64_C(0x000000fffe000001),
 	};
 }
 
@@ -201,6 +202,8 @@ void pcie_device_remap(struct pcie_device *device)
 	bool vf_on = pcie_config_get(pf, AT_SRIOV + SRIOV_CONTROL) & SRIOV_VF_MSE;
 
 	device->ranges = 0;
+	if (pf->asleep)
+		return;
 	for (uint32_t bar = 0; bar < PCIE_BARS; bar++) {
 		if (vf_on)
 			add_range(device, bar, true, pcie_sriov_bar_bytes(device, bar),

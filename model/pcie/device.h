@@ -49,6 +49,8 @@ struct pcie_device_cfg {
 	uint32_t supported_page_sizes; /* bit n: 4 KiB << n */
 	uint8_t link_generation;       /* 1 to 5, for Link Capabilities and Status */
 	uint8_t link_lanes;
+	uint64_t serial_number; /* EUI-64 */
+	bool soft_reset;        /* No_Soft_Reset clear: from D3hot a PF comes back reset */
 	uint16_t max_payload;   /* Device Capabilities: 128 to 4096 */
 	uint64_t register_ps;   /* arrival of a read to its access */
 	uint64_t flr_ps;        /* how long a function-level reset takes; at most 100 ms (6.6.2) */
@@ -83,6 +85,12 @@ void pcie_device_destroy(struct pcie_device *device);
 
 /* Where the device sends: its end of the link. Once, before the first event. */
 void pcie_device_connect(struct pcie_device *device, const struct tlp_port *egress);
+
+/*
+ * A conventional reset (6.6.1) of all functions: hot, as Secondary Bus Reset or link
+ * down is, or cold, with power lost: sticky registers too. VFs are gone after it.
+ */
+void pcie_device_reset(struct pcie_device *device, bool cold);
 
 /* Requests from the root port, completions of the functions' own. */
 struct tlp_port pcie_device_port(struct pcie_device *device);

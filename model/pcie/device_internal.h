@@ -3,53 +3,11 @@
 #define VFSIM_MODEL_PCIE_DEVICE_INTERNAL_H
 
 #include "base/regs.h"
-#include "model/pcie/config_regs_internal.h"
-#include "model/pcie/device.h"
+#include "model/pcie/capability_internal.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/*
- * A capability as a row of the table in capabilities.c: where it lies, which
- * functions have it, its registers (offsets from its start; the first one
- * carries the list header). `fill` puts in what the device's cfg decides.
- */
-struct pcie_capability {
-	const char *name;
-	uint16_t id;
-	uint8_t version; /* of an extended capability; 0 = in the first 256 bytes */
-	bool pf, vf;
-	uint16_t offset;
-	uint16_t len_bytes;
-	const struct reg_row *row;
-	uint32_t rows;
-	void (*fill)(struct reg_row *row, const struct pcie_device_cfg *cfg,
-		     const struct pcie_function_cfg *fn);
-	/* Only devices of which this holds have it; NULL: all. */
-	bool (*has)(const struct pcie_device_cfg *cfg);
-};
-
-extern const struct pcie_capability pcie_capabilities[];
-extern const uint32_t pcie_capability_count;
-
-/* Where the capabilities lie: as on the X710, but that has AER where the extended list must start.
- */
-#define AT_MSIX  0x70u
-#define AT_PCIE  0xa0u
-#define AT_ARI   0x100u
-#define AT_SRIOV 0x160u
-#define AT_ATS   0x1c0u
-#define AT_PRI   0x1d0u
-#define AT_PASID 0x1e0u
-
-#define CONFIG_MAX_ROWS 64
-
-/* Configuration space of one kind of function. */
-struct config_layout {
-	struct reg_row row[CONFIG_MAX_ROWS];
-	struct reg_table table;
-};
 
 /* Build the layouts of both kinds. */
 void pcie_config_layout_init(struct config_layout *layout, const struct pcie_device_cfg *cfg,
@@ -75,6 +33,7 @@ struct pcie_function {
 	bool present;
 	bool in_reset;
 	bool bus_master;
+	bool asleep; /* D3hot */
 	uint8_t devfn;
 	uint32_t resets;        /* counts resets: a TLP from before the last is discarded */
 	uint32_t in_flight;     /* all */
@@ -142,10 +101,14 @@ void pcie_config_set(struct pcie_function *fn, uint32_t offset, uint64_t value);
 int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, bool vf,
 		       uint8_t devfn);
 void pcie_function_fini(struct pcie_function *fn);
-/* Registers and MSI-X to reset values, what is in flight to be discarded. */
-void pcie_function_reset(struct pcie_function *fn);
+/* Registers, as far as `reach` says, and MSI-X to reset values; what is in flight is discarded. */
+void pcie_function_reset(struct pcie_function *fn, enum regs_reset reach);
 void pcie_function_start_flr(struct pcie_function *fn);
 void pcie_function_set_bus_master(struct pcie_function *fn, bool on);
+
+/* cap_power.c */
+/* The function or, of a VF, its PF is in D3hot (9.6: a VF without the capability follows). */
+bool pcie_function_asleep(const struct pcie_function *fn);
 
 /* msix.c */
 void pcie_msix_reset(struct pcie_function *fn);
@@ -189,6 +152,7 @@ void pcie_sriov_disable(struct pcie_device *device);
 uint64_t pcie_sriov_bar_read(void *owner, uint32_t index, uint64_t stored);
 void pcie_sriov_control_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
 void pcie_sriov_num_vfs_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+void pcie_sriov_page_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
 void pcie_sriov_bar_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
 
 /* device.c */

@@ -55,7 +55,8 @@ bool pcie_function_present(const struct pcie_function *fn)
 
 bool pcie_function_bus_master(const struct pcie_function *fn)
 {
-	return fn->bus_master || function_cfg(fn)->ignores_bus_master;
+	return (fn->bus_master && !pcie_function_asleep(fn)) ||
+	       function_cfg(fn)->ignores_bus_master;
 }
 
 bool pcie_function_in_reset(const struct pcie_function *fn)
@@ -70,17 +71,13 @@ uint32_t pcie_function_in_flight(const struct pcie_function *fn)
 
 /* ---- reset ---- */
 
-void pcie_function_reset(struct pcie_function *fn)
+void pcie_function_reset(struct pcie_function *fn, enum regs_reset reach)
 {
-	/* Max_Payload_Size outlives a function-level reset (6.6.2). */
-	uint64_t payload = pcie_config_get(fn, AT_PCIE + PCIE_DEVCTL) & DEVCTL_MAX_PAYLOAD;
 	struct calendar *calendar = &fn->device->env.part.sim->calendar;
-	uint64_t devctl;
 
 	calendar_cancel(calendar, &fn->flr_event);
-	regs_reset(&fn->config);
-	devctl = pcie_config_get(fn, AT_PCIE + PCIE_DEVCTL) & ~DEVCTL_MAX_PAYLOAD;
-	pcie_config_set(fn, AT_PCIE + PCIE_DEVCTL, devctl | payload);
+	regs_reset_as(&fn->config, reach);
+	fn->asleep = false;
 	pcie_msix_reset(fn);
 	fn->in_reset = false;
 	fn->bus_master = false;
@@ -97,7 +94,7 @@ void pcie_function_start_flr(struct pcie_function *fn)
 
 	if (!fn->is_vf)
 		pcie_sriov_disable(device);
-	pcie_function_reset(fn);
+	pcie_function_reset(fn, REGS_RESET_PART);
 	pcie_device_remap(device);
 	fn->in_reset = true;
 	trace_emit(part, TRACE_FUNCTION_RESET, pcie_function_rid(fn), PCIE_RESET_FLR, reads,
@@ -105,6 +102,17 @@ void pcie_function_start_flr(struct pcie_function *fn)
 	sim_after(part->sim, &fn->flr_event, part->sim->untimed ? 0 : device->cfg.flr_ps);
 	if (fn->ops && fn->ops->reset)
 		fn->ops->reset(fn->ctx, PCIE_RESET_FLR);
+}
+
+void pcie_device_reset(struct pcie_device *device, bool cold)
+{
+	struct pcie_function *pf = &device->function[0];
+
+	pcie_sriov_disable(device);
+	pcie_function_reset(pf, cold ? REGS_RESET_COLD : REGS_RESET_WARM);
+	pcie_device_remap(device);
+	if (pf->ops && pf->ops->reset)
+		pf->ops->reset(pf->ctx, PCIE_RESET_CONVENTIONAL);
 }
 
 static void flr_done(struct event *event, uint64_t now)
@@ -120,7 +128,7 @@ void pcie_function_set_bus_master(struct pcie_function *fn, bool on)
 {
 	fn->bus_master = on;
 	if (fn->ops && fn->ops->bus_master)
-		fn->ops->bus_master(fn->ctx, on);
+		fn->ops->bus_master(fn->ctx, on && !pcie_function_asleep(fn));
 	pcie_msix_flush(fn);
 }
 

@@ -24,9 +24,10 @@ extern "C" {
 struct pcie_function;
 
 enum pcie_reset_cause {
-	PCIE_RESET_FLR,        /* Initiate Function Level Reset was written */
-	PCIE_RESET_VF_ENABLE,  /* the VF appears */
-	PCIE_RESET_VF_DISABLE, /* the VF goes: VF Enable cleared, or the PF reset */
+	PCIE_RESET_FLR,          /* Initiate Function Level Reset was written */
+	PCIE_RESET_VF_ENABLE,    /* the VF appears */
+	PCIE_RESET_VF_DISABLE,   /* the VF goes: VF Enable cleared, or the PF reset */
+	PCIE_RESET_CONVENTIONAL, /* hot or cold, or back from D3hot; the PF: VFs just go */
 };
 
 /*

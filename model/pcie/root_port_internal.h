@@ -2,7 +2,7 @@
 #ifndef VFSIM_MODEL_PCIE_ROOT_PORT_INTERNAL_H
 #define VFSIM_MODEL_PCIE_ROOT_PORT_INTERNAL_H
 
-#include "base/regs.h"
+#include "model/pcie/capability_internal.h"
 #include "model/pcie/root_port.h"
 
 /*
@@ -48,8 +48,7 @@ struct pcie_root_port {
 
 	/* The bridge's own configuration space, and what of it decides about traffic. */
 	struct regs config;
-	struct reg_row *rows;
-	struct reg_table table;
+	struct config_layout layout;
 	bool memory_enable, bus_master, ari_forwarding;
 	uint8_t secondary, subordinate;
 	struct {
@@ -78,6 +77,8 @@ uint32_t pcie_root_port_stream(const struct pcie_root_port *port, uint16_t rid);
 
 /* Make the type 1 configuration space as firmware leaves it. -ENOMEM. */
 int pcie_root_port_config_init(struct pcie_root_port *port);
+/* Take from the registers what traffic is judged by. */
+void pcie_root_port_config_changed(struct pcie_root_port *port);
 void pcie_root_port_config_fini(struct pcie_root_port *port);
 
 /* Secondary Status: Received Master Abort or Received Target Abort. */

@@ -30,11 +30,23 @@ void pcie_sriov_bar_written(void *owner, uint32_t index, uint64_t before, uint64
 	pcie_device_remap(pf->device);
 }
 
+/* One of the supported sizes, and only while there are no VFs (9.3.3.13); else nothing happens. */
+void pcie_sriov_page_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
+{
+	struct pcie_function *pf = owner;
+
+	if (!is_power_of_two(now) || !(now & pf->device->cfg.supported_page_sizes) ||
+	    (pcie_config_get(pf, AT_SRIOV + SRIOV_CONTROL) & SRIOV_VF_ENABLE))
+		pcie_config_set(pf, AT_SRIOV + SRIOV_SYSTEM_PAGE, before);
+	pcie_device_remap(pf->device);
+}
+
 static void set_present(struct pcie_device *device, uint32_t vf, bool present)
 {
 	struct pcie_function *fn = &device->function[1 + vf];
 
-	pcie_function_reset(fn);
+	/* A VF that comes or goes keeps nothing: its sticky bits last as long as it does. */
+	pcie_function_reset(fn, REGS_RESET_COLD);
 	fn->present = present;
 	trace_emit(&device->env.part, TRACE_VF_ENABLED, pcie_function_rid(fn), present);
 	if (fn->ops && fn->ops->reset)
@@ -63,6 +75,11 @@ void pcie_sriov_control_written(void *owner, uint32_t index, uint64_t before, ui
 {
 	struct pcie_function *pf = owner;
 
+	/* ARI Capable Hierarchy, which RIDs hang on, holds still while there are VFs (9.3.3.3.5).
+	 */
+	if (before & now & SRIOV_VF_ENABLE)
+		pcie_config_set(pf, AT_SRIOV + SRIOV_CONTROL,
+				(now & ~SRIOV_ARI) | (before & SRIOV_ARI));
 	if (~before & now & SRIOV_VF_ENABLE)
 		enable(pf->device);
 	else if (before & ~now & SRIOV_VF_ENABLE)

@@ -11,11 +11,13 @@
 #include "base/ats.h"
 #include "base/bits.h"
 #include "base/trace.h"
+#include "model/pcie/aer.h"
 #include "model/pcie/config_regs_internal.h"
 #include "model/pcie/device.h"
 #include "model/pcie/device_internal.h"
 #include "model/pcie/link.h"
 #include "model/pcie/root_port.h"
+#include "model/pcie/root_port_internal.h"
 
 // The host behind the root port: 16 MiB of memory that answers after a delay which a test chooses.
 class FakeHost

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_MODEL_PCIE_AER_H
+#define VFSIM_MODEL_PCIE_AER_H
+
+/*
+ * Advanced Error Reporting (PCI Express Base Specification, 6.2 and 7.8.4):
+ * who detects an error tells it here; registers log it, and what comes back is
+ * the message that the detecting function owes the root port.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pcie_function;
+struct pcie_root_port;
+
+enum pcie_error_kind {
+	PCIE_ERROR_POISONED,
+	PCIE_ERROR_COMPLETION_TIMEOUT,
+	PCIE_ERROR_COMPLETER_ABORT,
+	PCIE_ERROR_UNEXPECTED_COMPLETION,
+	PCIE_ERROR_MALFORMED,
+	PCIE_ERROR_UNSUPPORTED_REQUEST,
+	PCIE_ERROR_DATA_LINK, /* the link's errors: of the PF, never of a VF */
+	PCIE_ERROR_RECEIVER_OVERFLOW,
+	PCIE_ERROR_BAD_TLP,
+	PCIE_ERROR_REPLAY_TIMEOUT,
+	PCIE_ERRORS,
+};
+
+enum pcie_error_message {
+	PCIE_ERR_NONE, /* masked, or reporting is off */
+	PCIE_ERR_COR,
+	PCIE_ERR_NONFATAL,
+	PCIE_ERR_FATAL,
+};
+
+struct pcie_error {
+	enum pcie_error_kind kind;
+	/* One of the cases of 6.2.3.2.4, such as a UR completion: non-fatal is then advisory. */
+	bool advisory;
+	uint32_t
+		header[4]; /* of the TLP, first double word first; logged where the kind logs one */
+};
+
+/*
+ * Log an error that the function detected. A VF's masks, severities and
+ * enables are its PF's (9.4.2). The message, if any, is the caller's to send.
+ */
+enum pcie_error_message pcie_aer_log(struct pcie_function *fn, const struct pcie_error *error);
+
+/*
+ * Root port: a message has arrived from `rid` (6.2.4.1.2). True: software wants
+ * an interrupt for it.
+ */
+bool pcie_root_port_error(struct pcie_root_port *port, uint16_t rid,
+			  enum pcie_error_message message);
+
+/*
+ * Root port: does this message trigger Downstream Port Containment (6.2.11)? It
+ * is then logged in DPC Status, and the caller takes the link down. False while
+ * one is triggered already.
+ */
+bool pcie_root_port_dpc(struct pcie_root_port *port, uint16_t rid, enum pcie_error_message message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
