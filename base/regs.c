@@ -96,8 +96,7 @@ void regs_reset_as(struct regs *regs, enum regs_reset reach)
 		uint64_t keep = kept(row, reach);
 
 		for (uint32_t i = 0; i < row_count(row); i++)
-			regs_set(regs, r, i,
-				 (regs_get(regs, r, i) & keep) | (row->reset & ~keep));
+			regs_set(regs, r, i, (regs_get(regs, r, i) & keep) | (row->reset & ~keep));
 	}
 }
 

@@ -10,8 +10,7 @@ static uint8_t payload_code(uint32_t bytes)
 	return (uint8_t)(__builtin_ctz(bytes) - 7);
 }
 
-/* ---- PCI Express, section 7.5.3. What is shared outlives an FLR (6.6.2): it is the link's. ----
- */
+/* ---- PCI Express, section 7.5.3. Shared bits outlive an FLR: they are the link's (6.6.2). ---- */
 
 /* Transactions Pending tells of reads under way. Initiate FLR never stays: the reset takes it. */
 static uint64_t devctl_read(void *owner, uint32_t index, uint64_t stored)
@@ -98,6 +97,7 @@ static void pcie_fill_vf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 	row[1].reset |= payload_code(cfg->max_payload);
 	row[3].reset =
 		field_put(LNK_SPEED, cfg->link_generation) | field_put(LNK_WIDTH, cfg->link_lanes);
+	row[5].reset = field_put(LNKCAP2_SPEEDS, BIT(cfg->link_generation) - 1);
 }
 
 /* A VF leaves to its PF what concerns the link (9.3.5.3 ff.): FLR is its own. */
@@ -122,6 +122,7 @@ static const struct reg_row pcie_vf_rows[] = {
 	 .size = 4,
 	 .reset = DEVCAP2_TIMEOUT_RANGES | DEVCAP2_TIMEOUT_DISABLE,
 	 .ro = BITS(31, 0)},
+	{.name = "LINK_CAPABILITIES_2", .offset = PCIE_LNKCAP2, .size = 4, .ro = BITS(31, 0)},
 };
 
 const struct pcie_capability_regs pcie_vf_regs = {ROWS(pcie_vf_rows), .fill = pcie_fill_vf};

@@ -211,6 +211,25 @@ TEST(RegistersHooks, SeeIndexAndBothValuesAndFilterReads)
 	regs_fini(&regs);
 }
 
+TEST(RegistersReset, LeavesWhatItsReachDoesNotCover)
+{
+	const struct reg_row rows[] = {
+		{"R", 0, 8, 0, 0, 0x8001, 0, 0xffff, 0, 0, nullptr, nullptr, 0x000f, 0x00f0},
+	};
+	const struct reg_table table = {"resets", rows, 1, 8};
+	struct regs regs;
+
+	ASSERT_EQ(regs_init(&regs, &table, nullptr), 0);
+	for (auto [reach, left] :
+	     {std::pair(REGS_RESET_PART, 0x80aau), std::pair(REGS_RESET_WARM, 0x800au),
+	      std::pair(REGS_RESET_COLD, 0x8001u)}) {
+		regs_set(&regs, 0, 0, 0xaaaa);
+		regs_reset_as(&regs, reach);
+		EXPECT_EQ(regs_get(&regs, 0, 0), left);
+	}
+	regs_fini(&regs);
+}
+
 TEST(RegistersTable, ThatIsWrongIsRefused)
 {
 	const struct reg_row good = {"A", 8, 4, 0, 0, 0, 0, 1, 0, 0, nullptr, nullptr};

@@ -188,12 +188,22 @@ TEST_F(Capabilities, HotResetLeavesStickyBitsAlone)
 	check(pf(), sticky(false), [this] { pcie_device_reset(device, false); });
 	EXPECT_EQ(pcie_device_num_vfs(device), 0u);
 	EXPECT_EQ(nic[1]->resets.back(), PCIE_RESET_VF_DISABLE);
-	EXPECT_EQ(nic[0]->resets.back(), PCIE_RESET_CONVENTIONAL);
+	EXPECT_EQ(nic[0]->resets, (std::vector<enum pcie_reset_cause>{PCIE_RESET_CONVENTIONAL}));
 }
 
 TEST_F(Capabilities, ColdResetLeavesNothing)
 {
 	check(pf(), {}, [this] { pcie_device_reset(device, true); });
+}
+
+TEST_F(Capabilities, AVfThatComesAgainRemembersNothing)
+{
+	bring_up(1);
+	log(vf(0), PCIE_ERROR_POISONED, false, 0x100);
+	config_write(kPf, AT_SRIOV + SRIOV_CONTROL, 0, 2);
+	bring_up(1);
+	EXPECT_EQ(config_read(kVf0, AT_AER + AER_UNCORRECTABLE), 0u);
+	EXPECT_EQ(config_read(kVf0, AT_AER + AER_HEADER_LOG), 0u);
 }
 
 // ---- power management ----
@@ -258,7 +268,7 @@ TEST_F(SoftReset, BackFromD3hotThePfIsReset)
 	config_write(kPf, AT_PM + PM_CONTROL, PM_D0, 2);
 	EXPECT_EQ(pcie_device_num_vfs(device), 0u);
 	EXPECT_EQ(config_read(kPf, CFG_COMMAND), STATUS_CAP_LIST);
-	EXPECT_EQ(nic[0]->resets.back(), PCIE_RESET_CONVENTIONAL);
+	EXPECT_EQ(nic[0]->resets, (std::vector<enum pcie_reset_cause>{PCIE_RESET_CONVENTIONAL}));
 }
 
 TEST_F(Capabilities, ARootPortInD3hotPassesNoMemoryRequests)
