@@ -169,6 +169,17 @@ TEST_F(Capabilities, VfsSharePasidPriAndLtrOfThePf)
 	EXPECT_EQ(config_read(kPf, AT_DSN + DSN_HIGH), 0x01234567u);
 }
 
+TEST_F(Capabilities, AVfTellsOfTheLinkWhatItsPfTells)
+{
+	bring_up(1);
+	for (uint32_t reg : {PCIE_DEVCAP, PCIE_LNKCAP, PCIE_DEVCAP2, PCIE_LNKCAP2}) {
+		uint32_t own = reg == PCIE_DEVCAP2 ? (uint32_t)DEVCAP2_LTR : 0; // the PF's alone
+
+		EXPECT_EQ(config_read(kVf0, AT_PCIE + reg), config_read(kPf, AT_PCIE + reg) & ~own);
+	}
+	EXPECT_EQ(config_read(kPf, AT_PCIE + PCIE_LNKCAP2), 0xeu) << "2.5, 5 and 8 GT/s";
+}
+
 // ---- resets ----
 
 TEST_F(Capabilities, FlrOfThePfLeavesStickyBitsAndTheLinks)
