@@ -320,6 +320,12 @@ static uint8_t forced_type(uint8_t came, uint64_t memattr)
 	}
 }
 
+/* With IDR3.MTEPERM 0b0100 is write-back without access to tags, and memory has none here. */
+static uint8_t type_of_descriptor(const struct ste_config *ste, uint64_t memattr)
+{
+	return ste->mte_perm && memattr == 4 ? MEM_NORMAL_WB : type_of_memattr(memattr);
+}
+
 /* The more shared of two: outer, inner, not at all. */
 static uint8_t combine_sh(uint8_t a, uint8_t b)
 {
@@ -332,8 +338,10 @@ static struct mem_attr stage2(const struct ste_config *ste, uint64_t ttd, struct
 {
 	uint64_t memattr = field_get(TTD_S2_MEMATTR, ttd);
 
-	came.type = ste->fwb ? forced_type(came.type, memattr)
-			     : combine_types(came.type, type_of_memattr(memattr));
+	if (ste->fwb)
+		came.type = forced_type(came.type, memattr);
+	else
+		came.type = combine_types(came.type, type_of_descriptor(ste, memattr));
 	came.sh = combine_sh(came.sh, (uint8_t)field_get(TTD_SH, ttd));
 	return consistent(came);
 }

@@ -69,6 +69,7 @@ struct ste_config {
 	uint16_t vmid;
 	bool ptw; /* S2PTW: no tables in Device memory */
 	bool fwb;
+	bool mte_perm;
 	struct tt_tree tree;
 	struct stage_policy policy;
 };

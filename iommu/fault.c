@@ -65,7 +65,7 @@ static void fill_access(const struct transaction *txn, uint16_t says, uint64_t w
 	const struct bus_attr *attr = &txn->req->attr;
 
 	if (says & SAYS_RNW)
-		word[1] |= field_put(EVENT1_RNW, !txn->write);
+		word[1] |= field_put(EVENT1_RNW, !txn->write || txn->fault.place.unread);
 	if (says & SAYS_ATTR)
 		word[1] |= field_put(EVENT1_IND, txn->instruction) |
 			   field_put(EVENT1_PNU, txn->privileged);

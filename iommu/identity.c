@@ -41,7 +41,11 @@ static uint64_t idr1(const struct smmu_cfg *cfg)
 	       field_put(IDR1_ATTR_TYPES_OVR, cfg->attr_types_ovr);
 }
 
-/* MTEPERM: memory has no tags here, so its encodings are ordinary memory. */
+bool smmu_has_mte_perm(const struct smmu_cfg *cfg)
+{
+	return cfg->s2 && cfg->version >= 4;
+}
+
 static uint64_t idr3(const struct smmu_cfg *cfg)
 {
 	return field_put(IDR3_HAD, cfg->had) | field_put(IDR3_XNX, cfg->xnx) |
@@ -49,7 +53,7 @@ static uint64_t idr3(const struct smmu_cfg *cfg)
 	       field_put(IDR3_STT, cfg->stt) | field_put(IDR3_RIL, cfg->ril) |
 	       field_put(IDR3_BBML, cfg->bbml) | field_put(IDR3_E0PD, cfg->e0pd) |
 	       field_put(IDR3_PTWNNC, cfg->ptwnnc) | field_put(IDR3_EPAN, cfg->epan) |
-	       field_put(IDR3_MTEPERM, cfg->s2 && cfg->version >= 4);
+	       field_put(IDR3_MTEPERM, smmu_has_mte_perm(cfg));
 }
 
 static uint64_t idr5(const struct smmu_cfg *cfg)

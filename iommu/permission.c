@@ -83,15 +83,24 @@ static bool stage2_may_execute(const struct transaction *txn, uint64_t ttd)
 	}
 }
 
+/* An atomic reads, too: what may be written is looked at first, 13.1.1. */
+static enum permission stage2_write(const struct transaction *txn, uint64_t ttd)
+{
+	bool managed = is_managed(&txn->ste.policy, ttd);
+
+	if (!managed && !(ttd & TTD_S2AP_WRITE))
+		return PERMISSION_DENIED;
+	if (txn->req->op == BUS_CAS64 && !(ttd & TTD_S2AP_READ))
+		return PERMISSION_UNREADABLE;
+	return managed ? PERMISSION_MANAGED : PERMISSION_OK;
+}
+
 static enum permission stage2(const struct transaction *txn)
 {
 	uint64_t ttd = txn->found.leaf[STAGE2].ttd;
 
-	if (txn->write) {
-		if (is_managed(&txn->ste.policy, ttd))
-			return PERMISSION_MANAGED;
-		return ttd & TTD_S2AP_WRITE ? PERMISSION_OK : PERMISSION_DENIED;
-	}
+	if (txn->write)
+		return stage2_write(txn, ttd);
 	if (txn->instruction)
 		return stage2_may_execute(txn, ttd) ? PERMISSION_OK : PERMISSION_DENIED;
 	return ttd & TTD_S2AP_READ ? PERMISSION_OK : PERMISSION_DENIED;

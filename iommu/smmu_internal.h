@@ -61,6 +61,7 @@ struct fault_place {
 	uint8_t kind; /* EVENT1_CLASS_*; IN at stage 1 */
 	uint64_t ipa; /* stage 2's input */
 	bool write;   /* of a descriptor, which stage 2 does not allow: CLASS TT */
+	bool unread;  /* an atomic was refused for what it reads */
 };
 
 struct fault {
@@ -394,6 +395,8 @@ void smmu_register_access(struct regs *regs, struct bus_req *req);
 
 /* identity.c */
 void smmu_identify(struct smmu *smmu);
+/* IDR3.MTEPERM. */
+bool smmu_has_mte_perm(const struct smmu_cfg *cfg);
 /* The identification registers of a component with that IIDR, in the array at `row`. */
 void smmu_identify_component(struct regs *regs, uint32_t row, uint32_t iidr);
 /* Take away what `cfg` does not offer. */
@@ -564,7 +567,12 @@ bool smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
 void smmu_prefetch_fill(struct transaction *txn);
 
 /* permission.c */
-enum permission { PERMISSION_OK, PERMISSION_DENIED, PERMISSION_MANAGED };
+enum permission {
+	PERMISSION_OK,
+	PERMISSION_DENIED,
+	PERMISSION_UNREADABLE, /* an atomic that may write and not read */
+	PERMISSION_MANAGED,
+};
 enum permission smmu_permission(const struct transaction *txn, enum stage stage);
 
 /* httu.c */

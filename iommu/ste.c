@@ -148,6 +148,7 @@ static bool decode_stage2(const struct smmu *smmu, struct ste_config *ste,
 	ste->stage2 = true;
 	ste->ptw = ste->stage1 && (word[2] & STE2_S2PTW);
 	ste->fwb = smmu->cfg.fwb && (word[1] & STE1_S2FWB);
+	ste->mte_perm = smmu_has_mte_perm(&smmu->cfg);
 	ste->policy = (struct stage_policy){
 		.ha = ha,
 		.hd = ha && hd,

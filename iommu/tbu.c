@@ -251,7 +251,8 @@ static bool is_permitted(struct transaction *txn)
 			continue;
 		permission = smmu_permission(txn, (enum stage)stage);
 		place.stage = (enum stage)stage;
-		if (permission == PERMISSION_DENIED) {
+		place.unread = permission == PERMISSION_UNREADABLE;
+		if (permission == PERMISSION_DENIED || place.unread) {
 			smmu_fault_at(txn, F_PERMISSION, &place);
 			return false;
 		}
@@ -343,7 +344,7 @@ static void answer(struct transaction *txn)
 		smmu_txn_end(txn, txn->ats.status);
 		return;
 	}
-	if (txn->fault.raz_wi && req->op == BUS_READ)
+	if (txn->fault.raz_wi && req->op != BUS_WRITE) /* an atomic finds zero, too */
 		memset(req->data, 0, req->len_bytes);
 	smmu_txn_end(txn, txn->fault.raz_wi ? BUS_OK : BUS_FAULT);
 }

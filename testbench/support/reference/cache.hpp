@@ -38,7 +38,7 @@ struct Regime {
 	bool wxn = false, pan = false, epan = false;
 	/* Permissions of stage 2. */
 	bool two_execute_bits = false; /* XNX */
-	bool fwb = false, protect_walks = false;
+	bool fwb = false, mte_perm = false, protect_walks = false;
 	/* Of a leaf of stage 1 the byte of its AttrIndx counts: SameLeaf. */
 	uint64_t mair = 0;
 	/* How tables are read (IR, OR, SH): it changes nothing of what is found. */

@@ -34,8 +34,10 @@ static MemoryTypes AfterStage2(const MemoryTypes &input, const Found &leaf)
 	const int mem_attr = static_cast<int>(Get(leaf.descriptor, descriptor::kMemAttr));
 	const int sh = static_cast<int>(Get(leaf.descriptor, descriptor::kSH));
 
-	return leaf.regime.fwb ? CombinedFwb(input, mem_attr, sh)
-			       : Combined(input, OfStage2(mem_attr, sh));
+	if (leaf.regime.fwb)
+		return CombinedFwb(input, mem_attr, sh);
+	/* 0b0100 with FEAT_MTE_PERM: write-back, tags aside. */
+	return Combined(input, OfStage2(leaf.regime.mte_perm && mem_attr == 4 ? 15 : mem_attr, sh));
 }
 
 /*

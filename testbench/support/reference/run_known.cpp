@@ -16,7 +16,7 @@ bool Regime::operator==(const Regime &o) const
 	       updates_dirty == o.updates_dirty && updates_tables == o.updates_tables &&
 	       access_fault_off == o.access_fault_off && hierarchical == o.hierarchical &&
 	       one_privilege == o.one_privilege && wxn == o.wxn && pan == o.pan && epan == o.epan &&
-	       fwb == o.fwb && protect_walks == o.protect_walks;
+	       fwb == o.fwb && mte_perm == o.mte_perm && protect_walks == o.protect_walks;
 }
 
 bool TableAttributes::operator==(const TableAttributes &o) const

@@ -72,6 +72,7 @@ Regime Run::Stage2Regime() const
 	r.access_fault_off = ste.Is(ste::kS2AFFD);
 	r.two_execute_bits = features.Idr3(idr3::kXNX);
 	r.fwb = features.Idr3(idr3::kFWB) && ste.Is(ste::kS2FWB);
+	r.mte_perm = features.Idr3(idr3::kMTEPERM) != 0;
 	r.protect_walks = Stage1Configured(ste) && ste.Is(ste::kS2PTW);
 	r.inner = ste.Get(ste::kS2IR0);
 	r.outer = ste.Get(ste::kS2OR0);

@@ -263,6 +263,24 @@ TEST_P(SmmuAttributeStage2, OfWhatStage1Says)
 	expect(leaves(VA, {WB, ISH}), row.leaves.type, row.leaves.sh);
 }
 
+/* 0b0100 is reserved before SMMUv3.4, and there write-back without access to tags: IDR3.MTEPERM. */
+TEST_F(SmmuAttributes, NoTagAccessIsWriteBackWithMtePerm)
+{
+	for (uint8_t version : {3, 4}) {
+		cfg.version = version;
+		cfg.xnx = cfg.fwb = cfg.stt = cfg.ril = cfg.e0pd = cfg.ptwnnc = cfg.epan = true;
+		cfg.bbml = 1;
+		configure(S2_ONLY);
+		ste[1] = field_put(STE1_SHCFG, INCOMING);
+		stage2(4, NSH);
+		write_config();
+		if (version == 4)
+			expect(leaves(page, {WT, ISH}), WT, ISH);
+		else
+			expect(leaves(page, {WT, ISH}), NC, OSH);
+	}
+}
+
 INSTANTIATE_TEST_SUITE_P(Rules, SmmuAttributeStage2, testing::ValuesIn(stage2_rows),
 			 [](const auto &row) { return row.param.rule; });
 

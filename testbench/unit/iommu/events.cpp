@@ -296,6 +296,34 @@ TEST_F(SmmuEvents, ADescriptorThatMayNotBeWrittenIsATableWrite)
 	expect(fault(), F_PERMISSION, READ_TT | EVENT1_S2, VA, leaf & EVENT3_IPA);
 }
 
+/* 13.1.1: an atomic reads and writes; RnW is 1 only where it may write. */
+TEST_F(SmmuEvents, AnAtomicNeedsToReadAndToWrite)
+{
+	stage1->map(VA & ~UINT64_C(0xfff), NOWHERE);
+	map2(NOWHERE, page, TTD_S2AP_READ);
+	nest();
+	expect(fault(BUS_CAS64), F_PERMISSION, EVENT1_S2 | CLASS_IN, VA, NOWHERE);
+	map2(NOWHERE, page, TTD_S2AP_WRITE);
+	command(CMD_TLBI_NSNH_ALL);
+	expect(fault(BUS_CAS64), F_PERMISSION, EVENT1_S2 | READ_IN, VA, NOWHERE);
+	map2(NOWHERE, page, TTD_S2AP_READ | TTD_S2AP_WRITE);
+	command(CMD_TLBI_NSNH_ALL);
+	Dma &dma = send(BUS_CAS64, VA, 8);
+	run();
+	EXPECT_EQ(dma.req.status, BUS_OK);
+}
+
+TEST_F(SmmuEvents, AnAtomicThatIsAnsweredRazWiFindsZero)
+{
+	write_cd(cd, *stage1, 3, CD0_R);
+	command(CMD_CFGI_CD | (uint64_t)STREAM << 32);
+	Dma &dma = send(BUS_CAS64, NOWHERE, 8);
+	le64_put(dma.bytes, 5);
+	run();
+	EXPECT_EQ(dma.req.status, BUS_OK);
+	EXPECT_EQ(le64_get(dma.bytes), 0u);
+}
+
 TEST_F(SmmuEvents, Stage2FaultsOfACdTellItsIpa)
 {
 	configure(STE0_CONFIG_S1_S2, NOWHERE | 0x40);
