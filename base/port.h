@@ -78,6 +78,12 @@ struct bus_req {
 	struct bus_req *next;
 };
 
+/* What bus_read64 found. Two words, so that it comes back in registers. */
+struct bus_word {
+	uint64_t value;
+	bool ok;
+};
+
 struct bus_port {
 	void *ctx;
 	void (*send)(void *ctx, struct bus_req *req);
@@ -86,6 +92,8 @@ struct bus_port {
 	 * happened. NULL: never can. See bus_access.
 	 */
 	bool (*access)(void *ctx, struct bus_req *req);
+	/* The same of eight bytes to be read: bus_read64. NULL: never can. */
+	struct bus_word (*read64)(void *ctx, uint64_t addr);
 };
 
 static inline void bus_send(const struct bus_port *port, struct bus_req *req)
@@ -101,6 +109,15 @@ static inline void bus_send(const struct bus_port *port, struct bus_req *req)
 static inline bool bus_access(const struct bus_port *port, struct bus_req *req)
 {
 	return port->access && port->access(port->ctx, req);
+}
+
+/*
+ * As bus_access, for what a walk needs of each level: the little-endian word at
+ * an address that is a multiple of 8. !ok: use bus_access or send a request.
+ */
+static inline struct bus_word bus_read64(const struct bus_port *port, uint64_t addr)
+{
+	return port->read64 ? port->read64(port->ctx, addr) : (struct bus_word){0, false};
 }
 
 /*

@@ -16,54 +16,54 @@ static bool is_alone(const struct smmu *smmu, const struct bus_req *req)
 	       (req->addr & (GRANULE_BYTES - 1)) + req->len_bytes <= GRANULE_BYTES;
 }
 
+/* All that a translation depends on beside the address, as one word: substreams have 20 bits. */
+static uint64_t who_of(const struct bus_attr *attr)
+{
+	uint64_t substream = attr->substream_valid ? BIT(20) | attr->substream_id : 0;
+
+	return (uint64_t)attr->stream_id << 32 | substream << 2 | (uint64_t)attr->privileged << 1 |
+	       attr->instruction;
+}
+
+static uint64_t generation_of(const struct smmu *smmu)
+{
+	return smmu->tlb.generation + smmu->conf.generation;
+}
+
 /*
  * What was permitted a moment ago, of pages in front of the TLB: for as long as
  * nothing at all was invalidated, and only where the access needs no look at a
  * descriptor.
  */
-static struct direct_line *line_of(struct smmu *smmu, const struct bus_req *req)
+static struct direct_line *line_of(struct smmu *smmu, uint64_t page, uint64_t who)
 {
-	const struct bus_attr *attr = &req->attr;
-	uint64_t key = req->addr >> GRANULE_SHIFT ^ (uint64_t)attr->stream_id << 40 ^
-		       (uint64_t)attr->substream_id << 20;
+	uint64_t key = (page ^ who << 20) * UINT64_C(0x9e3779b97f4a7c15);
 
-	return &smmu->direct_line[(key * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - DIRECT_LOG2)];
+	return &smmu->direct_line[key >> (64 - DIRECT_LOG2)];
 }
 
 static bool is_page_known(const struct smmu *smmu, const struct direct_line *line,
-			  const struct bus_req *req)
+			  const struct bus_req *req, uint64_t who)
 {
-	const struct bus_attr *attr = &req->attr;
-
-	return line->page == req->addr >> GRANULE_SHIFT && line->stream == attr->stream_id &&
-	       line->substream == attr->substream_id &&
-	       line->substream_valid == attr->substream_valid &&
-	       line->generation == smmu->tlb.generation + smmu->conf.generation &&
-	       line->privileged == attr->privileged && line->instruction == attr->instruction &&
-	       mem_equal(line->came, attr->memory);
+	return line->page == req->addr >> GRANULE_SHIFT && line->who == who &&
+	       line->generation == generation_of(smmu) && mem_equal(line->came, req->attr.memory);
 }
 
 /* `ops`: what was known to be permitted. */
-static void learn(struct transaction *txn, struct direct_line *line, uint8_t ops)
+static void learn(struct transaction *txn, struct direct_line *line, uint64_t who, uint64_t pa,
+		  uint8_t ops)
 {
-	struct smmu *smmu = txn->smmu;
 	const struct bus_req *req = txn->req;
-	const struct bus_attr *attr = &req->attr;
 
 	if (txn->state != TXN_READY)
 		return;
 	*line = (struct direct_line){
 		.page = req->addr >> GRANULE_SHIFT,
-		.generation = smmu->tlb.generation + smmu->conf.generation,
-		.pa = (txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1))) &
-		      ~(uint64_t)(GRANULE_BYTES - 1),
-		.stream = attr->stream_id,
-		.substream = attr->substream_id,
-		.substream_valid = attr->substream_valid,
-		.privileged = attr->privileged,
-		.instruction = attr->instruction,
+		.generation = generation_of(txn->smmu),
+		.pa = align_down(pa, GRANULE_BYTES),
+		.who = who,
 		.ops = (uint8_t)(ops | BIT(req->op)),
-		.came = attr->memory,
+		.came = req->attr.memory,
 		.leaves = txn->memory,
 	};
 }
@@ -101,67 +101,61 @@ static bool perform(struct smmu *smmu, struct bus_req *req, uint64_t address,
 	return done;
 }
 
-static bool is_configured(const struct transaction *txn)
+static bool is_configured(const struct transaction *txn, uint64_t who)
 {
 	const struct smmu *smmu = txn->smmu;
 	const struct direct_owner *owner = &smmu->direct_owner;
-	const struct bus_attr *attr = &txn->req->attr;
 
-	return owner->known && owner->generation == smmu->conf.generation &&
-	       owner->stream == attr->stream_id && owner->substream == attr->substream_id &&
-	       owner->substream_valid == attr->substream_valid &&
-	       owner->privileged == attr->privileged && owner->instruction == attr->instruction &&
+	return owner->known && owner->generation == smmu->conf.generation && owner->who == who &&
 	       owner->write == txn->write;
 }
 
-static void note_owner(struct smmu *smmu, const struct transaction *txn)
+static void configure(struct transaction *txn, uint64_t who)
 {
-	const struct bus_attr *attr = &txn->req->attr;
+	struct smmu *smmu = txn->smmu;
 
+	smmu_txn_translate(txn);
 	smmu->direct_owner = (struct direct_owner){
 		.generation = smmu->conf.generation,
-		.stream = attr->stream_id,
-		.substream = attr->substream_id,
+		.who = who,
 		.known = txn->state != TXN_FAULTED && txn->stages,
-		.substream_valid = attr->substream_valid,
-		.privileged = attr->privileged,
-		.instruction = attr->instruction,
 		.write = txn->write,
 	};
 }
 
-static bool translate(struct smmu *smmu, struct bus_req *req, struct direct_line *line, uint8_t ops)
+static bool translate(struct smmu *smmu, struct bus_req *req, uint64_t who,
+		      struct direct_line *line, uint8_t ops)
 {
 	struct transaction *txn = &smmu->direct;
+	uint64_t address;
 
 	txn->asked = txn->req = req;
 	txn->state = TXN_BUSY;
 	txn->write = req->op != BUS_READ;
-	if (is_configured(txn)) {
+	if (is_configured(txn, who))
 		smmu_txn_find(txn);
-	} else {
-		smmu_txn_translate(txn);
-		note_owner(smmu, txn);
-	}
+	else
+		configure(txn, who);
 	if ((txn->state != TXN_READY && txn->state != TXN_LOOKED) || !txn->stages ||
 	    mem_is_device(txn->memory))
 		return false;
-	learn(txn, line, ops);
-	return perform(smmu, req, txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1)),
-		       txn->memory);
+	address = smmu_txn_address(txn);
+	learn(txn, line, who, address, ops);
+	return perform(smmu, req, address, txn->memory);
 }
 
 bool smmu_direct_access(void *ctx, struct bus_req *req)
 {
 	struct smmu *smmu = ctx;
-	struct direct_line *line = line_of(smmu, req);
+	uint64_t who = who_of(&req->attr);
+	struct direct_line *line = line_of(smmu, req->addr >> GRANULE_SHIFT, who);
 	uint8_t ops;
 
 	if (!is_alone(smmu, req))
 		return false;
-	ops = is_page_known(smmu, line, req) ? line->ops : 0;
+	ops = is_page_known(smmu, line, req, who) ? line->ops : 0;
 	if (!(ops & BIT(req->op)))
-		return translate(smmu, req, line, ops);
+		return translate(smmu, req, who, line, ops);
 	smmu->stats.tlb_hits++;
 	return perform(smmu, req, line->pa | (req->addr & (GRANULE_BYTES - 1)), line->leaves);
 }

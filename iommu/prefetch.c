@@ -23,11 +23,11 @@ bool smmu_prefetch_is_wanted(const struct transaction *txn)
 	       fills_line(&txn->walk);
 }
 
-bool smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
+void smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
 			 void (*done)(struct bus_req *req, uint64_t now))
 {
-	return smmu_txn_fetch_at_once(txn, align_down(address, LINE_BYTES), LINE_BYTES,
-				      txn->walk.tree->memory, done);
+	smmu_txn_fetch(txn, align_down(address, LINE_BYTES), LINE_BYTES, txn->walk.tree->memory,
+		       done);
 }
 
 /* The descriptor of that number in the line, and how the walk would have come to it. */

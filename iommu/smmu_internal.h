@@ -263,17 +263,16 @@ struct direct_line {
 	uint64_t page;
 	uint64_t generation; /* of TLB and configuration together */
 	uint64_t pa;
-	uint32_t stream, substream;
-	bool substream_valid, privileged, instruction;
-	uint8_t ops; /* BIT(enum bus_op) */
+	uint64_t who; /* stream, substream, privilege */
+	uint8_t ops;  /* BIT(enum bus_op) */
 	struct mem_attr came, leaves;
 };
 
 /* Whose configuration smmu.direct has: it need not be looked up for the next alike. */
 struct direct_owner {
 	uint64_t generation; /* of the configuration cache */
-	uint32_t stream, substream;
-	bool known, substream_valid, privileged, instruction, write;
+	uint64_t who;
+	bool known, write;
 };
 
 /* A walker slot. Slots change places, their numbers stay with them. */
@@ -452,6 +451,11 @@ void smmu_txn_ready(struct transaction *txn, enum txn_state state);
 void smmu_txn_forward(struct transaction *txn);
 void smmu_txn_terminate(struct transaction *txn);
 void smmu_txn_end(struct transaction *txn, enum bus_status status);
+/* Where a translated one goes. */
+static inline uint64_t smmu_txn_address(const struct transaction *txn)
+{
+	return txn->found.pa | (txn->req->addr & (BIT(txn->found.shift) - 1));
+}
 /* Its substream as the trace has it. */
 uint64_t smmu_txn_substream(const struct transaction *txn);
 /*
@@ -463,12 +467,31 @@ void smmu_txn_access(struct transaction *txn);
 /* A read of `txn`'s translation tables, of its configuration; `done` gets &txn->table. */
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now));
-/* The first of them, for a loop: true says that it is made, and `done` is not called. */
-bool smmu_txn_fetch_at_once(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-			    struct mem_attr memory,
-			    void (*done)(struct bus_req *req, uint64_t now));
 void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 			   struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now));
+/*
+ * A descriptor of a translation table, for a walk that is a loop as far as nothing is waited
+ * for: in registers, since each level's address comes out of the one before. !ok: `done`
+ * gets it, as of smmu_txn_fetch().
+ */
+static inline struct bus_word smmu_txn_read64(struct transaction *txn, uint64_t address,
+					      struct mem_attr memory,
+					      void (*done)(struct bus_req *req, uint64_t now))
+{
+	struct smmu *smmu = txn->smmu;
+	struct bus_word word = {0, false};
+
+	if (smmu->sim->untimed)
+		word = bus_read64(&smmu->env.memory, address);
+	if (!word.ok) {
+		smmu_txn_fetch(txn, address, 8, memory, done);
+		return word;
+	}
+	smmu_pmcg_count(&smmu->pmcg, PMCG_WALK_ACCESS, txn->req->attr.stream_id);
+	txn->table.addr = address;
+	txn->table.attr.memory = memory;
+	return word;
+}
 
 void txn_list_add(struct txn_list *list, struct transaction *txn);
 struct transaction *txn_list_take(struct txn_list *list);
@@ -562,7 +585,7 @@ uint64_t smmu_walk_space(const struct transaction *txn, uint64_t ttd);
 
 /* prefetch.c: does the walk's last descriptor bring its neighbours? Read them; keep them. */
 bool smmu_prefetch_is_wanted(const struct transaction *txn);
-bool smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
+void smmu_prefetch_fetch(struct transaction *txn, uint64_t address,
 			 void (*done)(struct bus_req *req, uint64_t now));
 void smmu_prefetch_fill(struct transaction *txn);
 

@@ -7,7 +7,7 @@
  */
 #include "iommu/smmu_internal.h"
 
-static bool use_descriptor(struct transaction *txn);
+static bool use_descriptor(struct transaction *txn, uint64_t ttd);
 
 uint64_t smmu_stage2_space(const struct transaction *txn)
 {
@@ -19,35 +19,27 @@ static void fail(struct transaction *txn, enum event_number number)
 	smmu_walk_fail(txn, number, &txn->s2.place);
 }
 
-static void descriptor_arrived(struct bus_req *req, uint64_t now);
-
-/* The next descriptor. True: it is there, within the call. */
-static bool read_descriptor(struct transaction *txn)
-{
-	return smmu_txn_fetch_at_once(txn, txn->s2.walk.ttd_ia, 8, txn->ste.tree.memory,
-				      descriptor_arrived);
-}
-
-/* True: the walk goes on, with the next one. */
-static bool take_descriptor(struct transaction *txn)
-{
-	txn->s2.walk.ttd = smmu_ttd_get(&txn->ste.tree, txn->table.data);
-	if (txn->table.status == BUS_OK)
-		return use_descriptor(txn);
-	fail(txn, F_WALK_EABT);
-	return false;
-}
-
-/* As far down as nothing has to be waited for. `is_there`: the next descriptor has been read. */
-static void walk_on(struct transaction *txn, bool is_there)
-{
-	while ((is_there || read_descriptor(txn)) && take_descriptor(txn))
-		is_there = false;
-}
+static void walk_down(struct transaction *txn);
 
 static void descriptor_arrived(struct bus_req *req, uint64_t now)
 {
-	walk_on(CONTAINER_OF(req, struct transaction, table), true);
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+
+	if (req->status != BUS_OK)
+		fail(txn, F_WALK_EABT);
+	else if (use_descriptor(txn, smmu_ttd_get(&txn->ste.tree, req->data)))
+		walk_down(txn);
+}
+
+/* As far as nothing has to be waited for. */
+static void walk_down(struct transaction *txn)
+{
+	const struct tt_tree *tree = &txn->ste.tree;
+	struct bus_word word;
+
+	do
+		word = smmu_txn_read64(txn, txn->s2.walk.ttd_ia, tree->memory, descriptor_arrived);
+	while (word.ok && use_descriptor(txn, smmu_ttd_of(tree, word.value)));
 }
 
 static void start(struct transaction *txn)
@@ -60,7 +52,7 @@ static void start(struct transaction *txn)
 		return;
 	}
 	smmu_walkcache_enter(txn->smmu, smmu_stage2_space(txn), &s2->walk, tree, s2->place.ipa);
-	walk_on(txn, false);
+	walk_down(txn);
 }
 
 struct mem_attr smmu_stage2_memory(const struct transaction *txn, struct mem_attr own)
@@ -203,7 +195,7 @@ static void access_updated(struct bus_req *req, uint64_t now)
 		txn->smmu->stats.access_updates++;
 		smmu_ttd_put(tree, req->data, ttd | TTD_AF);
 	}
-	walk_on(txn, true);
+	descriptor_arrived(req, now);
 }
 
 static void check_access(struct transaction *txn)
@@ -230,11 +222,13 @@ static void descend(struct transaction *txn)
 }
 
 /* True: it is a table's, and the walk goes down into that. */
-static bool use_descriptor(struct transaction *txn)
+static bool use_descriptor(struct transaction *txn, uint64_t ttd)
 {
 	struct walk *walk = &txn->s2.walk;
-	enum ttd_kind kind = smmu_ttd_kind(walk);
+	enum ttd_kind kind;
 
+	walk->ttd = ttd;
+	kind = smmu_ttd_kind(walk);
 	smmu_walk_keep(txn, STAGE2, walk);
 	if (kind == TTD_IS_INVALID) {
 		fail(txn, F_TRANSLATION);

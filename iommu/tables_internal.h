@@ -119,11 +119,15 @@ static inline bool smmu_ttd_address(struct walk *walk, enum ttd_kind kind)
 	return !(walk->address >> tree->oa_bits);
 }
 
+/* The descriptor that a little-endian word is in a table of the tree. */
+static inline uint64_t smmu_ttd_of(const struct tt_tree *tree, uint64_t word)
+{
+	return tree->big_endian ? __builtin_bswap64(word) : word;
+}
+
 static inline uint64_t smmu_ttd_get(const struct tt_tree *tree, const void *bytes)
 {
-	uint64_t ttd = le64_get(bytes);
-
-	return tree->big_endian ? __builtin_bswap64(ttd) : ttd;
+	return smmu_ttd_of(tree, le64_get(bytes));
 }
 
 static inline void smmu_ttd_put(const struct tt_tree *tree, void *bytes, uint64_t ttd)

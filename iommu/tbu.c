@@ -46,18 +46,13 @@ static bool access_at_once(struct transaction *txn)
 	return false;
 }
 
-static void arrived(struct transaction *txn)
-{
-	txn->table.done(&txn->table, smmu_now(txn->smmu));
-}
-
 void smmu_txn_access(struct transaction *txn)
 {
 	if (access_at_once(txn))
-		arrived(txn);
+		txn->table.done(&txn->table, smmu_now(txn->smmu));
 }
 
-static bool fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
+static void fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		  struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
 	struct smmu *smmu = txn->smmu;
@@ -69,10 +64,10 @@ static bool fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 	txn->table.attr.memory = memory;
 	txn->table.data = txn->table_data;
 	txn->table.done = done;
-	if (!smmu->cfg.timing.walk_step_ps || !txn->walking)
-		return access_at_once(txn);
-	sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
-	return false;
+	if (smmu->cfg.timing.walk_step_ps && txn->walking)
+		sim_after(smmu->sim, &txn->event, smmu->cfg.timing.walk_step_ps);
+	else
+		smmu_txn_access(txn);
 }
 
 static void count(const struct transaction *txn, enum pmcg_event event)
@@ -80,26 +75,18 @@ static void count(const struct transaction *txn, enum pmcg_event event)
 	smmu_pmcg_count(&txn->smmu->pmcg, event, txn->req->attr.stream_id);
 }
 
-bool smmu_txn_fetch_at_once(struct transaction *txn, uint64_t address, uint32_t len_bytes,
-			    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
-{
-	count(txn, PMCG_WALK_ACCESS);
-	return fetch(txn, address, len_bytes, memory, done);
-}
-
 void smmu_txn_fetch(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 		    struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
-	if (smmu_txn_fetch_at_once(txn, address, len_bytes, memory, done))
-		arrived(txn);
+	count(txn, PMCG_WALK_ACCESS);
+	fetch(txn, address, len_bytes, memory, done);
 }
 
 void smmu_txn_fetch_config(struct transaction *txn, uint64_t address, uint32_t len_bytes,
 			   struct mem_attr memory, void (*done)(struct bus_req *req, uint64_t now))
 {
 	count(txn, PMCG_CONFIG_ACCESS);
-	if (fetch(txn, address, len_bytes, memory, done))
-		arrived(txn);
+	fetch(txn, address, len_bytes, memory, done);
 }
 
 /* The time before a table fetch is over. */
@@ -315,7 +302,7 @@ void smmu_txn_forward(struct transaction *txn)
 	out->status = BUS_OK;
 	out->addr = req->addr;
 	if (txn->stages)
-		out->addr = txn->found.pa | (req->addr & (BIT(txn->found.shift) - 1));
+		out->addr = smmu_txn_address(txn);
 	out->len_bytes = req->len_bytes;
 	out->attr = req->attr;
 	/* Of a translated access it says nothing but whose it was. */

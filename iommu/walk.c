@@ -6,7 +6,7 @@
  */
 #include "iommu/smmu_internal.h"
 
-static bool use_descriptor(struct transaction *txn);
+static bool use_descriptor(struct transaction *txn, uint64_t ttd);
 
 static const struct tt_tree *region_of(const struct cd_config *cd, uint64_t address)
 {
@@ -60,22 +60,14 @@ static struct mem_attr memory_of(const struct transaction *txn)
 	return smmu_stage2_memory(txn, txn->walk.tree->memory);
 }
 
-/* How far the walk is with the next descriptor: its address, its place behind stage 2, itself. */
-enum at { AT_ADDRESS, AT_PLACE, AT_DESCRIPTOR };
-
-static void walk_on(struct transaction *txn, enum at at);
+static void walk_down(struct transaction *txn);
 
 static void place_found(struct transaction *txn)
 {
-	walk_on(txn, AT_PLACE);
+	walk_down(txn);
 }
 
-static void descriptor_arrived(struct bus_req *req, uint64_t now)
-{
-	walk_on(CONTAINER_OF(req, struct transaction, table), AT_DESCRIPTOR);
-}
-
-/* True: known within the call. */
+/* Where the next descriptor is. True: known within the call. */
 static bool find_place(struct transaction *txn)
 {
 	txn->s2.pa = txn->walk.ttd_ia;
@@ -85,39 +77,38 @@ static bool find_place(struct transaction *txn)
 	return false;
 }
 
-/* True: it is there, within the call. */
-static bool read_descriptor(struct transaction *txn)
+/* In txn->table: alone, or in the line that was fetched with it. */
+static void descriptor_arrived(struct bus_req *req, uint64_t now)
 {
-	if (smmu_prefetch_is_wanted(txn))
-		return smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
-	return smmu_txn_fetch_at_once(txn, txn->s2.pa, 8, memory_of(txn), descriptor_arrived);
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+	const uint8_t *line = req->data;
+	uint64_t ttd = smmu_ttd_get(txn->walk.tree, line + (txn->s2.pa - req->addr));
+
+	req->addr = txn->s2.pa;
+	if (req->status != BUS_OK)
+		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
+	else if (use_descriptor(txn, ttd) && find_place(txn))
+		walk_down(txn);
 }
 
-/* True: the walk goes on, with the next one. */
-static bool take_descriptor(struct transaction *txn)
+/* The descriptor at txn->s2.pa. !ok: it comes to descriptor_arrived(). */
+static struct bus_word read_descriptor(struct transaction *txn)
 {
-	struct bus_req *table = &txn->table;
-	const uint8_t *bytes = table->data;
-
-	bytes += txn->s2.pa - table->addr;
-	table->addr = txn->s2.pa;
-	txn->walk.ttd = smmu_ttd_get(txn->walk.tree, bytes);
-	if (table->status == BUS_OK)
-		return use_descriptor(txn);
-	fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
-	return false;
+	if (!smmu_prefetch_is_wanted(txn))
+		return smmu_txn_read64(txn, txn->s2.pa, memory_of(txn), descriptor_arrived);
+	smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
+	return (struct bus_word){0};
 }
 
-/* As far down as nothing has to be waited for. */
-static void walk_on(struct transaction *txn, enum at at)
+/* From the descriptor at txn->s2.pa on, as far as nothing has to be waited for. */
+static void walk_down(struct transaction *txn)
 {
-	do {
-		if (at == AT_ADDRESS && !find_place(txn))
-			return;
-		if (at != AT_DESCRIPTOR && !read_descriptor(txn))
-			return;
-		at = AT_ADDRESS;
-	} while (take_descriptor(txn));
+	struct bus_word word;
+
+	do
+		word = read_descriptor(txn);
+	while (word.ok && use_descriptor(txn, smmu_ttd_of(txn->walk.tree, word.value)) &&
+	       find_place(txn));
 }
 
 /* Attributes of a table descriptor reach all that lies behind it, unless HAD says no. */
@@ -225,7 +216,7 @@ static void access_updated(struct bus_req *req, uint64_t now)
 		txn->smmu->stats.access_updates++;
 		smmu_ttd_put(tree, req->data, txn->walk.ttd | TTD_AF);
 	}
-	walk_on(txn, AT_DESCRIPTOR);
+	descriptor_arrived(req, now);
 }
 
 static void set_access(struct transaction *txn)
@@ -253,10 +244,12 @@ static void keep_table(struct transaction *txn)
 }
 
 /* True: it is a table's, and the walk goes down into that. */
-static bool use_descriptor(struct transaction *txn)
+static bool use_descriptor(struct transaction *txn, uint64_t ttd)
 {
-	enum ttd_kind kind = smmu_ttd_kind(&txn->walk);
+	enum ttd_kind kind;
 
+	txn->walk.ttd = ttd;
+	kind = smmu_ttd_kind(&txn->walk);
 	smmu_walk_keep(txn, STAGE1, &txn->walk);
 	if (kind == TTD_IS_INVALID) {
 		fail(txn, F_TRANSLATION, EVENT1_CLASS_IN);
@@ -285,5 +278,6 @@ void smmu_walk_begin(struct transaction *txn)
 	}
 	smmu_walkcache_enter(txn->smmu, txn->space, &txn->walk, region_of(&txn->cd, txn->req->addr),
 			     txn->ia);
-	walk_on(txn, AT_ADDRESS);
+	if (find_place(txn))
+		walk_down(txn);
 }

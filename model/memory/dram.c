@@ -150,12 +150,15 @@ static APART void read_pages(const struct dram *dram, uint64_t pa, uint8_t *to, 
 	}
 }
 
+uint64_t dram_word(const struct dram *dram, uint64_t pa)
+{
+	return le64_get(page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE);
+}
+
 void dram_read(const struct dram *dram, uint64_t pa, void *data, uint64_t len_bytes)
 {
 	sim_assert(&dram->env.part, dram_covers(dram, pa, len_bytes));
-	if (len_bytes == 8 && pa % 8 == 0) /* a descriptor: what is read most */
-		memcpy(data, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, 8);
-	else if (in_one_page(pa, len_bytes))
+	if (in_one_page(pa, len_bytes))
 		memcpy(data, page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE, len_bytes);
 	else
 		read_pages(dram, pa, data, len_bytes);

@@ -103,9 +103,21 @@ static bool dram_access(void *ctx, struct bus_req *req)
 	return true;
 }
 
+static struct bus_word dram_read64(void *ctx, uint64_t addr)
+{
+	struct dram *dram = ctx;
+
+	if (!dram->env.part.sim->untimed || addr % 8 || !dram_covers(dram, addr, 8))
+		return (struct bus_word){0};
+	dram->counters.bytes += 8;
+	dram->counters.reads++;
+	return (struct bus_word){dram_word(dram, addr), true};
+}
+
 struct bus_port dram_bus_port(struct dram *dram)
 {
-	return (struct bus_port){.ctx = dram, .send = dram_send, .access = dram_access};
+	return (struct bus_port){
+		.ctx = dram, .send = dram_send, .access = dram_access, .read64 = dram_read64};
 }
 
 struct dram_counters dram_counters_get(const struct dram *dram)

@@ -28,6 +28,9 @@ struct dram {
 	struct dram_counters counters;
 };
 
+/* The little-endian word at `pa`, which is covered and a multiple of 8. */
+uint64_t dram_word(const struct dram *dram, uint64_t pa);
+
 static inline bool dram_covers(const struct dram *dram, uint64_t pa, uint64_t len_bytes)
 {
 	uint64_t offset = pa - dram->cfg.base;

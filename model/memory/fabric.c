@@ -45,11 +45,11 @@ int fabric_add(struct fabric *fabric, const struct fabric_window *window)
 	return 0;
 }
 
-static bool window_covers(const struct fabric_window *window, const struct bus_req *req)
+static bool window_covers(const struct fabric_window *window, uint64_t addr, uint64_t len_bytes)
 {
-	uint64_t offset = req->addr - window->base;
+	uint64_t offset = addr - window->base;
 
-	return offset < window->size_bytes && req->len_bytes <= window->size_bytes - offset;
+	return offset < window->size_bytes && len_bytes <= window->size_bytes - offset;
 }
 
 static void abort_fire(struct event *event, uint64_t now)
@@ -71,29 +71,31 @@ static uint8_t *recent_of(struct fabric *fabric, uint64_t addr)
 	return &fabric->recent[(addr >> 36) % FABRIC_BLOCKS];
 }
 
-static APART const struct fabric_window *search_window(struct fabric *fabric,
-						       const struct bus_req *req)
+static APART const struct fabric_window *search_window(struct fabric *fabric, uint64_t addr,
+						       uint64_t len_bytes)
 {
-	uint32_t at = window_after(fabric, req->addr);
+	uint32_t at = window_after(fabric, addr);
 
-	if (at == fabric->count || !window_covers(&fabric->window[at], req))
+	if (at == fabric->count || !window_covers(&fabric->window[at], addr, len_bytes))
 		return NULL;
-	*recent_of(fabric, req->addr) = (uint8_t)at;
+	*recent_of(fabric, addr) = (uint8_t)at;
 	return &fabric->window[at];
 }
 
-/* The window that the request falls into, NULL for none. */
-static const struct fabric_window *find_window(struct fabric *fabric, const struct bus_req *req)
+/* The window that all of it falls into, NULL for none. */
+static const struct fabric_window *find_window(struct fabric *fabric, uint64_t addr,
+					       uint64_t len_bytes)
 {
-	const struct fabric_window *recent = &fabric->window[*recent_of(fabric, req->addr)];
+	const struct fabric_window *recent = &fabric->window[*recent_of(fabric, addr)];
 
-	return window_covers(recent, req) ? recent : search_window(fabric, req);
+	return window_covers(recent, addr, len_bytes) ? recent
+						      : search_window(fabric, addr, len_bytes);
 }
 
 static void fabric_send(void *ctx, struct bus_req *req)
 {
 	struct fabric *fabric = ctx;
-	const struct fabric_window *window = find_window(fabric, req);
+	const struct fabric_window *window = find_window(fabric, req->addr, req->len_bytes);
 
 	if (!window) {
 		abort_request(fabric, req);
@@ -106,12 +108,24 @@ static void fabric_send(void *ctx, struct bus_req *req)
 
 static bool fabric_access(void *ctx, struct bus_req *req)
 {
-	const struct fabric_window *window = find_window(ctx, req);
+	const struct fabric_window *window = find_window(ctx, req->addr, req->len_bytes);
 
 	return window && !window->subtract_base && bus_access(&window->target, req);
 }
 
+static struct bus_word fabric_read64(void *ctx, uint64_t addr)
+{
+	const struct fabric_window *window = find_window(ctx, addr, 8);
+
+	if (!window || window->subtract_base)
+		return (struct bus_word){0};
+	return bus_read64(&window->target, addr);
+}
+
 struct bus_port fabric_bus_port(struct fabric *fabric)
 {
-	return (struct bus_port){.ctx = fabric, .send = fabric_send, .access = fabric_access};
+	return (struct bus_port){.ctx = fabric,
+				 .send = fabric_send,
+				 .access = fabric_access,
+				 .read64 = fabric_read64};
 }

@@ -46,7 +46,7 @@ public:
 		cfg.max_transactions = 64;
 		cfg.timing = {0, 0, 0, 8, tlb_entries, 4, 0};
 		env.part = {&sim, "smmu", 0};
-		env.memory = {this, Send, Access};
+		env.memory = {this, Send, Access, Read64};
 		smmu = smmu_create(&cfg, &env);
 		if (!smmu)
 			abort();
@@ -192,6 +192,11 @@ private:
 		else
 			Copy(at, req->data, req->len_bytes);
 		return true;
+	}
+
+	static struct bus_word Read64(void *ctx, uint64_t address)
+	{
+		return {static_cast<Bench *>(ctx)->Get(address), true};
 	}
 
 	static void Fire(struct event *event, uint64_t now)

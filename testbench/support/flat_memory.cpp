@@ -15,7 +15,7 @@ struct bus_port FlatMemory::port()
 
 struct bus_port FlatMemory::direct_port()
 {
-	return {this, send, access};
+	return {this, send, access, word};
 }
 
 uint64_t FlatMemory::read64(uint64_t address) const
@@ -112,6 +112,20 @@ bool FlatMemory::access(void *ctx, struct bus_req *req)
 	if (memory->after_access)
 		memory->after_access(*req);
 	return true;
+}
+
+struct bus_word FlatMemory::word(void *ctx, uint64_t address)
+{
+	uint8_t bytes[8];
+	struct bus_req req = {};
+
+	req.op = BUS_READ;
+	req.addr = address;
+	req.len_bytes = sizeof(bytes);
+	req.data = bytes;
+	if (!access(ctx, &req))
+		return {};
+	return {le64_get(bytes), true};
 }
 
 void FlatMemory::fire(struct event *event, uint64_t now)

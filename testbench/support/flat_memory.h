@@ -42,6 +42,7 @@ public:
 private:
 	static void send(void *ctx, struct bus_req *req);
 	static bool access(void *ctx, struct bus_req *req);
+	static struct bus_word word(void *ctx, uint64_t address);
 	static void fire(struct event *event, uint64_t now);
 	bool perform(struct bus_req *req);
 

@@ -103,6 +103,24 @@ TEST_F(DramBus, UntimedServesAnAccessWithinTheCall)
 	EXPECT_EQ(dram_counters_get(dram).reads, 1u);
 }
 
+TEST_F(DramBus, UntimedReadsAWordWithinTheCall)
+{
+	struct dram *dram = make(1 << 20, 70000, 50000);
+	struct bus_port port = dram_bus_port(dram);
+	const uint8_t bytes[8] = {1, 2, 3, 4, 5, 6, 7, 8};
+
+	dram_write(dram, kBase + 16, bytes, sizeof(bytes));
+	EXPECT_FALSE(bus_read64(&port, kBase + 16).ok) << "it would take time";
+	sim.untimed = true;
+	EXPECT_TRUE(bus_read64(&port, kBase + 16).ok);
+	EXPECT_EQ(bus_read64(&port, kBase + 16).value, UINT64_C(0x0807060504030201));
+	EXPECT_EQ(dram_counters_get(dram).reads, 2u);
+	EXPECT_EQ(dram_counters_get(dram).bytes, 16u);
+	EXPECT_FALSE(bus_read64(&port, kBase + 12).ok) << "two words have it";
+	EXPECT_FALSE(bus_read64(&port, kBase + (1 << 20)).ok);
+	EXPECT_FALSE(bus_read64(&port, kBase - 8).ok);
+}
+
 TEST_F(DramBus, OutsideAborts)
 {
 	struct dram *dram = make(1 << 20, 70000);

@@ -121,3 +121,24 @@ TEST_F(Fabric, AccessWithinTheCallReachesOnlyWhoOffersIt)
 	EXPECT_EQ(other.req.addr, 0x9000000u) << "nothing happened to it";
 	EXPECT_TRUE(registers.seen.empty());
 }
+
+TEST_F(Fabric, AWordWithinTheCallIsTheWindowsThatOffersIt)
+{
+	struct bus_port offers = {};
+	struct bus_port port = fabric_bus_port(&fabric);
+
+	offers.read64 = [](void *, uint64_t addr) {
+		return bus_word{addr + 1, true};
+	};
+	struct fabric_window whole = {"memory", kBase, 1 << 20, offers, false};
+	struct fabric_window moved = {"device", 0x100000, 0x1000, offers, true};
+	ASSERT_EQ(fabric_add(&fabric, &whole), 0);
+	ASSERT_EQ(fabric_add(&fabric, &moved), 0);
+	ASSERT_EQ(add(0x9000000, 0x20000, registers, true), 0);
+	EXPECT_TRUE(bus_read64(&port, kBase + 8).ok);
+	EXPECT_EQ(bus_read64(&port, kBase + 8).value, kBase + 9);
+	EXPECT_FALSE(bus_read64(&port, 0x100008).ok) << "its addresses are offsets";
+	EXPECT_FALSE(bus_read64(&port, 0x9000000).ok) << "it offers none";
+	EXPECT_FALSE(bus_read64(&port, 8).ok);
+	EXPECT_TRUE(registers.seen.empty());
+}
