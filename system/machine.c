@@ -124,13 +124,19 @@ static bool build_smmu(struct host *host)
 			  true);
 }
 
+/* VFs that do not fit on the PF's bus are on the ones after it. */
+static uint32_t last_rid(const struct machine_cfg *cfg)
+{
+	return (uint32_t)(HOST_PF_RID + MACHINE_FIRST_VF_OFFSET + cfg->nic.total_vfs - 1);
+}
+
 static bool build_root_port(struct host *host)
 {
 	struct pcie_root_port_cfg cfg = {
 		.vendor_id = 0x1b36, /* the generic root port of Red Hat's virtual machines */
 		.device_id = 0x000c,
 		.secondary_bus = HOST_NIC_BUS,
-		.subordinate_bus = HOST_NIC_BUS,
+		.subordinate_bus = (uint8_t)(last_rid(host->machine->cfg) >> 8),
 		.window_base = HOST_WINDOW_PA,
 		.window_bytes = HOST_WINDOW_LEN,
 		.requests = ROOT_REQUESTS,

@@ -135,11 +135,16 @@ static void print_hosts(const struct report *report, const struct machine_cfg *m
 			rate_text(machine->migration_link.rate_bps, link));
 }
 
+/* Of more than that half as many are. */
+#define GUESTS_SHOWN 16u
+
 static void print_guests(const struct report *report, const struct scenario_cfg *cfg)
 {
 	char memory[32];
 
-	for (uint32_t i = 0; i < cfg->guests_count; i++) {
+	uint32_t shown = cfg->guests_count > GUESTS_SHOWN ? GUESTS_SHOWN / 2 : cfg->guests_count;
+
+	for (uint32_t i = 0; i < shown; i++) {
 		const struct guest_config *guest = &cfg->guests[i];
 		const struct migration_config *move = cfg->migration;
 
@@ -156,6 +161,8 @@ static void print_guests(const struct report *report, const struct scenario_cfg 
 				guest->map_storm->threads);
 		fputc('\n', report->out);
 	}
+	if (shown < cfg->guests_count)
+		fprintf(report->out, "  %-11s and %u guests more\n", "", cfg->guests_count - shown);
 }
 
 static void print_test_masters(const struct report *report, const struct scenario_cfg *cfg)

@@ -9,7 +9,7 @@
 #include "system/run.h"
 #include "uapi/iommu-test/iommu_test.h"
 
-#define SCENARIO_GUESTS   16
+#define SCENARIO_GUESTS   CONFIG_GUESTS
 #define SCENARIO_TRIPS    16
 #define SCENARIO_MASTERS  16
 #define SCENARIO_RESETS   64

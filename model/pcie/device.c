@@ -70,7 +70,8 @@ static bool cfg_valid(const struct pcie_device_cfg *cfg)
 {
 	uint32_t last_vf = cfg->first_vf_offset + cfg->vf_stride * (cfg->total_vfs - 1u);
 
-	if (!cfg->total_vfs || !cfg->first_vf_offset || !cfg->vf_stride || last_vf > 0xff)
+	if (!cfg->total_vfs || !cfg->first_vf_offset || !cfg->vf_stride ||
+	    cfg->bus + (last_vf >> 8) > 0xff)
 		return false;
 	if (cfg->ats && (!cfg->atc_ways || cfg->atc_entries < cfg->atc_ways || !cfg->atc_pages))
 		return false;
@@ -86,8 +87,8 @@ static int init_functions(struct pcie_device *device)
 	const struct pcie_device_cfg *cfg = &device->cfg;
 
 	for (uint32_t f = 0; f < device->functions; f++) {
-		uint32_t devfn = f ? cfg->first_vf_offset + (f - 1) * cfg->vf_stride : 0;
-		int err = pcie_function_init(&device->function[f], device, f, (uint8_t)devfn);
+		uint32_t routing = f ? cfg->first_vf_offset + (f - 1) * cfg->vf_stride : 0;
+		int err = pcie_function_init(&device->function[f], device, f, (uint16_t)routing);
 
 		if (err)
 			return err;
@@ -303,14 +304,27 @@ static void note_unsupported(struct pcie_device *device, const struct tlp *tlp)
 			pcie_config_get(pf, AT_PCIE + PCIE_DEVCTL) | DEVSTA_UNSUPPORTED | status);
 }
 
+/*
+ * The Routing ID less the PF's. Buses after the PF's belong to VFs while there are any (9.2.1.2);
+ * any other number is the PF's own, which it is about to learn (2.2.6.2).
+ */
+static uint32_t routing_of(const struct pcie_device *device, uint16_t completer_id)
+{
+	uint32_t ahead = (completer_id >> 8) - device->bus;
+	uint32_t last = device->function[device->num_vfs].routing;
+
+	return (ahead <= last >> 8 ? ahead << 8 : 0) | (completer_id & 0xff);
+}
+
 /* The function that a configuration request names; NULL when it is not there. */
 static struct pcie_function *configured(struct pcie_device *device, uint16_t completer_id)
 {
-	uint32_t devfn = completer_id & 0xff, from = devfn - device->cfg.first_vf_offset;
+	uint32_t routing = routing_of(device, completer_id);
+	uint32_t from = routing - device->cfg.first_vf_offset;
 
-	if (!devfn)
+	if (!routing)
 		return &device->function[0];
-	if (!device->num_vfs || devfn < device->cfg.first_vf_offset || from % device->cfg.vf_stride)
+	if (routing < device->cfg.first_vf_offset || from % device->cfg.vf_stride)
 		return NULL;
 	from /= device->cfg.vf_stride;
 	return from < device->num_vfs ? &device->function[1 + from] : NULL;
@@ -331,7 +345,7 @@ static enum tlp_status access_config(struct pcie_device *device, struct tlp *tlp
 		memcpy(tlp->data, &value, tlp->len_bytes);
 		return TLP_SC;
 	}
-	device->bus = (uint8_t)(tlp->completer_id >> 8);
+	device->bus = (uint8_t)((tlp->completer_id >> 8) - (fn->routing >> 8));
 	memcpy(&value, tlp->data, tlp->len_bytes);
 	regs_write(&fn->config, (uint32_t)tlp->addr, tlp->len_bytes, value);
 	return TLP_SC;

@@ -34,7 +34,7 @@ struct pcie_function {
 	bool in_reset;
 	bool bus_master;
 	bool asleep; /* D3hot */
-	uint8_t devfn;
+	uint16_t routing; /* its Routing ID less the PF's; VFs may be on the buses that follow */
 	uint32_t resets;        /* counts resets: a TLP from before the last is discarded */
 	uint32_t in_flight;     /* all */
 	uint32_t reads_pending; /* non-posted since the last reset */
@@ -99,7 +99,7 @@ void pcie_config_set(struct pcie_function *fn, uint32_t offset, uint64_t value);
 
 /* function.c */
 int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, bool vf,
-		       uint8_t devfn);
+		       uint16_t routing);
 void pcie_function_fini(struct pcie_function *fn);
 /* Registers, as far as `reach` says, and MSI-X to reset values; what is in flight is discarded. */
 void pcie_function_reset(struct pcie_function *fn, enum regs_reset reach);

@@ -10,7 +10,8 @@
 
 static void flr_done(struct event *event, uint64_t now);
 
-int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, bool vf, uint8_t devfn)
+int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, bool vf,
+		       uint16_t routing)
 {
 	const struct msix_layout *msix = &device->msix_layout[vf];
 	int err;
@@ -18,7 +19,7 @@ int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, boo
 	fn->device = device;
 	fn->is_vf = vf;
 	fn->present = !vf;
-	fn->devfn = devfn;
+	fn->routing = routing;
 	event_init(&fn->flr_event, flr_done);
 	fn->msix_pending = calloc((function_cfg(fn)->msix_vectors + 63u) / 64, sizeof(uint64_t));
 	if (!fn->msix_pending)
@@ -45,7 +46,7 @@ void pcie_function_bind(struct pcie_function *fn, const struct pcie_function_ops
 
 uint16_t pcie_function_rid(const struct pcie_function *fn)
 {
-	return (uint16_t)(fn->device->bus << 8 | fn->devfn);
+	return (uint16_t)((fn->device->bus << 8) + fn->routing);
 }
 
 bool pcie_function_present(const struct pcie_function *fn)

@@ -20,6 +20,8 @@
 extern "C" {
 #endif
 
+#define CONFIG_GUESTS 256u
+
 /* Timing of a machine: a profile's content. */
 struct timing_cfg {
 	char *source; /* where its numbers come from, for the report's headline */

@@ -114,9 +114,9 @@ static const struct schema_key kernel_keys[] = {
 static const struct schema_map kernel_map = MAP("kernel", kernel_config, kernel_keys);
 
 static const struct schema_key nic_keys[] = {
-	{"total_vfs", COUNTS(nic_config, total_vfs, 1, 128), DEFAULT("64"),
+	{"total_vfs", COUNTS(nic_config, total_vfs, 1, 256), DEFAULT("64"),
 	 WHAT("VFs that the PF has")},
-	{"vfs", COUNTS(nic_config, vfs, 1, 128), DEFAULT("4"), WHAT("VFs that are enabled")},
+	{"vfs", COUNTS(nic_config, vfs, 1, 256), DEFAULT("4"), WHAT("VFs that are enabled")},
 	{"queue_pairs", COUNTS(nic_config, queue_pairs, 1, 16), DEFAULT("1"), WHAT("of a VF")},
 	{"pre_copy", KEY(BOOL, nic_config, pre_copy), DEFAULT("yes"),
 	 WHAT("a VF's state can be read while it runs (VFIO_MIGRATION_PRE_COPY)")},

@@ -142,7 +142,7 @@ TEST_F(Cli, WrongOptionsEndWithUsage)
 TEST_F(Cli, RefusedFileIsUsageWithItsLine)
 {
 	EXPECT_EQ(call(cli_run, {smoke, "--set", "nic.vfs=0"}), CLI_USAGE);
-	EXPECT_EQ(err, "--set nic.vfs=0: machine.nic.vfs: expected 1 to 128, not 0\n");
+	EXPECT_EQ(err, "--set nic.vfs=0: machine.nic.vfs: expected 1 to 256, not 0\n");
 	EXPECT_EQ(call(cli_run, {"no/such.yaml"}), CLI_USAGE);
 	EXPECT_THAT(err, HasSubstr("no/such.yaml: cannot be read"));
 }

@@ -63,6 +63,42 @@ TEST_F(Sriov, RequesterIdsFollowTheCapturedBus)
 	EXPECT_EQ(config_read(kPf, CFG_ID), UINT32_MAX) << "bus 1 is no longer behind the port";
 }
 
+class SriovOfTwoBuses : public Sriov
+{
+protected:
+	void configure() override
+	{
+		Sriov::configure();
+		device_cfg.total_vfs = 256;
+		port_cfg.subordinate_bus = 2;
+	}
+};
+
+TEST_F(SriovOfTwoBuses, VfsThatDoNotFitAreOnTheNextBus)
+{
+	EXPECT_FALSE(answers(PCIE_RID(2, 0, 5)));
+	enable(256);
+	for (uint32_t n : {0u, 239u, 240u, 255u}) {
+		uint16_t rid = (uint16_t)(kVf0 + n);
+
+		EXPECT_EQ(pcie_function_rid(vf(n)), rid);
+		EXPECT_TRUE(answers(rid)) << n;
+		config_write(rid, CFG_COMMAND, COMMAND_BUS_MASTER, 2);
+		EXPECT_EQ(pcie_function_bus_master(vf(n)), true);
+	}
+	EXPECT_FALSE(pcie_function_bus_master(vf(241)));
+	EXPECT_FALSE(answers(PCIE_RID(2, 2, 0))) << "there are 256";
+	EXPECT_EQ(pcie_function_rid(pf()), kPf) << "a VF's bus is not the PF's";
+}
+
+TEST_F(SriovOfTwoBuses, AnyBusIsThePfsWhileThereAreNoVfs)
+{
+	config_write(0, CFG_BUS_NUMBERS, 0x00030200);
+	config_write(PCIE_RID(2, 0, 0), CFG_INTERRUPT, 1, 1);
+	EXPECT_EQ(pcie_function_rid(pf()), PCIE_RID(2, 0, 0));
+	EXPECT_EQ(pcie_function_rid(vf(240)), PCIE_RID(3, 0, 0));
+}
+
 TEST_F(Sriov, VfsNeedAriForwardingInTheRootPort)
 {
 	enable(1);

@@ -182,7 +182,7 @@ static std::string mistake_name(const ::testing::TestParamInfo<Mistake> &mistake
 INSTANTIATE_TEST_SUITE_P(
 	All, ConfigMistake,
 	::testing::Values(
-		Mistake{"vfs: 2", "vfs: 0", "FILE:3: machine.nic.vfs: expected 1 to 128, not 0\n"},
+		Mistake{"vfs: 2", "vfs: 0", "FILE:3: machine.nic.vfs: expected 1 to 256, not 0\n"},
 		Mistake{"vfs: 2", "vfs: 100",
 			"FILE:3: machine.nic.vfs: expected at most the VFs that the PF has "
 			"(nic.total_vfs: 64), not 100\n"},
@@ -456,7 +456,7 @@ TEST_F(Config, SetNamesTheClosestPath)
 TEST_F(Config, SetIsCheckedLikeTheFile)
 {
 	EXPECT_EQ(load(good, {"nic.vfs=0"}),
-		  "--set nic.vfs=0: machine.nic.vfs: expected 1 to 128, not 0\n");
+		  "--set nic.vfs=0: machine.nic.vfs: expected 1 to 256, not 0\n");
 }
 
 TEST_F(Config, MachineMayBeAFile)
@@ -466,7 +466,7 @@ TEST_F(Config, MachineMayBeAFile)
 	std::ofstream(machine) << "nic:\n  vfs: 0\n";
 	EXPECT_EQ(load("name: t\nmachine: " + machine +
 		       "\nguests: [{name: a, host: source, vf: 0, memory: 64MiB}]\n"),
-		  "FILE.machine:2: machine.nic.vfs: expected 1 to 128, not 0\n");
+		  "FILE.machine:2: machine.nic.vfs: expected 1 to 256, not 0\n");
 	unlink(machine.c_str());
 }
 
