@@ -168,6 +168,7 @@ static void fw_vf_init(struct firmware *fw, uint32_t index)
 	memcpy(vf->virtchnl.mac, mac, sizeof(mac));
 	vf->virtchnl.hashcfg = RSS_ALL;
 	virtchnl_apply_rss(vf);
+	firmware_set_policy(vf, VF_POLICY_DEFAULT, 0, 0);
 	event_init(&vf->activate, fw_activate);
 }
 

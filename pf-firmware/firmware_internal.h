@@ -5,6 +5,7 @@
 #include "model/nic/firmware_block.h"
 #include "pf-firmware/firmware.h"
 #include "pf-firmware/mailbox_format.h"
+#include "pf-firmware/pf_command_format.h"
 #include "pf-firmware/state_format.h"
 
 /* What one VF and the firmware have agreed on; it travels with the VF. */
@@ -41,6 +42,7 @@ struct fw_vf {
 	uint32_t index;
 	uint8_t mac[6]; /* of the PF's driver, or the device's own */
 	bool mac_by_pf;
+	bool trusted; /* it may have any address and hear what is for others */
 	struct fw_virtchnl virtchnl;
 	bool resetting;
 	struct event activate;
@@ -86,6 +88,12 @@ void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const vo
 		     uint32_t len_bytes);
 /* Back to what a VF is after reset; its filters go. */
 void firmware_forget_vf(struct fw_vf *vf);
+
+/* --- policy.c: flags are VF_POLICY_*, VIRTCHNL_*_PROMISC --- */
+
+void firmware_set_policy(struct fw_vf *vf, uint32_t flags, uint32_t max_mbps, uint32_t min_mbps);
+/* As far as the VF is trusted. */
+void firmware_set_promiscuous(struct fw_vf *vf, uint32_t flags);
 
 /* --- virtchnl.c --- */
 

@@ -58,6 +58,33 @@ static uint16_t pf_set_mac(struct pf_command *command)
 	return AQ_RC_OK;
 }
 
+/* Of all VFs' minima with this one's. */
+static uint64_t pf_minima(struct pf_command *command, uint32_t of, uint32_t min_mbps)
+{
+	struct nic *nic = command->fw->nic;
+	uint64_t sum = min_mbps;
+
+	for (uint32_t vf = 0; vf < nic_config(nic)->vfs; vf++)
+		sum += vf == of ? 0 : nic_vf_policy_get(nic, vf)->min_mbps;
+	return sum;
+}
+
+static uint16_t pf_set_policy(struct pf_command *command)
+{
+	const uint32_t known = VF_POLICY_TRUST | VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK;
+	struct nic *nic = command->fw->nic;
+	uint32_t index = command->desc.param0, flags = command->desc.param1;
+	uint32_t max = command->desc.cookie_high, min = command->desc.cookie_low;
+
+	if (index >= nic_config(nic)->vfs)
+		return AQ_RC_ENOENT;
+	if (flags & ~known || (max && min > max) ||
+	    pf_minima(command, index, min) > nic_config(nic)->link_mbps)
+		return AQ_RC_EINVAL;
+	firmware_set_policy(&command->fw->vf[index], flags, max, min);
+	return AQ_RC_OK;
+}
+
 static uint16_t pf_stop(struct pf_command *command, uint32_t why)
 {
 	nic_vf_stop(command->fw->nic, command->vf->index, why);
@@ -213,6 +240,7 @@ static const struct pf_row pf_rows[] = {
 	{AQC_GET_VERSION, "GET_VERSION", false, false, pf_version},
 	{AQC_QUEUE_SHUTDOWN, "QUEUE_SHUTDOWN", false, false, pf_shutdown},
 	{AQC_VF_SET_MAC, "VF_SET_MAC", false, false, pf_set_mac},
+	{AQC_VF_SET_POLICY, "VF_SET_POLICY", false, false, pf_set_policy},
 	{AQC_VF_SUSPEND, "VF_SUSPEND", true, false, pf_suspend},
 	{AQC_VF_RESUME, "VF_RESUME", true, false, pf_resume},
 	{AQC_VF_P2P, "VF_P2P", true, false, pf_p2p},

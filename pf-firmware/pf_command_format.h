@@ -11,9 +11,23 @@
  * such enabled VF; AQ_RC_EBUSY: the VF's state does not allow it now.
  */
 #define AQC_VF_SET_MAC 0xff00 /* param1: octets 0-3, addr_high: octets 4-5, LE */
-#define AQC_VF_SUSPEND 0xff10 /* done when stopped and drained; idempotent */
-#define AQC_VF_RESUME  0xff11
-#define AQC_VF_P2P     0xff12 /* param1 = 0: stop all DMA of the VF, 1: go on */
+/*
+ * param1: VF_POLICY_*, cookie_high: the VF's largest rate of sending in Mb/s, 0: any;
+ * cookie_low: the rate in Mb/s that it has in any case, 0: none. It holds until it is set
+ * again, whatever becomes of the VF; at first VF_POLICY_DEFAULT without rates. A VF that is not
+ * trusted any more hears only what is for it. AQ_RC_EINVAL: an unknown flag, a minimum above the
+ * maximum, or minima that are more than the link carries. Also of a VF that is not there yet.
+ */
+#define AQC_VF_SET_POLICY 0xff01
+#define VF_POLICY_TRUST   BIT(0) /* may choose its addresses, and be promiscuous */
+#define VF_POLICY_MAC_CHECK                                                                        \
+	BIT(1)                      /* frames from addresses that it has no filter for are dropped \
+				     */
+#define VF_POLICY_VLAN_CHECK BIT(2) /* and frames of VLANs that it is not in */
+#define VF_POLICY_DEFAULT    (VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK)
+#define AQC_VF_SUSPEND       0xff10 /* done when stopped and drained; idempotent */
+#define AQC_VF_RESUME        0xff11
+#define AQC_VF_P2P           0xff12 /* param1 = 0: stop all DMA of the VF, 1: go on */
 /* Answers param0 = bytes that may be saved while the VF runs, param1 = bytes of the whole stream.
  */
 #define AQC_VF_STATE_SIZE 0xff13

@@ -178,8 +178,7 @@ static void carry_filters(struct fw_vf *vf, struct state_codec *codec, bool appl
 	nic_filter_clear(state_nic(vf), vf->index);
 	for (uint32_t i = 0; i < count; i++)
 		(void)nic_filter_add(state_nic(vf), vf->index, mac[i]);
-	nic_promiscuous_set(state_nic(vf), vf->index, promisc & VIRTCHNL_UNICAST_PROMISC,
-			    promisc & VIRTCHNL_MULTICAST_PROMISC);
+	firmware_set_promiscuous(vf, promisc);
 }
 
 /* A map of the VLAN IDs that are received, and what is done with tags. */
@@ -224,6 +223,7 @@ static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool app
 	if (!apply)
 		return;
 	vf->virtchnl = virtchnl;
+	firmware_set_promiscuous(vf, virtchnl.promisc);
 	virtchnl_apply_rss(vf);
 }
 

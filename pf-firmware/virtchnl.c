@@ -343,8 +343,8 @@ static bool vc_mac_ok(const struct fw_vf *vf, const uint8_t *mac)
 
 	if (!memcmp(mac, zero, 6) || !memcmp(mac, broadcast, 6))
 		return false;
-	/* Where the PF's driver has set the address, the VF has no other. */
-	return (mac[0] & 1) || !vf->mac_by_pf || !memcmp(mac, vf->mac, 6);
+	/* Where the PF's driver has set the address, the VF has no other, unless it is trusted. */
+	return (mac[0] & 1) || !vf->mac_by_pf || vf->trusted || !memcmp(mac, vf->mac, 6);
 }
 
 static int32_t vc_filters(struct vc_command *command, bool add)
@@ -385,9 +385,8 @@ static int32_t vc_promisc(struct vc_command *command)
 
 	if (!vc_names_vsi(command))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	vf->virtchnl.promisc = flags;
-	nic_promiscuous_set(vf->fw->nic, vf->index, flags & VIRTCHNL_UNICAST_PROMISC,
-			    flags & VIRTCHNL_MULTICAST_PROMISC);
+	/* One that is not trusted is told that it is promiscuous, as i40e and ice tell it. */
+	firmware_set_promiscuous(vf, flags);
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 

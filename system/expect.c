@@ -132,7 +132,8 @@ static bool names(const char *wanted, const char *name)
 static void judge_packets(struct scenario *scenario, const struct packets_expect *expect)
 {
 	const struct scenario_cfg *cfg = scenario->cfg;
-	struct oracle_flow sum = {0, 0, 0};
+	struct oracle_flow sum = {0};
+	uint64_t rate_bps = 0;
 	struct sentence sentence;
 
 	for (uint32_t i = 0; i < cfg->traffic_count; i++) {
@@ -144,6 +145,7 @@ static void judge_packets(struct scenario *scenario, const struct packets_expect
 		sum.sent += flow.sent;
 		sum.received += flow.received;
 		sum.lost += flow.lost;
+		rate_bps += oracle_flow_rate(&flow);
 	}
 	begin(scenario, &sentence);
 	say(&sentence, "packets%s%s%s%s: ", expect->from ? " from " : "",
@@ -152,6 +154,7 @@ static void judge_packets(struct scenario *scenario, const struct packets_expect
 	judge_bound(&sentence, "sent", UNIT_COUNT, &expect->sent, sum.sent);
 	judge_bound(&sentence, "received", UNIT_COUNT, &expect->received, sum.received);
 	judge_bound(&sentence, "lost", UNIT_COUNT, &expect->lost, sum.lost);
+	judge_bound(&sentence, "rate", UNIT_BPS, &expect->rate_bps, rate_bps);
 }
 
 static void judge_guest(struct scenario *scenario, const struct expect_config *expect)

@@ -199,6 +199,19 @@ static int start_driver(struct scenario *scenario, struct run_guest *guest)
 	return guest->driver ? 0 : -ENOMEM;
 }
 
+int scenario_set_policy(struct actor *self, const struct guest_config *cfg, struct host *host,
+			uint64_t vf)
+{
+	const struct pf_driver_policy policy = {
+		.trust = cfg->trust,
+		.spoof_check = cfg->spoof_check,
+		.max_mbps = (uint32_t)(cfg->max_rate_bps / 1000000),
+		.min_mbps = (uint32_t)(cfg->min_rate_bps / 1000000),
+	};
+
+	return pf_driver_set_vf_policy(host->pf_driver, self, (uint32_t)vf, &policy);
+}
+
 static int start_guest(struct scenario *scenario, struct actor *self, uint32_t index)
 {
 	struct run_guest *guest = &scenario->guest[index];
@@ -220,6 +233,8 @@ static int start_guest(struct scenario *scenario, struct actor *self, uint32_t i
 	guest_mac(index, guest->mac);
 	guest_init(&guest->guest, &guest_cfg, &part);
 	rc = pf_driver_set_vf_mac(guest->host->pf_driver, self, (uint32_t)cfg->vf, guest->mac);
+	if (!rc)
+		rc = scenario_set_policy(self, cfg, guest->host, cfg->vf);
 	if (!rc)
 		rc = scenario_create_vm(scenario, self, cfg, guest->host, cfg->vf, &guest->vm);
 	if (rc)
@@ -265,6 +280,7 @@ static int start_flow(struct scenario *scenario, uint32_t index)
 		.count = traffic->count,
 		.start_ps = scenario->up_ps + traffic->start_ps,
 		.vlan = (uint16_t)traffic->vlan,
+		.spoof = traffic->spoof,
 	};
 
 	memcpy(flow.destination, to->mac, sizeof(flow.destination));

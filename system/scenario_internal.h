@@ -117,6 +117,10 @@ struct scenario {
 /* Tell why the run did not come to its end; the first reason stays. Returns `rc`. */
 int scenario_fail(struct scenario *scenario, int rc, const char *what);
 
+/* Have the host's PF driver allow the VF what its guest may do. */
+int scenario_set_policy(struct actor *self, const struct guest_config *cfg, struct host *host,
+			uint64_t vf);
+
 /* Start a VM for a guest's VF on a host. */
 int scenario_create_vm(struct scenario *scenario, struct actor *self,
 		       const struct guest_config *cfg, struct host *host, uint64_t vf,

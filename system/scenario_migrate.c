@@ -99,12 +99,16 @@ static void take_result(struct scenario *scenario)
 /* A VMM that waits for the guest: where the file says, or where the guest has come from. */
 static int prepare(struct scenario *scenario, struct actor *self, struct host *to, uint64_t vf)
 {
+	const struct guest_config *guest = moving_guest(scenario)->cfg;
+	int rc = scenario_set_policy(self, guest, to, vf);
+
 	scenario->to = to;
 	scenario->to_vf = vf;
 	scenario->moved_ps = 0;
 	scenario->move_ended = false;
-	return scenario_create_vm(scenario, self, moving_guest(scenario)->cfg, to, vf,
-				  &scenario->destination);
+	if (rc)
+		return scenario_fail(scenario, rc, "the policy of the destination's VF");
+	return scenario_create_vm(scenario, self, guest, to, vf, &scenario->destination);
 }
 
 /* The destination's VMM is up before the migration begins, as a management layer has it. */

@@ -48,6 +48,7 @@ struct guest_flow_cfg {
 	uint64_t start_ps;             /* not before */
 	uint32_t burst;                /* packets at a time, with one doorbell; 0 means 1 */
 	uint16_t vlan;                 /* whose tag the NIC inserts; 0: none */
+	bool spoof;                    /* from an address that is not the driver's */
 };
 
 struct guest_driver_stats {

@@ -200,10 +200,12 @@ void iavf_tx_doorbell(struct guest_driver *d, struct actor *self)
 static void put_frame(struct guest_driver *d, const struct iavf_flow *flow, uint64_t gpa,
 		      uint32_t len_bytes)
 {
-	uint8_t copy[FRAME_MAX_BYTES];
+	uint8_t copy[FRAME_MAX_BYTES], source[6];
 	uint8_t *frame = guest_memory_place(d->guest, gpa, len_bytes);
 
-	iavf_frame_build(frame ? frame : copy, len_bytes, flow->cfg.destination, d->stats.mac,
+	memcpy(source, d->stats.mac, sizeof(source));
+	source[5] ^= flow->cfg.spoof ? 0xff : 0;
+	iavf_frame_build(frame ? frame : copy, len_bytes, flow->cfg.destination, source,
 			 flow->cfg.flow, flow->sent);
 	if (!frame)
 		guest_memory_write(d->guest, gpa, copy, len_bytes);

@@ -31,7 +31,8 @@ struct pf_driver {
 	struct sim_mutex lock; /* commands of several VFs' drivers take turns */
 	struct stream *stream; /* per VF */
 	bool logs_dma;
-	struct vf_log *log; /* per VF */
+	struct vf_log *log;              /* per VF */
+	struct pf_driver_policy *policy; /* per VF, as it was set last */
 };
 
 /* What a VF logs: pages of 1 << shift. */
@@ -151,13 +152,23 @@ static struct aq_desc make_command(uint16_t opcode, uint32_t vf, uint32_t param1
 	return desc;
 }
 
+/* As the firmware has it from the start. */
+static const struct pf_driver_policy default_policy = {.spoof_check = true};
+
 static int alloc_memory(struct pf_driver *d)
 {
-	d->stream = calloc(MAX(d->cfg.num_vfs, 1), sizeof(*d->stream));
-	d->log = calloc(MAX(d->cfg.num_vfs, 1), sizeof(*d->log));
+	uint32_t vfs = MAX(d->cfg.num_vfs, 1);
+
+	d->stream = calloc(vfs, sizeof(*d->stream));
+	d->log = calloc(vfs, sizeof(*d->log));
+	d->policy = calloc(vfs, sizeof(*d->policy));
 	d->ring_pa = frames_alloc(d->env.frames, 1, FRAME_BYTES);
 	d->buffer_pa = frames_alloc(d->env.frames, BUFFER_PAGES, FRAME_BYTES);
-	return d->stream && d->log && d->ring_pa && d->buffer_pa ? 0 : -ENOMEM;
+	if (!d->stream || !d->log || !d->policy || !d->ring_pa || !d->buffer_pa)
+		return -ENOMEM;
+	for (uint32_t vf = 0; vf < vfs; vf++)
+		d->policy[vf] = default_policy;
+	return 0;
 }
 
 static void driver_free(struct pf_driver *d)
@@ -166,6 +177,7 @@ static void driver_free(struct pf_driver *d)
 		frames_free(d->env.frames, d->ring_pa, 1);
 	if (d->buffer_pa)
 		frames_free(d->env.frames, d->buffer_pa, BUFFER_PAGES);
+	free(d->policy);
 	free(d->log);
 	free(d->stream);
 	free(d);
@@ -223,6 +235,34 @@ int pf_driver_set_vf_mac(struct pf_driver *d, struct actor *self, uint32_t vf, c
 
 	desc.addr_high = le16_get(mac + 4);
 	return command(d, self, &desc);
+}
+
+static bool policies_equal(const struct pf_driver_policy *a, const struct pf_driver_policy *b)
+{
+	return a->trust == b->trust && a->spoof_check == b->spoof_check &&
+	       a->max_mbps == b->max_mbps && a->min_mbps == b->min_mbps;
+}
+
+int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf,
+			    const struct pf_driver_policy *policy)
+{
+	uint32_t flags = policy->trust ? (uint32_t)VF_POLICY_TRUST : 0;
+	struct aq_desc desc;
+	int ret;
+
+	if (vf >= d->cfg.num_vfs)
+		return -ENOENT;
+	if (policies_equal(&d->policy[vf], policy))
+		return 0;
+	if (policy->spoof_check)
+		flags |= (uint32_t)(VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK);
+	desc = make_command(AQC_VF_SET_POLICY, vf, flags);
+	desc.cookie_high = policy->max_mbps;
+	desc.cookie_low = policy->min_mbps;
+	ret = command(d, self, &desc);
+	if (!ret)
+		d->policy[vf] = *policy;
+	return ret;
 }
 
 static uint64_t migration_flags(void *ctx, uint32_t vf)

@@ -48,6 +48,18 @@ void pf_driver_remove(struct pf_driver *driver, struct actor *self);
 int pf_driver_set_vf_mac(struct pf_driver *driver, struct actor *self, uint32_t vf,
 			 const uint8_t mac[6]);
 
+/* What the VF may do and how fast it may send, in Mb/s; 0: no such limit. */
+struct pf_driver_policy {
+	bool trust;       /* it may choose its addresses, and be promiscuous */
+	bool spoof_check; /* what comes from an address or a VLAN that is not its own is dropped */
+	uint32_t max_mbps, min_mbps;
+};
+
+/* Until the next call, whatever becomes of the VF. -ENOENT: no such VF; -EINVAL: rates that cannot
+ * be; -EIO, -ETIMEDOUT. */
+int pf_driver_set_vf_policy(struct pf_driver *driver, struct actor *self, uint32_t vf,
+			    const struct pf_driver_policy *policy);
+
 /* For the kernel's variant driver. Valid until pf_driver_remove. */
 struct vf_services pf_driver_vf_services(struct pf_driver *driver);
 

@@ -137,6 +137,20 @@ struct nic_vlan_offload *nic_vlan_offload(struct nic *nic, uint32_t vf);
 /* Neither VLANs nor offloads. */
 void nic_vlan_clear(struct nic *nic, uint32_t vf);
 
+/*
+ * What the PF's driver allows a VF, whatever happens to the VF. At first no rates, and no
+ * checks.
+ */
+struct nic_vf_policy {
+	bool mac_check;    /* what it sends comes from an address that it has a filter for */
+	bool vlan_check;   /* and is in one of its VLANs, or in none */
+	uint32_t max_mbps; /* of what it sends; 0: no limit (tx_schedule.h) */
+	uint32_t min_mbps; /* when the port is busy; 0: none */
+};
+
+void nic_vf_policy_set(struct nic *nic, uint32_t vf, const struct nic_vf_policy *policy);
+const struct nic_vf_policy *nic_vf_policy_get(struct nic *nic, uint32_t vf);
+
 /* Which queue of the VF a packet goes to; with one queue pair nothing is hashed. */
 void nic_rss_set(struct nic *nic, uint32_t vf, const struct rss *rss);
 

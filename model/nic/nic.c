@@ -93,6 +93,7 @@ struct nic *nic_create(const struct nic_cfg *cfg, const struct nic_env *env)
 	nic->dma.landed = nic_dma_landed;
 	nic->dma.idle_ctx = nic;
 	event_init(&nic->packet_freed, nic_packet_freed);
+	tx_schedule_init(&nic->tx_schedule, nic);
 	packet_pool_on_free(nic->pool, nic_pool_wake, nic);
 	for (uint32_t i = 0; i < cfg->vfs; i++) {
 		nic->vf[i].tx = &nic->queues[i * 2 * cfg->queue_pairs];

@@ -8,6 +8,7 @@
 #include "model/nic/firmware_block.h"
 #include "model/nic/offload.h"
 #include "model/nic/rss.h"
+#include "model/nic/tx_schedule.h"
 #include "model/nic/vlan.h"
 
 /* --- DMA engine (dma.c) --- */
@@ -238,6 +239,9 @@ void switch_from_wire(struct nic *nic, struct packet *packet);
 /* vlan.c: does the VF receive the packet's VLAN? */
 bool vlan_admits(const struct nic_vf *vf, const struct packet *packet);
 
+/* vlan.c: is the packet's VLAN one of the VF's, or none? */
+bool vlan_is_own(const struct nic_vf *vf, const struct packet *packet);
+
 /* Count and trace a lost packet, and put it. */
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);
 
@@ -264,6 +268,9 @@ struct nic_vf {
 	uint64_t vlan[VLAN_IDS / 64];
 	uint32_t vlans;
 	struct nic_vlan_offload vlan_offload;
+	struct nic_vf_policy policy;
+	struct tx_rate tx_max, tx_min; /* of the policy */
+	uint32_t tx_turn;              /* the queue that is served first */
 	struct dma_log log;
 	uint32_t stopped;   /* NIC_STOP_* */
 	bool resetting;     /* until the last DMA from before the reset is done */
@@ -280,6 +287,7 @@ struct nic {
 	struct nic_queue *queues;
 	struct nic_vector *vectors;
 	struct nic_switch *sw;
+	struct tx_schedule tx_schedule;
 	struct mailbox mailbox;
 	/* PF */
 	struct dma_function pf_dma;

@@ -302,6 +302,17 @@ static bool tx_has_room(const struct nic_queue *queue, const struct tx_shape *sh
 	       queue->jobs + shape->descs + shape->segments + 1 <= TX_JOBS;
 }
 
+/* The frames that the packet becomes count for the VF's rates; the next queue has its turn. */
+static void tx_account(struct nic_queue *queue, const struct tx_shape *shape)
+{
+	struct nic_vf *vf = queue->vf;
+	uint64_t headers =
+		(uint64_t)(shape->segments - 1) * tx_offload_header_bytes(&shape->offload);
+
+	tx_schedule_sent(vf, shape->len_bytes + headers, shape->segments);
+	vf->tx_turn = (queue->index + 1) % vf->nic->cfg.queue_pairs;
+}
+
 void queue_tx_run(struct nic_queue *queue)
 {
 	while (queue->cache_count) {
@@ -311,6 +322,8 @@ void queue_tx_run(struct nic_queue *queue)
 		if (!shape.descs || !tx_has_room(queue, &shape))
 			break;
 		if (!shape.malformed) {
+			if (!tx_schedule_admits(queue->vf))
+				break;
 			packets = tx_get_packets(queue, &shape);
 			if (!packets) {
 				tx_wait_for_packet(queue);
@@ -318,7 +331,9 @@ void queue_tx_run(struct nic_queue *queue)
 			}
 		}
 		tx_begin(queue, &shape, packets);
-		if (!packets)
+		if (packets)
+			tx_account(queue, &shape);
+		else
 			tx_retire(queue);
 	}
 	queue_fetch(queue);

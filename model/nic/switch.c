@@ -279,7 +279,19 @@ static void switch_after(struct nic *nic, struct packet *packet)
 	sim_after(nic->env.part.sim, &packet->switch_event, nic->cfg.switch_ps);
 }
 
-void switch_from_vf(struct nic *nic, struct packet *packet)
+/* Does the packet come from an address and a VLAN of its VF's, as far as that is checked? */
+static bool is_own(const struct nic_vf *vf, const struct packet *packet)
+{
+	uint64_t source = mac_key(packet->data + 6);
+	bool known = !vf->policy.mac_check;
+
+	for (uint32_t i = 0; !known && i < vf->filters; i++)
+		known = mac_key(vf->mac[i]) == source;
+	return known && (!vf->policy.vlan_check || vlan_is_own(vf, packet));
+}
+
+/* To those that want it, inside and outside. */
+static void switch_away(struct nic *nic, struct packet *packet)
 {
 	bool group = packet_cast(packet) != 0;
 	bool known = !group && switch_knows(nic, packet);
@@ -297,6 +309,18 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 		nic->wire.frame(nic->wire.ctx, packet);
 	else
 		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
+}
+
+void switch_from_vf(struct nic *nic, struct packet *packet)
+{
+	struct nic_vf *vf = &nic->vf[packet->source_vf];
+
+	if (is_own(vf, packet)) {
+		switch_away(nic, packet);
+		return;
+	}
+	vf->stats.tx_discards++;
+	nic_drop(nic, NULL, packet, PACKET_DROP_SPOOF);
 }
 
 void switch_from_wire(struct nic *nic, struct packet *packet)

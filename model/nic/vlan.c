@@ -61,12 +61,17 @@ struct nic_vlan_offload *nic_vlan_offload(struct nic *nic, uint32_t vf)
 	return &nic->vf[vf].vlan_offload;
 }
 
-bool vlan_admits(const struct nic_vf *vf, const struct packet *packet)
+bool vlan_is_own(const struct nic_vf *vf, const struct packet *packet)
 {
 	uint32_t id;
 
-	if (!vf->vlans || !vlan_is_tagged(packet->data, packet->len_bytes))
+	if (!vlan_is_tagged(packet->data, packet->len_bytes))
 		return true;
 	id = vlan_tci(packet->data) & VLAN_ID;
 	return !id || has(vf, id);
+}
+
+bool vlan_admits(const struct nic_vf *vf, const struct packet *packet)
+{
+	return !vf->vlans || vlan_is_own(vf, packet);
 }

@@ -7,9 +7,6 @@
 #include "base/rng.h"
 #include "base/trace.h"
 
-/* FCS, preamble with start delimiter, inter-packet gap (IEEE 802.3, 3.1.1 and 4.4.2). */
-#define WIRE_OVERHEAD_BYTES 24u
-
 struct wire_direction {
 	struct wire *wire;
 	struct frame_port to;

@@ -17,6 +17,9 @@ extern "C" {
 
 struct wire;
 
+/* FCS, preamble with start delimiter, inter-packet gap (IEEE 802.3, 3.1.1 and 4.4.2). */
+#define WIRE_OVERHEAD_BYTES 24u
+
 struct wire_cfg {
 	uint64_t latency_ps;
 	uint64_t ps_per_byte; /* 320 for 25 Gb/s; 0 = unbounded */

@@ -33,10 +33,10 @@ struct pcie_function {
 	bool present;
 	bool in_reset;
 	bool bus_master;
-	bool asleep; /* D3hot */
-	uint16_t routing; /* its Routing ID less the PF's; VFs may be on the buses that follow */
-	uint32_t resets;        /* counts resets: a TLP from before the last is discarded */
-	uint32_t in_flight;     /* all */
+	bool asleep;        /* D3hot */
+	uint16_t routing;   /* its Routing ID less the PF's; VFs may be on the buses that follow */
+	uint32_t resets;    /* counts resets: a TLP from before the last is discarded */
+	uint32_t in_flight; /* all */
 	uint32_t reads_pending; /* non-posted since the last reset */
 	struct event flr_event;
 	struct regs config;

@@ -21,7 +21,6 @@ extern "C" {
 #endif
 
 #define CONFIG_GUESTS 256u
-
 /* Timing of a machine: a profile's content. */
 struct timing_cfg {
 	char *source; /* where its numbers come from, for the report's headline */
@@ -124,6 +123,8 @@ struct guest_config {
 	struct dirty_config {
 		uint64_t region_bytes, pages_per_s, batch;
 	} * dirty; /* NULL: the CPU dirties nothing by itself */
+	bool trust, spoof_check;
+	uint64_t max_rate_bps, min_rate_bps; /* 0: none */
 	bool viommu;
 	struct map_storm_config {
 		uint64_t threads, windows, size_bytes, pause_ps;
@@ -140,6 +141,7 @@ struct traffic_config {
 	uint64_t count; /* 0: until the scenario's traffic ends */
 	uint64_t start_ps;
 	uint64_t vlan; /* 0: none */
+	bool spoof;
 };
 
 struct migration_config {
@@ -173,7 +175,7 @@ struct expect_config {
 
 	struct packets_expect {
 		char *from, *to; /* NULL: any */
-		struct bound sent, received, lost;
+		struct bound sent, received, lost, rate_bps;
 	} * packets;
 
 	char *guest;

@@ -18,9 +18,9 @@ static const char *const policy_names[] = {"switch", "cancel", NULL};
 const char *const outcome_names[] = {"completed", "cancelled", "not-converged", NULL};
 
 /* As enum packet_drop has them. */
-static const char *const drop_names[] = {"no-buffer",      "no-filter", "vf-stopped",
-					 "queue-disabled", "size",      "wire",
-					 "dma-error",      "reset",     NULL};
+static const char *const drop_names[] = {"no-buffer", "no-filter", "vf-stopped", "queue-disabled",
+					 "size",      "wire",      "dma-error",  "reset",
+					 "spoof",     NULL};
 
 static const struct schema_key dirty_keys[] = {
 	{"region", BYTES(dirty_config, region_bytes, 4096, TIB), REQUIRED,
@@ -67,6 +67,14 @@ static const struct schema_key guest_keys[] = {
 	 WHAT("every n-th packet sent asks the device for a write-back")},
 	{"dirty", KEY(MAP_PTR, guest_config, dirty), .map = &dirty_map,
 	 WHAT("a program in the guest that dirties memory; none without it")},
+	{"trust", KEY(BOOL, guest_config, trust), DEFAULT("no"),
+	 WHAT("the PF's driver lets its VF choose addresses and be promiscuous")},
+	{"spoof_check", KEY(BOOL, guest_config, spoof_check), DEFAULT("yes"),
+	 WHAT("frames from an address or a VLAN that is not its VF's are dropped")},
+	{"max_rate", RATES(guest_config, max_rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),
+	 WHAT("at which its VF may send; whole Mb/s; 0: no limit")},
+	{"min_rate", RATES(guest_config, min_rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),
+	 WHAT("at which its VF can send in any case; whole Mb/s; 0: none")},
 	{"viommu", KEY(BOOL, guest_config, viommu), DEFAULT("no"),
 	 WHAT("packet buffers are mapped only while the device has them, as behind a strict "
 	      "virtual IOMMU; no: all guest memory, always")},
@@ -95,6 +103,8 @@ static const struct schema_key traffic_keys[] = {
 	 WHAT("after all guests are up")},
 	{"vlan", COUNTS(traffic_config, vlan, 0, 4094), DEFAULT("0"),
 	 WHAT("ID of the VLAN whose tag the NICs insert and strip, beyond `size`; 0: none")},
+	{"spoof", KEY(BOOL, traffic_config, spoof), DEFAULT("no"),
+	 WHAT("sent from an address that is not the sender's")},
 	{NULL},
 };
 static const struct schema_map traffic_map =
@@ -206,6 +216,9 @@ static const struct schema_key packets_expect_keys[] = {
 	{"sent", BOUNDS(packets_expect, sent, COUNT), WHAT("handed to a NIC")},
 	{"received", BOUNDS(packets_expect, received, COUNT), WHAT("taken out by their receiver")},
 	{"lost", BOUNDS(packets_expect, lost, COUNT), WHAT("for any cause")},
+	{"rate", BOUNDS(packets_expect, rate_bps, BPS),
+	 WHAT("of frames' bytes, from the first that a receiver took out to the last; the streams' "
+	      "rates are added")},
 	{NULL},
 };
 static const struct schema_map packets_expect_map =

@@ -207,6 +207,12 @@ static void check_guest_sizes(const struct rules *rules, uint32_t index)
 	if (guest->buffer_bytes % 128)
 		broken(rules, indexed(path, "guests", index, "buffer"),
 		       "expected a multiple of 128");
+	if (guest->max_rate_bps % 1000000 || guest->min_rate_bps % 1000000)
+		broken(rules, indexed(path, "guests", index, "max_rate and min_rate"),
+		       "expected whole Mb/s");
+	if (guest->max_rate_bps && guest->min_rate_bps > guest->max_rate_bps)
+		broken(rules, indexed(path, "guests", index, "min_rate"),
+		       "expected no more than max_rate");
 	if (guest->dirty && guest->dirty->region_bytes > guest->memory_bytes / 2)
 		broken(rules, indexed(path, "guests", index, "dirty.region"),
 		       "expected at most half of the guest's memory");

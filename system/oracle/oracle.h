@@ -79,7 +79,18 @@ const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle);
 /* Those of one flow so far. */
 struct oracle_flow {
 	uint64_t sent, received, lost;
+	/* When the first and the last one were taken out; bytes of all but the first. */
+	uint64_t first_ps, last_ps, bytes;
 };
+
+/* Bits a second from the first one on; 0: fewer than two came. */
+static inline uint64_t oracle_flow_rate(const struct oracle_flow *flow)
+{
+	uint64_t ns = (flow->last_ps - flow->first_ps) / 1000;
+
+	return ns ? (uint64_t)((double)flow->bytes * 8e9 / (double)ns) : 0;
+}
+
 struct oracle_flow oracle_flow_counts(const struct oracle *oracle, uint64_t flow);
 
 /* Pages that tracking lost, and that it reported without a device's write. */

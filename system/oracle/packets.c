@@ -28,6 +28,9 @@ struct flow {
 	uint64_t next;   /* one more than the highest number sent */
 	uint64_t newest; /* one more than the highest number received */
 	uint64_t received, lost;
+	uint64_t first_ps,
+		last_ps; /* when its packets were taken out, and the bytes of all but the first */
+	uint64_t bytes;
 };
 
 struct packets {
@@ -113,6 +116,16 @@ static void on_received(struct oracle *oracle, struct oracle_packets *counts, st
 		flow->newest = number + 1;
 }
 
+/* For the rate at which the flow's packets come. */
+static void note_arrival(struct flow *flow, uint64_t now, uint64_t len_bytes)
+{
+	if (flow->received++)
+		flow->bytes += len_bytes;
+	else
+		flow->first_ps = now;
+	flow->last_ps = now;
+}
+
 static void check_cause(struct oracle *oracle, const struct flow *flow, uint64_t number,
 			uint64_t cause)
 {
@@ -164,7 +177,7 @@ static void packets_event(struct oracle *oracle, void *ctx, const struct trace_e
 		break;
 	case TRACE_PACKET_RECEIVED:
 		counts->received++;
-		flow->received++;
+		note_arrival(flow, event->time_ps, arg[2]);
 		on_received(oracle, counts, flow, arg[1], arg[3] != 0);
 		break;
 	case TRACE_PACKET_ABANDONED:
@@ -182,9 +195,13 @@ struct oracle_flow oracle_flow_counts(const struct oracle *oracle, uint64_t flow
 
 	for (uint32_t i = 0; i < state->flows; i++)
 		if (state->flow[i].id == flow)
-			return (struct oracle_flow){state->flow[i].next, state->flow[i].received,
-						    state->flow[i].lost};
-	return (struct oracle_flow){0, 0, 0};
+			return (struct oracle_flow){.sent = state->flow[i].next,
+						    .received = state->flow[i].received,
+						    .lost = state->flow[i].lost,
+						    .first_ps = state->flow[i].first_ps,
+						    .last_ps = state->flow[i].last_ps,
+						    .bytes = state->flow[i].bytes};
+	return (struct oracle_flow){0};
 }
 
 const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle)

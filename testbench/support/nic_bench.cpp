@@ -215,6 +215,20 @@ void NicHost::bring_up(uint32_t vfs)
 		program_msix(n);
 	}
 	run_until([&] { return read(vfs - 1, VFGEN_RSTAT) == VFR_VFACTIVE; });
+	for (uint32_t n = 0; n < vfs; n++) /* tests send what they like */
+		set_policy(n, 0);
+}
+
+uint16_t NicHost::set_policy(uint32_t fn, uint32_t flags, uint32_t max_mbps, uint32_t min_mbps)
+{
+	struct aq_desc desc = {};
+
+	desc.opcode = AQC_VF_SET_POLICY;
+	desc.param0 = fn;
+	desc.param1 = flags;
+	desc.cookie_high = max_mbps;
+	desc.cookie_low = min_mbps;
+	return pf_command(desc).retval;
 }
 
 void NicHost::flr(uint32_t fn)

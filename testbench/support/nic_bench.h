@@ -48,7 +48,7 @@ public:
 	~NicHost();
 	NicHost(const NicHost &) = delete;
 
-	/* As an operating system: BARs, SR-IOV, MSI-X tables; every VF active. */
+	/* As an operating system: BARs, SR-IOV, MSI-X tables; every VF active, nothing checked. */
 	void bring_up(uint32_t vfs);
 	void program_msix(uint32_t vf);
 
@@ -68,6 +68,9 @@ public:
 	/* One PF admin command; the descriptor as written back. */
 	struct aq_desc pf_command(struct aq_desc desc, Bytes *buffer = nullptr);
 	struct aq_desc pf_vf(uint16_t opcode, uint32_t vf, uint32_t param1 = 0);
+	/* AQC_VF_SET_POLICY: what it was written back with. */
+	uint16_t set_policy(uint32_t vf, uint32_t flags, uint32_t max_mbps = 0,
+			    uint32_t min_mbps = 0);
 	/* Submit without waiting. */
 	void pf_submit(struct aq_desc desc, const Bytes *buffer = nullptr);
 	bool pf_done(struct aq_desc *desc);

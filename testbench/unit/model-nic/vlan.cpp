@@ -154,6 +154,7 @@ TEST_F(Vlan, PromiscuousVfsHaveVlansToo)
 	const uint8_t somebody[6] = {2, 9, 9, 9, 9, 9};
 	struct virtchnl_promisc_info promisc = {b->vsi, VIRTCHNL_UNICAST_PROMISC};
 
+	ASSERT_EQ(host[1]->set_policy(0, VF_POLICY_TRUST), AQ_RC_OK);
 	ASSERT_EQ(b->request(VIRTCHNL_OP_CONFIG_PROMISCUOUS_MODE, &promisc, sizeof(promisc)), 0);
 	ASSERT_EQ(filter(*b, VIRTCHNL_OP_ADD_VLAN_V2, 7), 0);
 	a->transmit(tagged(make_frame(somebody, a->mac, 1, 300), 8));

@@ -256,6 +256,7 @@ TEST_F(Virtchnl, PromiscuousVfSeesUnknownUnicast)
 	d->post_rx(63);
 	d->enable();
 	struct virtchnl_promisc_info promisc = {d->vsi, VIRTCHNL_UNICAST_PROMISC};
+	ASSERT_EQ(d->host->set_policy(d->vf, VF_POLICY_TRUST), AQ_RC_OK);
 	ASSERT_EQ(request(VIRTCHNL_OP_CONFIG_PROMISCUOUS_MODE, promisc), 0);
 	AvfDriver other(host[1].get(), 0, 1);
 	other.bring_up();
@@ -398,4 +399,27 @@ TEST_F(QuietFirmware, EventsComeWhenThePfSendsThem)
 	EXPECT_FALSE(d->receive(&opcode, &status, &data));
 	ASSERT_EQ(d->events.size(), 1u);
 	EXPECT_EQ(d->events[0].link_speed, 16u);
+}
+
+TEST_F(Virtchnl, AVfThatIsNotTrustedIsToldItIsPromiscuousAndIsNot)
+{
+	negotiate();
+	struct virtchnl_promisc_info promisc = {d->vsi, VIRTCHNL_UNICAST_PROMISC};
+	ASSERT_EQ(request(VIRTCHNL_OP_CONFIG_PROMISCUOUS_MODE, promisc), 0);
+	d->config_queues();
+	d->post_rx(63);
+	d->enable();
+	AvfDriver other(host[1].get(), 0, 1);
+	other.bring_up();
+	const uint8_t unknown[6] = {2, 9, 9, 9, 9, 9};
+	other.transmit(make_frame(unknown, other.mac, 1, 100));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(d->receive_frames().size(), 0u);
+	/* What trust allowed ends with it. */
+	ASSERT_EQ(d->host->set_policy(d->vf, VF_POLICY_TRUST), AQ_RC_OK);
+	ASSERT_EQ(request(VIRTCHNL_OP_CONFIG_PROMISCUOUS_MODE, promisc), 0);
+	ASSERT_EQ(d->host->set_policy(d->vf, 0), AQ_RC_OK);
+	other.transmit(make_frame(unknown, other.mac, 2, 100));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(d->receive_frames().size(), 0u);
 }
