@@ -42,7 +42,8 @@ struct fw_vf {
 	uint32_t index;
 	uint8_t mac[6]; /* of the PF's driver, or the device's own */
 	bool mac_by_pf;
-	bool trusted; /* it may have any address and hear what is for others */
+	bool trusted;         /* it may have any address and hear what is for others */
+	uint32_t queue_pairs; /* that it has; resets leave them to it */
 	struct fw_virtchnl virtchnl;
 	bool resetting;
 	struct event activate;
@@ -95,6 +96,13 @@ void firmware_set_policy(struct fw_vf *vf, uint32_t flags, uint32_t max_mbps, ui
 /* As far as the VF is trusted. */
 void firmware_set_promiscuous(struct fw_vf *vf, uint32_t flags);
 
+/* --- virtchnl_resources.c --- */
+
+/* Queue pairs that a VF begins with, and is sure to have. */
+uint32_t resources_first_pairs(const struct firmware *fw);
+/* How many the VF could have: those it has and those that no VF has or is sure of. */
+uint32_t resources_most_pairs(const struct fw_vf *vf);
+
 /* --- virtchnl.c --- */
 
 /* How long the message takes. */
@@ -118,7 +126,8 @@ void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint1
 struct state_codec {
 	uint8_t *at, *end;
 	bool load;
-	bool bad; /* a loaded value that no device can have, or a body of the wrong length */
+	bool bad;     /* a loaded value that no device can have, or a body of the wrong length */
+	bool no_room; /* what this device has not left now */
 };
 
 void codec_bytes(struct state_codec *codec, void *data, uint32_t len_bytes);
