@@ -114,7 +114,9 @@ extern "C" {
 	X(ATS_INVALIDATE, "ats_invalidate", "stream", "substream", "iova", "shift", "itag")        \
 	X(ATS_INVALIDATED, "ats_invalidated", "stream", "itag", "timed_out")                       \
 	X(PAGE_REQUEST, "page_request", "stream", "substream", "iova", "group", "last", "lost")    \
-	X(PAGE_RESPONSE, "page_response", "stream", "substream", "group", "code")
+	X(PAGE_RESPONSE, "page_response", "stream", "substream", "group", "code")                  \
+	/* a VF's Tx queue stops because of what its driver has told it: enum mdd_event */         \
+	X(MDD_EVENT, "mdd_event", "vf", "queue", "event")
 
 enum trace_kind {
 #define TRACE_KIND_ENUM(kind, ...) TRACE_##kind,

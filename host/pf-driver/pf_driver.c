@@ -33,6 +33,7 @@ struct pf_driver {
 	bool logs_dma;
 	struct vf_log *log;              /* per VF */
 	struct pf_driver_policy *policy; /* per VF, as it was set last */
+	uint32_t *mdd_count;             /* per VF */
 };
 
 /* What a VF logs: pages of 1 << shift. */
@@ -162,9 +163,10 @@ static int alloc_memory(struct pf_driver *d)
 	d->stream = calloc(vfs, sizeof(*d->stream));
 	d->log = calloc(vfs, sizeof(*d->log));
 	d->policy = calloc(vfs, sizeof(*d->policy));
+	d->mdd_count = calloc(vfs, sizeof(*d->mdd_count));
 	d->ring_pa = frames_alloc(d->env.frames, 1, FRAME_BYTES);
 	d->buffer_pa = frames_alloc(d->env.frames, BUFFER_PAGES, FRAME_BYTES);
-	if (!d->stream || !d->log || !d->policy || !d->ring_pa || !d->buffer_pa)
+	if (!d->stream || !d->log || !d->policy || !d->mdd_count || !d->ring_pa || !d->buffer_pa)
 		return -ENOMEM;
 	for (uint32_t vf = 0; vf < vfs; vf++)
 		d->policy[vf] = default_policy;
@@ -178,6 +180,7 @@ static void driver_free(struct pf_driver *d)
 	if (d->buffer_pa)
 		frames_free(d->env.frames, d->buffer_pa, BUFFER_PAGES);
 	free(d->policy);
+	free(d->mdd_count);
 	free(d->log);
 	free(d->stream);
 	free(d);
@@ -263,6 +266,33 @@ int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf
 	if (!ret)
 		d->policy[vf] = *policy;
 	return ret;
+}
+
+uint32_t pf_driver_mdd_check(struct pf_driver *d, struct actor *self)
+{
+	uint32_t first = reg_read(d, self, GL_MDET_TX);
+	uint32_t found = 0;
+
+	if (!(first & GL_MDET_TX_VALID))
+		return 0;
+	sim_log(&d->env.part, LOG_WARNING, "malicious driver: event %u on Tx queue %u of VF %u",
+		(uint32_t)field_get(GL_MDET_TX_EVENT, first),
+		(uint32_t)field_get(GL_MDET_TX_QUEUE, first),
+		(uint32_t)field_get(GL_MDET_TX_VF_NUM, first));
+	reg_write(d, self, GL_MDET_TX, UINT32_MAX);
+	for (uint32_t vf = 0; vf < d->cfg.num_vfs; vf++) {
+		if (!(reg_read(d, self, VP_MDET_TX(vf)) & VP_MDET_TX_VALID))
+			continue;
+		reg_write(d, self, VP_MDET_TX(vf), 0xffff);
+		d->mdd_count[vf]++;
+		found++;
+	}
+	return found;
+}
+
+uint32_t pf_driver_mdd_count(const struct pf_driver *d, uint32_t vf)
+{
+	return vf < d->cfg.num_vfs ? d->mdd_count[vf] : 0;
 }
 
 static uint64_t migration_flags(void *ctx, uint32_t vf)

@@ -60,6 +60,15 @@ struct pf_driver_policy {
 int pf_driver_set_vf_policy(struct pf_driver *driver, struct actor *self, uint32_t vf,
 			    const struct pf_driver_policy *policy);
 
+/*
+ * Look whether the device has found VFs' drivers malicious, say so in the log, and make
+ * it ready to tell the next: what i40e does when PFINT_ICR0 shows MAL_DETECT. Which VFs
+ * have had events since the last look: how many. On an actor.
+ */
+uint32_t pf_driver_mdd_check(struct pf_driver *driver, struct actor *self);
+/* Looks that have found the VF malicious. */
+uint32_t pf_driver_mdd_count(const struct pf_driver *driver, uint32_t vf);
+
 /* For the kernel's variant driver. Valid until pf_driver_remove. */
 struct vf_services pf_driver_vf_services(struct pf_driver *driver);
 

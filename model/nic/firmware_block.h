@@ -162,6 +162,9 @@ struct nic_vf_stats {
 
 struct nic_vf_stats *nic_vf_stats_get(struct nic *nic, uint32_t vf);
 
+/* Malicious-driver events of the VF since the device is there: no reset takes them back. */
+uint64_t nic_vf_mdd_events(const struct nic *nic, uint32_t vf);
+
 /* Is the VF there (VF Enable)? */
 bool nic_vf_present(struct nic *nic, uint32_t vf);
 

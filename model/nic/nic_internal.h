@@ -75,7 +75,7 @@ void vector_resume(struct nic_vector *vector);
 #define QUEUE_CACHE      64u                       /* descriptors fetched ahead */
 #define QUEUE_FETCH      8u                        /* descriptors in one read */
 #define TX_SLOTS         32u                       /* packets of a queue being read */
-#define TX_MAX_DESCS     18u                       /* of one packet */
+#define TX_MAX_DESCS     18u                       /* room for those of one packet */
 #define TX_MAX_TSO_DESCS 48u                       /* of one that is cut */
 #define TX_MAX_SEGMENTS  256u                      /* that it is cut into */
 #define TX_JOBS          (TX_SLOTS * TX_MAX_DESCS) /* reads of a queue in flight */
@@ -84,8 +84,7 @@ void vector_resume(struct nic_vector *vector);
 #define WB_LINE          128u
 
 struct tx_slot {
-	struct packet
-		*packet; /* its segments, by next_segment; NULL: malformed, only written back */
+	struct packet *packet; /* its segments, by next_segment; NULL: lost, only written back */
 	struct tx_offload offload;
 	uint32_t segments;
 	uint16_t parts; /* reads in flight */
@@ -148,6 +147,11 @@ void queue_raise_first(struct nic_queue *queue);
 void queue_cause(struct nic_queue *queue);
 /* A job of the queue ended; false if it was from before a reset. */
 bool queue_job_done(struct nic_queue *queue, const struct dma_job *job);
+
+/* The hardware disables the queue: software sets it up anew. */
+void queue_stop(struct nic_queue *queue, enum packet_drop cause);
+/* malicious.c: the Tx queue's driver has broken a rule: it stops, and the PF is told. */
+void queue_malicious(struct nic_queue *queue, enum mdd_event event);
 
 void queue_tx_run(struct nic_queue *queue);
 void queue_tx_quiesce(struct nic_queue *queue);
@@ -262,6 +266,7 @@ struct nic_vf {
 	struct nic_vector *vector;
 	struct admin_queue aq;
 	struct nic_vf_stats stats;
+	uint64_t mdd_events; /* the PF's count: it stays with the device */
 	struct rss rss;
 	uint32_t filters;
 	uint8_t mac[NIC_FILTERS_PER_VF][6];
@@ -313,6 +318,8 @@ void nic_vf_check_drained(struct nic_vf *vf);
 /* PF registers and admin queue (pf.c). */
 int nic_pf_init(struct nic *nic);
 void nic_pf_fini(struct nic *nic);
+/* `queue` is counted over all VFs. */
+void nic_pf_mdd(struct nic *nic, uint32_t vf, uint32_t queue, enum mdd_event event);
 
 /* What PCIe asks of a VF (vf_block.c). */
 extern const struct pcie_function_ops nic_vf_pcie_ops;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/nic/offload.h"
 
-#include "model/nic/avf_format.h"
 #include "model/nic/checksum.h"
 #include "model/nic/headers.h"
 
@@ -50,29 +49,33 @@ struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1)
 	return offload;
 }
 
-static bool segmentation_possible(const struct tx_offload *offload, uint32_t len_bytes)
+static enum mdd_event segmentation_check(const struct tx_offload *offload, uint32_t len_bytes)
 {
 	uint32_t header = tx_offload_header_bytes(offload);
 
-	return offload->l4 == OFFLOAD_L4_TCP && offload->l4_bytes >= TCP_MIN_BYTES &&
-	       (offload->ipv4 || offload->ipv6) && header <= OFFLOAD_MAX_HEADER &&
-	       offload->mss >= OFFLOAD_MIN_MSS && offload->payload_bytes &&
-	       len_bytes == header + offload->payload_bytes;
+	if (offload->l4 != OFFLOAD_L4_TCP || offload->l4_bytes < TCP_MIN_BYTES ||
+	    !(offload->ipv4 || offload->ipv6) || header > OFFLOAD_MAX_HEADER || header > len_bytes)
+		return MDD_BAD_HEADER;
+	if (offload->mss < OFFLOAD_MIN_MSS || offload->mss > OFFLOAD_MAX_MSS)
+		return MDD_BAD_LSO_MSS;
+	if (!offload->payload_bytes || len_bytes != header + offload->payload_bytes)
+		return MDD_BAD_LSO_LEN;
+	return MDD_NONE;
 }
 
-bool tx_offload_possible(const struct tx_offload *offload, uint32_t len_bytes)
+enum mdd_event tx_offload_check(const struct tx_offload *offload, uint32_t len_bytes)
 {
 	uint32_t l4_at = offload->mac_bytes + offload->ip_bytes;
 
 	if (offload->ipv4_sum && (offload->ip_bytes < IPV4_MIN_BYTES || l4_at > len_bytes))
-		return false;
+		return MDD_BAD_HEADER;
 	if (offload->l4 && l4_at + l4_layout[offload->l4].least > len_bytes)
-		return false;
+		return MDD_BAD_HEADER;
 	if (!offload->segment)
-		return true;
+		return MDD_NONE;
 	if (offload->ip_bytes < (offload->ipv6 ? IPV6_BYTES : IPV4_MIN_BYTES))
-		return false;
-	return segmentation_possible(offload, len_bytes);
+		return MDD_BAD_HEADER;
+	return segmentation_check(offload, len_bytes);
 }
 
 static void be32_add(uint8_t *at, uint32_t more)

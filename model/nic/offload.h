@@ -11,7 +11,7 @@
  * header: with the length for a whole packet, without for one to be cut.
  */
 
-#include "base/bits.h"
+#include "model/nic/avf_format.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +33,7 @@ struct tx_offload {
 
 #define OFFLOAD_MAX_HEADER 256u /* of a packet that is cut */
 #define OFFLOAD_MIN_MSS    64u
+#define OFFLOAD_MAX_MSS    9668u
 
 /*
  * What the first data descriptor's word 1 and the context descriptor's word 1
@@ -46,8 +47,8 @@ static inline uint32_t tx_offload_header_bytes(const struct tx_offload *offload)
 	return offload->segment ? offload->mac_bytes + offload->ip_bytes + offload->l4_bytes : 0;
 }
 
-/* Can a packet of `len_bytes` be treated so? */
-bool tx_offload_possible(const struct tx_offload *offload, uint32_t len_bytes);
+/* Can a packet of `len_bytes` be treated so? MDD_NONE, or which rule it breaks. */
+enum mdd_event tx_offload_check(const struct tx_offload *offload, uint32_t len_bytes);
 
 /*
  * Finish a whole packet, or segment `number` of `count`, whose header is the

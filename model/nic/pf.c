@@ -16,6 +16,8 @@ enum pf_row {
 	PF_ROW_ARQH,
 	PF_ROW_ATQT,
 	PF_ROW_ARQT,
+	PF_ROW_VP_MDET_TX,
+	PF_ROW_GL_MDET_TX,
 	PF_ROWS,
 };
 
@@ -38,6 +40,12 @@ static void pf_interrupt_check(struct nic *nic)
 		return;
 	regs_set(&nic->pf_regs, PF_ROW_DYN_CTL0, 0, ctl & ~DYN_CTL_INTENA);
 	dma_raise(&nic->dma, &nic->pf_dma, 0);
+}
+
+static void pf_cause(struct nic *nic, uint64_t cause)
+{
+	regs_set(&nic->pf_regs, PF_ROW_ICR0, 0, regs_get(&nic->pf_regs, PF_ROW_ICR0, 0) | cause);
+	pf_interrupt_check(nic);
 }
 
 static void pf_dyn_ctl(void *owner, uint32_t index, uint64_t before, uint64_t now)
@@ -68,11 +76,11 @@ static const struct reg_row pf_rows[PF_ROWS] = {
 	[PF_ROW_ICR0] = {.name = "PFINT_ICR0",
 			 .offset = PFINT_ICR0,
 			 .size = 4,
-			 .rc = ICR0_ADMINQ | ICR0_INTEVENT},
+			 .rc = ICR0_ADMINQ | ICR0_INTEVENT | ICR0_MAL_DETECT},
 	[PF_ROW_ICR0_ENA] = {.name = "PFINT_ICR0_ENA",
 			     .offset = PFINT_ICR0_ENA,
 			     .size = 4,
-			     .rw = ICR0_ADMINQ,
+			     .rw = ICR0_ADMINQ | ICR0_MAL_DETECT,
 			     .on_write = pf_icr0_ena},
 	[PF_ROW_ATQBAL] = {.name = "PF_ATQBAL", .offset = PF_ATQBAL, .size = 4, .rw = BITS(31, 6)},
 	[PF_ROW_ARQBAL] = {.name = "PF_ARQBAL", .offset = PF_ARQBAL, .size = 4, .rw = BITS(31, 6)},
@@ -100,6 +108,17 @@ static const struct reg_row pf_rows[PF_ROWS] = {
 			 .size = 4,
 			 .rw = AQ_INDEX,
 			 .on_write = pf_kick},
+	[PF_ROW_VP_MDET_TX] = {.name = "VP_MDET_TX",
+			       .offset = VP_MDET_TX(0),
+			       .size = 4,
+			       .count = NIC_MAX_VFS,
+			       .stride = 4,
+			       .w1c = VP_MDET_TX_VALID},
+	[PF_ROW_GL_MDET_TX] = {.name = "GL_MDET_TX",
+			       .offset = GL_MDET_TX,
+			       .size = 4,
+			       .w1c = GL_MDET_TX_QUEUE | GL_MDET_TX_VF_NUM | GL_MDET_TX_PF_NUM |
+				      GL_MDET_TX_EVENT | GL_MDET_TX_VALID},
 };
 
 static const struct reg_table pf_table = {
@@ -123,8 +142,18 @@ static void pf_aq_interrupt(void *ctx)
 {
 	struct nic *nic = ctx;
 
-	regs_set(&nic->pf_regs, PF_ROW_ICR0, 0, ICR0_ADMINQ | ICR0_INTEVENT);
-	pf_interrupt_check(nic);
+	pf_cause(nic, ICR0_ADMINQ | ICR0_INTEVENT);
+}
+
+void nic_pf_mdd(struct nic *nic, uint32_t vf, uint32_t queue, enum mdd_event event)
+{
+	regs_set(&nic->pf_regs, PF_ROW_VP_MDET_TX, vf, VP_MDET_TX_VALID);
+	if (!(regs_get(&nic->pf_regs, PF_ROW_GL_MDET_TX, 0) & GL_MDET_TX_VALID))
+		regs_set(&nic->pf_regs, PF_ROW_GL_MDET_TX, 0,
+			 GL_MDET_TX_VALID | field_put(GL_MDET_TX_QUEUE, queue) |
+				 field_put(GL_MDET_TX_VF_NUM, vf) |
+				 field_put(GL_MDET_TX_EVENT, event));
+	pf_cause(nic, ICR0_MAL_DETECT);
 }
 
 static uint64_t pf_bar_read(void *ctx, uint32_t bar, uint64_t offset, uint32_t len_bytes)

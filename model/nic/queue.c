@@ -91,9 +91,7 @@ static void queue_fetched(struct dma_job *job, uint64_t now)
 		return;
 	queue->fetching = false;
 	if (job->failed) {
-		/* The ring is not readable: the queue stops until software sets it up anew. */
-		queue_set_enabled(queue, false);
-		queue_quiesce(queue, PACKET_DROP_DMA_ERROR);
+		queue_stop(queue, PACKET_DROP_DMA_ERROR); /* the ring is not readable */
 	} else if (queue_may_run(queue) && job->user == queue_next_fetch(queue)) {
 		for (uint32_t i = 0; i < job->len_bytes / queue->desc_bytes; i++) {
 			uint32_t at = (queue->cache_first + queue->cache_count++) % QUEUE_CACHE;
@@ -276,6 +274,12 @@ void queue_quiesce(struct nic_queue *queue, enum packet_drop cause)
 	queue_flush(queue);
 }
 
+void queue_stop(struct nic_queue *queue, enum packet_drop cause)
+{
+	queue_set_enabled(queue, false);
+	queue_quiesce(queue, cause);
+}
+
 /* A reset: jobs in flight are void, packets that are inside are lost. */
 void queue_reset(struct nic_queue *queue)
 {
@@ -306,7 +310,10 @@ void nic_vf_tail_write(struct nic_vf *vf, bool rx, uint32_t index, uint32_t tail
 	struct nic_queue *queue = queue_of(vf, rx, index);
 
 	queue->context.tail = tail;
-	queue_run(queue);
+	if (!rx && queue_may_run(queue) && tail >= queue->context.len)
+		queue_malicious(queue, MDD_TAIL_BEYOND_RING);
+	else
+		queue_run(queue);
 }
 
 uint32_t nic_vf_tail_read(const struct nic_vf *vf, bool rx, uint32_t index)
@@ -345,18 +352,19 @@ void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t index, boo
 {
 	struct nic_queue *queue = queue_of(&nic->vf[vf], rx, index);
 
-	if (queue->context.enabled == enable)
-		return;
-	queue_set_enabled(queue, enable);
-	if (enable) {
-		/* A doorbell from before announced nothing; receive buffers are posted early. */
-		if (!rx)
-			queue->context.tail = queue->context.head;
-		queue_run(queue);
+	if (!enable) {
+		/* One that the hardware has stopped may have DMA left, too. */
+		queue_stop(queue, PACKET_DROP_QUEUE_DISABLED);
+		queue->draining = !queue_is_drained(queue);
 		return;
 	}
-	queue_quiesce(queue, PACKET_DROP_QUEUE_DISABLED);
-	queue->draining = !queue_is_drained(queue);
+	if (queue->context.enabled)
+		return;
+	queue_set_enabled(queue, true);
+	/* A doorbell from before announced nothing; receive buffers are posted early. */
+	if (!rx)
+		queue->context.tail = queue->context.head;
+	queue_run(queue);
 }
 
 struct nic_queue_levels nic_queue_levels_get(const struct nic *nic, uint32_t vf, bool rx,

@@ -7,90 +7,7 @@
  * back with DTYPE 0xF after the payload was read (AVF specification, transmit
  * descriptors).
  */
-#include "model/nic/nic_internal.h"
-
-/* One packet's descriptors in the cache. */
-struct tx_shape {
-	uint32_t descs; /* with context descriptors; 0: EOP is not here yet */
-	uint32_t len_bytes;
-	uint32_t segments;
-	uint64_t context1;
-	bool context, data, malformed;
-	struct tx_offload offload;
-};
-
-static void tx_add_context(struct tx_shape *shape, const uint64_t *word)
-{
-	/* One, before the data; headers within headers are not built. */
-	shape->malformed |= shape->context || shape->data || (word[0] & TXC0_TUNNELING);
-	shape->context = true;
-	shape->context1 = word[1];
-}
-
-static void tx_add_desc(struct tx_shape *shape, const uint64_t *word)
-{
-	uint32_t len = (uint32_t)field_get(TXD1_BUF_SIZE, word[1]);
-
-	if (field_get(TXD1_DTYPE, word[1]) == TXD_DTYPE_CONTEXT) {
-		tx_add_context(shape, word);
-		return;
-	}
-	if (field_get(TXD1_DTYPE, word[1]) != TXD_DTYPE_DATA || !len)
-		shape->malformed = true;
-	if (!shape->data)
-		shape->offload = tx_offload_decode(word[1], shape->context1);
-	shape->data = true;
-	shape->len_bytes += len;
-}
-
-static bool tx_is_eop(uint64_t word1)
-{
-	return field_get(TXD1_DTYPE, word1) != TXD_DTYPE_CONTEXT && (word1 & TXD1_CMD_EOP);
-}
-
-/* Bytes of payload in a segment; all of a packet that is not cut. */
-static uint32_t tx_segment_bytes(const struct tx_shape *shape)
-{
-	return shape->offload.segment ? shape->offload.mss : shape->len_bytes;
-}
-
-/* All descriptors are here: can the packet be sent? */
-static void tx_judge(const struct nic_queue *queue, struct tx_shape *shape)
-{
-	uint32_t header = tx_offload_header_bytes(&shape->offload);
-	uint32_t longest = header + tx_segment_bytes(shape);
-
-	shape->offload.tag &= queue->vf->vlan_offload.insert;
-	if (shape->offload.tag)
-		longest += VLAN_BYTES;
-	if (shape->malformed || shape->len_bytes < FRAME_MIN_BYTES || longest > FRAME_MAX_BYTES ||
-	    !tx_offload_possible(&shape->offload, shape->len_bytes)) {
-		shape->malformed = true;
-		return;
-	}
-	shape->segments =
-		(shape->len_bytes - header + tx_segment_bytes(shape) - 1) / tx_segment_bytes(shape);
-	shape->malformed = shape->segments > MIN(TX_MAX_SEGMENTS, queue->vf->nic->cfg.packets) ||
-			   (!shape->offload.segment && shape->descs > TX_MAX_DESCS);
-}
-
-static struct tx_shape tx_look(const struct nic_queue *queue)
-{
-	struct tx_shape shape = {0};
-
-	for (uint32_t i = 0; i < queue->cache_count; i++) {
-		const uint64_t *word = queue->cache[(queue->cache_first + i) % QUEUE_CACHE];
-
-		tx_add_desc(&shape, word);
-		if (tx_is_eop(word[1]) || i + 1 == TX_MAX_TSO_DESCS) {
-			shape.descs = i + 1;
-			shape.malformed |= !tx_is_eop(word[1]);
-			tx_judge(queue, &shape);
-			break;
-		}
-	}
-	return shape;
-}
+#include "model/nic/tx_shape.h"
 
 /* Hand a packet that was read to the switch; short ones are padded as the MAC pads them. */
 static void tx_send(struct nic_queue *queue, struct packet *packet)
@@ -234,7 +151,7 @@ static void tx_read_buffer(struct nic_queue *queue, uint32_t at, const uint64_t 
 	}
 }
 
-/* Begin the packet that `shape` describes; `packets` is NULL for a malformed one. */
+/* Begin the packet that `shape` describes; `packets` is NULL for one that is lost. */
 static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, struct packet *packets)
 {
 	uint32_t at = (queue->slot_first + queue->slot_count++) % TX_SLOTS;
@@ -278,7 +195,7 @@ static void tx_wait_for_packet(struct nic_queue *queue)
 static struct packet *tx_get_packets(struct nic_queue *queue, const struct tx_shape *shape)
 {
 	uint32_t header = tx_offload_header_bytes(&shape->offload);
-	uint32_t most = tx_segment_bytes(shape);
+	uint32_t most = tx_shape_segment_bytes(shape);
 	struct packet *packets = NULL;
 
 	if (!packet_pool_has(queue->vf->nic->pool, shape->segments))
@@ -316,12 +233,16 @@ static void tx_account(struct nic_queue *queue, const struct tx_shape *shape)
 void queue_tx_run(struct nic_queue *queue)
 {
 	while (queue->cache_count) {
-		struct tx_shape shape = tx_look(queue);
+		struct tx_shape shape = tx_shape_look(queue);
 		struct packet *packets = NULL;
 
+		if (shape.mdd) {
+			queue_malicious(queue, shape.mdd);
+			return;
+		}
 		if (!shape.descs || !tx_has_room(queue, &shape))
 			break;
-		if (!shape.malformed) {
+		if (!shape.lost) {
 			if (!tx_schedule_admits(queue->vf))
 				break;
 			packets = tx_get_packets(queue, &shape);

@@ -127,6 +127,27 @@ TEST_F(PfDriver, MacGoesIntoItsFields)
 	EXPECT_EQ(commands[0].addr_high, 0x5544u);
 }
 
+TEST_F(PfDriver, MaliciousVfsAreCountedAndTheDeviceIsMadeReadyForTheNext)
+{
+	uint32_t found = 9;
+
+	ASSERT_EQ(probe(), 0);
+	registers[VP_MDET_TX(1)] = registers[VP_MDET_TX(3)] = 1;
+	act([&](struct actor *self) { found = pf_driver_mdd_check(driver, self); });
+	EXPECT_EQ(found, 0u) << "without a first event nothing is looked for";
+	EXPECT_EQ(registers[GL_MDET_TX], 0u);
+	registers[GL_MDET_TX] = GL_MDET_TX_VALID | 3;
+	act([&](struct actor *self) { found = pf_driver_mdd_check(driver, self); });
+	EXPECT_EQ(found, 2u);
+	EXPECT_EQ(registers[GL_MDET_TX], 0xffffffffu);
+	for (uint32_t vf = 0; vf < 5; vf++) {
+		bool had = vf == 1 || vf == 3;
+
+		EXPECT_EQ(pf_driver_mdd_count(driver, vf), had ? 1u : 0u) << vf;
+		EXPECT_EQ(registers[VP_MDET_TX(vf)], had ? 0xffffu : 0u) << vf;
+	}
+}
+
 TEST_F(PfDriver, RefusalsOfServicesAreEio)
 {
 	ASSERT_EQ(probe(), 0);

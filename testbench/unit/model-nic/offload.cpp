@@ -262,52 +262,6 @@ TEST(TxOffload, SctpGetsItsCrc)
 	EXPECT_EQ(le32_get(&whole[8]), ~crc);
 }
 
-struct Impossible {
-	const char *why;
-	uint64_t context, command;
-	std::vector<uint32_t> sizes;
-};
-
-TEST_F(NicOffload, WhatCannotBeSegmentedIsCountedAndWrittenBack)
-{
-	uint64_t tcp = data1(false, true, OFFLOAD_L4_TCP, kTcp);
-	const Impossible cases[] = {
-		{"a segment size of nothing", context1(946, 0), tcp, {1000}},
-		{"one below the least", context1(946, 63), tcp, {1000}},
-		{"more payload than there is", context1(947, 500), tcp, {1000}},
-		{"less", context1(945, 500), tcp, {1000}},
-		{"no TCP", context1(946, 500), data1(false, true, OFFLOAD_L4_UDP, kTcp), {1000}},
-		{"no network header", context1(946, 500), tcp & ~TXD1_CMD_IIPT, {1000}},
-		{"a header in a header", context1(946, 500), tcp, {1000}},
-	};
-	Bytes whole = long_packet(false, 946);
-	uint64_t errors = 0;
-
-	for (const Impossible &one : cases) {
-		bool tunnel = &one == &cases[6];
-
-		describe(tunnel ? 1 : 0, one.context);
-		transmit(whole, one.command, one.sizes);
-		EXPECT_TRUE(b->receive_frames().empty()) << one.why;
-		EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, ++errors) << one.why;
-		EXPECT_TRUE(a->tx_done((a->tx_tail + AvfDriver::kRing - 1) % AvfDriver::kRing))
-			<< one.why;
-	}
-	a->transmit(frame(1));
-	run_for(100 * PS_PER_US);
-	EXPECT_EQ(b->receive_frames().size(), 1u) << "the queue goes on";
-}
-
-TEST_F(NicOffload, SumBeyondThePacketIsRefused)
-{
-	Bytes frame = left_to_nic(b->mac, a->mac, false, 17, 8, 20);
-
-	transmit(frame, data1(false, true, OFFLOAD_L4_TCP, 0) | field_put(TXD1_IPLEN, 0x7f),
-		 {(uint32_t)frame.size()});
-	EXPECT_TRUE(b->receive_frames().empty());
-	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 1u);
-}
-
 /* A NIC with fewer packets than two long packets have segments. */
 class NicFewPackets : public NicOffload
 {
@@ -333,4 +287,17 @@ TEST_F(NicFewPackets, SegmentedPacketsWaitForPacketsAndAllArrive)
 	}
 	EXPECT_EQ(got, 36u);
 	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 0u);
+}
+
+TEST_F(NicFewPackets, MoreSegmentsThanThereArePacketsAreCountedAndWrittenBack)
+{
+	Bytes whole = long_packet(false, 2000);
+
+	describe(0, context1(2000, 100));
+	transmit(whole, data1(false, true, OFFLOAD_L4_TCP, kTcp), {54, 2000});
+	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 1u);
+	EXPECT_TRUE(a->tx_done(2));
+	a->transmit(frame(1));
+	run_for(100 * PS_PER_US);
+	EXPECT_EQ(b->receive_frames().size(), 1u) << "the queue goes on";
 }

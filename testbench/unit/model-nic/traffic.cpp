@@ -123,18 +123,6 @@ TEST_F(NicTraffic, MultiDescriptorPacketWaitsForEop)
 	EXPECT_TRUE(a->tx_done(1));
 }
 
-TEST_F(NicTraffic, MalformedPacketIsAnErrorAndTheQueueGoesOn)
-{
-	host[0]->memory.write64(a->tx_ring, a->tx_buffers);
-	host[0]->memory.write64(a->tx_ring + 8, TXD1_CMD_EOP | TXD1_CMD_RS); // no bytes
-	a->tx_tail = 1;
-	host[0]->write(0, QTX_TAIL1(0), 1);
-	a->transmit(frame(1));
-	run_for(100 * PS_PER_US);
-	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 1u);
-	EXPECT_EQ(b->receive_frames().size(), 1u);
-}
-
 TEST_F(NicTraffic, UnreadablePayloadIsLostWithItsCause)
 {
 	host[0]->memory.refuse(a->tx_buffers, 4096);
