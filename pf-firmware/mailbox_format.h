@@ -83,6 +83,7 @@ struct virtchnl_version_info {
 #define VIRTCHNL_VF_OFFLOAD_VLAN_V2    BIT(15)
 #define VIRTCHNL_VF_OFFLOAD_VLAN       BIT(16)
 #define VIRTCHNL_VF_OFFLOAD_RSS_PF     BIT(19)
+#define VIRTCHNL_VF_OFFLOAD_USO        BIT(25)
 
 #define VIRTCHNL_VSI_SRIOV 6
 

@@ -6,7 +6,6 @@
 
 #define IPV4_MIN_BYTES 20u
 #define IPV6_BYTES     40u
-#define TCP_MIN_BYTES  20u
 
 /* Fields of headers, by offset. */
 #define IPV4_LENGTH  2u
@@ -17,15 +16,20 @@
 #define TCP_FLAGS    13u
 #define TCP_FIN_PSH  0x09u
 #define TCP_CWR      0x80u
+#define UDP_LENGTH   4u
 
-/* Where each protocol has its checksum, and the bytes that its header has at least. */
+/*
+ * Where each protocol has its checksum, the bytes that its header has at least, and
+ * whether its packets can be cut.
+ */
 static const struct {
 	uint8_t sum, least;
+	bool cuts;
 } l4_layout[] = {
-	[OFFLOAD_L4_NONE] = {0, 0},
-	[OFFLOAD_L4_TCP] = {16, TCP_MIN_BYTES},
-	[OFFLOAD_L4_SCTP] = {8, 12},
-	[OFFLOAD_L4_UDP] = {6, 8},
+	[OFFLOAD_L4_NONE] = {0, 0, false},
+	[OFFLOAD_L4_TCP] = {16, 20, true},
+	[OFFLOAD_L4_SCTP] = {8, 12, false},
+	[OFFLOAD_L4_UDP] = {6, 8, true},
 };
 
 struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1)
@@ -53,7 +57,7 @@ static enum mdd_event segmentation_check(const struct tx_offload *offload, uint3
 {
 	uint32_t header = tx_offload_header_bytes(offload);
 
-	if (offload->l4 != OFFLOAD_L4_TCP || offload->l4_bytes < TCP_MIN_BYTES ||
+	if (!l4_layout[offload->l4].cuts || offload->l4_bytes < l4_layout[offload->l4].least ||
 	    !(offload->ipv4 || offload->ipv6) || header > OFFLOAD_MAX_HEADER || header > len_bytes)
 		return MDD_BAD_HEADER;
 	if (offload->mss < OFFLOAD_MIN_MSS || offload->mss > OFFLOAD_MAX_MSS)
@@ -112,10 +116,20 @@ static void fill_l4_sum(const struct tx_offload *offload, uint8_t *l4, uint32_t 
 
 /* ---- segments ---- */
 
+static void number_tcp(uint8_t *tcp, uint32_t sent_bytes, bool first, bool last)
+{
+	be32_add(tcp + TCP_SEQUENCE, sent_bytes);
+	/* FIN and PSH are the last one's, CWR the first one's. */
+	if (!last)
+		tcp[TCP_FLAGS] &= (uint8_t)~TCP_FIN_PSH;
+	if (!first)
+		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
+}
+
 static void number_segment(const struct tx_offload *offload, uint8_t *frame, uint32_t len_bytes,
 			   uint32_t number, uint32_t count)
 {
-	uint8_t *ip = frame + offload->mac_bytes, *tcp = ip + offload->ip_bytes;
+	uint8_t *ip = frame + offload->mac_bytes, *l4 = ip + offload->ip_bytes;
 
 	if (offload->ipv4) {
 		be16_put(ip + IPV4_LENGTH, len_bytes - offload->mac_bytes);
@@ -123,12 +137,10 @@ static void number_segment(const struct tx_offload *offload, uint8_t *frame, uin
 	} else {
 		be16_put(ip + IPV6_LENGTH, len_bytes - offload->mac_bytes - IPV6_BYTES);
 	}
-	be32_add(tcp + TCP_SEQUENCE, number * offload->mss);
-	/* FIN and PSH are the last one's, CWR the first one's. */
-	if (number + 1 < count)
-		tcp[TCP_FLAGS] &= (uint8_t)~TCP_FIN_PSH;
-	if (number)
-		tcp[TCP_FLAGS] &= (uint8_t)~TCP_CWR;
+	if (offload->l4 == OFFLOAD_L4_TCP)
+		number_tcp(l4, number * offload->mss, !number, number + 1 == count);
+	else
+		be16_put(l4 + UDP_LENGTH, len_bytes - offload->mac_bytes - offload->ip_bytes);
 }
 
 void tx_offload_apply(const struct tx_offload *offload, uint8_t *frame, uint32_t len_bytes,

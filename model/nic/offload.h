@@ -4,7 +4,7 @@
 
 /*
  * What a driver leaves to the NIC when it transmits: checksums, and cutting one
- * long TCP packet into segments (AVF specification, transmit descriptors; RFC 1071
+ * long TCP or UDP packet into segments (AVF specification, transmit descriptors; RFC 1071
  * for sums, RFC 9260 for SCTP's).
  *
  * A driver stores in the checksum field of TCP or UDP the sum of the pseudo

@@ -190,6 +190,50 @@ TEST_F(NicOffload, SegmentsOfIpv6HaveTheirOwnPayloadLength)
 	expect_segments(whole, true, 1440);
 }
 
+/* A UDP packet whose checksum field has the pseudo header's sum without the length. */
+TEST_F(NicOffload, LongUdpPacketLeavesAsDatagramsThatAReceiverAccepts)
+{
+	for (bool ipv6 : {false, true}) {
+		size_t udp = kEth + (ipv6 ? kIp6 : kIp4), header = udp + 8, at = header;
+		Bytes whole = left_to_nic(b->mac, a->mac, ipv6, 17, 8, 4100);
+
+		put16(whole, udp + 4, 8 + 4100);
+		put16(whole, udp + 6, pseudo(whole, ipv6, 17, 0));
+		describe(0, context1(4100, 1001)); // odd: each sum has a last byte
+		transmit(whole, data1(ipv6, true, OFFLOAD_L4_UDP, 8), {(uint32_t)header, 4100});
+		std::vector<Bytes> got = b->receive_frames();
+		ASSERT_EQ(got.size(), 5u);
+		for (uint32_t i = 0; i < 5; i++, at += 1001) {
+			uint32_t len = i < 4 ? 1001 : 96;
+
+			ASSERT_EQ(got[i].size(), header + len) << i;
+			expect_sums(got[i], ipv6, 17);
+			EXPECT_EQ(be16(got[i], udp + 4), 8 + len);
+			EXPECT_EQ(Bytes(got[i].begin() + (long)header, got[i].end()),
+				  Bytes(&whole[at], &whole[at] + len));
+			EXPECT_EQ(be16(got[i], kEth + (ipv6 ? 4 : 2)), len + 8 + (ipv6 ? 0 : kIp4));
+			if (!ipv6) {
+				EXPECT_EQ(be16(got[i], kEth + 4), (0xfffe + i) & 0xffff) << i;
+			}
+		}
+	}
+	EXPECT_EQ(nic_vf_mdd_events(host[0]->nic, 0), 0u);
+}
+
+TEST_F(NicOffload, WhatADriverMayLeaveToTheNicIsOffered)
+{
+	AvfDriver other(host[0].get(), 2, 2);
+	uint32_t all = UINT32_MAX;
+	struct virtchnl_vf_resource resource;
+	Bytes answer;
+
+	other.admin_queues();
+	ASSERT_EQ(other.version(), 0);
+	ASSERT_EQ(other.request(VIRTCHNL_OP_GET_VF_RESOURCES, &all, 4, &answer), 0);
+	memcpy(&resource, answer.data(), sizeof(resource));
+	EXPECT_TRUE(resource.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_USO);
+}
+
 // Buffers end where they like: within the header, within a segment, at its border.
 TEST_F(NicOffload, BuffersMayEndAnywhereInASegmentedPacket)
 {
