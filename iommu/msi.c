@@ -28,9 +28,11 @@ static void written(struct bus_req *req, uint64_t now)
 
 bool smmu_msi_send(struct msi *msi, uint64_t address, uint32_t data, struct mem_attr memory)
 {
-	if (!msi->smmu->cfg.msi || !(address & IRQ_CFG0_ADDR))
+	/* Bits beyond the OAS are not there: what is left of an address may be none. */
+	address &= IRQ_CFG0_ADDR & msi->smmu->oas_mask;
+	if (!msi->smmu->cfg.msi || !address)
 		return false;
-	msi->address = address & IRQ_CFG0_ADDR & msi->smmu->oas_mask;
+	msi->address = address;
 	msi->data = data;
 	msi->memory = memory;
 	msi->again = true;

@@ -48,8 +48,12 @@ static void set(struct pmcg *pmcg, enum pmcg_row row, uint64_t value)
 	regs_set(&pmcg->regs, row, 0, value);
 }
 
+static void count_cycles(struct pmcg *pmcg);
+
+/* All at one time: cycles, which are counted when somebody looks, are up to date. */
 static void capture(struct pmcg *pmcg)
 {
+	count_cycles(pmcg);
 	for (uint32_t n = 0; n < PMCG_COUNTERS; n++)
 		regs_set(&pmcg->regs, PMCG_ROW_SVR, n, regs_get(&pmcg->regs, PMCG_ROW_EVCNTR, n));
 }
@@ -66,6 +70,9 @@ static void send_msi(struct pmcg *pmcg)
 	le32_put(pmcg->msi_bytes, (uint32_t)get(pmcg, PMCG_ROW_IRQ_CFG1));
 	pmcg->msi.status = BUS_OK;
 	pmcg->msi.addr = address;
+	pmcg->msi.attr.memory =
+		smmu_attr_msi(field_get(IRQ_CFG2_MEMATTR, get(pmcg, PMCG_ROW_IRQ_CFG2)),
+			      field_get(IRQ_CFG2_SH, get(pmcg, PMCG_ROW_IRQ_CFG2)));
 	bus_send(&smmu->env.memory, &pmcg->msi);
 }
 
@@ -109,13 +116,21 @@ static void overflowed(struct pmcg *pmcg, uint32_t n)
 		send_msi(pmcg);
 }
 
-static void add(struct pmcg *pmcg, uint32_t n, uint64_t events)
+/* Add to all of these counters, then see which of them wrapped: a capture has them all. */
+static void add(struct pmcg *pmcg, uint64_t counters, uint64_t events)
 {
-	uint64_t before = regs_get(&pmcg->regs, PMCG_ROW_EVCNTR, n);
+	uint64_t wrapped = 0;
 
-	regs_set(&pmcg->regs, PMCG_ROW_EVCNTR, n, before + events);
-	if (before + events < before)
-		overflowed(pmcg, n);
+	for (; counters; counters &= counters - 1) {
+		uint32_t n = (uint32_t)__builtin_ctzll(counters);
+		uint64_t value = regs_get(&pmcg->regs, PMCG_ROW_EVCNTR, n) + events;
+
+		regs_set(&pmcg->regs, PMCG_ROW_EVCNTR, n, value);
+		if (value < events)
+			wrapped |= BIT(n);
+	}
+	for (; wrapped; wrapped &= wrapped - 1)
+		overflowed(pmcg, (uint32_t)__builtin_ctzll(wrapped));
 }
 
 /*
@@ -139,14 +154,15 @@ static enum pmcg_event event_of(const struct pmcg *pmcg, uint32_t n)
 
 void smmu_pmcg_event(struct pmcg *pmcg, enum pmcg_event event, uint32_t stream)
 {
-	uint64_t enabled = get(pmcg, PMCG_ROW_CNTENSET);
+	uint64_t enabled = get(pmcg, PMCG_ROW_CNTENSET), counters = 0;
 
 	for (; enabled; enabled &= enabled - 1) {
 		uint32_t n = (uint32_t)__builtin_ctzll(enabled);
 
 		if (event_of(pmcg, n) == event && matches(pmcg, n, stream))
-			add(pmcg, n, 1);
+			counters |= BIT(n);
 	}
+	add(pmcg, counters, 1);
 }
 
 /* Bring counters of cycles up to date, at each access: what begins to count begins there. */
@@ -155,8 +171,7 @@ static void count_cycles(struct pmcg *pmcg)
 	uint64_t cycles = (smmu_now(pmcg->smmu) - pmcg->since_ps) / CYCLE_PS;
 
 	pmcg->since_ps += cycles * CYCLE_PS;
-	for (uint64_t clocks = pmcg->clocks; clocks; clocks &= clocks - 1)
-		add(pmcg, (uint32_t)__builtin_ctzll(clocks), cycles);
+	add(pmcg, pmcg->clocks, cycles);
 }
 
 /* Wake when the first counter of cycles wraps, if time goes that far. */

@@ -44,6 +44,12 @@ static bool is_stop_marker(const struct page_request *request)
 	return request->last && !request->read && !request->write && request->substream_valid;
 }
 
+/* Without SSIDSIZE nothing has a PASID, 8.1. */
+static bool has_substream(const struct smmu *smmu, const struct page_request *request)
+{
+	return request->substream_valid && smmu->cfg.ssid_bits;
+}
+
 /* As trace events have it: 1 for the last of a group, 2 for a Stop Marker. */
 static uint64_t end_of(const struct page_request *request)
 {
@@ -81,7 +87,7 @@ static void respond(struct smmu *smmu, const struct page_request *request, enum 
 {
 	struct prg_response response = {
 		.stream_id = request->stream_id,
-		.substream_valid = with_substream && request->substream_valid,
+		.substream_valid = with_substream && has_substream(smmu, request),
 		.substream_id = request->substream_id,
 		.group = request->group,
 		.code = code,
@@ -165,7 +171,7 @@ static void overflow(struct smmu *smmu, const struct page_request *request)
 		interrupt(smmu);
 	if (!request->last || is_stop_marker(request))
 		return;
-	if (request->substream_valid && !smmu->cfg.pps)
+	if (has_substream(smmu, request) && !smmu->cfg.pps)
 		check_ppar(smmu, request);
 	else
 		respond(smmu, request, PRG_SUCCESS, true);
@@ -268,8 +274,7 @@ void smmu_priq_receive(struct smmu *smmu, const struct page_request *request)
 	}
 	place = &priq->waiting[(priq->first + priq->count++) % priq->capacity];
 	*place = *request;
-	if (!smmu->cfg.ssid_bits)
-		place->substream_valid = false;
+	place->substream_valid = has_substream(smmu, request);
 	write_next(smmu);
 }
 

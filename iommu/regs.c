@@ -257,7 +257,7 @@ static uint64_t held_enables(const struct smmu *smmu)
 {
 	uint64_t held = 0;
 
-	if (smmu->translating)
+	if (smmu->translating || smmu->priq.count)
 		held |= CR0_SMMUEN;
 	if (smmu->evtq.writing)
 		held |= CR0_EVENTQEN;

@@ -161,6 +161,19 @@ TEST_F(SmmuEventQueue, MessageGoesWhereItIsConfigured)
 	EXPECT_EQ(memory->read64(target), 0xabcdu);
 }
 
+TEST_F(SmmuEventQueue, AnAddressBeyondTheOasIsNone)
+{
+	memory->write64(0, 0x5a);
+	set_reg(SMMU_IRQ_CTRL, 0);
+	set_reg(SMMU_EVENTQ_IRQ_CFG0, BIT(cfg.oas_bits), 8);
+	set_reg(SMMU_EVENTQ_IRQ_CFG1, 0xabcd);
+	set_reg(SMMU_IRQ_CTRL, IRQ_CTRL_EVENTQ_IRQEN);
+	fault(0x1000);
+	EXPECT_EQ(memory->read64(0), 0x5au);
+	EXPECT_EQ(reg(SMMU_GERROR), 0u);
+	EXPECT_EQ(irqs, std::vector<uint32_t>{SMMU_IRQ_EVTQ}) << "the wire tells it all the same";
+}
+
 TEST_F(SmmuEventQueue, RefusedMessageIsAGlobalError)
 {
 	set_reg(SMMU_IRQ_CTRL, 0);

@@ -299,3 +299,42 @@ TEST_F(SmmuPmcg, CaptureTakesAllCounters)
 	EXPECT_EQ(pmcg(PMCG_SVR, 8), 0u);
 	EXPECT_EQ(counter(1), 43u);
 }
+
+/* 10.2.1: what a capture takes is of the time of the overflow that made it, after its event. */
+TEST_F(SmmuPmcg, ACaptureByOverflowIsOfItsTime)
+{
+	configure(BYPASS);
+	write_config();
+	count(0, PMCG_TRANSACTION);
+	set_pmcg(PMCG_EVTYPER, PMCG_TRANSACTION | EVTYPER_FILTER_SPAN | EVTYPER_OVFCAP);
+	set_pmcg(PMCG_EVCNTR, UINT64_MAX, 8);
+	count(1, PMCG_CYCLES);
+	count(2, PMCG_TRANSACTION);
+	run_until(now() + PS_PER_US);
+	EXPECT_EQ(event_of_write(page), 0u);
+	EXPECT_GE(pmcg(PMCG_SVR + 8, 8), 1000u) << "cycles count up to the capture";
+	EXPECT_LE(pmcg(PMCG_SVR + 8, 8), counter(1));
+	EXPECT_EQ(pmcg(PMCG_SVR + 16, 8), 1u) << "the event is in every counter first";
+}
+
+/* 10.5.2.22 and 10.5.2.23. */
+TEST_F(SmmuPmcg, TheMessageHasTheAttributesOfItsRegister)
+{
+	struct mem_attr seen = {};
+
+	configure(BYPASS);
+	write_config();
+	uint64_t doorbell = memory->allocate();
+	memory->before_access = [&](const struct bus_req &req) {
+		if (req.addr == doorbell)
+			seen = req.attr.memory;
+	};
+	set_pmcg(PMCG_IRQ_CFG0, doorbell, 8);
+	set_pmcg(PMCG_IRQ_CFG2, 15 | field_put(IRQ_CFG2_SH, MEM_INNER));
+	count(0, PMCG_TRANSACTION);
+	set_pmcg(PMCG_EVCNTR, UINT64_MAX, 8);
+	EXPECT_EQ(event_of_write(page), 0u);
+	run();
+	EXPECT_EQ((unsigned)seen.type, MEM_NORMAL_WB);
+	EXPECT_EQ((unsigned)seen.sh, MEM_INNER);
+}

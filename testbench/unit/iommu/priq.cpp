@@ -188,7 +188,33 @@ TEST_F(SmmuPriq, TheEnableIsAcknowledgedWhenTheLastEntryIsWritten)
 	EXPECT_FALSE(reg(SMMU_CR0ACK) & CR0_PRIQEN);
 }
 
+/* 6.3.9.6: without SMMUEN the queue is off, so that enable waits for the entry, too. */
+TEST_F(SmmuPriq, TheSmmusEnableIsAcknowledgedWhenTheLastEntryIsWritten)
+{
+	memory->slow_down(priq, 10 * PS_PER_US);
+	page_request(0x4000, 1, true);
+	set_reg(SMMU_CR0, CR0_CMDQEN | CR0_EVENTQEN | CR0_PRIQEN);
+	EXPECT_TRUE(reg(SMMU_CR0ACK) & CR0_SMMUEN);
+	run();
+	EXPECT_FALSE(reg(SMMU_CR0ACK) & CR0_SMMUEN);
+	EXPECT_EQ(reg(SMMU_PRIQ_PROD), 1u);
+}
+
 /* ---- answers of the SMMU's own, 8.1 to 8.3 ---- */
+
+TEST_F(SmmuPriq, WithoutSubstreamsNoAnswerHasAPasid)
+{
+	cfg.ssid_bits = 0;
+	cfg.pps = false;
+	bring_up_ats();
+	write_ste(STREAM, 0); /* nothing about a PASID has to be looked up */
+	fill();
+	page_request(with_substream(4, true));
+	run();
+	ASSERT_EQ(responses.size(), 1u);
+	EXPECT_EQ(responses[0].code, PRG_SUCCESS);
+	EXPECT_FALSE(responses[0].substream_valid);
+}
 
 TEST_F(SmmuPriq, ADisabledQueueFailsEveryRequest)
 {
