@@ -147,12 +147,23 @@ static void fw_queue_drained(void *ctx, uint32_t vf)
 	virtchnl_queues_drained(&fw->vf[vf]);
 }
 
+/* Those that have asked for their resources know that there is a link. */
+static void fw_link_changed(void *ctx)
+{
+	struct firmware *fw = ctx;
+
+	for (uint32_t i = 0; fw->cfg.tell_link && i < nic_config(fw->nic)->vfs; i++)
+		if (fw->vf[i].virtchnl.resources_given && nic_vf_present(fw->nic, i))
+			virtchnl_tell_link(&fw->vf[i]);
+}
+
 static const struct nic_firmware_ops fw_ops = {
 	.doorbell = fw_doorbell,
 	.vf_reset = fw_vf_reset,
 	.vf_drained = fw_vf_drained,
 	.writes_landed = fw_writes_landed,
 	.queue_drained = fw_queue_drained,
+	.link_changed = fw_link_changed,
 };
 
 /* --- Life --- */

@@ -108,6 +108,8 @@ uint32_t resources_most_pairs(const struct fw_vf *vf);
 /* How long the message takes. */
 uint64_t virtchnl_time(const struct firmware *fw, const struct mailbox_message *message);
 void virtchnl_handle(struct fw_vf *vf, const struct mailbox_message *message);
+/* LINK_CHANGE, as the port has it. */
+void virtchnl_tell_link(struct fw_vf *vf);
 /* Give the VF's RSS to the hardware: after a reset, a message, a loaded state. */
 void virtchnl_apply_rss(struct fw_vf *vf);
 /* The VF's queues have drained: DISABLE_QUEUES is answered. */

@@ -76,9 +76,10 @@ static int32_t vc_version(struct vc_command *command)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
-static void vc_link_event(struct fw_vf *vf)
+void virtchnl_tell_link(struct fw_vf *vf)
 {
-	struct virtchnl_pf_event event = {.event = VIRTCHNL_EVENT_LINK_CHANGE, .link_status = 1};
+	struct virtchnl_pf_event event = {.event = VIRTCHNL_EVENT_LINK_CHANGE,
+					  .link_status = nic_link_up(vf->fw->nic)};
 	uint32_t mbps = vc_cfg(vf)->link_mbps;
 
 	event.link_speed = (uint32_t)(mbps >= 40000   ? VIRTCHNL_LINK_SPEED_40GB
@@ -550,7 +551,7 @@ static void vc_after(struct fw_vf *vf, uint32_t opcode, int32_t status)
 {
 	if (vf->fw->cfg.tell_link && !status &&
 	    (opcode == VIRTCHNL_OP_GET_VF_RESOURCES || opcode == VIRTCHNL_OP_ENABLE_QUEUES))
-		vc_link_event(vf);
+		virtchnl_tell_link(vf);
 }
 
 static void vc_send_message(struct fw_vf *vf, const struct mailbox_message *message)

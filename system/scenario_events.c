@@ -108,6 +108,47 @@ static int start_resets(struct scenario *scenario)
 	return 0;
 }
 
+/* --- Link flaps --- */
+
+static void set_links(struct machine *machine, bool up)
+{
+	for (uint32_t i = 0; i < machine->hosts; i++)
+		nic_link_set(machine->host[i].nic, up);
+}
+
+static void flap_body(struct actor *self, void *arg)
+{
+	struct run_flap *flap = arg;
+	struct machine *machine = flap->scenario->machine;
+
+	scenario_sleep_until(self, flap->scenario->up_ps + flap->cfg->at_ps);
+	set_links(machine, false);
+	actor_sleep(self, flap->cfg->down_ps);
+	set_links(machine, true);
+}
+
+static int start_flaps(struct scenario *scenario)
+{
+	for (uint32_t i = 0; i < scenario->cfg->link_flaps_count; i++) {
+		struct run_flap *flap = &scenario->flap[i];
+
+		flap->scenario = scenario;
+		flap->cfg = &scenario->cfg->link_flaps[i];
+		flap->actor = actor_start(scenario->machine->sim, "link_flap", flap_body, flap);
+		if (!flap->actor)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void end_flaps(struct scenario *scenario, struct actor *self)
+{
+	for (uint32_t i = 0; i < scenario->cfg->link_flaps_count; i++) {
+		actor_join(self, scenario->flap[i].actor);
+		scenario->flap[i].actor = NULL;
+	}
+}
+
 /* --- Map storms --- */
 
 /*
@@ -161,8 +202,10 @@ int scenario_start_events(struct scenario *scenario, struct actor *self)
 	int rc = start_resets(scenario);
 
 	if (!rc)
+		rc = start_flaps(scenario);
+	if (!rc)
 		rc = start_storms(scenario);
-	return scenario_fail(scenario, rc, "the start of resets and map storms");
+	return scenario_fail(scenario, rc, "the start of resets, link flaps and map storms");
 }
 
 static int end_resets(struct scenario *scenario, struct actor *self)
@@ -186,6 +229,8 @@ int scenario_end_events(struct scenario *scenario, struct actor *self)
 {
 	int rc = end_resets(scenario, self), storm_rc = 0;
 
+	end_flaps(scenario, self);
+
 	for (uint32_t i = 0; i < scenario->storms; i++) {
 		struct run_storm *storm = &scenario->storm[i];
 
@@ -203,6 +248,9 @@ void scenario_drop_events(struct scenario *scenario)
 	for (uint32_t i = 0; i < scenario->cfg->resets_count; i++)
 		if (scenario->reset[i].actor)
 			actor_destroy(scenario->reset[i].actor);
+	for (uint32_t i = 0; i < scenario->cfg->link_flaps_count; i++)
+		if (scenario->flap[i].actor)
+			actor_destroy(scenario->flap[i].actor);
 	for (uint32_t i = 0; i < scenario->storms; i++)
 		if (scenario->storm[i].actor)
 			actor_destroy(scenario->storm[i].actor);

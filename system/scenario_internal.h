@@ -13,6 +13,7 @@
 #define SCENARIO_TRIPS    16
 #define SCENARIO_MASTERS  16
 #define SCENARIO_RESETS   64
+#define SCENARIO_FLAPS    64
 #define SCENARIO_THREADS  8
 #define SCENARIO_NAME_LEN 64
 
@@ -55,6 +56,13 @@ struct run_reset {
 	bool asked; /* and the call has not returned */
 	uint64_t over_ps;
 	int rc;
+};
+
+/* A cable that is pulled out and put in again. */
+struct run_flap {
+	struct scenario *scenario;
+	const struct link_flap_config *cfg;
+	struct actor *actor;
 };
 
 /* A thread of a guest's map storm. */
@@ -104,6 +112,7 @@ struct scenario {
 	struct migration_result migration;
 
 	struct run_reset reset[SCENARIO_RESETS];
+	struct run_flap flap[SCENARIO_FLAPS];
 	struct run_storm storm[SCENARIO_GUESTS * SCENARIO_THREADS];
 	uint32_t storms;
 	struct run_master master[SCENARIO_MASTERS];

@@ -23,6 +23,8 @@ static void take_event(struct guest_driver *d, const struct virtchnl_pf_event *e
 	if (event->event != VIRTCHNL_EVENT_LINK_CHANGE)
 		return;
 	d->link_up = event->link_status != 0;
+	/* netif_carrier_off: nothing new is sent, what is in the ring leaves it. */
+	d->stats.running &= d->link_up;
 	waitq_wake(&d->state);
 }
 

@@ -27,6 +27,7 @@ struct nic_firmware_ops {
 	void (*vf_drained)(void *ctx, uint32_t vf);    /* after reset or stop: no DMA is left */
 	void (*writes_landed)(void *ctx, uint32_t vf); /* those that nic_vf_fence waits for */
 	void (*queue_drained)(void *ctx, uint32_t vf); /* a disabled queue has no DMA left */
+	void (*link_changed)(void *ctx);               /* nic_link_up() is another now */
 };
 
 void nic_firmware_bind(struct nic *nic, const struct nic_firmware_ops *ops, void *ctx);

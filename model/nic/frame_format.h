@@ -40,6 +40,7 @@ enum packet_drop {
 	PACKET_DROP_DMA_ERROR,      /* a descriptor's or buffer's DMA was refused */
 	PACKET_DROP_RESET,          /* reset of the function while the packet was inside */
 	PACKET_DROP_SPOOF,          /* not from an address or a VLAN of the VF that sent it */
+	PACKET_DROP_LINK_DOWN,      /* the port had no link */
 	PACKET_DROP_COUNT,
 };
 
@@ -48,7 +49,7 @@ static inline const char *packet_drop_name(uint64_t cause)
 {
 	static const char *const name[PACKET_DROP_COUNT] = {
 		"no-buffer", "no-filter", "vf-stopped", "queue-disabled", "size",
-		"wire",      "dma-error", "reset",      "spoof",
+		"wire",      "dma-error", "reset",      "spoof",          "link-down",
 	};
 
 	return cause < PACKET_DROP_COUNT ? name[cause] : "unknown";

@@ -139,6 +139,20 @@ void nic_connect_wire(struct nic *nic, const struct frame_port *wire)
 	nic->wire = *wire;
 }
 
+void nic_link_set(struct nic *nic, bool up)
+{
+	if (nic->link_down == !up)
+		return;
+	nic->link_down = !up;
+	if (nic->firmware)
+		nic->firmware->link_changed(nic->firmware_ctx);
+}
+
+bool nic_link_up(const struct nic *nic)
+{
+	return !nic->link_down;
+}
+
 static void nic_frame(void *ctx, struct packet *packet)
 {
 	switch_from_wire(ctx, packet);

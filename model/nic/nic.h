@@ -58,6 +58,13 @@ const struct sim_part *nic_part(const struct nic *nic);
 /* Where frames leave; without one they are dropped with PACKET_DROP_NO_FILTER. */
 void nic_connect_wire(struct nic *nic, const struct frame_port *wire);
 
+/*
+ * The port's link, which is there at first. Without it frames to and from the
+ * wire are lost as PACKET_DROP_LINK_DOWN; the firmware tells VFs of each change.
+ */
+void nic_link_set(struct nic *nic, bool up);
+bool nic_link_up(const struct nic *nic);
+
 /* Where frames arrive from the wire. */
 struct frame_port nic_frame_port(struct nic *nic);
 

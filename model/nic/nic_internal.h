@@ -301,6 +301,7 @@ struct nic {
 	const struct nic_firmware_ops *firmware;
 	void *firmware_ctx;
 	struct frame_port wire;
+	bool link_down;
 	struct nic_counters counters;
 	struct nic_queue *waiting_first, *waiting_last; /* Tx queues without a packet */
 	struct event packet_freed;

@@ -305,6 +305,8 @@ static void switch_away(struct nic *nic, struct packet *packet)
 	}
 	if (!out)
 		packet_put(packet);
+	else if (nic->link_down)
+		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
 	else if (nic->wire.frame)
 		nic->wire.frame(nic->wire.ctx, packet);
 	else
@@ -326,7 +328,9 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 void switch_from_wire(struct nic *nic, struct packet *packet)
 {
 	packet->source_vf = NIC_NO_VF;
-	if (packet->len_bytes < 14 || packet->len_bytes > FRAME_MAX_BYTES)
+	if (nic->link_down)
+		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
+	else if (packet->len_bytes < 14 || packet->len_bytes > FRAME_MAX_BYTES)
 		nic_drop(nic, NULL, packet, PACKET_DROP_SIZE);
 	else if (!switch_to_vfs(nic, packet) && !packet_cast(packet))
 		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);

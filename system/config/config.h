@@ -12,8 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "system/config/bound.h"
 #include "system/config/doc.h"
+#include "system/config/expect.h"
 #include "system/config/master.h"
 
 #ifdef __cplusplus
@@ -163,39 +163,8 @@ struct reset_config {
 	uint64_t at_ps, then_ps;
 };
 
-enum expect_verdict { EXPECT_PASS, EXPECT_FAIL };
-
-/* One statement: exactly one of check, migration, packets, guest, iommu, master and host. */
-struct expect_config {
-	int check; /* 1 + index into the oracle's table; 0: not about a check */
-	int verdict;
-	uint64_t min;
-
-	int migration; /* 1 + enum migration_outcome; 0: not about the migration */
-	struct bound trips, rounds, downtime_ps;
-
-	struct packets_expect {
-		char *from, *to; /* NULL: any */
-		struct bound sent, received, lost, rate_bps;
-	} * packets;
-
-	char *guest;
-	char *runs_on; /* NULL: not said */
-	struct bound resets, reads_cut, writes_cut;
-
-	struct iommu_expect {
-		struct bound maps, unmaps, faults, events_lost, atc_timeouts;
-		struct bound page_requests, page_requests_lost;
-	} * iommu;
-
-	struct master_expect {
-		char *name;
-		struct bound refused, page_faults, moves, dirty_pages;
-		struct bound page_requests, page_answers, kernel_answers, page_unanswered;
-	} * master;
-
-	char *host;
-	struct bound memory_left_bytes;
+struct link_flap_config {
+	uint64_t at_ps, down_ps;
 };
 
 struct scenario_cfg {
@@ -215,6 +184,8 @@ struct scenario_cfg {
 	uint32_t masters_count;
 	struct reset_config *resets;
 	uint32_t resets_count;
+	struct link_flap_config *link_flaps;
+	uint32_t link_flaps_count;
 	uint32_t allow_loss; /* bit per enum nic_drop */
 	struct expect_config *expect;
 	uint32_t expect_count;

@@ -20,7 +20,7 @@ const char *const outcome_names[] = {"completed", "cancelled", "not-converged", 
 /* As enum packet_drop has them. */
 static const char *const drop_names[] = {"no-buffer", "no-filter", "vf-stopped", "queue-disabled",
 					 "size",      "wire",      "dma-error",  "reset",
-					 "spoof",     NULL};
+					 "spoof",     "link-down", NULL};
 
 static const struct schema_key dirty_keys[] = {
 	{"region", BYTES(dirty_config, region_bytes, 4096, TIB), REQUIRED,
@@ -210,6 +210,15 @@ static const struct schema_key reset_keys[] = {
 };
 static const struct schema_map reset_map = MAP("a reset", reset_config, reset_keys);
 
+static const struct schema_key link_flap_keys[] = {
+	{"at", TIMES(link_flap_config, at_ps, 3600 * SEC), REQUIRED,
+	 WHAT("after all guests are up: the ports of all NICs lose their link")},
+	{"down", TIMES(link_flap_config, down_ps, 3600 * SEC), REQUIRED,
+	 WHAT("until they have it again; traffic goes on at least so long")},
+	{NULL},
+};
+static const struct schema_map link_flap_map = MAP("a link flap", link_flap_config, link_flap_keys);
+
 static const struct schema_key packets_expect_keys[] = {
 	{"from", KEY(TEXT, packets_expect, from), WHAT("only those of this guest; else of all")},
 	{"to", KEY(TEXT, packets_expect, to), WHAT("only those to this guest; else to all")},
@@ -320,6 +329,8 @@ static const struct schema_key scenario_keys[] = {
 	 WHAT("none without it")},
 	{"resets", LISTS(LIST, scenario_cfg, resets, 0, 64), .map = &reset_map, DEFAULT(""),
 	 WHAT("function-level resets while traffic flows")},
+	{"link_flaps", LISTS(LIST, scenario_cfg, link_flaps, 0, 64), .map = &link_flap_map,
+	 DEFAULT(""), WHAT("cables that are pulled out and put in again")},
 	{"allow_loss", KEY(CHOICES, scenario_cfg, allow_loss), .choice = drop_names, DEFAULT(""),
 	 WHAT("causes for which packets may be lost")},
 	{"expect", LISTS(LIST, scenario_cfg, expect, 0, 32), .map = &expect_map, DEFAULT(""),

@@ -167,3 +167,23 @@ TEST_F(NicTest, FilterTableEqualsANaiveOne)
 		}
 	}
 }
+
+TEST_F(NicTraffic, WithoutALinkNothingComesOrGoesByTheWire)
+{
+	AvfDriver c(host[0].get(), 1, 2);
+
+	c.bring_up();
+	nic_link_set(host[0]->nic, false);
+	a->transmit(frame(1));
+	a->transmit(make_frame(c.mac, a->mac, 2, 300));
+	b->transmit(make_frame(a->mac, b->mac, 3, 300));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 0u);
+	EXPECT_EQ(a->receive_frames().size(), 0u);
+	EXPECT_EQ(c.receive_frames().size(), 1u) << "inside nothing has changed";
+	EXPECT_EQ(dropped(0, PACKET_DROP_LINK_DOWN), 2u);
+	nic_link_set(host[0]->nic, true);
+	a->transmit(frame(4));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 1u);
+}

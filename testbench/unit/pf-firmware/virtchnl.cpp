@@ -423,3 +423,35 @@ TEST_F(Virtchnl, AVfThatIsNotTrustedIsToldItIsPromiscuousAndIsNot)
 	run_for(PS_PER_MS);
 	EXPECT_EQ(d->receive_frames().size(), 0u);
 }
+
+TEST_F(Virtchnl, AChangeOfTheLinkIsToldToWhomItConcerns)
+{
+	AvfDriver early(host[0].get(), 1, 1);
+	uint32_t opcode;
+	int32_t status;
+	Bytes data;
+
+	negotiate();
+	early.admin_queues();
+	ASSERT_EQ(early.version(), 0); /* it has not asked for its resources */
+	EXPECT_FALSE(d->receive(&opcode, &status, &data));
+	d->events.clear();
+	nic_link_set(host[0]->nic, false);
+	nic_link_set(host[0]->nic, false);
+	EXPECT_FALSE(d->receive(&opcode, &status, &data));
+	ASSERT_EQ(d->events.size(), 1u) << "once for each change";
+	EXPECT_EQ(d->events[0].event, VIRTCHNL_EVENT_LINK_CHANGE);
+	EXPECT_EQ(d->events[0].link_status, 0);
+	EXPECT_EQ(d->enable(), kParam) << "no queues are configured";
+	ASSERT_EQ(d->config_queues(), 0);
+	ASSERT_EQ(d->enable(), 0);
+	EXPECT_FALSE(d->receive(&opcode, &status, &data));
+	ASSERT_EQ(d->events.size(), 2u);
+	EXPECT_EQ(d->events[1].link_status, 0) << "what a driver learns unasked is true";
+	nic_link_set(host[0]->nic, true);
+	EXPECT_FALSE(d->receive(&opcode, &status, &data));
+	ASSERT_EQ(d->events.size(), 3u);
+	EXPECT_EQ(d->events[2].link_status, 1);
+	EXPECT_FALSE(early.receive(&opcode, &status, &data));
+	EXPECT_TRUE(early.events.empty());
+}
