@@ -280,6 +280,8 @@ static int start_flow(struct scenario *scenario, uint32_t index)
 		.count = traffic->count,
 		.start_ps = scenario->up_ps + traffic->start_ps,
 		.vlan = (uint16_t)traffic->vlan,
+		.checksum = traffic->checksum,
+		.segments = (uint32_t)traffic->segments,
 		.spoof = traffic->spoof,
 	};
 

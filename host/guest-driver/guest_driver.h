@@ -22,6 +22,9 @@ extern "C" {
 struct guest_driver;
 
 #define GUEST_VLANS 64u
+/* Of a packet that the NIC cuts: segments, and the least frame, headers and 64 bytes. */
+#define GUEST_SEGMENTS          16u
+#define GUEST_SEGMENT_MIN_BYTES 118u
 
 struct guest_driver_cfg {
 	uint32_t ring_entries;      /* descriptors of each ring: multiple of 32, 64 to 4096 */
@@ -48,6 +51,8 @@ struct guest_flow_cfg {
 	uint64_t start_ps;             /* not before */
 	uint32_t burst;                /* packets at a time, with one doorbell; 0 means 1 */
 	uint16_t vlan;                 /* whose tag the NIC inserts; 0: none */
+	bool checksum;                 /* sums are left to the NIC */
+	uint32_t segments;             /* packets that the NIC cuts out of one; 0 means 1 */
 	bool spoof;                    /* from an address that is not the driver's */
 };
 

@@ -15,7 +15,8 @@
 
 static uint64_t next_interval(struct iavf_flow *flow)
 {
-	uint64_t mean_ps = flow->cfg.interval_ps * flow->cfg.burst;
+	uint64_t mean_ps =
+		flow->cfg.interval_ps * flow->cfg.burst * MAX(flow->cfg.segments, 1);
 
 	return flow->cfg.poisson ? rng_exponential(&flow->rng, mean_ps) : mean_ps;
 }
@@ -43,7 +44,6 @@ static void send_one(struct iavf_flow *flow, struct actor *self)
 	if (d->cfg.packet_ps)
 		guest_sleep(d->guest, self, d->cfg.packet_ps);
 	iavf_transmit(d, self, flow, len_bytes);
-	flow->sent++;
 }
 
 static bool ended(const struct iavf_flow *flow)
@@ -107,8 +107,11 @@ static bool cfg_valid(const struct guest_driver *d, const struct guest_flow_cfg 
 {
 	if (cfg->vlan && !iavf_has_vlan(d, cfg->vlan))
 		return false;
-	return cfg->min_bytes >= 60 && cfg->min_bytes >= FRAME_PAYLOAD_OFFSET &&
-	       cfg->min_bytes <= cfg->max_bytes && cfg->max_bytes <= d->cfg.mtu_bytes;
+	if (cfg->segments > 1 && cfg->min_bytes < GUEST_SEGMENT_MIN_BYTES)
+		return false;
+	return cfg->segments <= GUEST_SEGMENTS && cfg->min_bytes >= 60 &&
+	       cfg->min_bytes >= FRAME_PAYLOAD_OFFSET && cfg->min_bytes <= cfg->max_bytes &&
+	       cfg->max_bytes <= d->cfg.mtu_bytes;
 }
 
 int guest_driver_add_flow(struct guest_driver *d, const struct guest_flow_cfg *cfg)

@@ -118,54 +118,132 @@ static void be16_put(uint8_t *p, uint32_t value)
 	p[1] = (uint8_t)value;
 }
 
-/* Addresses 10.x.y.1 and .2 and the ports tell a capture's reader which flow it is. */
-static void build_headers(uint8_t *frame, uint32_t len_bytes, uint32_t flow)
+static void build_ethernet(uint8_t *frame, const uint8_t destination[6], const uint8_t source[6])
 {
-	uint8_t *ip = frame + FRAME_ETH_BYTES;
-	uint8_t *udp = ip + FRAME_IPV4_BYTES;
-
+	memcpy(frame, destination, 6);
+	memcpy(frame + 6, source, 6);
 	be16_put(frame + FRAME_ETHERTYPE_OFFSET, FRAME_ETHERTYPE_IPV4);
-	memset(ip, 0, FRAME_IPV4_BYTES + FRAME_UDP_BYTES);
+}
+
+/* Addresses 10.x.y.1 and .2 and the ports tell a capture's reader which flow it is. No checksum. */
+static void build_ipv4(uint8_t *ip, uint32_t ip_bytes, uint8_t proto, uint32_t flow)
+{
+	memset(ip, 0, FRAME_IPV4_BYTES);
 	ip[0] = 0x45;
-	be16_put(ip + 2, len_bytes - FRAME_ETH_BYTES);
+	be16_put(ip + 2, ip_bytes);
 	ip[8] = 64;
-	ip[9] = FRAME_PROTO_UDP;
+	ip[9] = proto;
 	ip[12] = ip[16] = 10;
 	ip[13] = ip[17] = (uint8_t)(flow >> 8);
 	ip[14] = ip[18] = (uint8_t)flow;
 	ip[15] = 1;
 	ip[19] = 2;
-	be16_put(ip + 10, header_checksum(len_bytes - FRAME_ETH_BYTES, flow));
-	be16_put(udp, 49152 + (flow & 0x3fff));
-	be16_put(udp + 2, 9);
-	be16_put(udp + 4, len_bytes - FRAME_ETH_BYTES - FRAME_IPV4_BYTES);
+}
+
+static void build_ports(uint8_t *l4, uint32_t flow)
+{
+	be16_put(l4, 49152 + (flow & 0x3fff));
+	be16_put(l4 + 2, 9);
+}
+
+static uint32_t fold(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint32_t)sum;
+}
+
+static uint64_t sum_words(const uint8_t *at, uint32_t len_bytes)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i + 1 < len_bytes; i += 2)
+		sum += (uint32_t)at[i] << 8 | at[i + 1];
+	return sum + (len_bytes % 2 ? (uint32_t)at[len_bytes - 1] << 8 : 0);
+}
+
+/* Of addresses, protocol and `l4_bytes` (RFC 9293, 3.1), not inverted. */
+static uint32_t pseudo_sum(const uint8_t *ip, uint32_t l4_bytes)
+{
+	return fold(sum_words(ip + 12, 8) + ip[9] + l4_bytes);
+}
+
+void iavf_payload_build(uint8_t *at, uint32_t len_bytes, uint32_t flow, uint64_t number)
+{
+	frame_tag_write(at, flow, number);
+	pattern_fill(at + FRAME_TAG_BYTES, at + len_bytes, pattern_seed(flow, number));
 }
 
 void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
 		      const uint8_t source[6], uint32_t flow, uint64_t number)
 {
-	memcpy(frame, destination, 6);
-	memcpy(frame + 6, source, 6);
-	build_headers(frame, len_bytes, flow);
-	frame_tag_put(frame, flow, number);
-	pattern_fill(frame + FRAME_PAYLOAD_OFFSET, frame + len_bytes, pattern_seed(flow, number));
+	uint8_t *ip = frame + FRAME_ETH_BYTES, *udp = ip + FRAME_IPV4_BYTES;
+	uint32_t ip_bytes = len_bytes - FRAME_ETH_BYTES;
+
+	build_ethernet(frame, destination, source);
+	build_ipv4(ip, ip_bytes, FRAME_PROTO_UDP, flow);
+	be16_put(ip + 10, header_checksum(ip_bytes, flow));
+	build_ports(udp, flow);
+	be16_put(udp + 4, ip_bytes - FRAME_IPV4_BYTES);
+	be16_put(udp + 6, 0);
+	iavf_payload_build(frame + FRAME_TAG_OFFSET, len_bytes - FRAME_TAG_OFFSET, flow, number);
+}
+
+void iavf_frame_leave_sums(uint8_t *frame, uint32_t len_bytes)
+{
+	uint8_t *ip = frame + FRAME_ETH_BYTES;
+
+	be16_put(ip + 10, 0);
+	be16_put(ip + FRAME_IPV4_BYTES + 6,
+		 pseudo_sum(ip, len_bytes - FRAME_ETH_BYTES - FRAME_IPV4_BYTES));
+}
+
+void iavf_tcp_header_build(uint8_t *frame, const uint8_t destination[6], const uint8_t source[6],
+			   uint32_t flow, uint32_t sequence)
+{
+	uint8_t *ip = frame + FRAME_ETH_BYTES, *tcp = ip + FRAME_IPV4_BYTES;
+
+	build_ethernet(frame, destination, source);
+	build_ipv4(ip, 0, FRAME_PROTO_TCP, flow);
+	memset(tcp, 0, FRAME_TCP_BYTES);
+	build_ports(tcp, flow);
+	be16_put(tcp + 4, sequence >> 16);
+	be16_put(tcp + 6, sequence);
+	be16_put(tcp + 10, 1); /* acknowledged */
+	tcp[12] = FRAME_TCP_BYTES / 4 << 4;
+	tcp[13] = 0x18; /* ACK, PSH */
+	be16_put(tcp + 14, 0xffff);
+	be16_put(tcp + 16, pseudo_sum(ip, 0));
+}
+
+/* The IPv4 packet's sums, where it has them: UDP may do without. */
+static bool sums_are_right(const uint8_t *ip, uint32_t ip_bytes)
+{
+	const uint8_t *l4 = ip + FRAME_IPV4_BYTES;
+	uint32_t l4_bytes = ip_bytes - FRAME_IPV4_BYTES;
+
+	if (ipv4_checksum(ip))
+		return false;
+	if (ip[9] == FRAME_PROTO_UDP && !(l4[6] | l4[7]))
+		return true;
+	return fold(pseudo_sum(ip, l4_bytes) + sum_words(l4, l4_bytes)) == 0xffff;
 }
 
 bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
 		      bool *intact)
 {
-	uint32_t ip_bytes;
+	const uint8_t *ip = frame + FRAME_ETH_BYTES;
+	uint32_t ip_bytes, payload;
 
 	*intact = false;
 	if (!frame_tag_get(frame, len_bytes, flow, number))
 		return false;
 	/* What follows the IP packet is padding; a length beyond the frame is damage. */
-	ip_bytes = (uint32_t)frame[FRAME_ETH_BYTES + 2] << 8 | frame[FRAME_ETH_BYTES + 3];
-	if (FRAME_ETH_BYTES + ip_bytes > len_bytes ||
-	    FRAME_ETH_BYTES + ip_bytes < FRAME_PAYLOAD_OFFSET)
+	payload = frame_tag_offset(frame) + FRAME_TAG_BYTES;
+	ip_bytes = (uint32_t)ip[2] << 8 | ip[3];
+	if (FRAME_ETH_BYTES + ip_bytes > len_bytes || FRAME_ETH_BYTES + ip_bytes < payload)
 		return true;
-	*intact = pattern_matches(frame + FRAME_PAYLOAD_OFFSET, frame + FRAME_ETH_BYTES + ip_bytes,
-				  pattern_seed(*flow, *number)) &&
-		  !ipv4_checksum(frame + FRAME_ETH_BYTES);
+	*intact = pattern_matches(frame + payload, ip + ip_bytes, pattern_seed(*flow, *number)) &&
+		  sums_are_right(ip, ip_bytes);
 	return true;
 }

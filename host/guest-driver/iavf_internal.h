@@ -46,7 +46,8 @@ struct iavf_segment {
 
 /* What the driver knows of a packet that it handed over. */
 struct iavf_tx_packet {
-	bool report; /* its write-back was asked for */
+	bool report;  /* its write-back was asked for */
+	bool context; /* none: it tells of the packet behind it */
 	uint32_t flow, len_bytes;
 	uint64_t number;
 };
@@ -64,8 +65,9 @@ struct iavf_flow {
 	struct guest_flow_cfg cfg;
 	struct rng rng;
 	uint64_t sent;
-	bool stopped; /* no new packets */
-	bool sending; /* one is being built or handed over */
+	uint32_t sequence; /* of TCP: bytes so far */
+	bool stopped;      /* no new packets */
+	bool sending;      /* one is being built or handed over */
 	struct actor *actor;
 	struct iavf_flow *next;
 };
@@ -166,14 +168,22 @@ void iavf_napi(struct actor *self, void *arg);
  * Put a frame into the Tx ring; waits while the ring is full. The doorbell waits
  * for iavf_tx_doorbell, which sees to all frames since the last one (xmit_more).
  */
-void iavf_transmit(struct guest_driver *d, struct actor *self, const struct iavf_flow *flow,
+void iavf_transmit(struct guest_driver *d, struct actor *self, struct iavf_flow *flow,
 		   uint32_t len_bytes);
 void iavf_tx_doorbell(struct guest_driver *d, struct actor *self);
 
 /* iavf_frame.c: frames of model/nic/frame_format.h with a payload that their tag determines. */
 void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
 		      const uint8_t source[6], uint32_t flow, uint64_t number);
-/* Is it ours? Then which, and is every byte of the payload as built. */
+/* Leave its sums to the NIC, whole as it is. */
+void iavf_frame_leave_sums(uint8_t *frame, uint32_t len_bytes);
+/* The headers of a TCP packet that the NIC cuts, FRAME_HEADERS_TCP bytes, with what it needs to. */
+#define FRAME_HEADERS_TCP (FRAME_ETH_BYTES + FRAME_IPV4_BYTES + FRAME_TCP_BYTES)
+void iavf_tcp_header_build(uint8_t *frame, const uint8_t destination[6], const uint8_t source[6],
+			   uint32_t flow, uint32_t sequence);
+/* What follows headers in a packet, or in a segment of one: its tag and its pattern. */
+void iavf_payload_build(uint8_t *at, uint32_t len_bytes, uint32_t flow, uint64_t number);
+/* Is it ours? Then which, and is every byte of the payload as built, and are its sums right. */
 bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
 		      bool *intact);
 

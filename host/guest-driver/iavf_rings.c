@@ -159,12 +159,16 @@ static uint32_t tx_free(const struct guest_driver *d)
 	return d->tx.entries - used - 1;
 }
 
-/* Ask for a write-back now and then, and always before the ring could fill up without one. */
-static bool wants_report(struct guest_driver *d)
+/*
+ * Ask for a write-back now and then, and always before the ring could fill up without one: of
+ * a packet that takes `count` descriptors.
+ */
+static bool wants_report(struct guest_driver *d, uint32_t count)
 {
 	uint32_t stride = MIN(MAX(d->cfg.tx_report_stride, 1), d->tx.entries / 4);
 
-	if (++d->tx_since_report < stride)
+	d->tx_since_report += count;
+	if (d->tx_since_report < stride)
 		return false;
 	d->tx_since_report = 0;
 	return true;
@@ -196,55 +200,148 @@ void iavf_tx_doorbell(struct guest_driver *d, struct actor *self)
 	sim_mutex_unlock(self, &d->tx_lock);
 }
 
+static void source_of(const struct guest_driver *d, const struct iavf_flow *flow, uint8_t source[6])
+{
+	memcpy(source, d->stats.mac, 6);
+	source[5] ^= flow->cfg.spoof ? 0xff : 0;
+}
+
 /* The flow's next frame, built where the device finds it. */
 static void put_frame(struct guest_driver *d, const struct iavf_flow *flow, uint64_t gpa,
 		      uint32_t len_bytes)
 {
 	uint8_t copy[FRAME_MAX_BYTES], source[6];
 	uint8_t *frame = guest_memory_place(d->guest, gpa, len_bytes);
+	uint8_t *to = frame ? frame : copy;
 
-	memcpy(source, d->stats.mac, sizeof(source));
-	source[5] ^= flow->cfg.spoof ? 0xff : 0;
-	iavf_frame_build(frame ? frame : copy, len_bytes, flow->cfg.destination, source,
-			 flow->cfg.flow, flow->sent);
+	source_of(d, flow, source);
+	iavf_frame_build(to, len_bytes, flow->cfg.destination, source, flow->cfg.flow, flow->sent);
+	if (flow->cfg.checksum)
+		iavf_frame_leave_sums(to, len_bytes);
 	if (!frame)
 		guest_memory_write(d->guest, gpa, copy, len_bytes);
 }
 
-void iavf_transmit(struct guest_driver *d, struct actor *self, const struct iavf_flow *flow,
-		   uint32_t len_bytes)
+/* Payload number `part` of a packet that is cut, the first one behind the headers of all. */
+static uint32_t put_part(struct guest_driver *d, const struct iavf_flow *flow, uint64_t gpa,
+			 uint32_t part, uint32_t payload_bytes)
 {
-	uint64_t descriptor[2];
-	uint32_t index;
+	uint8_t bytes[FRAME_MAX_BYTES], source[6];
+	uint32_t headers = part ? 0 : FRAME_HEADERS_TCP;
 
-	sim_mutex_lock(self, &d->tx_lock);
-	if (!tx_free(d)) {
-		d->stats.tx_waits++;
-		ring_doorbell(d, self);
+	if (headers) {
+		source_of(d, flow, source);
+		iavf_tcp_header_build(bytes, flow->cfg.destination, source, flow->cfg.flow,
+				      flow->sequence);
 	}
-	while (!d->rings_open || !d->stats.running || !tx_free(d))
-		guest_wait(d->guest, self, &d->tx_room, TIME_NEVER);
-	d->transmitting = true;
-	index = d->tx.next_to_use;
-	map_buffer(d, self, &d->tx, index);
-	/* The lock may have been handed over while the guest stood still. */
-	guest_gate(d->guest, self);
-	put_frame(d, flow, buffer_of(d, &d->tx, index), len_bytes);
-	descriptor[0] = dma_of(d, &d->tx, index);
-	descriptor[1] = field_put(TXD1_DTYPE, TXD_DTYPE_DATA) | TXD1_CMD_EOP |
-			field_put(TXD1_BUF_SIZE, len_bytes);
+	iavf_payload_build(bytes + headers, payload_bytes, flow->cfg.flow, flow->sent + part);
+	guest_memory_write(d->guest, gpa, bytes, headers + payload_bytes);
+	return headers + payload_bytes;
+}
+
+/* What all data descriptors of a packet say of its headers. */
+static uint64_t data_word(const struct iavf_flow *flow)
+{
+	uint64_t word = field_put(TXD1_DTYPE, TXD_DTYPE_DATA);
+	bool tcp = flow->cfg.segments > 1;
+
 	if (flow->cfg.vlan)
-		descriptor[1] |= TXD1_CMD_TAG1 | field_put(TXD1_L2TAG1, flow->cfg.vlan);
-	d->tx_packet[index] =
-		(struct iavf_tx_packet){wants_report(d), flow->cfg.flow, len_bytes, flow->sent};
-	if (d->tx_packet[index].report)
-		descriptor[1] |= TXD1_CMD_RS;
+		word |= TXD1_CMD_TAG1 | field_put(TXD1_L2TAG1, flow->cfg.vlan);
+	if (!tcp && !flow->cfg.checksum)
+		return word;
+	return word | field_put(TXD1_CMD_IIPT, TXD_IIPT_IPV4_CSUM) |
+	       field_put(TXD1_CMD_L4T, tcp ? TXD_L4T_TCP : TXD_L4T_UDP) |
+	       field_put(TXD1_MACLEN, FRAME_ETH_BYTES / 2) |
+	       field_put(TXD1_IPLEN, FRAME_IPV4_BYTES / 4) |
+	       field_put(TXD1_L4LEN, (tcp ? FRAME_TCP_BYTES : FRAME_UDP_BYTES) / 4);
+}
+
+/* The next descriptor of the ring; its buffer is filled. */
+static void put_descriptor(struct guest_driver *d, uint64_t word0, uint64_t word1)
+{
+	uint64_t descriptor[2] = {word0, word1};
+	uint32_t index = d->tx.next_to_use;
+
 	guest_memory_write(d->guest, d->tx.ring + (uint64_t)index * TXD_BYTES, descriptor,
 			   TXD_BYTES);
 	d->tx.next_to_use = next_of(&d->tx, index);
+}
+
+static void note_sent(struct guest_driver *d, struct iavf_flow *flow, uint32_t len_bytes)
+{
 	d->stats.tx_packets++;
 	d->stats.tx_bytes += len_bytes;
 	trace_emit(&d->guest->part, TRACE_PACKET_SENT, flow->cfg.flow, flow->sent, len_bytes);
+	flow->sent++;
+}
+
+static void put_one(struct guest_driver *d, struct iavf_flow *flow, uint32_t len_bytes)
+{
+	uint32_t index = d->tx.next_to_use;
+	bool report = wants_report(d, 1);
+
+	put_frame(d, flow, buffer_of(d, &d->tx, index), len_bytes);
+	d->tx_packet[index] = (struct iavf_tx_packet){.report = report,
+						      .flow = flow->cfg.flow,
+						      .len_bytes = len_bytes,
+						      .number = flow->sent};
+	put_descriptor(d, dma_of(d, &d->tx, index),
+		       data_word(flow) | TXD1_CMD_EOP | (report ? TXD1_CMD_RS : 0) |
+			       field_put(TXD1_BUF_SIZE, len_bytes));
+	note_sent(d, flow, len_bytes);
+}
+
+/* iavf_tso: a context descriptor, then a buffer for each segment. */
+static void put_cut(struct guest_driver *d, struct iavf_flow *flow, uint32_t len_bytes)
+{
+	uint32_t count = flow->cfg.segments, mss = len_bytes - FRAME_HEADERS_TCP;
+	uint64_t last = TXD1_CMD_EOP | (wants_report(d, count + 1) ? TXD1_CMD_RS : 0);
+
+	d->tx_packet[d->tx.next_to_use] = (struct iavf_tx_packet){.context = true};
+	put_descriptor(d, 0,
+		       field_put(TXD1_DTYPE, TXD_DTYPE_CONTEXT) | TXC1_CMD_TSO |
+			       field_put(TXC1_TSO_LEN, (uint64_t)count * mss) |
+			       field_put(TXC1_MSS, mss));
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t index = d->tx.next_to_use;
+		uint32_t bytes = put_part(d, flow, buffer_of(d, &d->tx, index), i, mss);
+		bool ends = i + 1 == count;
+
+		d->tx_packet[index] = (struct iavf_tx_packet){.report = ends && last & TXD1_CMD_RS,
+							      .flow = flow->cfg.flow,
+							      .len_bytes = len_bytes,
+							      .number = flow->sent + i};
+		put_descriptor(d, dma_of(d, &d->tx, index),
+			       data_word(flow) | (ends ? last : 0) |
+				       field_put(TXD1_BUF_SIZE, bytes));
+	}
+	flow->sequence += count * mss;
+	for (uint32_t i = 0; i < count; i++)
+		note_sent(d, flow, len_bytes);
+}
+
+void iavf_transmit(struct guest_driver *d, struct actor *self, struct iavf_flow *flow,
+		   uint32_t len_bytes)
+{
+	bool cut = flow->cfg.segments > 1;
+	uint32_t count = cut ? flow->cfg.segments + 1 : 1;
+
+	sim_mutex_lock(self, &d->tx_lock);
+	if (tx_free(d) < count) {
+		d->stats.tx_waits++;
+		ring_doorbell(d, self);
+	}
+	while (!d->rings_open || !d->stats.running || tx_free(d) < count)
+		guest_wait(d->guest, self, &d->tx_room, TIME_NEVER);
+	d->transmitting = true;
+	for (uint32_t i = 0; i < count; i++)
+		map_buffer(d, self, &d->tx, (d->tx.next_to_use + i) % d->tx.entries);
+	/* The lock may have been handed over while the guest stood still. */
+	guest_gate(d->guest, self);
+	if (cut)
+		put_cut(d, flow, len_bytes);
+	else
+		put_one(d, flow, len_bytes);
 	end_transmit(d);
 	sim_mutex_unlock(self, &d->tx_lock);
 }
@@ -367,8 +464,9 @@ static void abandon_tx(struct guest_driver *d)
 	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use; i = next_of(&d->tx, i)) {
 		const struct iavf_tx_packet *packet = &d->tx_packet[i];
 
-		trace_emit(&d->guest->part, TRACE_PACKET_ABANDONED, packet->flow, packet->number,
-			   packet->len_bytes);
+		if (!packet->context)
+			trace_emit(&d->guest->part, TRACE_PACKET_ABANDONED, packet->flow,
+				   packet->number, packet->len_bytes);
 	}
 }
 

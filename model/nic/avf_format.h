@@ -186,6 +186,9 @@ struct aq_desc {
 #define TXD_DTYPE_CONTEXT 0x1
 #define TXD_DTYPE_DONE    0xf
 
+#define TXD_L4T_TCP 1
+#define TXD_L4T_UDP 3
+
 #define TXD_IIPT_IPV6      1
 #define TXD_IIPT_IPV4      2
 #define TXD_IIPT_IPV4_CSUM 3 /* its checksum, too */

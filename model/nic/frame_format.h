@@ -4,7 +4,7 @@
 
 /*
  * The frames that the simulator's stimulus sends: Ethernet (14 bytes), IPv4
- * (20), UDP (8), then a tag that names the packet. The NIC carries any frame;
+ * (20), UDP (8) or TCP (20), then a tag that names the packet. The NIC carries any frame;
  * it looks at the tag only to say in the trace which packet it lost.
  */
 
@@ -14,6 +14,7 @@
 #define FRAME_ETH_BYTES      14u
 #define FRAME_IPV4_BYTES     20u
 #define FRAME_UDP_BYTES      8u
+#define FRAME_TCP_BYTES      20u
 #define FRAME_TAG_OFFSET     (FRAME_ETH_BYTES + FRAME_IPV4_BYTES + FRAME_UDP_BYTES)
 #define FRAME_TAG_BYTES      16u /* le32 magic, le32 flow, le64 number */
 #define FRAME_PAYLOAD_OFFSET (FRAME_TAG_OFFSET + FRAME_TAG_BYTES)
@@ -22,6 +23,7 @@
 #define FRAME_ETHERTYPE_IPV4    0x0800u /* big-endian on the wire */
 #define FRAME_IPV4_PROTO_OFFSET (FRAME_ETH_BYTES + 9u)
 #define FRAME_PROTO_UDP         17u
+#define FRAME_PROTO_TCP         6u
 
 #define FRAME_TAG_MAGIC 0x5646534du
 #define FRAME_NO_FLOW   UINT64_MAX
@@ -55,11 +57,22 @@ static inline const char *packet_drop_name(uint64_t cause)
 	return cause < PACKET_DROP_COUNT ? name[cause] : "unknown";
 }
 
+/* Where the tag of an IPv4 frame without a VLAN tag is; 0: it has none. */
+static inline uint32_t frame_tag_offset(const uint8_t *frame)
+{
+	if (frame[FRAME_IPV4_PROTO_OFFSET] == FRAME_PROTO_UDP)
+		return FRAME_TAG_OFFSET;
+	if (frame[FRAME_IPV4_PROTO_OFFSET] == FRAME_PROTO_TCP)
+		return FRAME_ETH_BYTES + FRAME_IPV4_BYTES + FRAME_TCP_BYTES;
+	return 0;
+}
+
 /* The tag of a frame: true and flow and number if it has one, else false and FRAME_NO_FLOW. */
 static inline bool frame_tag_get(const void *frame, uint32_t len_bytes, uint64_t *flow,
 				 uint64_t *number)
 {
 	const uint8_t *b = (const uint8_t *)frame;
+	uint32_t at;
 
 	*flow = FRAME_NO_FLOW;
 	*number = 0;
@@ -69,23 +82,28 @@ static inline bool frame_tag_get(const void *frame, uint32_t len_bytes, uint64_t
 		len_bytes -= VLAN_BYTES;
 	}
 	if (len_bytes < FRAME_PAYLOAD_OFFSET || b[FRAME_ETHERTYPE_OFFSET] != 0x08 ||
-	    b[FRAME_ETHERTYPE_OFFSET + 1] != 0x00 ||
-	    b[FRAME_IPV4_PROTO_OFFSET] != FRAME_PROTO_UDP ||
-	    le32_get(b + FRAME_TAG_OFFSET) != FRAME_TAG_MAGIC)
+	    b[FRAME_ETHERTYPE_OFFSET + 1] != 0x00)
 		return false;
-	*flow = le32_get(b + FRAME_TAG_OFFSET + 4);
-	*number = le64_get(b + FRAME_TAG_OFFSET + 8);
+	at = frame_tag_offset(b);
+	if (!at || len_bytes < at + FRAME_TAG_BYTES || le32_get(b + at) != FRAME_TAG_MAGIC)
+		return false;
+	*flow = le32_get(b + at + 4);
+	*number = le64_get(b + at + 8);
 	return true;
 }
 
-/* Write the tag into a frame of at least FRAME_PAYLOAD_OFFSET bytes. */
+/* The tag's FRAME_TAG_BYTES bytes. */
+static inline void frame_tag_write(uint8_t *at, uint32_t flow, uint64_t number)
+{
+	le32_put(at, FRAME_TAG_MAGIC);
+	le32_put(at + 4, flow);
+	le64_put(at + 8, number);
+}
+
+/* Write the tag into a UDP frame of at least FRAME_PAYLOAD_OFFSET bytes. */
 static inline void frame_tag_put(void *frame, uint32_t flow, uint64_t number)
 {
-	uint8_t *b = (uint8_t *)frame;
-
-	le32_put(b + FRAME_TAG_OFFSET, FRAME_TAG_MAGIC);
-	le32_put(b + FRAME_TAG_OFFSET + 4, flow);
-	le64_put(b + FRAME_TAG_OFFSET + 8, number);
+	frame_tag_write((uint8_t *)frame + FRAME_TAG_OFFSET, flow, number);
 }
 
 #endif

@@ -103,6 +103,11 @@ static const struct schema_key traffic_keys[] = {
 	 WHAT("after all guests are up")},
 	{"vlan", COUNTS(traffic_config, vlan, 0, 4094), DEFAULT("0"),
 	 WHAT("ID of the VLAN whose tag the NICs insert and strip, beyond `size`; 0: none")},
+	{"checksum", KEY(BOOL, traffic_config, checksum), DEFAULT("no"),
+	 WHAT("the NIC fills in the checksums of IPv4 and UDP; no: UDP has none")},
+	{"segments", COUNTS(traffic_config, segments, 1, 16), DEFAULT("1"),
+	 WHAT("packets of `size` that the sender's NIC cuts out of one of TCP; 1: UDP, and none is "
+	      "cut")},
 	{"spoof", KEY(BOOL, traffic_config, spoof), DEFAULT("no"),
 	 WHAT("sent from an address that is not the sender's")},
 	{NULL},

@@ -416,6 +416,38 @@ TEST_F(Files, EachFrameLeavesOnePortAndArrivesAtTheOther)
 	EXPECT_EQ(seen["source.switch\t0x00000000\t" + vm0], 0u);
 }
 
+/* The NICs' checksums and segments, byte by byte, as somebody else reads them. */
+TEST_F(Files, TsharkFindsEverySumOfTheNicsRight)
+{
+	const std::string dir = scratch + "/offloads", file = dir + "/wire.pcapng";
+	const std::string sums = "-o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE "
+				 "-o udp.check_checksum:TRUE ";
+	auto count = [&](const std::string &filter) {
+		return tshark(file, sums + "-Y '" + filter + "'").lines().size();
+	};
+
+	vfsim("run testbench/scenarios/nic/offloads.yaml --snaplen 0", dir);
+	EXPECT_EQ(count("ip.checksum.status==0||tcp.checksum.status==0||udp.checksum.status==0"),
+		  0u);
+	EXPECT_GT(count("tcp.checksum.status==1"), 1000u);
+	EXPECT_GT(count("udp.checksum.status==1"), 100u);
+	EXPECT_GT(count("vlan.id==7 && tcp.checksum.status==1"), 100u);
+	EXPECT_EQ(count("_ws.malformed"), 0u);
+	uint32_t next = 0;
+	for (const std::string &line :
+	     tshark(file, "-T fields -e tcp.seq_raw -e tcp.len -Y 'tcp && frame.interface_name == "
+			  "\"near.port\" && frame.packet_flags_direction == 2'")
+		     .lines()) {
+		std::istringstream fields(line);
+		uint32_t sequence, len;
+
+		fields >> sequence >> len;
+		ASSERT_EQ(sequence, next) << "each segment goes on where the one before it ended";
+		next = sequence + len;
+	}
+	EXPECT_GT(next, 500000u);
+}
+
 TEST_F(Files, FramesAreCutUnlessTheyAreWantedWhole)
 {
 	const std::string whole = scratch + "/whole";

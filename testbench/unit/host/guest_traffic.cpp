@@ -315,6 +315,51 @@ TEST_P(Frame, PaddingOfTheWireIsNotPayload)
 	EXPECT_TRUE(intact);
 }
 
+/* Sums that the NIC fills in are the receiver's to check; a TCP segment has its tag further back.
+ */
+TEST(FrameSums, AreCheckedWhereTheyAre)
+{
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	std::vector<uint8_t> udp(301), tcp(300);
+	uint8_t *ip = tcp.data() + FRAME_ETH_BYTES, *header = ip + FRAME_IPV4_BYTES;
+	uint64_t flow, number;
+	bool intact;
+
+	iavf_frame_build(udp.data(), 301, mac, mac, 3, 77);
+	iavf_frame_leave_sums(udp.data(), 301);
+	ASSERT_TRUE(iavf_frame_check(udp.data(), 301, &flow, &number, &intact));
+	EXPECT_FALSE(intact) << "nobody has filled them in";
+
+	iavf_tcp_header_build(tcp.data(), mac, mac, 3, 1000);
+	iavf_payload_build(tcp.data() + FRAME_HEADERS_TCP, 300 - FRAME_HEADERS_TCP, 3, 78);
+	ip[2] = (300 - FRAME_ETH_BYTES) >> 8;
+	ip[3] = (300 - FRAME_ETH_BYTES) & 0xff;
+	ASSERT_TRUE(iavf_frame_check(tcp.data(), 300, &flow, &number, &intact));
+	EXPECT_EQ(number, 78u);
+	EXPECT_FALSE(intact);
+	/* The pseudo header's sum has no length yet, as a NIC that cuts wants it. */
+	uint32_t sum = 300 - FRAME_ETH_BYTES - FRAME_IPV4_BYTES, head = 0;
+	for (size_t i = FRAME_ETH_BYTES + FRAME_IPV4_BYTES; i < tcp.size(); i += 2)
+		sum += tcp[i] << 8 | tcp[i + 1];
+	for (size_t i = 0; i < FRAME_IPV4_BYTES; i += 2)
+		head += ip[i] << 8 | ip[i + 1];
+	for (uint32_t *each : {&sum, &head})
+		for (int twice = 0; twice < 2; twice++)
+			*each = (*each & 0xffff) + (*each >> 16);
+	header[16] = (uint8_t)(~sum >> 8);
+	header[17] = (uint8_t)~sum;
+	ip[10] = (uint8_t)(~head >> 8);
+	ip[11] = (uint8_t)~head;
+	iavf_frame_check(tcp.data(), 300, &flow, &number, &intact);
+	EXPECT_TRUE(intact);
+	for (size_t i : {(size_t)40, (size_t)50, (size_t)80, tcp.size() - 1}) {
+		tcp[i] ^= 1;
+		iavf_frame_check(tcp.data(), 300, &flow, &number, &intact);
+		EXPECT_FALSE(intact) << "byte " << i;
+		tcp[i] ^= 1;
+	}
+}
+
 INSTANTIATE_TEST_SUITE_P(Lengths, Frame, ::testing::Values(60, 61, 64, 65, 127, 1500, 1514, 9728));
 
 TEST(GuestDirtier, WritesAtItsRateWithinItsRegion)
