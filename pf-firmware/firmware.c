@@ -112,6 +112,8 @@ static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
 	struct firmware *fw = ctx;
 
 	firmware_forget_vf(&fw->vf[vf]);
+	if (cause == NIC_RESET_VF_DISABLE)
+		fw->vf[vf].queue_pairs = resources_first_pairs(fw);
 }
 
 static void fw_activate(struct event *event, uint64_t now)
@@ -163,6 +165,7 @@ static void fw_vf_init(struct firmware *fw, uint32_t index)
 
 	vf->fw = fw;
 	vf->index = index;
+	vf->queue_pairs = resources_first_pairs(fw);
 	vf->stream = fw->streams + (size_t)index * STATE_MAX_BYTES;
 	memcpy(vf->mac, mac, sizeof(mac));
 	memcpy(vf->virtchnl.mac, mac, sizeof(mac));

@@ -21,7 +21,12 @@ struct firmware_cfg {
 	uint64_t state_ps;   /* a part of a VF's state saved or loaded */
 	uint64_t reset_ps;   /* from a drained reset to VFGEN_RSTAT = VFACTIVE */
 	uint16_t first_vsi;  /* the VSI's ID of VF 0; VF n has n more */
-	bool tell_link;      /* LINK_CHANGE follows GET_VF_RESOURCES and ENABLE_QUEUES */
+	/*
+	 * Queue pairs: of all VFs together, and what each begins with and is sure to have.
+	 * 0: as many as the hardware has. A pool that is too small for the latter is as large.
+	 */
+	uint32_t queue_pairs, vf_queue_pairs;
+	bool tell_link; /* LINK_CHANGE follows GET_VF_RESOURCES and ENABLE_QUEUES */
 };
 
 /* Bound to its NIC. A VF without a MAC of the PF driver has 02:56:46:host:vf. NULL without memory.

@@ -41,6 +41,7 @@ struct fw_vf {
 	uint32_t index;
 	uint8_t mac[6]; /* of the PF's driver, or the device's own */
 	bool mac_by_pf;
+	uint32_t queue_pairs; /* that it has; resets leave them to it */
 	struct fw_virtchnl virtchnl;
 	bool resetting;
 	struct event activate;
@@ -87,6 +88,13 @@ void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const vo
 /* Back to what a VF is after reset; its filters go. */
 void firmware_forget_vf(struct fw_vf *vf);
 
+/* --- virtchnl_resources.c --- */
+
+/* Queue pairs that a VF begins with, and is sure to have. */
+uint32_t resources_first_pairs(const struct firmware *fw);
+/* How many the VF could have: those it has and those that no VF has or is sure of. */
+uint32_t resources_most_pairs(const struct fw_vf *vf);
+
 /* --- virtchnl.c --- */
 
 /* How long the message takes. */
@@ -110,7 +118,8 @@ void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint1
 struct state_codec {
 	uint8_t *at, *end;
 	bool load;
-	bool bad; /* a loaded value that no device can have, or a body of the wrong length */
+	bool bad;     /* a loaded value that no device can have, or a body of the wrong length */
+	bool no_room; /* what this device has not left now */
 };
 
 void codec_bytes(struct state_codec *codec, void *data, uint32_t len_bytes);

@@ -48,6 +48,7 @@
 #define VIRTCHNL_OP_SET_RSS_HASHCFG         26
 #define VIRTCHNL_OP_ENABLE_VLAN_STRIPPING   27
 #define VIRTCHNL_OP_DISABLE_VLAN_STRIPPING  28
+#define VIRTCHNL_OP_REQUEST_QUEUES          29
 
 #define VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS  51
 #define VIRTCHNL_OP_ADD_VLAN_V2               52
@@ -75,12 +76,13 @@ struct virtchnl_version_info {
 };
 
 /* GET_VF_RESOURCES: request uint32_t capabilities (1.1), answer this and one VSI. */
-#define VIRTCHNL_VF_OFFLOAD_L2        BIT(0)
-#define VIRTCHNL_VF_OFFLOAD_RSS_REG   BIT(4)
-#define VIRTCHNL_VF_OFFLOAD_WB_ON_ITR BIT(5)
-#define VIRTCHNL_VF_OFFLOAD_VLAN_V2   BIT(15)
-#define VIRTCHNL_VF_OFFLOAD_VLAN      BIT(16)
-#define VIRTCHNL_VF_OFFLOAD_RSS_PF    BIT(19)
+#define VIRTCHNL_VF_OFFLOAD_L2         BIT(0)
+#define VIRTCHNL_VF_OFFLOAD_RSS_REG    BIT(4)
+#define VIRTCHNL_VF_OFFLOAD_WB_ON_ITR  BIT(5)
+#define VIRTCHNL_VF_OFFLOAD_REQ_QUEUES BIT(6)
+#define VIRTCHNL_VF_OFFLOAD_VLAN_V2    BIT(15)
+#define VIRTCHNL_VF_OFFLOAD_VLAN       BIT(16)
+#define VIRTCHNL_VF_OFFLOAD_RSS_PF     BIT(19)
 
 #define VIRTCHNL_VSI_SRIOV 6
 
@@ -165,6 +167,14 @@ struct virtchnl_queue_select {
 	uint32_t tx_queues;
 };
 
+/*
+ * REQUEST_QUEUES. Answered, by how many there are, only if it is not granted: else
+ * RESET_IMPENDING and a reset follow.
+ */
+struct virtchnl_vf_res_request {
+	uint16_t num_queue_pairs;
+};
+
 /* ADD_ETH_ADDR, DEL_ETH_ADDR */
 #define VIRTCHNL_ETHER_ADDR_LEGACY  0
 #define VIRTCHNL_ETHER_ADDR_PRIMARY 1
@@ -219,6 +229,7 @@ struct virtchnl_rss_table {
 /* EVENT: from the firmware, unasked. */
 #define VIRTCHNL_EVENT_LINK_CHANGE     1
 #define VIRTCHNL_EVENT_RESET_IMPENDING 2
+#define VIRTCHNL_SEVERITY_CERTAIN_DOOM 255
 #define VIRTCHNL_LINK_SPEED_10GB       BIT(3)
 #define VIRTCHNL_LINK_SPEED_25GB       BIT(6)
 #define VIRTCHNL_LINK_SPEED_40GB       BIT(4)

@@ -34,11 +34,12 @@
  */
 #define AQC_VF_STATE_LOAD 0xff15
 
-#define STATE_REFUSED_MAGIC     1 /* not a stream */
-#define STATE_REFUSED_VERSION   2 /* a version that this firmware does not know */
-#define STATE_REFUSED_CUT       3 /* ends before its end */
-#define STATE_REFUSED_ALTERED   4 /* checksum or structure */
-#define STATE_REFUSED_MISPLACED 5 /* part out of order, or of another kind of device */
+#define STATE_REFUSED_MAGIC   1 /* not a stream */
+#define STATE_REFUSED_VERSION 2 /* a version that this firmware does not know */
+#define STATE_REFUSED_CUT     3 /* ends before its end */
+#define STATE_REFUSED_ALTERED 4 /* checksum or structure */
+/* Part out of order, of another kind of device, or of one with more resources than are left. */
+#define STATE_REFUSED_MISPLACED 5
 #define STATE_REFUSED_UNKNOWN   6 /* a record that this firmware does not know */
 
 /*

@@ -272,12 +272,23 @@ static void carry_messages(struct fw_vf *vf, struct state_codec *codec, bool app
 		carry_message(vf, codec, apply, n, count);
 }
 
+static void carry_resources(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	uint32_t pairs = vf->queue_pairs;
+
+	codec_u32(codec, &pairs);
+	codec->bad |= !pairs || pairs > nic_config(state_nic(vf))->queue_pairs;
+	codec->no_room |= codec->load && pairs > resources_most_pairs(vf);
+	if (apply)
+		vf->queue_pairs = pairs;
+}
+
 const struct state_record_info state_records[] = {
 	{STATE_DEVICE, "device", carry_device},    {STATE_REGISTERS, "registers", carry_registers},
 	{STATE_QUEUES, "queues", carry_queues},    {STATE_VECTORS, "vectors", carry_vectors},
 	{STATE_FILTERS, "filters", carry_filters}, {STATE_VIRTCHNL, "virtchnl", carry_virtchnl},
 	{STATE_STATS, "stats", carry_stats},       {STATE_MESSAGES, "messages", carry_messages},
-	{STATE_VLANS, "vlans", carry_vlans},
+	{STATE_VLANS, "vlans", carry_vlans},       {STATE_RESOURCES, "resources", carry_resources},
 };
 
 const uint32_t state_record_count = ARRAY_LEN(state_records);

@@ -17,7 +17,7 @@
  */
 
 #define STATE_MAGIC        0x53534656u /* "VFSS" */
-#define STATE_VERSION      2u
+#define STATE_VERSION      3u
 #define STATE_HEADER_BYTES 16u
 #define STATE_RECORD_BYTES 8u
 
@@ -31,6 +31,7 @@ enum state_record {
 	STATE_STATS,      /* counters */
 	STATE_MESSAGES,   /* messages that wait for the admin receive queue */
 	STATE_VLANS,      /* VLANs that are received, offloads of tags */
+	STATE_RESOURCES,  /* queue pairs that it has */
 	STATE_PADDING,
 	STATE_END,
 };

@@ -148,8 +148,8 @@ static void load_record(struct fw_vf *vf)
 	vf->stream_len += STATE_RECORD_BYTES;
 }
 
-/* Go through the records that were kept. True if each is right. */
-static bool load_records(struct fw_vf *vf, bool apply)
+/* Go through the records that were kept. 0 if each is right, or STATE_REFUSED_*. */
+static uint32_t load_records(struct fw_vf *vf, bool apply)
 {
 	for (uint32_t at = 0; at < vf->stream_len;) {
 		uint32_t len = le32_get(vf->stream + at + 4);
@@ -165,9 +165,11 @@ static bool load_records(struct fw_vf *vf, bool apply)
 			continue;
 		info->carry(vf, &codec, apply);
 		if (codec.bad || codec.at != codec.end)
-			return false;
+			return STATE_REFUSED_ALTERED;
+		if (codec.no_room)
+			return STATE_REFUSED_MISPLACED;
 	}
-	return true;
+	return 0;
 }
 
 static bool load_complete(const struct state_load *load)
@@ -185,10 +187,12 @@ static void load_end(struct fw_vf *vf, uint32_t crc)
 	const uint8_t *end = vf->stream + vf->stream_len - load->body_len;
 
 	if (load->body_len != 8 || le32_get(end) != ~crc || le32_get(end + 4) ||
-	    load->got != load->total || !load_complete(load) || !load_records(vf, false)) {
+	    load->got != load->total || !load_complete(load))
 		load->refused = STATE_REFUSED_ALTERED;
+	else
+		load->refused = load_records(vf, false);
+	if (load->refused)
 		return;
-	}
 	load_records(vf, true);
 	load->done = true;
 	vf->stream_len = 0;

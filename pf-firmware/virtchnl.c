@@ -11,17 +11,13 @@
 
 #define OFFERED_CAPS                                                                               \
 	(VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_WB_ON_ITR | VIRTCHNL_VF_OFFLOAD_RSS_PF |     \
-	 VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2)
+	 VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2 | VIRTCHNL_VF_OFFLOAD_REQ_QUEUES)
 #define MAX_MTU         9702u
 #define MAX_RING        8160u
 #define MAX_BUFFER      (16u * 1024 - 128)
 #define MIN_BUFFER      128u
 #define RING_ALIGN      128u
 #define HASHCFG_OFFERED RSS_ALL
-
-/* Instead of a status: the answer comes later, or not at all. */
-#define VC_LATER  1
-#define VC_SILENT 2
 
 struct vc_row {
 	uint32_t opcode;
@@ -31,9 +27,10 @@ struct vc_row {
 	uint16_t base, item, count_at;
 	bool needs_resources; /* GET_VF_RESOURCES comes first */
 	int32_t (*handle)(struct vc_command *command);
+	uint32_t cap; /* that has to be agreed on, or the command is not known */
 };
 
-static void vc_ack(struct fw_vf *vf, const struct mailbox_message *message)
+void vc_ack(struct fw_vf *vf, const struct mailbox_message *message)
 {
 	struct aq_desc desc = message->desc;
 
@@ -94,7 +91,7 @@ static int32_t vc_get_resources(struct vc_command *command)
 	struct fw_vf *vf = command->vf;
 	struct virtchnl_vf_resource resource = {
 		.num_vsis = 1,
-		.num_queue_pairs = (uint16_t)vc_cfg(vf)->queue_pairs,
+		.num_queue_pairs = (uint16_t)vf->queue_pairs,
 		.max_vectors = (uint16_t)vc_cfg(vf)->vectors,
 		.max_mtu = MAX_MTU,
 		.rss_key_size = VIRTCHNL_RSS_KEY_BYTES,
@@ -121,11 +118,7 @@ static int32_t vc_get_resources(struct vc_command *command)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
-/*
- * The request is taken, which its descriptor says; then the VF is reset. The
- * version that was agreed on outlives it: drivers ask for it once.
- */
-static int32_t vc_reset(struct vc_command *command)
+int32_t vc_reset(struct vc_command *command)
 {
 	struct fw_vf *vf = command->vf;
 	uint32_t version_minor = vf->virtchnl.version_minor;
@@ -145,8 +138,8 @@ static bool vc_queue_pair_ok(const struct fw_vf *vf, const struct virtchnl_queue
 	const struct virtchnl_rxq_info *rx = &pair->rxq;
 
 	return tx->vsi_id == vc_vsi_id(vf) && rx->vsi_id == vc_vsi_id(vf) &&
-	       tx->queue_id == rx->queue_id && tx->queue_id < vc_cfg(vf)->queue_pairs &&
-	       tx->ring_len && tx->ring_len % 8 == 0 && tx->ring_len <= MAX_RING && rx->ring_len &&
+	       tx->queue_id == rx->queue_id && tx->queue_id < vf->queue_pairs && tx->ring_len &&
+	       tx->ring_len % 8 == 0 && tx->ring_len <= MAX_RING && rx->ring_len &&
 	       rx->ring_len % 32 == 0 && rx->ring_len <= MAX_RING &&
 	       tx->dma_ring_addr % RING_ALIGN == 0 && rx->dma_ring_addr % RING_ALIGN == 0 &&
 	       !rx->splithdr_enabled && rx->databuffer_size >= MIN_BUFFER &&
@@ -188,7 +181,7 @@ static int32_t vc_config_queues(struct vc_command *command)
 	uint32_t pairs = le16_get(command->data + 2);
 	struct virtchnl_queue_pair_info pair;
 
-	if (!vc_names_vsi(command) || pairs > vc_cfg(vf)->queue_pairs)
+	if (!vc_names_vsi(command) || pairs > vf->queue_pairs)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	for (uint32_t i = 0; i < pairs; i++) {
 		memcpy(&pair, command->data + 8 + i * sizeof(pair), sizeof(pair));
@@ -208,7 +201,7 @@ static int32_t vc_config_queues(struct vc_command *command)
 /* Queues of a bitmap, all within the VF's. */
 static bool vc_select(const struct vc_command *command, struct virtchnl_queue_select *select)
 {
-	uint64_t all = BIT(vc_cfg(command->vf)->queue_pairs) - 1;
+	uint64_t all = BIT(command->vf->queue_pairs) - 1;
 
 	memcpy(select, command->data, sizeof(*select));
 	return vc_names_vsi(command) && (select->rx_queues | select->tx_queues) &&
@@ -230,11 +223,11 @@ static int32_t vc_enable_queues(struct vc_command *command)
 
 	if (!vc_select(command, &select))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	for (uint32_t q = 0; q < vc_cfg(vf)->queue_pairs; q++)
+	for (uint32_t q = 0; q < vf->queue_pairs; q++)
 		if (((select.rx_queues >> q & 1) && !vc_queue_configured(vf, true, q)) ||
 		    ((select.tx_queues >> q & 1) && !vc_queue_configured(vf, false, q)))
 			return VIRTCHNL_STATUS_ERR_PARAM;
-	for (uint32_t q = 0; q < vc_cfg(vf)->queue_pairs; q++) {
+	for (uint32_t q = 0; q < vf->queue_pairs; q++) {
 		if (select.rx_queues >> q & 1)
 			nic_queue_enable(vf->fw->nic, vf->index, true, q, true);
 		if (select.tx_queues >> q & 1)
@@ -245,7 +238,7 @@ static int32_t vc_enable_queues(struct vc_command *command)
 
 static bool vc_selected_drained(struct fw_vf *vf, const struct virtchnl_queue_select *select)
 {
-	for (uint32_t q = 0; q < vc_cfg(vf)->queue_pairs; q++)
+	for (uint32_t q = 0; q < vf->queue_pairs; q++)
 		if (((select->rx_queues >> q & 1) &&
 		     !nic_queue_drained(vf->fw->nic, vf->index, true, q)) ||
 		    ((select->tx_queues >> q & 1) &&
@@ -267,7 +260,7 @@ static void vc_rewind(struct fw_vf *vf, bool rx, uint32_t queue)
 
 static void vc_rewind_selected(struct fw_vf *vf, const struct virtchnl_queue_select *select)
 {
-	for (uint32_t q = 0; q < vc_cfg(vf)->queue_pairs; q++) {
+	for (uint32_t q = 0; q < vf->queue_pairs; q++) {
 		if (select->rx_queues >> q & 1)
 			vc_rewind(vf, true, q);
 		if (select->tx_queues >> q & 1)
@@ -282,7 +275,7 @@ static int32_t vc_disable_queues(struct vc_command *command)
 
 	if (!vc_select(command, &select))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	for (uint32_t q = 0; q < vc_cfg(vf)->queue_pairs; q++) {
+	for (uint32_t q = 0; q < vf->queue_pairs; q++) {
 		if (select.rx_queues >> q & 1)
 			nic_queue_enable(vf->fw->nic, vf->index, true, q, false);
 		if (select.tx_queues >> q & 1)
@@ -298,7 +291,7 @@ static int32_t vc_disable_queues(struct vc_command *command)
 
 static bool vc_map_ok(const struct vc_command *command, const struct virtchnl_vector_map *map)
 {
-	uint64_t all = BIT(vc_cfg(command->vf)->queue_pairs) - 1;
+	uint64_t all = BIT(command->vf->queue_pairs) - 1;
 
 	return map->vsi_id == vc_vsi_id(command->vf) &&
 	       map->vector_id < vc_cfg(command->vf)->vectors &&
@@ -322,7 +315,7 @@ static int32_t vc_irq_map(struct vc_command *command)
 	}
 	for (uint32_t i = 0; i < vectors; i++) {
 		memcpy(&map, command->data + 2 + i * sizeof(map), sizeof(map));
-		for (uint32_t q = 0; q < vc_cfg(vf)->queue_pairs; q++) {
+		for (uint32_t q = 0; q < vf->queue_pairs; q++) {
 			if (map.rxq_map >> q & 1)
 				nic_queue_map(vf->fw->nic, vf->index, true, q, map.vector_id,
 					      map.rxitr_idx);
@@ -469,32 +462,33 @@ static int32_t vc_hashcfg(struct vc_command *command)
 
 /* clang-format off */
 static const struct vc_row vc_rows[] = {
-	{VIRTCHNL_OP_VERSION, "VERSION", 8, 0, 0, false, vc_version},
-	{VIRTCHNL_OP_RESET_VF, "RESET_VF", 0, 0, 0, false, vc_reset},
-	{VIRTCHNL_OP_GET_VF_RESOURCES, "GET_VF_RESOURCES", 0, 0, 0, false, vc_get_resources},
-	{VIRTCHNL_OP_CONFIG_VSI_QUEUES, "CONFIG_VSI_QUEUES", 8, 64, 2, true, vc_config_queues},
-	{VIRTCHNL_OP_CONFIG_IRQ_MAP, "CONFIG_IRQ_MAP", 2, 12, 0, true, vc_irq_map},
-	{VIRTCHNL_OP_ENABLE_QUEUES, "ENABLE_QUEUES", 12, 0, 0, true, vc_enable_queues},
-	{VIRTCHNL_OP_DISABLE_QUEUES, "DISABLE_QUEUES", 12, 0, 0, true, vc_disable_queues},
-	{VIRTCHNL_OP_ADD_ETH_ADDR, "ADD_ETH_ADDR", 4, 8, 2, true, vc_add_addr},
-	{VIRTCHNL_OP_DEL_ETH_ADDR, "DEL_ETH_ADDR", 4, 8, 2, true, vc_del_addr},
-	{VIRTCHNL_OP_CONFIG_PROMISCUOUS_MODE, "CONFIG_PROMISCUOUS_MODE", 4, 0, 0, true, vc_promisc},
-	{VIRTCHNL_OP_GET_STATS, "GET_STATS", 12, 0, 0, true, vc_stats},
-	{VIRTCHNL_OP_CONFIG_RSS_KEY, "CONFIG_RSS_KEY", 4, 1, 2, true, vc_rss_key},
-	{VIRTCHNL_OP_CONFIG_RSS_LUT, "CONFIG_RSS_LUT", 4, 1, 2, true, vc_rss_lut},
-	{VIRTCHNL_OP_GET_RSS_HASHCFG_CAPS, "GET_RSS_HASHCFG_CAPS", 0, 0, 0, true, vc_hashcfg_caps},
-	{VIRTCHNL_OP_SET_RSS_HASHCFG, "SET_RSS_HASHCFG", 8, 0, 0, true, vc_hashcfg},
-	{VIRTCHNL_OP_ADD_VLAN, "ADD_VLAN", 4, 2, 2, true, vc_add_vlan},
-	{VIRTCHNL_OP_DEL_VLAN, "DEL_VLAN", 4, 2, 2, true, vc_del_vlan},
-	{VIRTCHNL_OP_ENABLE_VLAN_STRIPPING, "ENABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_enable_strip},
-	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING, "DISABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_disable_strip},
-	{VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, "GET_OFFLOAD_VLAN_V2_CAPS", 0, 0, 0, true, vc_vlan_v2_caps},
-	{VIRTCHNL_OP_ADD_VLAN_V2, "ADD_VLAN_V2", 8, 32, 2, true, vc_add_vlan_v2},
-	{VIRTCHNL_OP_DEL_VLAN_V2, "DEL_VLAN_V2", 8, 32, 2, true, vc_del_vlan_v2},
-	{VIRTCHNL_OP_ENABLE_VLAN_STRIPPING_V2, "ENABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_enable_strip_v2},
-	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING_V2, "DISABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_disable_strip_v2},
-	{VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, "ENABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_enable_insert_v2},
-	{VIRTCHNL_OP_DISABLE_VLAN_INSERTION_V2, "DISABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_disable_insert_v2},
+	{VIRTCHNL_OP_VERSION, "VERSION", 8, 0, 0, false, vc_version, 0},
+	{VIRTCHNL_OP_RESET_VF, "RESET_VF", 0, 0, 0, false, vc_reset, 0},
+	{VIRTCHNL_OP_GET_VF_RESOURCES, "GET_VF_RESOURCES", 0, 0, 0, false, vc_get_resources, 0},
+	{VIRTCHNL_OP_CONFIG_VSI_QUEUES, "CONFIG_VSI_QUEUES", 8, 64, 2, true, vc_config_queues, 0},
+	{VIRTCHNL_OP_CONFIG_IRQ_MAP, "CONFIG_IRQ_MAP", 2, 12, 0, true, vc_irq_map, 0},
+	{VIRTCHNL_OP_ENABLE_QUEUES, "ENABLE_QUEUES", 12, 0, 0, true, vc_enable_queues, 0},
+	{VIRTCHNL_OP_DISABLE_QUEUES, "DISABLE_QUEUES", 12, 0, 0, true, vc_disable_queues, 0},
+	{VIRTCHNL_OP_ADD_ETH_ADDR, "ADD_ETH_ADDR", 4, 8, 2, true, vc_add_addr, 0},
+	{VIRTCHNL_OP_DEL_ETH_ADDR, "DEL_ETH_ADDR", 4, 8, 2, true, vc_del_addr, 0},
+	{VIRTCHNL_OP_CONFIG_PROMISCUOUS_MODE, "CONFIG_PROMISCUOUS_MODE", 4, 0, 0, true, vc_promisc, 0},
+	{VIRTCHNL_OP_GET_STATS, "GET_STATS", 12, 0, 0, true, vc_stats, 0},
+	{VIRTCHNL_OP_CONFIG_RSS_KEY, "CONFIG_RSS_KEY", 4, 1, 2, true, vc_rss_key, 0},
+	{VIRTCHNL_OP_CONFIG_RSS_LUT, "CONFIG_RSS_LUT", 4, 1, 2, true, vc_rss_lut, 0},
+	{VIRTCHNL_OP_GET_RSS_HASHCFG_CAPS, "GET_RSS_HASHCFG_CAPS", 0, 0, 0, true, vc_hashcfg_caps, 0},
+	{VIRTCHNL_OP_SET_RSS_HASHCFG, "SET_RSS_HASHCFG", 8, 0, 0, true, vc_hashcfg, 0},
+	{VIRTCHNL_OP_ADD_VLAN, "ADD_VLAN", 4, 2, 2, true, vc_add_vlan, 0},
+	{VIRTCHNL_OP_DEL_VLAN, "DEL_VLAN", 4, 2, 2, true, vc_del_vlan, 0},
+	{VIRTCHNL_OP_ENABLE_VLAN_STRIPPING, "ENABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_enable_strip, 0},
+	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING, "DISABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_disable_strip, 0},
+	{VIRTCHNL_OP_REQUEST_QUEUES, "REQUEST_QUEUES", 2, 0, 0, true, vc_request_queues, VIRTCHNL_VF_OFFLOAD_REQ_QUEUES},
+	{VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, "GET_OFFLOAD_VLAN_V2_CAPS", 0, 0, 0, true, vc_vlan_v2_caps, 0},
+	{VIRTCHNL_OP_ADD_VLAN_V2, "ADD_VLAN_V2", 8, 32, 2, true, vc_add_vlan_v2, 0},
+	{VIRTCHNL_OP_DEL_VLAN_V2, "DEL_VLAN_V2", 8, 32, 2, true, vc_del_vlan_v2, 0},
+	{VIRTCHNL_OP_ENABLE_VLAN_STRIPPING_V2, "ENABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_enable_strip_v2, 0},
+	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING_V2, "DISABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_disable_strip_v2, 0},
+	{VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, "ENABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_enable_insert_v2, 0},
+	{VIRTCHNL_OP_DISABLE_VLAN_INSERTION_V2, "DISABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_disable_insert_v2, 0},
 };
 /* clang-format on */
 
@@ -546,6 +540,8 @@ static int32_t vc_run(struct vc_command *command, uint32_t opcode)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	if (row->needs_resources && !command->vf->virtchnl.resources_given)
 		return VIRTCHNL_STATUS_ERR_PARAM;
+	if (row->cap & ~command->vf->virtchnl.caps)
+		return VIRTCHNL_STATUS_ERR_NOT_SUPPORTED;
 	return row->handle(command);
 }
 

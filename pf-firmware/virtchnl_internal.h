@@ -16,8 +16,24 @@ struct vc_command {
 	uint32_t answer_len;
 };
 
+/* Instead of a status: the answer comes later, or not at all. */
+#define VC_LATER  1
+#define VC_SILENT 2
+
+/* virtchnl.c */
+
+/* The message was taken: its descriptor is written back. */
+void vc_ack(struct fw_vf *vf, const struct mailbox_message *message);
+/*
+ * The request is taken, which its descriptor says; then the VF is reset. The
+ * version that was agreed on outlives it: drivers ask for it once.
+ */
+int32_t vc_reset(struct vc_command *command);
 /* Does the 16-bit `id` name the VF's one VSI? */
 bool vc_vsi_ok(const struct vc_command *command, uint32_t id);
+
+/* virtchnl_resources.c */
+int32_t vc_request_queues(struct vc_command *command);
 
 /* virtchnl_vlan.c */
 int32_t vc_add_vlan(struct vc_command *command);

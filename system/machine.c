@@ -201,6 +201,8 @@ static bool build_nic_parts(struct host *host)
 		/* What the PF tells of the link is the other machine's, too. */
 		.first_vsi = foreign ? foreign->first_vsi : 1,
 		.tell_link = !foreign,
+		.queue_pairs = (uint32_t)machine->nic.queue_pool,
+		.vf_queue_pairs = (uint32_t)machine->nic.first_queue_pairs,
 	};
 
 	for (uint32_t i = 0; i < machine->nic.total_vfs; i++) {

@@ -158,11 +158,18 @@ static void aq_send_next(struct admin_queue *aq)
 {
 	struct aq_ring ring = aq_ring_get(aq, false);
 
-	if (aq->send != AQ_IDLE || aq->stopped || !aq_ring_has_work(&ring))
+	if (aq->send != AQ_IDLE || aq->stopped || aq->reset_follows || !aq_ring_has_work(&ring))
 		return;
 	aq->send = AQ_FETCH;
 	dma_submit(aq_job(aq, DMA_READ, ring.base + (uint64_t)ring.head * AQ_DESC_BYTES, NULL,
 			  AQ_DESC_BYTES, aq_desc_fetched));
+}
+
+/* What was sent to the VF before its reset is still told. */
+static void aq_reset_if_due(struct admin_queue *aq)
+{
+	if (aq->reset_follows && aq->send == AQ_IDLE && !aq->receiving)
+		nic_vf_reset(aq->nic, aq->function);
 }
 
 static void aq_written_back(struct dma_job *job, uint64_t now)
@@ -174,7 +181,7 @@ static void aq_written_back(struct dma_job *job, uint64_t now)
 	aq->send = AQ_IDLE;
 	aq_advance(aq, false);
 	if (aq->reset_follows)
-		nic_vf_reset(aq->nic, aq->function);
+		aq_reset_if_due(aq);
 	else
 		aq_send_next(aq);
 }
@@ -211,6 +218,7 @@ static void aq_received(struct dma_job *job, uint64_t now)
 	aq->receiving = false;
 	aq_advance(aq, true);
 	admin_queue_receive(aq);
+	aq_reset_if_due(aq);
 }
 
 /* The posted descriptor is here: fill its buffer, write it back, interrupt. */
@@ -227,6 +235,7 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 	if (fetched->failed) {
 		aq->receiving = false;
 		aq_critical(aq, true);
+		aq_reset_if_due(aq);
 		return;
 	}
 	memcpy(&desc, fetched->inline_data, sizeof(desc));

@@ -153,7 +153,10 @@ bool nic_vf_present(struct nic *nic, uint32_t vf);
 
 /* Begin a VFR: what FLR does, but for configuration space. vf_drained follows. */
 void nic_vf_reset(struct nic *nic, uint32_t vf);
-/* The same, when the acknowledgement of the VF's message (nic_mailbox_ack) is in memory. */
+/*
+ * The same, when the acknowledgement of the VF's message (nic_mailbox_ack) is in memory, and
+ * what was posted to it before, as far as the VF has descriptors for that.
+ */
 void nic_vf_reset_after_ack(struct nic *nic, uint32_t vf);
 void nic_vf_set_rstat(struct nic *nic, uint32_t vf, uint32_t state);
 

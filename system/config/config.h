@@ -79,7 +79,8 @@ struct kernel_config {
 };
 
 struct nic_config {
-	uint64_t total_vfs, vfs, queue_pairs, msix_vectors, packets, dma_tags, dma_log_bytes;
+	uint64_t total_vfs, vfs, queue_pairs, first_queue_pairs, queue_pool, msix_vectors, packets,
+		dma_tags, dma_log_bytes;
 	bool pre_copy;
 	bool rx_fetch_ahead;
 	bool ats, pri;

@@ -130,6 +130,21 @@ static void check_ats(const struct rules *rules)
 		       nic->atc_entries, nic->atc_ways);
 }
 
+static void check_queue_pairs(const struct rules *rules)
+{
+	const struct nic_config *nic = &rules->cfg->machine.nic;
+	uint64_t first = nic->first_queue_pairs ? nic->first_queue_pairs : nic->queue_pairs;
+
+	if (first > nic->queue_pairs)
+		broken(rules, "machine.nic.first_queue_pairs",
+		       "expected at most queue_pairs (%" PRIu64 "), not %" PRIu64, nic->queue_pairs,
+		       first);
+	if (nic->queue_pool && nic->queue_pool < nic->total_vfs * first)
+		broken(rules, "machine.nic.queue_pool",
+		       "expected at least %" PRIu64 " for each of %" PRIu64 " VFs, not %" PRIu64,
+		       first, nic->total_vfs, nic->queue_pool);
+}
+
 static void check_machine(const struct rules *rules)
 {
 	const struct machine_cfg *machine = &rules->cfg->machine;
@@ -137,6 +152,7 @@ static void check_machine(const struct rules *rules)
 
 	check_smmu(rules);
 	check_ats(rules);
+	check_queue_pairs(rules);
 	check_power(rules, "machine.link.lanes",
 		    machine->link.lanes == 12 ? 4 : machine->link.lanes);
 	check_power(rules, "machine.link.max_payload", machine->link.max_payload);

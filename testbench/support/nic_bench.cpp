@@ -194,6 +194,11 @@ bool NicHost::bus_master(uint32_t fn)
 	return config_read(fn, PCI_COMMAND, 2) & PCI_COMMAND_MASTER;
 }
 
+void NicHost::disable_vfs()
+{
+	config_write(kPf, kSriov + PCI_SRIOV_CTRL, 0, 2);
+}
+
 void NicHost::bring_up(uint32_t vfs)
 {
 	auto write_bar = [this](uint32_t reg, uint64_t addr) {

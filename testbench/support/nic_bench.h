@@ -51,6 +51,8 @@ public:
 	/* As an operating system: BARs, SR-IOV, MSI-X tables; every VF active. */
 	void bring_up(uint32_t vfs);
 	void program_msix(uint32_t vf);
+	/* VF Enable is cleared. */
+	void disable_vfs();
 
 	uint32_t config_read(uint32_t vf, uint32_t offset, uint32_t len = 4);
 	void config_write(uint32_t vf, uint32_t offset, uint32_t value, uint32_t len = 4);

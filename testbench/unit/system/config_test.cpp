@@ -203,6 +203,13 @@ INSTANTIATE_TEST_SUITE_P(
 		Mistake{"nic: {vfs: 2}", "nic: {ats: yes, atc_entries: 10}",
 			"FILE:3: machine.nic.atc_ways: expected a divisor of atc_entries (10), not "
 			"4\n"},
+		Mistake{"nic: {vfs: 2}", "nic: {queue_pairs: 2, first_queue_pairs: 3}",
+			"FILE:3: machine.nic.first_queue_pairs: expected at most queue_pairs (2), "
+			"not 3\n"},
+		Mistake{"nic: {vfs: 2}",
+			"nic: {vfs: 3, queue_pairs: 2, total_vfs: 3, queue_pool: 5}",
+			"FILE:3: machine.nic.queue_pool: expected at least 2 for each of 3 VFs, "
+			"not 5\n"},
 		Mistake{"name: test\n",
 			"name: test\nmasters: [{name: m, host: source, stream: 0x300, ats: yes}]\n",
 			"FILE:2: masters[0].ats: needs `machine.smmu.ats: yes`\n"},
