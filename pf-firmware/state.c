@@ -110,8 +110,10 @@ static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply,
 			uint32_t queue)
 {
 	struct nic_queue_context context;
+	uint32_t rxdid;
 
 	nic_queue_context_get(state_nic(vf), vf->index, rx, queue, &context);
+	rxdid = context.rxdid;
 	codec_u64(codec, &context.base);
 	codec_index(codec, &context.len, STATE_MAX_RING);
 	codec_index(codec, &context.head, context.len ? context.len - 1 : 0);
@@ -120,6 +122,9 @@ static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply,
 	codec_u32(codec, &context.max_packet);
 	codec_index(codec, &context.vector, nic_config(state_nic(vf))->vectors - 1);
 	codec_index(codec, &context.itr_index, ITR_NONE);
+	codec_index(codec, &rxdid, RXDID_FLEX_NIC);
+	codec->bad |= rxdid < RXDID_LEGACY;
+	context.rxdid = (uint8_t)rxdid;
 	codec_bool(codec, &context.enabled);
 	if (context.enabled && (!context.len || (rx && context.buffer_bytes < 128)))
 		codec->bad = true;

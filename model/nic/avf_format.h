@@ -172,6 +172,8 @@ struct aq_desc {
  * address, word 1 the header buffer's (0 here), words 2 and 3 are 0. As the
  * device writes it back: the legacy format, RXD1_* in word 1.
  */
+#define RXDID_LEGACY    1 /* 32 bytes */
+#define RXDID_FLEX_NIC  2
 #define RXD_BYTES       32u
 #define RXD0_L2TAG1     BITS(31, 16)
 #define RXD0_RSS_HASH   BITS(63, 32)

@@ -79,6 +79,7 @@ struct nic_queue_context {
 	uint32_t max_packet;   /* Rx */
 	uint32_t vector;       /* 0: causes no interrupt */
 	uint32_t itr_index;
+	uint8_t rxdid; /* Rx: the format of what is written back, RXDID_* */
 	bool enabled;
 };
 
