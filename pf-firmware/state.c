@@ -122,6 +122,7 @@ static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply,
 	codec_u32(codec, &context.max_packet);
 	codec_index(codec, &context.vector, nic_config(state_nic(vf))->vectors - 1);
 	codec_index(codec, &context.itr_index, ITR_NONE);
+	codec_u32(codec, &context.rate_kbps);
 	codec_index(codec, &rxdid, RXDID_FLEX_NIC);
 	codec->bad |= rxdid < RXDID_LEGACY;
 	context.rxdid = (uint8_t)rxdid;

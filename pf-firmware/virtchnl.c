@@ -7,12 +7,13 @@
 #include <errno.h>
 
 #include "base/trace.h"
+#include "pf-firmware/qos_format.h"
 #include "pf-firmware/virtchnl_internal.h"
 
 #define OFFERED_CAPS                                                                               \
 	(VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_WB_ON_ITR | VIRTCHNL_VF_OFFLOAD_RSS_PF |     \
 	 VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2 | VIRTCHNL_VF_OFFLOAD_REQ_QUEUES | \
-	 VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC)
+	 VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC | VIRTCHNL_VF_OFFLOAD_QOS)
 #define MAX_MTU         9702u
 #define MAX_RING        8160u
 #define MAX_BUFFER      (16u * 1024 - 128)
@@ -41,8 +42,7 @@ void vc_ack(struct fw_vf *vf, const struct mailbox_message *message)
 	nic_mailbox_ack(vf->fw->nic, vf->index, &desc, 0);
 }
 
-/* The VF's one VSI. IDs are relative to the VF, as far as the VF can tell. */
-static uint16_t vc_vsi_id(const struct fw_vf *vf)
+uint16_t vc_vsi_id(const struct fw_vf *vf)
 {
 	return (uint16_t)(vf->fw->cfg.first_vsi + vf->index);
 }
@@ -509,6 +509,9 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING, "DISABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_disable_strip, 0},
 	{VIRTCHNL_OP_REQUEST_QUEUES, "REQUEST_QUEUES", 2, 0, 0, true, vc_request_queues, VIRTCHNL_VF_OFFLOAD_REQ_QUEUES},
 	{VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, "GET_SUPPORTED_RXDIDS", 0, 0, 0, true, vc_rxdids, VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC},
+	{VIRTCHNL_OP_GET_QOS_CAPS, "GET_QOS_CAPS", 0, 0, 0, true, vc_qos_caps, VIRTCHNL_VF_OFFLOAD_QOS},
+	{VIRTCHNL_OP_CONFIG_QUEUE_BW, "CONFIG_QUEUE_BW", 4, 12, 2, true, vc_queue_bw, VIRTCHNL_VF_OFFLOAD_QOS},
+	{VIRTCHNL_OP_CONFIG_QUANTA, "CONFIG_QUANTA", 12, 0, 0, true, vc_quanta, VIRTCHNL_VF_OFFLOAD_QOS},
 	{VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, "GET_OFFLOAD_VLAN_V2_CAPS", 0, 0, 0, true, vc_vlan_v2_caps, 0},
 	{VIRTCHNL_OP_ADD_VLAN_V2, "ADD_VLAN_V2", 8, 32, 2, true, vc_add_vlan_v2, 0},
 	{VIRTCHNL_OP_DEL_VLAN_V2, "DEL_VLAN_V2", 8, 32, 2, true, vc_del_vlan_v2, 0},

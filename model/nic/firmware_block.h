@@ -79,7 +79,8 @@ struct nic_queue_context {
 	uint32_t max_packet;   /* Rx */
 	uint32_t vector;       /* 0: causes no interrupt */
 	uint32_t itr_index;
-	uint8_t rxdid; /* Rx: the format of what is written back, RXDID_* */
+	uint8_t rxdid;      /* Rx: the format of what is written back, RXDID_* */
+	uint32_t rate_kbps; /* Tx: at most; 0: as fast as it can */
 	bool enabled;
 };
 
@@ -91,6 +92,8 @@ void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t queue
 /* Which vector the queue causes (0: none), under which throttling interval. */
 void nic_queue_map(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, uint32_t vector,
 		   uint32_t itr_index);
+/* A Tx queue's peak rate from now on, in kbit/s of its frames without FCS; 0: none. */
+void nic_queue_rate_set(struct nic *nic, uint32_t vf, uint32_t queue, uint32_t kbps);
 /* Disabling drains: queue_drained follows, unless it is drained at once. */
 void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, bool enable);
 bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t queue);

@@ -117,6 +117,8 @@ struct nic_queue {
 	uint32_t slot_first, slot_count;
 	bool waits_for_packet;
 	struct nic_queue *next_waiting;
+	struct event rate_timer;
+	uint64_t rate_next_ps; /* when its rate lets it begin a packet */
 	/* Rx */
 	struct packet *fifo[RX_FIFO];
 	uint32_t fifo_first, fifo_count;
@@ -147,6 +149,13 @@ void queue_raise_first(struct nic_queue *queue);
 void queue_cause(struct nic_queue *queue);
 /* A job of the queue ended; false if it was from before a reset. */
 bool queue_job_done(struct nic_queue *queue, const struct dma_job *job);
+
+/* queue_rate.c: must a transmit queue wait to begin a packet? Then it is run when it may. */
+bool queue_rate_waits(struct nic_queue *queue);
+/* A packet's segments are begun. */
+void queue_rate_count(struct nic_queue *queue, const struct packet *packets);
+void queue_rate_init(struct nic_queue *queue);
+void queue_rate_reset(struct nic_queue *queue);
 
 void queue_tx_run(struct nic_queue *queue);
 void queue_tx_quiesce(struct nic_queue *queue);

@@ -19,6 +19,7 @@ void queue_init(struct nic_queue *queue, struct nic_vf *vf, bool rx, uint32_t in
 	queue->desc_bytes = rx ? RXD_BYTES : TXD_BYTES;
 	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE, .rxdid = RXDID_LEGACY};
 	event_init(&queue->wb_timer, queue_wb_timer);
+	queue_rate_init(queue);
 }
 
 bool queue_may_run(const struct nic_queue *queue)
@@ -282,6 +283,7 @@ void queue_reset(struct nic_queue *queue)
 	struct nic *nic = queue->vf->nic;
 
 	calendar_cancel(&nic->env.part.sim->calendar, &queue->wb_timer);
+	queue_rate_reset(queue);
 	queue->wb_count = 0;
 	while (queue->wb_packets)
 		nic_abandon(nic, queue->wb_packet[--queue->wb_packets]);

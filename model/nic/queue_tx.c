@@ -308,7 +308,7 @@ void queue_tx_run(struct nic_queue *queue)
 		struct tx_shape shape = tx_look(queue);
 		struct packet *packets = NULL;
 
-		if (!shape.descs || !tx_has_room(queue, &shape))
+		if (!shape.descs || !tx_has_room(queue, &shape) || queue_rate_waits(queue))
 			break;
 		if (!shape.malformed) {
 			packets = tx_get_packets(queue, &shape);
@@ -317,6 +317,7 @@ void queue_tx_run(struct nic_queue *queue)
 				return;
 			}
 		}
+		queue_rate_count(queue, packets);
 		tx_begin(queue, &shape, packets);
 		if (!packets)
 			tx_retire(queue);
