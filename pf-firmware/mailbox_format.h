@@ -5,7 +5,7 @@
 /*
  * What travels through the admin queues: virtchnl messages between a VF's
  * driver and the firmware. Those about VLANs are in vlan_format.h, about
- * bandwidth in qos_format.h, commands of the PF's
+ * bandwidth in qos_format.h, about the flow director in fdir_format.h, commands of the PF's
  * driver in pf_command_format.h, registers and descriptors in model/nic/avf_format.h. All fields
  * are little-endian and naturally aligned.
  *

@@ -37,6 +37,10 @@ bool vc_vsi_ok(const struct vc_command *command, uint32_t id);
 /* virtchnl_resources.c */
 int32_t vc_request_queues(struct vc_command *command);
 
+/* virtchnl_fdir.c */
+int32_t vc_add_fdir(struct vc_command *command);
+int32_t vc_del_fdir(struct vc_command *command);
+
 /* virtchnl_qos.c */
 int32_t vc_qos_caps(struct vc_command *command);
 int32_t vc_queue_bw(struct vc_command *command);

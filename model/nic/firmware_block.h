@@ -42,7 +42,8 @@ struct mailbox_message {
 	uint32_t len_bytes;
 };
 
-#define MAILBOX_REPLY_BYTES 256u   /* largest message to a function */
+#define MAILBOX_REPLY_BYTES 256u   /* largest message to a function, but for long ones */
+#define MAILBOX_END_BYTES   4u     /* of a long message's data: they are its last */
 #define MAILBOX_POSTS       8u     /* messages that wait for a function's receive queue */
 #define MAILBOX_VF_BYTES    4096u  /* largest message from a VF */
 #define MAILBOX_PF_BYTES    32768u /* largest buffer of a PF command */
@@ -59,7 +60,11 @@ void nic_mailbox_ack(struct nic *nic, uint32_t function, const struct aq_desc *d
 		     uint32_t len_bytes);
 uint8_t *nic_mailbox_buffer(struct nic *nic, uint32_t function);
 
-/* Post a message to a function's receive queue. -ENOSPC: MAILBOX_POSTS wait already. */
+/*
+ * Post a message to a function's receive queue. -ENOSPC: MAILBOX_POSTS wait already. A message
+ * longer than MAILBOX_REPLY_BYTES, at most AQ_BUFFER_BYTES, has that much `data`, whose last
+ * MAILBOX_END_BYTES are the message's last; between is zero.
+ */
 int nic_mailbox_post(struct nic *nic, uint32_t function, const struct aq_desc *desc,
 		     const void *data, uint32_t len_bytes);
 

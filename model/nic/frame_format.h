@@ -39,6 +39,7 @@ enum packet_drop {
 	PACKET_DROP_WIRE,           /* the wire's configured loss */
 	PACKET_DROP_DMA_ERROR,      /* a descriptor's or buffer's DMA was refused */
 	PACKET_DROP_RESET,          /* reset of the function while the packet was inside */
+	PACKET_DROP_FLOW_RULE,      /* a rule of the VF's flow director */
 	PACKET_DROP_COUNT,
 };
 
@@ -46,8 +47,8 @@ enum packet_drop {
 static inline const char *packet_drop_name(uint64_t cause)
 {
 	static const char *const name[PACKET_DROP_COUNT] = {
-		"no-buffer", "no-filter", "vf-stopped", "queue-disabled",
-		"size",      "wire",      "dma-error",  "reset",
+		"no-buffer", "no-filter", "vf-stopped", "queue-disabled", "size",
+		"wire",      "dma-error", "reset",      "flow-rule",
 	};
 
 	return cause < PACKET_DROP_COUNT ? name[cause] : "unknown";

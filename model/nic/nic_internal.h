@@ -6,6 +6,7 @@
 
 #include "model/nic/dma.h"
 #include "model/nic/firmware_block.h"
+#include "model/nic/flow_director.h"
 #include "model/nic/offload.h"
 #include "model/nic/rss.h"
 #include "model/nic/vlan.h"
@@ -196,6 +197,7 @@ struct admin_queue {
 	struct admin_queue *next;
 	/* Receive queue. */
 	bool receiving;
+	uint8_t *received; /* AQ_BUFFER_BYTES: a long message on its way */
 	struct mailbox_post post[MAILBOX_POSTS];
 	uint32_t post_first, post_count;
 };
@@ -247,6 +249,9 @@ void switch_from_wire(struct nic *nic, struct packet *packet);
 /* vlan.c: does the VF receive the packet's VLAN? */
 bool vlan_admits(const struct nic_vf *vf, const struct packet *packet);
 
+/* flow_director.c: the rule that decides about a packet for the VF; NULL: none. */
+const struct flow_rule *flow_director_find(const struct nic_vf *vf, const struct packet *packet);
+
 /* Count and trace a lost packet, and put it. */
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);
 
@@ -273,6 +278,8 @@ struct nic_vf {
 	uint64_t vlan[VLAN_IDS / 64];
 	uint32_t vlans;
 	struct nic_vlan_offload vlan_offload;
+	struct flow_rule flow[FLOW_RULES_PER_VF]; /* the oldest first */
+	uint32_t flows;
 	struct dma_log log;
 	uint32_t stopped;   /* NIC_STOP_* */
 	bool resetting;     /* until the last DMA from before the reset is done */

@@ -18,9 +18,9 @@ static const char *const policy_names[] = {"switch", "cancel", NULL};
 const char *const outcome_names[] = {"completed", "cancelled", "not-converged", NULL};
 
 /* As enum packet_drop has them. */
-static const char *const drop_names[] = {"no-buffer",      "no-filter", "vf-stopped",
-					 "queue-disabled", "size",      "wire",
-					 "dma-error",      "reset",     NULL};
+static const char *const drop_names[] = {"no-buffer", "no-filter", "vf-stopped", "queue-disabled",
+					 "size",      "wire",      "dma-error",  "reset",
+					 "flow-rule", NULL};
 
 static const struct schema_key dirty_keys[] = {
 	{"region", BYTES(dirty_config, region_bytes, 4096, TIB), REQUIRED,
