@@ -96,6 +96,7 @@ void firmware_forget_vf(struct fw_vf *vf)
 	virtchnl_apply_rss(vf);
 	nic_filter_clear(fw->nic, vf->index);
 	nic_vlan_clear(fw->nic, vf->index);
+	nic_flow_clear(fw->nic, vf->index);
 	vf->disable_waits = false;
 	vf->saved = false;
 	vf->stream_len = 0;

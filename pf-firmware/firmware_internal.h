@@ -3,6 +3,7 @@
 #define VFSIM_PF_FIRMWARE_FIRMWARE_INTERNAL_H
 
 #include "model/nic/firmware_block.h"
+#include "model/nic/flow_director.h"
 #include "pf-firmware/firmware.h"
 #include "pf-firmware/mailbox_format.h"
 #include "pf-firmware/pf_command_format.h"
@@ -35,7 +36,7 @@ struct state_load {
 };
 
 /* Upper bound of a stream without padding. */
-#define STATE_MAX_BYTES 8192u
+#define STATE_MAX_BYTES 16384u
 
 struct fw_vf {
 	struct firmware *fw;

@@ -4,7 +4,8 @@
 
 /*
  * What travels through the admin queues: virtchnl messages between a VF's
- * driver and the firmware. Those about VLANs are in vlan_format.h, commands of the PF's
+ * driver and the firmware. Those about VLANs are in vlan_format.h, about
+ * bandwidth in qos_format.h, about the flow director in fdir_format.h, commands of the PF's
  * driver in pf_command_format.h, registers and descriptors in model/nic/avf_format.h. All fields
  * are little-endian and naturally aligned.
  *
@@ -49,6 +50,7 @@
 #define VIRTCHNL_OP_ENABLE_VLAN_STRIPPING   27
 #define VIRTCHNL_OP_DISABLE_VLAN_STRIPPING  28
 #define VIRTCHNL_OP_REQUEST_QUEUES          29
+#define VIRTCHNL_OP_GET_SUPPORTED_RXDIDS    44 /* answers uint64_t: BIT(RXDID_*) of each */
 
 #define VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS  51
 #define VIRTCHNL_OP_ADD_VLAN_V2               52
@@ -76,14 +78,15 @@ struct virtchnl_version_info {
 };
 
 /* GET_VF_RESOURCES: request uint32_t capabilities (1.1), answer this and one VSI. */
-#define VIRTCHNL_VF_OFFLOAD_L2         BIT(0)
-#define VIRTCHNL_VF_OFFLOAD_RSS_REG    BIT(4)
-#define VIRTCHNL_VF_OFFLOAD_WB_ON_ITR  BIT(5)
-#define VIRTCHNL_VF_OFFLOAD_REQ_QUEUES BIT(6)
-#define VIRTCHNL_VF_OFFLOAD_VLAN_V2    BIT(15)
-#define VIRTCHNL_VF_OFFLOAD_VLAN       BIT(16)
-#define VIRTCHNL_VF_OFFLOAD_RSS_PF     BIT(19)
-#define VIRTCHNL_VF_OFFLOAD_USO        BIT(25)
+#define VIRTCHNL_VF_OFFLOAD_L2           BIT(0)
+#define VIRTCHNL_VF_OFFLOAD_RSS_REG      BIT(4)
+#define VIRTCHNL_VF_OFFLOAD_WB_ON_ITR    BIT(5)
+#define VIRTCHNL_VF_OFFLOAD_REQ_QUEUES   BIT(6)
+#define VIRTCHNL_VF_OFFLOAD_VLAN_V2      BIT(15)
+#define VIRTCHNL_VF_OFFLOAD_VLAN         BIT(16)
+#define VIRTCHNL_VF_OFFLOAD_RSS_PF       BIT(19)
+#define VIRTCHNL_VF_OFFLOAD_USO          BIT(25)
+#define VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC BIT(26)
 
 #define VIRTCHNL_VSI_SRIOV 6
 
@@ -125,7 +128,7 @@ struct virtchnl_rxq_info {
 	uint32_t databuffer_size;
 	uint32_t max_pkt_size;
 	uint8_t crc_disable;
-	uint8_t rxdid;
+	uint8_t rxdid; /* RXDID_*, with RX_FLEX_DESC */
 	uint8_t flags;
 	uint8_t pad1;
 	uint64_t dma_ring_addr;

@@ -110,8 +110,10 @@ static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply,
 			uint32_t queue)
 {
 	struct nic_queue_context context;
+	uint32_t rxdid;
 
 	nic_queue_context_get(state_nic(vf), vf->index, rx, queue, &context);
+	rxdid = context.rxdid;
 	codec_u64(codec, &context.base);
 	codec_index(codec, &context.len, STATE_MAX_RING);
 	codec_index(codec, &context.head, context.len ? context.len - 1 : 0);
@@ -120,6 +122,10 @@ static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply,
 	codec_u32(codec, &context.max_packet);
 	codec_index(codec, &context.vector, nic_config(state_nic(vf))->vectors - 1);
 	codec_index(codec, &context.itr_index, ITR_NONE);
+	codec_u32(codec, &context.rate_kbps);
+	codec_index(codec, &rxdid, RXDID_FLEX_NIC);
+	codec->bad |= rxdid < RXDID_LEGACY;
+	context.rxdid = (uint8_t)rxdid;
 	codec_bool(codec, &context.enabled);
 	if (context.enabled && (!context.len || (rx && context.buffer_bytes < 128)))
 		codec->bad = true;
@@ -249,9 +255,9 @@ static void carry_message(struct fw_vf *vf, struct state_codec *codec, bool appl
 	struct mailbox_message message = {0};
 
 	if (nic_mailbox_waiting(state_nic(vf), vf->index, n, &message) && !codec->load)
-		memcpy(data, message.data, message.len_bytes);
+		memcpy(data, message.data, MIN(message.len_bytes, MAILBOX_REPLY_BYTES));
 	codec_bytes(codec, &message.desc, sizeof(message.desc));
-	codec_index(codec, &message.len_bytes, MAILBOX_REPLY_BYTES);
+	codec_index(codec, &message.len_bytes, AQ_BUFFER_BYTES);
 	codec_bytes(codec, data, sizeof(data));
 	if (apply && n < count)
 		(void)nic_mailbox_post(state_nic(vf), vf->index, &message.desc, data,
@@ -283,12 +289,63 @@ static void carry_resources(struct fw_vf *vf, struct state_codec *codec, bool ap
 		vf->queue_pairs = pairs;
 }
 
+static bool rule_ok(const struct nic *nic, const struct flow_rule *rule)
+{
+	uint32_t queues = rule->fate == FLOW_REGION ? 1u << (rule->region_log2 & 15) : 1;
+
+	for (uint32_t i = 0; i < FLOW_KEY_BYTES; i++)
+		if (rule->value[i] & ~rule->mask[i])
+			return false;
+	return rule->fate < FLOW_FATES && rule->region_log2 < 16 && rule->marks <= 1 &&
+	       rule->queue + queues <= nic_config(nic)->queue_pairs &&
+	       (!rule->version || rule->version == 4 || rule->version == 6) && !rule->pad;
+}
+
+static void carry_rule(struct state_codec *codec, struct flow_rule *rule)
+{
+	uint8_t *octet[] = {&rule->fate,    &rule->region_log2, &rule->marks,
+			    &rule->version, &rule->proto,       &rule->pad};
+	uint32_t queue = rule->queue;
+
+	codec_u32(codec, &rule->id);
+	codec_u32(codec, &rule->mark);
+	codec_index(codec, &queue, UINT16_MAX);
+	rule->queue = (uint16_t)queue;
+	for (uint32_t i = 0; i < ARRAY_LEN(octet); i++)
+		codec_bytes(codec, octet[i], 1);
+	codec_bytes(codec, rule->value, sizeof(rule->value));
+	codec_bytes(codec, rule->mask, sizeof(rule->mask));
+}
+
+static void carry_flows(struct fw_vf *vf, struct state_codec *codec, bool apply)
+{
+	struct nic *nic = state_nic(vf);
+	struct flow_rule rule;
+	uint32_t count = 0;
+
+	while (nic_flow_get(nic, vf->index, count, &rule))
+		count++;
+	codec_index(codec, &count, FLOW_RULES_PER_VF);
+	if (apply)
+		nic_flow_clear(nic, vf->index);
+	for (uint32_t n = 0; n < FLOW_RULES_PER_VF; n++) {
+		memset(&rule, 0, sizeof(rule));
+		if (!codec->load)
+			(void)nic_flow_get(nic, vf->index, n, &rule);
+		carry_rule(codec, &rule);
+		codec->bad |= n < count && !rule_ok(nic, &rule);
+		if (apply && n < count)
+			nic_flow_put(nic, vf->index, &rule);
+	}
+}
+
 const struct state_record_info state_records[] = {
 	{STATE_DEVICE, "device", carry_device},    {STATE_REGISTERS, "registers", carry_registers},
 	{STATE_QUEUES, "queues", carry_queues},    {STATE_VECTORS, "vectors", carry_vectors},
 	{STATE_FILTERS, "filters", carry_filters}, {STATE_VIRTCHNL, "virtchnl", carry_virtchnl},
 	{STATE_STATS, "stats", carry_stats},       {STATE_MESSAGES, "messages", carry_messages},
 	{STATE_VLANS, "vlans", carry_vlans},       {STATE_RESOURCES, "resources", carry_resources},
+	{STATE_FLOWS, "flows", carry_flows},
 };
 
 const uint32_t state_record_count = ARRAY_LEN(state_records);

@@ -32,6 +32,7 @@ enum state_record {
 	STATE_MESSAGES,   /* messages that wait for the admin receive queue */
 	STATE_VLANS,      /* VLANs that are received, offloads of tags */
 	STATE_RESOURCES,  /* queue pairs that it has */
+	STATE_FLOWS,      /* rules of the flow director */
 	STATE_PADDING,
 	STATE_END,
 };

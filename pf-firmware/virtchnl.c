@@ -7,16 +7,20 @@
 #include <errno.h>
 
 #include "base/trace.h"
+#include "pf-firmware/fdir_format.h"
+#include "pf-firmware/qos_format.h"
 #include "pf-firmware/virtchnl_internal.h"
 
 #define OFFERED_CAPS                                                                               \
 	(VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_WB_ON_ITR | VIRTCHNL_VF_OFFLOAD_RSS_PF |     \
 	 VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2 | VIRTCHNL_VF_OFFLOAD_REQ_QUEUES | \
-	 VIRTCHNL_VF_OFFLOAD_USO)
+	 VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC | VIRTCHNL_VF_OFFLOAD_QOS |                              \
+	 VIRTCHNL_VF_OFFLOAD_FDIR_PF | VIRTCHNL_VF_OFFLOAD_USO)
 #define MAX_MTU         9702u
 #define MAX_RING        8160u
 #define MAX_BUFFER      (16u * 1024 - 128)
 #define MIN_BUFFER      128u
+#define RXDIDS          (BIT(RXDID_LEGACY) | BIT(RXDID_FLEX_NIC))
 #define RING_ALIGN      128u
 #define HASHCFG_OFFERED RSS_ALL
 
@@ -40,8 +44,7 @@ void vc_ack(struct fw_vf *vf, const struct mailbox_message *message)
 	nic_mailbox_ack(vf->fw->nic, vf->index, &desc, 0);
 }
 
-/* The VF's one VSI. IDs are relative to the VF, as far as the VF can tell. */
-static uint16_t vc_vsi_id(const struct fw_vf *vf)
+uint16_t vc_vsi_id(const struct fw_vf *vf)
 {
 	return (uint16_t)(vf->fw->cfg.first_vsi + vf->index);
 }
@@ -134,6 +137,29 @@ int32_t vc_reset(struct vc_command *command)
 
 /* --- Queues --- */
 
+/* Which format a receive queue writes: without the capability the field says nothing. */
+static uint8_t vc_rxdid(const struct fw_vf *vf, const struct virtchnl_rxq_info *info)
+{
+	bool flex = vf->virtchnl.caps & VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC;
+
+	return flex ? info->rxdid : RXDID_LEGACY;
+}
+
+static int32_t vc_rxdids(struct vc_command *command)
+{
+	le64_put(command->answer, RXDIDS);
+	command->answer_len = 8;
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
+static bool vc_rx_format_ok(const struct fw_vf *vf, const struct virtchnl_rxq_info *info)
+{
+	uint8_t rxdid = vc_rxdid(vf, info);
+
+	/* Frames are received without their CRC. */
+	return !info->splithdr_enabled && !info->crc_disable && rxdid < 64 && (RXDIDS >> rxdid & 1);
+}
+
 static bool vc_queue_pair_ok(const struct fw_vf *vf, const struct virtchnl_queue_pair_info *pair)
 {
 	const struct virtchnl_txq_info *tx = &pair->txq;
@@ -144,7 +170,7 @@ static bool vc_queue_pair_ok(const struct fw_vf *vf, const struct virtchnl_queue
 	       tx->ring_len % 8 == 0 && tx->ring_len <= MAX_RING && rx->ring_len &&
 	       rx->ring_len % 32 == 0 && rx->ring_len <= MAX_RING &&
 	       tx->dma_ring_addr % RING_ALIGN == 0 && rx->dma_ring_addr % RING_ALIGN == 0 &&
-	       !rx->splithdr_enabled && rx->databuffer_size >= MIN_BUFFER &&
+	       vc_rx_format_ok(vf, rx) && rx->databuffer_size >= MIN_BUFFER &&
 	       rx->databuffer_size <= MAX_BUFFER && rx->max_pkt_size >= 64 &&
 	       rx->max_pkt_size < 16 * 1024;
 }
@@ -173,6 +199,7 @@ static void vc_queue_set_up(struct fw_vf *vf, bool rx, uint32_t queue, uint64_t 
 	if (rx) {
 		context.buffer_bytes = info->databuffer_size;
 		context.max_packet = info->max_pkt_size;
+		context.rxdid = vc_rxdid(vf, info);
 	}
 	nic_queue_context_set(vf->fw->nic, vf->index, rx, queue, &context);
 }
@@ -483,6 +510,12 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_ENABLE_VLAN_STRIPPING, "ENABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_enable_strip, 0},
 	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING, "DISABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_disable_strip, 0},
 	{VIRTCHNL_OP_REQUEST_QUEUES, "REQUEST_QUEUES", 2, 0, 0, true, vc_request_queues, VIRTCHNL_VF_OFFLOAD_REQ_QUEUES},
+	{VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, "GET_SUPPORTED_RXDIDS", 0, 0, 0, true, vc_rxdids, VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC},
+	{VIRTCHNL_OP_ADD_FDIR_FILTER, "ADD_FDIR_FILTER", 2616, 0, 0, true, vc_add_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
+	{VIRTCHNL_OP_DEL_FDIR_FILTER, "DEL_FDIR_FILTER", 12, 0, 0, true, vc_del_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
+	{VIRTCHNL_OP_GET_QOS_CAPS, "GET_QOS_CAPS", 0, 0, 0, true, vc_qos_caps, VIRTCHNL_VF_OFFLOAD_QOS},
+	{VIRTCHNL_OP_CONFIG_QUEUE_BW, "CONFIG_QUEUE_BW", 4, 12, 2, true, vc_queue_bw, VIRTCHNL_VF_OFFLOAD_QOS},
+	{VIRTCHNL_OP_CONFIG_QUANTA, "CONFIG_QUANTA", 12, 0, 0, true, vc_quanta, VIRTCHNL_VF_OFFLOAD_QOS},
 	{VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, "GET_OFFLOAD_VLAN_V2_CAPS", 0, 0, 0, true, vc_vlan_v2_caps, 0},
 	{VIRTCHNL_OP_ADD_VLAN_V2, "ADD_VLAN_V2", 8, 32, 2, true, vc_add_vlan_v2, 0},
 	{VIRTCHNL_OP_DEL_VLAN_V2, "DEL_VLAN_V2", 8, 32, 2, true, vc_del_vlan_v2, 0},

@@ -29,11 +29,22 @@ void vc_ack(struct fw_vf *vf, const struct mailbox_message *message);
  * version that was agreed on outlives it: drivers ask for it once.
  */
 int32_t vc_reset(struct vc_command *command);
+/* The VF's one VSI. IDs are relative to the VF, as far as the VF can tell. */
+uint16_t vc_vsi_id(const struct fw_vf *vf);
 /* Does the 16-bit `id` name the VF's one VSI? */
 bool vc_vsi_ok(const struct vc_command *command, uint32_t id);
 
 /* virtchnl_resources.c */
 int32_t vc_request_queues(struct vc_command *command);
+
+/* virtchnl_fdir.c */
+int32_t vc_add_fdir(struct vc_command *command);
+int32_t vc_del_fdir(struct vc_command *command);
+
+/* virtchnl_qos.c */
+int32_t vc_qos_caps(struct vc_command *command);
+int32_t vc_queue_bw(struct vc_command *command);
+int32_t vc_quanta(struct vc_command *command);
 
 /* virtchnl_vlan.c */
 int32_t vc_add_vlan(struct vc_command *command);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "model/nic/firmware_block.h"
+#include "model/nic/flow_director.h"
 #include "model/nic/vlan.h"
 
 /* A member of a structure of the hardware's state. */
@@ -25,6 +26,7 @@ static const struct member queue_members[] = {
 	MEMBER(nic_queue_context, head),         MEMBER(nic_queue_context, tail),
 	MEMBER(nic_queue_context, buffer_bytes), MEMBER(nic_queue_context, max_packet),
 	MEMBER(nic_queue_context, vector),       MEMBER(nic_queue_context, itr_index),
+	MEMBER(nic_queue_context, rate_kbps),    MEMBER(nic_queue_context, rxdid),
 	MEMBER(nic_queue_context, enabled),
 };
 
@@ -144,6 +146,23 @@ static bool vlans_equal(const struct comparison *c)
 			     nic_vlan_offload(c->b->nic, c->b->vf));
 }
 
+static bool flows_equal(const struct comparison *c)
+{
+	for (uint32_t n = 0; n <= FLOW_RULES_PER_VF; n++) {
+		struct flow_rule a = {0}, b = {0};
+		bool in_a = nic_flow_get(c->a->nic, c->a->vf, n, &a);
+		bool in_b = nic_flow_get(c->b->nic, c->b->vf, n, &b);
+
+		if (in_a != in_b || memcmp(&a, &b, sizeof(a))) {
+			snprintf(c->text, c->size, "VF %u: flow rule %u differs", c->a->vf, n);
+			return false;
+		}
+		if (!in_a)
+			break;
+	}
+	return true;
+}
+
 /* As software would read it, but that nothing is cleared by it. */
 static uint64_t register_value(const struct regs *regs, uint32_t row, uint32_t index)
 {
@@ -181,7 +200,7 @@ bool vf_compare(const struct vf_place *a, const struct vf_place *b, char *text, 
 	struct comparison c = {a, b, text, size};
 
 	return queues_equal(&c, false) && queues_equal(&c, true) && vectors_equal(&c) &&
-	       filters_equal(&c) && vlans_equal(&c) && registers_equal(&c) &&
+	       filters_equal(&c) && vlans_equal(&c) && flows_equal(&c) && registers_equal(&c) &&
 	       members_equal(&c, "counters", 0, stats_members, ARRAY_LEN(stats_members),
 			     nic_vf_stats_get(a->nic, a->vf), nic_vf_stats_get(b->nic, b->vf));
 }

@@ -15,13 +15,15 @@ int admin_queue_init(struct admin_queue *aq, struct nic *nic, uint32_t function,
 	aq->rows = *rows;
 	aq->capacity = function == NIC_PF ? MAILBOX_PF_BYTES : MAILBOX_VF_BYTES;
 	aq->buffer = calloc(1, aq->capacity);
-	return aq->buffer ? 0 : -ENOMEM;
+	aq->received = calloc(1, AQ_BUFFER_BYTES);
+	return aq->buffer && aq->received ? 0 : -ENOMEM;
 }
 
 void admin_queue_fini(struct admin_queue *aq)
 {
 	free(aq->buffer);
-	aq->buffer = NULL;
+	free(aq->received);
+	aq->buffer = aq->received = NULL;
 }
 
 /* The registers are reset by their owner; DMA under way is void by the function's generation. */
@@ -221,6 +223,23 @@ static void aq_received(struct dma_job *job, uint64_t now)
 	aq_reset_if_due(aq);
 }
 
+/* A message's bytes, up to those that the buffer has room for. */
+static void aq_write_message(struct admin_queue *aq, const struct mailbox_post *post, uint64_t iova,
+			     uint32_t len)
+{
+	uint8_t *to = aq->received;
+
+	memset(to, 0, AQ_BUFFER_BYTES);
+	memcpy(to, post->data, MIN(post->len_bytes, MAILBOX_REPLY_BYTES));
+	if (post->len_bytes > MAILBOX_REPLY_BYTES) {
+		const uint8_t *end = post->data + MAILBOX_REPLY_BYTES - MAILBOX_END_BYTES;
+
+		memset(to + MAILBOX_REPLY_BYTES - MAILBOX_END_BYTES, 0, MAILBOX_END_BYTES);
+		memcpy(to + post->len_bytes - MAILBOX_END_BYTES, end, MAILBOX_END_BYTES);
+	}
+	dma_submit(aq_job(aq, DMA_WRITE, iova, to, len, NULL));
+}
+
 /* The posted descriptor is here: fill its buffer, write it back, interrupt. */
 static void aq_deliver(struct dma_job *fetched, uint64_t now)
 {
@@ -240,11 +259,8 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 	}
 	memcpy(&desc, fetched->inline_data, sizeof(desc));
 	len = MIN(post->len_bytes, desc.datalen);
-	if (len) {
-		job = aq_job(aq, DMA_WRITE, aq_buffer_iova(&desc), NULL, len, NULL);
-		memcpy(job->inline_data, post->data, len);
-		dma_submit(job);
-	}
+	if (len)
+		aq_write_message(aq, post, aq_buffer_iova(&desc), len);
 	post->desc.addr_high = desc.addr_high;
 	post->desc.addr_low = desc.addr_low;
 	post->desc.datalen = (uint16_t)len;
@@ -275,14 +291,14 @@ int admin_queue_post(struct admin_queue *aq, const struct aq_desc *desc, const v
 {
 	struct mailbox_post *post;
 
-	sim_assert(&aq->nic->env.part, len_bytes <= MAILBOX_REPLY_BYTES);
+	sim_assert(&aq->nic->env.part, len_bytes <= AQ_BUFFER_BYTES);
 	if (aq->post_count == MAILBOX_POSTS)
 		return -ENOSPC;
 	post = &aq->post[(aq->post_first + aq->post_count++) % MAILBOX_POSTS];
 	post->desc = *desc;
 	post->len_bytes = len_bytes;
 	if (len_bytes)
-		memcpy(post->data, data, len_bytes);
+		memcpy(post->data, data, MIN(len_bytes, MAILBOX_REPLY_BYTES));
 	admin_queue_receive(aq);
 	return 0;
 }

@@ -204,6 +204,8 @@ struct aq_desc {
  * address, word 1 the header buffer's (0 here), words 2 and 3 are 0. As the
  * device writes it back: the legacy format, RXD1_* in word 1.
  */
+#define RXDID_LEGACY    1 /* 32 bytes */
+#define RXDID_FLEX_NIC  2
 #define RXD_BYTES       32u
 #define RXD0_L2TAG1     BITS(31, 16)
 #define RXD0_RSS_HASH   BITS(63, 32)
@@ -212,11 +214,14 @@ struct aq_desc {
 #define RXD1_L2TAG1P    BIT(2)      /* RXD0_L2TAG1 is the tag that was stripped */
 #define RXD1_L3L4P      BIT(3)      /* sums were looked at: RXD1_IPE, RXD1_L4E */
 #define RXD1_UMBCAST    BITS(10, 9) /* 0 unicast, 1 multicast, 2 broadcast */
+#define RXD1_FLM        BIT(11)     /* a rule of the flow director has matched */
 #define RXD1_FLTSTAT    BITS(13, 12)
 #define RXD_FLTSTAT_RSS 3       /* RXD0_RSS_HASH is one */
 #define RXD1_IPE        BIT(22) /* of the IPv4 header is wrong */
 #define RXD1_L4E        BIT(23) /* of TCP, UDP or SCTP is wrong */
 #define RXD1_LENGTH     BITS(51, 38)
 #define RXD1_PTYPE      BITS(37, 30)
+#define RXD2_FLEXBH     BITS(5, 4) /* 1: RXD3_FD_ID is there */
+#define RXD3_FD_ID      BITS(63, 32)
 
 #endif

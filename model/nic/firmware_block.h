@@ -43,7 +43,8 @@ struct mailbox_message {
 	uint32_t len_bytes;
 };
 
-#define MAILBOX_REPLY_BYTES 256u   /* largest message to a function */
+#define MAILBOX_REPLY_BYTES 256u   /* largest message to a function, but for long ones */
+#define MAILBOX_END_BYTES   4u     /* of a long message's data: they are its last */
 #define MAILBOX_POSTS       8u     /* messages that wait for a function's receive queue */
 #define MAILBOX_VF_BYTES    4096u  /* largest message from a VF */
 #define MAILBOX_PF_BYTES    32768u /* largest buffer of a PF command */
@@ -60,7 +61,11 @@ void nic_mailbox_ack(struct nic *nic, uint32_t function, const struct aq_desc *d
 		     uint32_t len_bytes);
 uint8_t *nic_mailbox_buffer(struct nic *nic, uint32_t function);
 
-/* Post a message to a function's receive queue. -ENOSPC: MAILBOX_POSTS wait already. */
+/*
+ * Post a message to a function's receive queue. -ENOSPC: MAILBOX_POSTS wait already. A message
+ * longer than MAILBOX_REPLY_BYTES, at most AQ_BUFFER_BYTES, has that much `data`, whose last
+ * MAILBOX_END_BYTES are the message's last; between is zero.
+ */
 int nic_mailbox_post(struct nic *nic, uint32_t function, const struct aq_desc *desc,
 		     const void *data, uint32_t len_bytes);
 
@@ -80,6 +85,8 @@ struct nic_queue_context {
 	uint32_t max_packet;   /* Rx */
 	uint32_t vector;       /* 0: causes no interrupt */
 	uint32_t itr_index;
+	uint8_t rxdid;      /* Rx: the format of what is written back, RXDID_* */
+	uint32_t rate_kbps; /* Tx: at most; 0: as fast as it can */
 	bool enabled;
 };
 
@@ -91,6 +98,8 @@ void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t queue
 /* Which vector the queue causes (0: none), under which throttling interval. */
 void nic_queue_map(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, uint32_t vector,
 		   uint32_t itr_index);
+/* A Tx queue's peak rate from now on, in kbit/s of its frames without FCS; 0: none. */
+void nic_queue_rate_set(struct nic *nic, uint32_t vf, uint32_t queue, uint32_t kbps);
 /* Disabling drains: queue_drained follows, unless it is drained at once. */
 void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, bool enable);
 bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t queue);

@@ -43,6 +43,7 @@ enum packet_drop {
 	PACKET_DROP_RESET,          /* reset of the function while the packet was inside */
 	PACKET_DROP_SPOOF,          /* not from an address or a VLAN of the VF that sent it */
 	PACKET_DROP_LINK_DOWN,      /* the port had no link */
+	PACKET_DROP_FLOW_RULE,      /* a rule of the VF's flow director */
 	PACKET_DROP_COUNT,
 };
 
@@ -50,8 +51,8 @@ enum packet_drop {
 static inline const char *packet_drop_name(uint64_t cause)
 {
 	static const char *const name[PACKET_DROP_COUNT] = {
-		"no-buffer", "no-filter", "vf-stopped", "queue-disabled", "size",
-		"wire",      "dma-error", "reset",      "spoof",          "link-down",
+		"no-buffer", "no-filter", "vf-stopped", "queue-disabled", "size",      "wire",
+		"dma-error", "reset",     "spoof",      "link-down",      "flow-rule",
 	};
 
 	return cause < PACKET_DROP_COUNT ? name[cause] : "unknown";

@@ -6,6 +6,7 @@
 
 #include "model/nic/dma.h"
 #include "model/nic/firmware_block.h"
+#include "model/nic/flow_director.h"
 #include "model/nic/offload.h"
 #include "model/nic/rss.h"
 #include "model/nic/tx_schedule.h"
@@ -117,6 +118,8 @@ struct nic_queue {
 	uint32_t slot_first, slot_count;
 	bool waits_for_packet;
 	struct nic_queue *next_waiting;
+	struct event rate_timer;
+	uint64_t rate_next_ps; /* when its rate lets it begin a packet */
 	/* Rx */
 	struct packet *fifo[RX_FIFO];
 	uint32_t fifo_first, fifo_count;
@@ -152,6 +155,13 @@ bool queue_job_done(struct nic_queue *queue, const struct dma_job *job);
 void queue_stop(struct nic_queue *queue, enum packet_drop cause);
 /* malicious.c: the Tx queue's driver has broken a rule: it stops, and the PF is told. */
 void queue_malicious(struct nic_queue *queue, enum mdd_event event);
+
+/* queue_rate.c: must a transmit queue wait to begin a packet? Then it is run when it may. */
+bool queue_rate_waits(struct nic_queue *queue);
+/* A packet's segments are begun. */
+void queue_rate_count(struct nic_queue *queue, const struct packet *packets);
+void queue_rate_init(struct nic_queue *queue);
+void queue_rate_reset(struct nic_queue *queue);
 
 void queue_tx_run(struct nic_queue *queue);
 void queue_tx_quiesce(struct nic_queue *queue);
@@ -192,6 +202,7 @@ struct admin_queue {
 	struct admin_queue *next;
 	/* Receive queue. */
 	bool receiving;
+	uint8_t *received; /* AQ_BUFFER_BYTES: a long message on its way */
 	struct mailbox_post post[MAILBOX_POSTS];
 	uint32_t post_first, post_count;
 };
@@ -246,6 +257,9 @@ bool vlan_admits(const struct nic_vf *vf, const struct packet *packet);
 /* vlan.c: is the packet's VLAN one of the VF's, or none? */
 bool vlan_is_own(const struct nic_vf *vf, const struct packet *packet);
 
+/* flow_director.c: the rule that decides about a packet for the VF; NULL: none. */
+const struct flow_rule *flow_director_find(const struct nic_vf *vf, const struct packet *packet);
+
 /* Count and trace a lost packet, and put it. */
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);
 
@@ -274,8 +288,10 @@ struct nic_vf {
 	uint32_t vlans;
 	struct nic_vlan_offload vlan_offload;
 	struct nic_vf_policy policy;
-	struct tx_rate tx_max, tx_min; /* of the policy */
-	uint32_t tx_turn;              /* the queue that is served first */
+	struct tx_rate tx_max, tx_min;            /* of the policy */
+	uint32_t tx_turn;                         /* the queue that is served first */
+	struct flow_rule flow[FLOW_RULES_PER_VF]; /* the oldest first */
+	uint32_t flows;
 	struct dma_log log;
 	uint32_t stopped;   /* NIC_STOP_* */
 	bool resetting;     /* until the last DMA from before the reset is done */

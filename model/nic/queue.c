@@ -17,8 +17,9 @@ void queue_init(struct nic_queue *queue, struct nic_vf *vf, bool rx, uint32_t in
 	queue->rx = rx;
 	queue->index = index;
 	queue->desc_bytes = rx ? RXD_BYTES : TXD_BYTES;
-	queue->context.itr_index = ITR_NONE;
+	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE, .rxdid = RXDID_LEGACY};
 	event_init(&queue->wb_timer, queue_wb_timer);
+	queue_rate_init(queue);
 }
 
 bool queue_may_run(const struct nic_queue *queue)
@@ -286,6 +287,7 @@ void queue_reset(struct nic_queue *queue)
 	struct nic *nic = queue->vf->nic;
 
 	calendar_cancel(&nic->env.part.sim->calendar, &queue->wb_timer);
+	queue_rate_reset(queue);
 	queue->wb_count = 0;
 	while (queue->wb_packets)
 		nic_abandon(nic, queue->wb_packet[--queue->wb_packets]);
@@ -297,7 +299,7 @@ void queue_reset(struct nic_queue *queue)
 	queue->cache_first = queue->cache_count = 0;
 	queue->fetching = queue->draining = false;
 	queue_set_enabled(queue, false);
-	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE};
+	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE, .rxdid = RXDID_LEGACY};
 }
 
 static struct nic_queue *queue_of(const struct nic_vf *vf, bool rx, uint32_t index)

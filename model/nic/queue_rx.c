@@ -148,6 +148,20 @@ static void rx_report_headers(const struct packet *packet, uint64_t words[4])
 		words[1] |= RXD1_L4E;
 }
 
+/* The mark of the rule that the packet matches. */
+static void rx_report_mark(const struct nic_queue *queue, const struct packet *packet,
+			   uint64_t words[4])
+{
+	const struct nic_vf *vf = queue->vf;
+	const struct flow_rule *rule = vf->flows ? flow_director_find(vf, packet) : NULL;
+
+	if (!rule || !rule->marks)
+		return;
+	words[1] |= RXD1_FLM;
+	words[2] |= field_put(RXD2_FLEXBH, 1);
+	words[3] |= field_put(RXD3_FD_ID, rule->mark);
+}
+
 /* The descriptors are here: write the packet into its buffers. */
 static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 {
@@ -170,6 +184,7 @@ static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 		}
 		rx_report_hash(queue, packet, words);
 		rx_report_tag(queue, packet, words);
+		rx_report_mark(queue, packet, words);
 		queue_write_back(queue, index, words, from == all ? packet : NULL);
 	}
 	rx_count(queue, packet);

@@ -240,7 +240,7 @@ void queue_tx_run(struct nic_queue *queue)
 			queue_malicious(queue, shape.mdd);
 			return;
 		}
-		if (!shape.descs || !tx_has_room(queue, &shape))
+		if (!shape.descs || !tx_has_room(queue, &shape) || queue_rate_waits(queue))
 			break;
 		if (!shape.lost) {
 			if (!tx_schedule_admits(queue->vf))
@@ -251,6 +251,7 @@ void queue_tx_run(struct nic_queue *queue)
 				return;
 			}
 		}
+		queue_rate_count(queue, packets);
 		tx_begin(queue, &shape, packets);
 		if (packets)
 			tx_account(queue, &shape);

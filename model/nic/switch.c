@@ -143,15 +143,36 @@ void nic_abandon(struct nic *nic, struct packet *packet)
 	packet_put(packet);
 }
 
-static struct nic_queue *switch_queue(struct nic *nic, uint32_t vf, const struct packet *packet)
+/* One of a rule's queues. */
+static uint32_t region_queue(const struct rss *rss, const struct flow_rule *rule,
+			     const struct packet *packet)
 {
-	uint32_t queues = nic->cfg.queue_pairs, queue;
+	uint32_t hash = 0;
+
+	if (!rss_hash(rss, packet->data, packet->len_bytes, &hash))
+		return rule->queue;
+	return rule->queue + hash % (1u << rule->region_log2);
+}
+
+/* NULL: a rule drops the packet. */
+static struct nic_queue *switch_queue(struct nic *nic, uint32_t index, const struct packet *packet)
+{
+	struct nic_vf *vf = &nic->vf[index];
+	uint32_t queues = nic->cfg.queue_pairs;
+	const struct flow_rule *rule = vf->flows ? flow_director_find(vf, packet) : NULL;
 
 	if (packet->steered && packet->rx_queue < queues)
-		queue = packet->rx_queue;
-	else
-		queue = rss_queue(&nic->vf[vf].rss, packet->data, packet->len_bytes, queues);
-	return &nic->vf[vf].rx[queue];
+		return &vf->rx[packet->rx_queue];
+	switch (rule ? (enum flow_fate)rule->fate : FLOW_PASS) {
+	case FLOW_QUEUE:
+		return &vf->rx[rule->queue];
+	case FLOW_REGION:
+		return &vf->rx[region_queue(&vf->rss, rule, packet)];
+	case FLOW_DROP:
+		return NULL;
+	default:
+		return &vf->rx[rss_queue(&vf->rss, packet->data, packet->len_bytes, queues)];
+	}
 }
 
 /* One copy for one VF. Takes over a reference. */
@@ -162,6 +183,10 @@ static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
 	uint64_t flow, number;
 	bool twice = false;
 
+	if (!queue) {
+		nic_drop(nic, &nic->vf[vf], packet, PACKET_DROP_FLOW_RULE);
+		return;
+	}
 	if (frame_tag_get(packet->data, packet->len_bytes, &flow, &number)) {
 		nic->sw->tagged++;
 		twice = fault_armed(faults, FAULT_PACKET_DUPLICATED) &&

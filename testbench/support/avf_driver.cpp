@@ -180,6 +180,7 @@ int32_t AvfDriver::config_queues(uint32_t buffer_bytes, uint32_t max_packet)
 	config.qpair[0].rxq.dma_ring_addr = rx_ring;
 	config.qpair[0].rxq.databuffer_size = buffer_bytes;
 	config.qpair[0].rxq.max_pkt_size = max_packet;
+	config.qpair[0].rxq.rxdid = RXDID_LEGACY;
 	return request(VIRTCHNL_OP_CONFIG_VSI_QUEUES, &config, sizeof(config));
 }
 

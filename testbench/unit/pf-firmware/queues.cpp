@@ -134,6 +134,7 @@ TEST_F(RequestQueues, QueuesAreThoseThatWereGranted)
 	pair.rxq.ring_len = 64;
 	pair.rxq.databuffer_size = 2048;
 	pair.rxq.max_pkt_size = 1522;
+	pair.rxq.rxdid = RXDID_LEGACY;
 	for (uint16_t last : {1, 2}) {
 		memcpy(&message[8], &pair, sizeof(pair));
 		struct virtchnl_queue_pair_info second = pair;

@@ -189,7 +189,8 @@ TEST_F(VfState, RunningPartIsTheBeginningOfTheStream)
 	desc.param1 = size.param0;
 	EXPECT_EQ(host[0]->pf_command(desc).retval, AQ_RC_EBUSY) << "the rest needs a stopped VF";
 	host[0]->pf_vf(AQC_VF_SUSPEND, 0);
-	Bytes rest(4096);
+	Bytes rest(STATE_PART_BYTES / 2);
+	desc.datalen = STATE_PART_BYTES / 2;
 	done = host[0]->pf_command(desc, &rest);
 	ASSERT_EQ(done.retval, AQ_RC_OK);
 	early.insert(early.end(), rest.begin(), rest.end());

@@ -29,6 +29,7 @@ protected:
 		config.qpair[0].rxq.dma_ring_addr = 0x20000;
 		config.qpair[0].rxq.databuffer_size = 2048;
 		config.qpair[0].rxq.max_pkt_size = 1522;
+		config.qpair[0].rxq.rxdid = RXDID_LEGACY;
 		return config;
 	}
 	template <typename T>
@@ -110,7 +111,7 @@ TEST_F(Virtchnl, ConfigurationBeforeResourcesIsRefused)
 TEST_F(Virtchnl, UnknownOpcodesAreAnswered)
 {
 	negotiate();
-	for (uint32_t opcode : {0u, 4u, 5u, 16u, 18u, 20u, 44u, 58u, 112u, 1000u})
+	for (uint32_t opcode : {0u, 4u, 5u, 16u, 18u, 20u, 58u, 110u, 1000u})
 		EXPECT_EQ(d->request(opcode, nullptr, 0), VIRTCHNL_STATUS_ERR_NOT_SUPPORTED)
 			<< opcode;
 }
@@ -137,6 +138,10 @@ TEST_F(Virtchnl, ConfigQueuesChecksEveryField)
 		[](auto &c) { c.qpair[0].rxq.splithdr_enabled = 1; },
 		[](auto &c) { c.qpair[0].txq.dma_ring_addr |= 64; },
 		[](auto &c) { c.num_queue_pairs = 2; },
+		[](auto &c) { c.qpair[0].rxq.crc_disable = 1; },
+		[](auto &c) { c.qpair[0].rxq.rxdid = 0; },
+		[](auto &c) { c.qpair[0].rxq.rxdid = 3; },
+		[](auto &c) { c.qpair[0].rxq.rxdid = 255; },
 	};
 	for (size_t i = 0; i < breaks.size(); i++) {
 		auto config = queue_config();
@@ -144,6 +149,50 @@ TEST_F(Virtchnl, ConfigQueuesChecksEveryField)
 		breaks[i](config);
 		EXPECT_EQ(request(VIRTCHNL_OP_CONFIG_VSI_QUEUES, config), kParam) << i;
 	}
+}
+
+TEST_F(Virtchnl, RxdidGoesIntoTheQueueContextAndMovesWithIt)
+{
+	struct nic_queue_context context;
+	Bytes answer;
+
+	negotiate();
+	auto config = queue_config();
+	ASSERT_EQ(d->request(VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, nullptr, 0, &answer), 0);
+	ASSERT_EQ(answer.size(), 8u);
+	EXPECT_EQ(le64_get(answer.data()), BIT(RXDID_LEGACY) | BIT(RXDID_FLEX_NIC));
+	EXPECT_EQ(d->request(VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, &config, 8), kParam);
+	nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
+	EXPECT_EQ(context.rxdid, RXDID_LEGACY);
+	config.qpair[0].rxq.rxdid = RXDID_FLEX_NIC;
+	ASSERT_EQ(request(VIRTCHNL_OP_CONFIG_VSI_QUEUES, config), 0);
+	nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
+	EXPECT_EQ(context.rxdid, RXDID_FLEX_NIC);
+	ASSERT_EQ(host[0]->pf_vf(AQC_VF_SUSPEND, 2).retval, AQ_RC_OK);
+	ASSERT_EQ(host[1]->pf_vf(AQC_VF_SUSPEND, 1).retval, AQ_RC_OK);
+	ASSERT_EQ(host[1]->load(1, host[0]->save(2)).first, AQ_RC_OK);
+	nic_queue_context_get(host[1]->nic, 1, true, 0, &context);
+	EXPECT_EQ(context.rxdid, RXDID_FLEX_NIC);
+	host[0]->flr(2);
+	nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
+	EXPECT_EQ(context.rxdid, RXDID_LEGACY);
+}
+
+// Drivers that do not know the field leave anything there.
+TEST_F(Virtchnl, WithoutFlexDescriptorsTheRxdidSaysNothing)
+{
+	uint32_t caps = VIRTCHNL_VF_OFFLOAD_RSS_PF;
+	struct nic_queue_context context;
+
+	negotiate();
+	ASSERT_EQ(d->request(VIRTCHNL_OP_GET_VF_RESOURCES, &caps, 4), 0);
+	EXPECT_EQ(d->request(VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, nullptr, 0),
+		  VIRTCHNL_STATUS_ERR_NOT_SUPPORTED);
+	auto config = queue_config();
+	config.qpair[0].rxq.rxdid = 22;
+	EXPECT_EQ(request(VIRTCHNL_OP_CONFIG_VSI_QUEUES, config), 0);
+	nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
+	EXPECT_EQ(context.rxdid, RXDID_LEGACY);
 }
 
 TEST_F(Virtchnl, OneElementMoreIsTheOldLayout)

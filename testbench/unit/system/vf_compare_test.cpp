@@ -4,6 +4,7 @@
 #include <string>
 
 #include "model/nic/firmware_block.h"
+#include "model/nic/flow_director.h"
 #include "system/machine.h"
 #include "system/vf_compare.h"
 #include "testbench/support/nic_bench.h"
@@ -106,6 +107,15 @@ TEST_F(VfCompare, SeesAVlan)
 	EXPECT_EQ(difference(), "");
 	ASSERT_EQ(nic_vlan_add(sides[1].nic, 1, 1), 0);
 	EXPECT_EQ(difference(), "VF 0: only one of both receives VLAN 1");
+}
+TEST_F(VfCompare, SeesAFlowRule)
+{
+	struct flow_rule rule = {};
+
+	ASSERT_EQ(nic_flow_add(sides[0].nic, 0, &rule), 0);
+	EXPECT_EQ(difference(), "VF 0: flow rule 0 differs");
+	ASSERT_EQ(nic_flow_add(sides[1].nic, 1, &rule), 0);
+	EXPECT_EQ(difference(), "");
 }
 TEST_F(VfCompare, SeesAnOffloadOfTags)
 {
