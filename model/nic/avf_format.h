@@ -194,10 +194,21 @@ struct aq_desc {
 #define TXD_IIPT_IPV4_CSUM 3 /* its checksum, too */
 
 /* Context descriptor: {TXC0_*, TXC1_*}; it tells of the packet whose data follows. */
-#define TXC0_TUNNELING BITS(23, 0)
-#define TXC1_CMD_TSO   BIT(4)
-#define TXC1_TSO_LEN   BITS(47, 30) /* bytes of payload */
-#define TXC1_MSS       BITS(63, 50)
+#define TXC0_EIPT      BITS(1, 0)   /* the outer IP header, by TXD_IIPT_*; 0: no tunnel */
+#define TXC0_EIPLEN    BITS(7, 2)   /* its bytes / 4 */
+#define TXC0_L4TUNT    BITS(10, 9)  /* TXC_L4TUNT_* */
+#define TXC0_EIP_NOINC BIT(11)      /* segments have the same outer IP ID */
+#define TXC0_L4TUNLEN  BITS(18, 12) /* bytes / 2 from the outer IP header's end to the inner IP */
+#define TXC0_DECTTL    BITS(22, 19)
+#define TXC0_L4T_CS    BIT(23) /* fill the outer UDP checksum */
+
+#define TXC_L4TUNT_NONE 0 /* IP in IP */
+#define TXC_L4TUNT_UDP  1 /* VXLAN, Geneve */
+#define TXC_L4TUNT_GRE  2
+
+#define TXC1_CMD_TSO BIT(4)
+#define TXC1_TSO_LEN BITS(47, 30) /* bytes of payload */
+#define TXC1_MSS     BITS(63, 50)
 
 /*
  * Rx descriptor, 32 bytes, as software posts it: word 0 is the buffer's

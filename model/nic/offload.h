@@ -8,7 +8,8 @@
  * for sums, RFC 9260 for SCTP's).
  *
  * A driver stores in the checksum field of TCP or UDP the sum of the pseudo
- * header: with the length for a whole packet, without for one to be cut.
+ * header: with the length for a whole packet, without for one to be cut. That goes for the
+ * UDP header of a tunnel, too, if its checksum is the NIC's.
  */
 
 #include "model/nic/avf_format.h"
@@ -19,8 +20,20 @@ extern "C" {
 
 enum offload_l4 { OFFLOAD_L4_NONE, OFFLOAD_L4_TCP, OFFLOAD_L4_SCTP, OFFLOAD_L4_UDP };
 
+/* What an IP packet travels in: another one, and what stands between the two. */
+struct tx_tunnel {
+	bool ipv4, ipv6; /* the outer header; neither: there is no tunnel */
+	bool ipv4_sum;
+	bool same_id; /* segments do not count the outer IPv4 header's ID up */
+	bool udp_sum;
+	uint32_t kind; /* TXC_L4TUNT_* */
+	uint32_t ip_bytes, l4_bytes;
+	bool wrong; /* fields that contradict each other */
+};
+
 struct tx_offload {
-	bool ipv4;     /* the network header is IPv4 */
+	struct tx_tunnel tunnel;
+	bool ipv4;     /* the (inner) network header is IPv4 */
 	bool ipv4_sum; /* its checksum is the NIC's to fill */
 	bool ipv6;     /* it is IPv6, with extension headers within ip_bytes */
 	bool tag;      /* vlan_tci is inserted as a VLAN tag, after all else */
@@ -35,16 +48,20 @@ struct tx_offload {
 #define OFFLOAD_MIN_MSS    64u
 #define OFFLOAD_MAX_MSS    9668u
 
-/*
- * What the first data descriptor's word 1 and the context descriptor's word 1
- * (0: none) ask for.
- */
-struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context1);
+/* What the first data descriptor's word 1 and the context descriptor's words (0: none) ask for. */
+struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context0, uint64_t context1);
+
+/* Where the (inner) network header begins. */
+static inline uint32_t tx_offload_ip_at(const struct tx_offload *offload)
+{
+	return offload->mac_bytes + offload->tunnel.ip_bytes + offload->tunnel.l4_bytes;
+}
 
 /* Bytes that stand at the head of every segment; 0 for a packet that is not cut. */
 static inline uint32_t tx_offload_header_bytes(const struct tx_offload *offload)
 {
-	return offload->segment ? offload->mac_bytes + offload->ip_bytes + offload->l4_bytes : 0;
+	return offload->segment ? tx_offload_ip_at(offload) + offload->ip_bytes + offload->l4_bytes
+				: 0;
 }
 
 /* Can a packet of `len_bytes` be treated so? MDD_NONE, or which rule it breaks. */

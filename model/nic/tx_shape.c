@@ -24,10 +24,10 @@ static uint32_t tx_buffer_bytes(const uint64_t *word)
 	return (uint32_t)field_get(TXD1_BUF_SIZE, word[1]);
 }
 
-/* One, before the data; headers within headers are not built. */
+/* One, before the data. */
 static enum mdd_event tx_add_context(struct tx_shape *shape, const uint64_t *word)
 {
-	if (shape->context || shape->buffers || (word[0] & TXC0_TUNNELING))
+	if (shape->context || shape->buffers)
 		return MDD_BAD_CONTEXT;
 	shape->context = true;
 	shape->context0 = word[0];
@@ -42,7 +42,7 @@ static enum mdd_event tx_add_data(struct tx_shape *shape, const uint64_t *word)
 	if (!tx_buffer_bytes(word))
 		return MDD_ZERO_BUFFER;
 	if (!shape->buffers)
-		shape->offload = tx_offload_decode(word[1], shape->context1);
+		shape->offload = tx_offload_decode(word[1], shape->context0, shape->context1);
 	shape->len_bytes += tx_buffer_bytes(word);
 	if (++shape->buffers > TX_MAX_BUFFERS && !shape->offload.segment)
 		return MDD_TOO_MANY_BUFFERS;
