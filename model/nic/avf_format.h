@@ -213,8 +213,10 @@ struct aq_desc {
 /*
  * Rx descriptor, 32 bytes, as software posts it: word 0 is the buffer's
  * address, word 1 the header buffer's (0 here), words 2 and 3 are 0. As the
- * device writes it back: the legacy format, RXD1_* in word 1.
+ * device writes it back: the legacy format, RXD1_* in word 1, of which there is one of
+ * 16 bytes, too, which is posted so; or the flexible one of NICs, RXF*.
  */
+#define RXDID_LEGACY_16 0
 #define RXDID_LEGACY    1 /* 32 bytes */
 #define RXDID_FLEX_NIC  2
 #define RXD_BYTES       32u
@@ -234,5 +236,25 @@ struct aq_desc {
 #define RXD1_PTYPE      BITS(37, 30)
 #define RXD2_FLEXBH     BITS(5, 4) /* 1: RXD3_FD_ID is there */
 #define RXD3_FD_ID      BITS(63, 32)
+
+#define RXF0_RXDID       BITS(7, 0)
+#define RXF0_UMBCAST     BITS(15, 14)
+#define RXF0_PTYPE       BITS(25, 16)
+#define RXF0_PKT_LEN     BITS(45, 32)
+#define RXF0_HDR_LEN     BITS(58, 48) /* 0: headers are not split off */
+#define RXF1_DD          BIT(0)
+#define RXF1_EOF         BIT(1)
+#define RXF1_L3L4P       BIT(3)
+#define RXF1_IPE         BIT(4)
+#define RXF1_L4E         BIT(5)
+#define RXF1_RSS_VALID   BIT(12)
+#define RXF1_L2TAG1P     BIT(13)
+#define RXF1_L2TAG1      BITS(31, 16)
+#define RXF1_RSS_HASH    BITS(63, 32)
+#define RXF2_TS_VALID    BIT(24)
+#define RXF2_TS_SUB_NS   BITS(31, 25) /* in 1/128 ns */
+#define RXF3_FLOW_ID     BITS(31, 0)
+#define RXF_FLOW_ID_NONE UINT32_MAX   /* no filter has matched */
+#define RXF3_TS_HIGH     BITS(63, 32) /* in ns, modulo 2^32 */
 
 #endif

@@ -18,7 +18,7 @@ extern "C" {
 #endif
 
 #define DMA_INLINE_BYTES 256u
-#define DMA_HELD         4u
+#define DMA_HELD         8u
 
 struct dma_engine;
 struct packet;

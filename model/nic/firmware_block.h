@@ -88,6 +88,7 @@ struct nic_queue_context {
 	uint8_t rxdid;      /* Rx: the format of what is written back, RXDID_* */
 	uint32_t rate_kbps; /* Tx: at most; 0: as fast as it can */
 	bool enabled;
+	bool timestamps; /* Rx: flexible descriptors tell when a frame has come from the wire */
 };
 
 void nic_queue_context_get(struct nic *nic, uint32_t vf, bool rx, uint32_t queue,

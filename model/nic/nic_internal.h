@@ -9,6 +9,7 @@
 #include "model/nic/flow_director.h"
 #include "model/nic/offload.h"
 #include "model/nic/rss.h"
+#include "model/nic/rx_descriptor.h"
 #include "model/nic/tx_schedule.h"
 #include "model/nic/vlan.h"
 
@@ -121,6 +122,7 @@ struct nic_queue {
 	struct event rate_timer;
 	uint64_t rate_next_ps; /* when its rate lets it begin a packet */
 	/* Rx */
+	const struct rx_format *rx_format;
 	struct packet *fifo[RX_FIFO];
 	uint32_t fifo_first, fifo_count;
 };

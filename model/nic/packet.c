@@ -61,6 +61,7 @@ struct packet *packet_get(struct packet_pool *pool)
 	packet->references = 1;
 	packet->source_vf = NIC_NO_VF;
 	packet->steered = false;
+	packet->stamped = false;
 	packet->next_segment = NULL;
 	return packet;
 }

@@ -11,13 +11,22 @@ static void queue_wb_timer(struct event *event, uint64_t now)
 	queue_flush(CONTAINER_OF(event, struct nic_queue, wb_timer));
 }
 
+static void queue_set_format(struct nic_queue *queue)
+{
+	const struct rx_format *format = rx_format_of(queue->context.rxdid);
+
+	sim_assert(&queue->vf->nic->env.part, format);
+	queue->rx_format = format;
+	queue->desc_bytes = queue->rx ? format->desc_bytes : TXD_BYTES;
+}
+
 void queue_init(struct nic_queue *queue, struct nic_vf *vf, bool rx, uint32_t index)
 {
 	queue->vf = vf;
 	queue->rx = rx;
 	queue->index = index;
-	queue->desc_bytes = rx ? RXD_BYTES : TXD_BYTES;
 	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE, .rxdid = RXDID_LEGACY};
+	queue_set_format(queue);
 	event_init(&queue->wb_timer, queue_wb_timer);
 	queue_rate_init(queue);
 }
@@ -300,6 +309,7 @@ void queue_reset(struct nic_queue *queue)
 	queue->fetching = queue->draining = false;
 	queue_set_enabled(queue, false);
 	queue->context = (struct nic_queue_context){.itr_index = ITR_NONE, .rxdid = RXDID_LEGACY};
+	queue_set_format(queue);
 }
 
 static struct nic_queue *queue_of(const struct nic_vf *vf, bool rx, uint32_t index)
@@ -337,6 +347,7 @@ void nic_queue_context_set(struct nic *nic, uint32_t vf, bool rx, uint32_t index
 	sim_assert(&nic->env.part, queue_is_drained(queue));
 	queue_set_enabled(queue, context->enabled);
 	queue->context = *context;
+	queue_set_format(queue);
 	queue->cache_first = queue->cache_count = 0;
 	queue_run(queue);
 }

@@ -2,13 +2,12 @@
 /*
  * Receive queues. A packet takes as many posted descriptors as it fills
  * buffers; its bytes are written straight from the snapshot, then the
- * descriptors are written back in the legacy 32-byte format, then the interrupt
+ * descriptors are written back in the queue's format, then the interrupt
  * is caused: the DMA engine keeps that order. A packet waits only while its
  * descriptors are on their way; without posted descriptors it is lost.
  */
 #include "base/trace.h"
 #include "model/nic/nic_internal.h"
-#include "model/nic/rx_status.h"
 
 /* Does the frame's VLAN tag go into the descriptor? */
 static bool rx_strips(const struct nic_queue *queue, const struct packet *packet)
@@ -112,54 +111,41 @@ static bool rx_misfire(struct nic_queue *queue)
 	return true;
 }
 
-/* What a VF with several queues tells of the hash that chose one. */
-static void rx_report_hash(const struct nic_queue *queue, const struct packet *packet,
-			   uint64_t words[4])
-{
-	uint32_t hash;
-
-	if (queue->vf->nic->cfg.queue_pairs < 2 ||
-	    !rss_hash(&queue->vf->rss, packet->data, packet->len_bytes, &hash))
-		return;
-	words[0] |= field_put(RXD0_RSS_HASH, hash);
-	words[1] |= field_put(RXD1_FLTSTAT, RXD_FLTSTAT_RSS);
-}
-
-static void rx_report_tag(const struct nic_queue *queue, const struct packet *packet,
-			  uint64_t words[4])
-{
-	if (!rx_strips(queue, packet))
-		return;
-	words[0] |= field_put(RXD0_L2TAG1, vlan_tci(packet->data));
-	words[1] |= RXD1_L2TAG1P;
-}
-
-/* Type and sums: in the last descriptor, where drivers look. */
-static void rx_report_headers(const struct packet *packet, uint64_t words[4])
-{
-	struct rx_status status = rx_status_get(packet->data, packet->len_bytes);
-
-	words[1] |= field_put(RXD1_PTYPE, status.ptype);
-	if (status.checked)
-		words[1] |= RXD1_L3L4P;
-	if (status.ip_error)
-		words[1] |= RXD1_IPE;
-	if (status.l4_error)
-		words[1] |= RXD1_L4E;
-}
-
 /* The mark of the rule that the packet matches. */
 static void rx_report_mark(const struct nic_queue *queue, const struct packet *packet,
-			   uint64_t words[4])
+			   struct rx_report *report)
 {
 	const struct nic_vf *vf = queue->vf;
 	const struct flow_rule *rule = vf->flows ? flow_director_find(vf, packet) : NULL;
 
-	if (!rule || !rule->marks)
-		return;
-	words[1] |= RXD1_FLM;
-	words[2] |= field_put(RXD2_FLEXBH, 1);
-	words[3] |= field_put(RXD3_FD_ID, rule->mark);
+	report->marked = rule && rule->marks;
+	report->mark = report->marked ? rule->mark : 0;
+}
+
+/* What all of the packet's descriptors tell. */
+static struct rx_report rx_report_begin(const struct nic_queue *queue, const struct packet *packet)
+{
+	struct rx_report report = {.cast = packet_cast(packet)};
+
+	report.tagged = rx_strips(queue, packet);
+	if (report.tagged)
+		report.vlan_tci = vlan_tci(packet->data);
+	/* A VF with several queues is told of the hash that chose one. */
+	report.hashed =
+		queue->vf->nic->cfg.queue_pairs > 1 &&
+		rss_hash(&queue->vf->rss, packet->data, packet->len_bytes, &report.rss_hash);
+	rx_report_mark(queue, packet, &report);
+	return report;
+}
+
+/* Type, sums and time: in the last descriptor, where drivers look. */
+static void rx_report_end(const struct nic_queue *queue, const struct packet *packet,
+			  struct rx_report *report)
+{
+	report->last = true;
+	report->status = rx_status_get(packet->data, packet->len_bytes);
+	report->stamped = queue->context.timestamps && packet->stamped;
+	report->time_ps = packet->wire_ps;
 }
 
 /* The descriptors are here: write the packet into its buffers. */
@@ -167,24 +153,20 @@ static void rx_deliver(struct nic_queue *queue, struct packet *packet)
 {
 	uint64_t size = queue->context.buffer_bytes;
 	uint32_t all = rx_bytes(queue, packet);
+	struct rx_report report = rx_report_begin(queue, packet);
 
 	for (uint32_t from = 0; from < all;) {
 		uint32_t len = (uint32_t)MIN(all - from, size);
 		uint32_t index = queue->context.head;
 		uint64_t iova = queue_take(queue)[0];
-		uint64_t words[4] = {0};
+		uint64_t words[4];
 
 		rx_write_part(queue, packet, iova, from, len);
 		from += len;
-		words[1] = RXD1_DD | field_put(RXD1_LENGTH, len) |
-			   field_put(RXD1_UMBCAST, packet_cast(packet));
-		if (from == all) {
-			words[1] |= RXD1_EOP;
-			rx_report_headers(packet, words);
-		}
-		rx_report_hash(queue, packet, words);
-		rx_report_tag(queue, packet, words);
-		rx_report_mark(queue, packet, words);
+		report.len_bytes = len;
+		if (from == all)
+			rx_report_end(queue, packet, &report);
+		queue->rx_format->write(&report, words);
 		queue_write_back(queue, index, words, from == all ? packet : NULL);
 	}
 	rx_count(queue, packet);

@@ -353,6 +353,8 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 void switch_from_wire(struct nic *nic, struct packet *packet)
 {
 	packet->source_vf = NIC_NO_VF;
+	packet->stamped = true;
+	packet->wire_ps = sim_now(nic->env.part.sim);
 	if (nic->link_down)
 		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
 	else if (packet->len_bytes < 14 || packet->len_bytes > FRAME_MAX_BYTES)
