@@ -11,6 +11,7 @@
  */
 
 #include "base/bits.h"
+#include "model/nic/mdd_format.h"
 
 /*
  * VF registers, BAR0. 32 bits each.
@@ -93,34 +94,6 @@
 #define PF_ARQH        0x80380u
 #define PF_ATQT        0x80400u
 #define PF_ARQT        0x80480u
-
-/*
- * Malicious driver detection of Tx queues. GL_MDET_TX holds the first event until
- * software writes ones; VP_MDET_TX says which VFs have had any, until ones are written.
- */
-#define VP_MDET_TX(vf)    (0xe6000u + 4 * (vf))
-#define VP_MDET_TX_VALID  BIT(0)
-#define GL_MDET_TX        0xe6480u
-#define GL_MDET_TX_QUEUE  BITS(11, 0) /* counted over all VFs */
-#define GL_MDET_TX_VF_NUM BITS(20, 12)
-#define GL_MDET_TX_PF_NUM BITS(24, 21)
-#define GL_MDET_TX_EVENT  BITS(29, 25) /* enum mdd_event */
-#define GL_MDET_TX_VALID  BIT(31)
-
-/* Which rule was broken. Rules are the hardware's, numbers this device's own. */
-enum mdd_event {
-	MDD_NONE,
-	MDD_TAIL_BEYOND_RING,
-	MDD_BAD_DTYPE,        /* neither data nor context */
-	MDD_BAD_CONTEXT,      /* a second one, one behind data, or fields that contradict */
-	MDD_ZERO_BUFFER,      /* data of no bytes */
-	MDD_TOO_MANY_BUFFERS, /* above 8 of a packet or segment, above 3 of a header to repeat */
-	MDD_NO_EOP,           /* a packet that does not end */
-	MDD_WRONG_SIZE,       /* a packet or segment below 17 bytes or above the largest frame */
-	MDD_BAD_HEADER,       /* header lengths beyond the packet, or too small for their kind */
-	MDD_BAD_LSO_MSS,      /* out of range */
-	MDD_BAD_LSO_LEN,      /* not the bytes behind the header */
-};
 
 /*
  * Admin queue descriptor. Software owns those of the send queue (ATQ) from
