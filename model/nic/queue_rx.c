@@ -9,6 +9,9 @@
 #include "base/trace.h"
 #include "model/nic/nic_internal.h"
 
+/* Of one packet, as the X710 and E810 have it (Linux i40e_type.h, ice_txrx.h). */
+#define RX_MAX_BUFFERS 5u
+
 /* Does the frame's VLAN tag go into the descriptor? */
 static bool rx_strips(const struct nic_queue *queue, const struct packet *packet)
 {
@@ -189,7 +192,7 @@ void queue_rx_run(struct nic_queue *queue)
 	while (queue->fifo_count && queue->jobs < RX_JOBS) {
 		uint32_t need = rx_buffers(queue, queue->fifo[queue->fifo_first]);
 
-		if (need > queue_posted(queue) || need > QUEUE_CACHE - QUEUE_FETCH)
+		if (need > queue_posted(queue))
 			nic_drop(queue->vf->nic, queue->vf, rx_pop(queue), PACKET_DROP_NO_BUFFER);
 		else if (need <= queue->cache_count)
 			rx_deliver(queue, rx_pop(queue));
@@ -208,7 +211,8 @@ void queue_rx_packet(struct nic_queue *queue, struct packet *packet)
 		cause = PACKET_DROP_VF_STOPPED;
 	else if (!queue_may_run(queue))
 		cause = PACKET_DROP_QUEUE_DISABLED;
-	else if (packet->len_bytes > queue->context.max_packet)
+	else if (packet->len_bytes > queue->context.max_packet ||
+		 rx_buffers(queue, packet) > RX_MAX_BUFFERS)
 		cause = PACKET_DROP_SIZE;
 	else if (queue->fifo_count == RX_FIFO)
 		cause = PACKET_DROP_NO_BUFFER;
