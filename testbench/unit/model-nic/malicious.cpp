@@ -327,3 +327,118 @@ TEST_F(NicMalicious, AStoppedQueueIsStoppedWhereTheVfMoves)
 	EXPECT_TRUE(context.enabled);
 	ASSERT_EQ(host[0]->pf_vf(AQC_VF_RESUME, 0).retval, AQ_RC_OK);
 }
+
+/* Two Tx queues to a VF; the second one is set up here, as the firmware would. */
+class NicMaliciousPair : public NicMalicious
+{
+protected:
+	void configure() override
+	{
+		cfg.queue_pairs = 2;
+	}
+	void SetUp() override
+	{
+		struct nic_queue_context context;
+
+		NicMalicious::SetUp();
+		nic_queue_context_get(host[0]->nic, 0, false, 0, &context);
+		context.base = second_ring = host[0]->memory.allocate(4096);
+		nic_queue_context_set(host[0]->nic, 0, false, 1, &context);
+	}
+	void transmit_second(uint32_t index, const Bytes &bytes_to_send)
+	{
+		uint64_t at = a->tx_buffers + 0x80000 + index * 2048;
+
+		host[0]->memory.write(at, bytes_to_send.data(), bytes_to_send.size());
+		host[0]->memory.write64(second_ring + 16 * index, at);
+		host[0]->memory.write64(second_ring + 16 * index + 8,
+					kEnd | bytes((uint32_t)bytes_to_send.size()));
+		host[0]->write(0, QTX_TAIL1(1), index + 1);
+	}
+
+	uint64_t second_ring = 0;
+};
+
+TEST_F(NicMaliciousPair, TheVfsOtherTransmitQueueLosesNothing)
+{
+	std::vector<Bytes> sent;
+
+	for (uint32_t i = 0; i < 30; i++) {
+		sent.push_back(frame(i, 500));
+		transmit_second(i, sent.back());
+		if (i == 10) {
+			describe({{0, kEnd}});
+			ring();
+		}
+	}
+	run_for(PS_PER_MS);
+	EXPECT_EQ(nic_vf_mdd_events(host[0]->nic, 0), 1u);
+	EXPECT_EQ(b->receive_frames(), sent);
+	EXPECT_EQ(field_get(GL_MDET_TX_QUEUE, pf_read(GL_MDET_TX)), 0u);
+}
+
+/*
+ * Whatever descriptors say: the NIC goes on, nothing stays inside of it (the fixture looks),
+ * a neighbour's packets pass, and a queue that stopped comes back.
+ */
+TEST_F(NicMalicious, NoDescriptorHurtsTheNicOrANeighbour)
+{
+	uint64_t state = 88172645463325252u, events = 0;
+	auto random = [&](uint64_t below) {
+		state ^= state << 13;
+		state ^= state >> 7;
+		state ^= state << 17;
+		return (state >> 11) % below;
+	};
+	auto lengths = [&] {
+		static const uint32_t sizes[] = {54, 64, 100, 1000, 2000, 9728, 16383};
+
+		return bytes(random(12) ? sizes[random(7)] : (uint32_t)random(16384));
+	};
+
+	for (uint32_t round = 0; round < 1500; round++) {
+		std::vector<Desc> descs;
+		uint32_t payload = 0;
+
+		if (random(2))
+			descs.push_back(
+				{random(2) ? random(UINT64_C(1) << 24) : 0,
+				 tso((uint32_t)random(4096), 40 + (uint32_t)random(2000)).word1});
+		for (uint32_t i = 0; i <= random(4); i++) {
+			uint64_t data =
+				random(3) ? tcp() | lengths()
+					  : (random(UINT64_C(1) << 34) & ~TXD1_DTYPE) | lengths();
+
+			payload += (uint32_t)field_get(TXD1_BUF_SIZE, data);
+			descs.push_back({0, data});
+		}
+		descs.back().word1 |= random(20) ? kEnd : 0;
+		if (payload > 54 && !descs[0].word0 && random(2))
+			descs[0].word1 =
+				(descs[0].word1 & ~TXC1_TSO_LEN) |
+				(descs.size() > 1 ? field_put(TXC1_TSO_LEN, payload - 54) : 0);
+		describe(descs);
+		ring();
+		if (round % 10 == 0)
+			c->transmit(make_frame(b->mac, c->mac, round, 300, 7));
+		run_for(40 * PS_PER_US);
+		b->receive_frames();
+		b->rx_tail = b->rx_head;
+		b->post_rx(AvfDriver::kRing - 1);
+		if (nic_vf_mdd_events(host[0]->nic, 0) == events)
+			continue;
+		events = nic_vf_mdd_events(host[0]->nic, 0);
+		ASSERT_TRUE(nic_queue_drained(host[0]->nic, 0, false, 0));
+		nic_queue_enable(host[0]->nic, 0, false, 0, true);
+		struct nic_queue_context context;
+		nic_queue_context_get(host[0]->nic, 0, false, 0, &context);
+		a->tx_tail = context.head;
+	}
+	EXPECT_GT(events, 100u);
+	EXPECT_GT(nic_vf_stats_get(host[0]->nic, 0)->tx_unicast +
+			  nic_vf_stats_get(host[0]->nic, 0)->tx_multicast +
+			  nic_vf_stats_get(host[0]->nic, 0)->tx_broadcast,
+		  100u);
+	EXPECT_EQ(nic_vf_mdd_events(host[0]->nic, 1), 0u);
+	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 1)->tx_unicast, 150u);
+}
