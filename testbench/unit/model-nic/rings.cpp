@@ -25,6 +25,7 @@ protected:
 		config.qpair[0].rxq.dma_ring_addr = kRxRing;
 		config.qpair[0].rxq.databuffer_size = buffer;
 		config.qpair[0].rxq.max_pkt_size = 9728;
+		config.qpair[0].rxq.rxdid = RXDID_LEGACY;
 		ASSERT_EQ(driver->request(VIRTCHNL_OP_CONFIG_VSI_QUEUES, &config, sizeof(config)),
 			  0);
 		for (bool rx : {false, true}) {
