@@ -17,10 +17,11 @@ extern "C" {
 struct firmware;
 
 struct firmware_cfg {
-	uint64_t command_ps; /* a virtchnl message or PF command, unless its row says more */
-	uint64_t state_ps;   /* a part of a VF's state saved or loaded */
-	uint64_t reset_ps;   /* from a drained reset to VFGEN_RSTAT = VFACTIVE */
-	uint16_t first_vsi;  /* the VSI's ID of VF 0; VF n has n more */
+	uint64_t command_ps;   /* a virtchnl message or PF command, unless its row says more */
+	uint64_t state_ps;     /* a part of a VF's state saved or loaded */
+	uint64_t reset_ps;     /* from a drained reset to VFGEN_RSTAT = VFACTIVE */
+	uint32_t capabilities; /* VIRTCHNL_VF_OFFLOAD_* that it may offer; 0: all it has */
+	uint16_t first_vsi;    /* the VSI's ID of VF 0; VF n has n more */
 	/*
 	 * Queue pairs: of all VFs together, and what each begins with and is sure to have.
 	 * 0: as many as the hardware has. A pool that is too small for the latter is as large.

@@ -19,6 +19,7 @@ struct fw_virtchnl {
 	uint8_t mac[6]; /* the VF's own address */
 	uint8_t rss_key[VIRTCHNL_RSS_KEY_BYTES];
 	uint8_t rss_lut[VIRTCHNL_RSS_LUT_ENTRIES];
+	bool rss_symmetric;
 };
 
 /* A stream being loaded: it may come in parts of any size. */

@@ -225,6 +225,7 @@ static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool app
 	codec_bytes(codec, virtchnl.mac, sizeof(virtchnl.mac));
 	codec_bytes(codec, virtchnl.rss_key, sizeof(virtchnl.rss_key));
 	codec_bytes(codec, virtchnl.rss_lut, sizeof(virtchnl.rss_lut));
+	codec_bool(codec, &virtchnl.rss_symmetric);
 	codec->bad |= (virtchnl.hashcfg & ~RSS_ALL) != 0;
 	if (!apply)
 		return;

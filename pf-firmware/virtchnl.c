@@ -9,6 +9,8 @@
 #include "base/trace.h"
 #include "pf-firmware/fdir_format.h"
 #include "pf-firmware/qos_format.h"
+#include "pf-firmware/refused_format.h"
+#include "pf-firmware/rss_format.h"
 #include "pf-firmware/virtchnl_internal.h"
 
 #define OFFERED_CAPS                                                                               \
@@ -92,6 +94,13 @@ void virtchnl_tell_link(struct fw_vf *vf)
 	firmware_answer(vf, VIRTCHNL_OP_EVENT, VIRTCHNL_STATUS_SUCCESS, &event, sizeof(event));
 }
 
+static uint32_t vc_offered(const struct fw_vf *vf)
+{
+	uint32_t may = vf->fw->cfg.capabilities;
+
+	return (uint32_t)OFFERED_CAPS & (may ? may : UINT32_MAX);
+}
+
 static int32_t vc_get_resources(struct vc_command *command)
 {
 	struct fw_vf *vf = command->vf;
@@ -107,8 +116,7 @@ static int32_t vc_get_resources(struct vc_command *command)
 	uint32_t wanted = command->len_bytes >= 4 ? le32_get(command->data)
 						  : (uint32_t)VIRTCHNL_VF_OFFLOAD_L2;
 
-	resource.vf_cap_flags =
-		(wanted & (uint32_t)OFFERED_CAPS) | (uint32_t)VIRTCHNL_VF_OFFLOAD_L2;
+	resource.vf_cap_flags = (wanted & vc_offered(vf)) | (uint32_t)VIRTCHNL_VF_OFFLOAD_L2;
 	/* Who knows the second kind of VLAN messages does not use the first. */
 	if (resource.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_VLAN_V2)
 		resource.vf_cap_flags &= ~(uint32_t)VIRTCHNL_VF_OFFLOAD_VLAN;
@@ -443,7 +451,7 @@ static int32_t vc_stats(struct vc_command *command)
 /* What was agreed on goes to the hardware. */
 void virtchnl_apply_rss(struct fw_vf *vf)
 {
-	struct rss rss = {.types = vf->virtchnl.hashcfg};
+	struct rss rss = {.types = vf->virtchnl.hashcfg, .symmetric = vf->virtchnl.rss_symmetric};
 
 	memcpy(rss.key, vf->virtchnl.rss_key, sizeof(rss.key));
 	memcpy(rss.lut, vf->virtchnl.rss_lut, sizeof(rss.lut));
@@ -487,7 +495,29 @@ static int32_t vc_hashcfg(struct vc_command *command)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
+/* Addresses and ports as they are, or what is the same for both directions of a flow. */
+static int32_t vc_hfunc(struct vc_command *command)
+{
+	struct virtchnl_rss_hfunc hfunc;
+
+	memcpy(&hfunc, command->data, sizeof(hfunc));
+	if (!vc_names_vsi(command) ||
+	    (hfunc.rss_algorithm != VIRTCHNL_RSS_ALG_TOEPLITZ_ASYMMETRIC &&
+	     hfunc.rss_algorithm != VIRTCHNL_RSS_ALG_TOEPLITZ_SYMMETRIC))
+		return VIRTCHNL_STATUS_ERR_PARAM;
+	command->vf->virtchnl.rss_symmetric =
+		hfunc.rss_algorithm == VIRTCHNL_RSS_ALG_TOEPLITZ_SYMMETRIC;
+	virtchnl_apply_rss(command->vf);
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
 /* --- The table --- */
+
+/* Known, and never offered. */
+#define REFUSED(NAME)                                                                              \
+	{                                                                                          \
+		VIRTCHNL_OP_##NAME, #NAME, 0, 0, 0, false, NULL, 0                                 \
+	}
 
 /* clang-format off */
 static const struct vc_row vc_rows[] = {
@@ -512,6 +542,7 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING, "DISABLE_VLAN_STRIPPING", 0, 0, 0, true, vc_disable_strip, 0},
 	{VIRTCHNL_OP_REQUEST_QUEUES, "REQUEST_QUEUES", 2, 0, 0, true, vc_request_queues, VIRTCHNL_VF_OFFLOAD_REQ_QUEUES},
 	{VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, "GET_SUPPORTED_RXDIDS", 0, 0, 0, true, vc_rxdids, VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC},
+	{VIRTCHNL_OP_CONFIG_RSS_HFUNC, "CONFIG_RSS_HFUNC", 8, 0, 0, true, vc_hfunc, VIRTCHNL_VF_OFFLOAD_RSS_PF},
 	{VIRTCHNL_OP_ADD_FDIR_FILTER, "ADD_FDIR_FILTER", 2616, 0, 0, true, vc_add_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
 	{VIRTCHNL_OP_DEL_FDIR_FILTER, "DEL_FDIR_FILTER", 12, 0, 0, true, vc_del_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
 	{VIRTCHNL_OP_GET_QOS_CAPS, "GET_QOS_CAPS", 0, 0, 0, true, vc_qos_caps, VIRTCHNL_VF_OFFLOAD_QOS},
@@ -524,6 +555,26 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING_V2, "DISABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_disable_strip_v2, 0},
 	{VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, "ENABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_enable_insert_v2, 0},
 	{VIRTCHNL_OP_DISABLE_VLAN_INSERTION_V2, "DISABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_disable_insert_v2, 0},
+	REFUSED(CONFIG_TX_QUEUE),
+	REFUSED(CONFIG_RX_QUEUE),
+	REFUSED(RDMA),
+	REFUSED(CONFIG_RDMA_IRQ_MAP),
+	REFUSED(RELEASE_RDMA_IRQ_MAP),
+	REFUSED(ENABLE_CHANNELS),
+	REFUSED(DISABLE_CHANNELS),
+	REFUSED(ADD_CLOUD_FILTER),
+	REFUSED(DEL_CLOUD_FILTER),
+	REFUSED(GET_MAX_RSS_QREGION),
+	REFUSED(ENABLE_VLAN_FILTERING_V2),
+	REFUSED(DISABLE_VLAN_FILTERING_V2),
+	REFUSED(1588_PTP_GET_CAPS),
+	REFUSED(1588_PTP_GET_TIME),
+	REFUSED(CONFIG_QUEUE_TC_MAP),
+	REFUSED(ENABLE_QUEUES_V2),
+	REFUSED(DISABLE_QUEUES_V2),
+	REFUSED(MAP_QUEUE_VECTOR),
+	REFUSED(FLOW_SUBSCRIBE),
+	REFUSED(FLOW_UNSUBSCRIBE),
 };
 /* clang-format on */
 
@@ -569,7 +620,7 @@ static int32_t vc_run(struct vc_command *command, uint32_t opcode)
 {
 	const struct vc_row *row = vc_find(opcode);
 
-	if (!row)
+	if (!row || !row->handle)
 		return VIRTCHNL_STATUS_ERR_NOT_SUPPORTED;
 	if (!vc_len_ok(row, command))
 		return VIRTCHNL_STATUS_ERR_PARAM;

@@ -206,6 +206,7 @@ static bool build_nic_parts(struct host *host)
 		.reset_ps = machine->timing.firmware.reset_ps,
 		/* What the PF tells of the link is the other machine's, too. */
 		.first_vsi = foreign ? foreign->first_vsi : 1,
+		.capabilities = foreign ? foreign->capabilities : 0,
 		.tell_link = !foreign,
 		.queue_pairs = (uint32_t)machine->nic.queue_pool,
 		.vf_queue_pairs = (uint32_t)machine->nic.first_queue_pairs,

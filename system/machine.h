@@ -103,6 +103,8 @@ struct machine_foreign {
 	uint64_t doorbell_pa; /* of the doorbell's window */
 	uint32_t vf_stream;   /* stream ID of VF 0 */
 	uint16_t first_vsi;   /* the VSI's ID that VF 0 is told */
+	/* Of virtchnl, that its PF offers; a message is then read as its driver meant it. 0: all */
+	uint32_t capabilities;
 };
 
 struct machine_options {

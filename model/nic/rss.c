@@ -13,7 +13,7 @@
 struct rss_input {
 	uint64_t type; /* RSS_*, 0: none */
 	uint8_t bytes[MAX_INPUT];
-	uint32_t len;
+	uint32_t len, address_bytes;
 };
 
 /* Types by protocol, for IPv4 and IPv6. */
@@ -46,7 +46,8 @@ static struct rss_input look(const uint8_t *frame, uint32_t len)
 {
 	struct frame_headers headers = frame_headers_get(frame, len);
 	bool ipv6 = headers.version == 6;
-	struct rss_input input = {.len = 2 * (ipv6 ? MAX_ADDRESS : 4)};
+	uint32_t address = ipv6 ? MAX_ADDRESS : 4;
+	struct rss_input input = {.len = 2 * address, .address_bytes = address};
 
 	if (!headers.version)
 		return input;
@@ -56,6 +57,13 @@ static struct rss_input look(const uint8_t *frame, uint32_t len)
 	else
 		take_transport(&input, &headers, frame, len);
 	return input;
+}
+
+/* The same for both directions of a flow. */
+static void make_symmetric(uint8_t *pair, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		pair[i] = pair[len + i] ^= pair[i];
 }
 
 /* Each bit that is set adds the 32 bits of the key that begin at its number. */
@@ -78,6 +86,10 @@ bool rss_hash(const struct rss *rss, const uint8_t *frame, uint32_t len_bytes, u
 
 	if (!(input.type & rss->types))
 		return false;
+	if (rss->symmetric) {
+		make_symmetric(input.bytes, input.address_bytes);
+		make_symmetric(input.bytes + 2 * input.address_bytes, 2);
+	}
 	*hash = toeplitz(rss->key, input.bytes, input.len);
 	return true;
 }

@@ -8,6 +8,8 @@
  * the AVF specification's hash configuration).
  */
 
+#include <stdbool.h>
+
 #include "base/bits.h"
 
 #ifdef __cplusplus
@@ -36,6 +38,8 @@ struct rss {
 	uint64_t types;
 	uint8_t key[RSS_KEY_BYTES];
 	uint8_t lut[RSS_LUT_ENTRIES];
+	/* Both of a pair, addresses or ports, are hashed as their exclusive or. */
+	bool symmetric;
 };
 
 /* The hash of an Ethernet frame; false for one of a type that is not hashed. */

@@ -13,10 +13,12 @@
 #include "pf-firmware/mailbox_format.h"
 #include "system/replay/driver/driver_internal.h"
 
-#define CAP_POINTER    0x34u
-#define CAP_FIRST      0x40u
-#define VSI_ID_AT      20u /* in the answer to GET_VF_RESOURCES: the first VSI */
-#define NO_DEVICE_LAST (HOST_SMMU_PA + UINT64_C(0x100000))
+#define CAP_POINTER 0x34u
+#define CAP_FIRST   0x40u
+/* In the answer to GET_VF_RESOURCES. */
+#define CAPABILITIES_AT 8u
+#define VSI_ID_AT       20u /* of the first VSI */
+#define NO_DEVICE_LAST  (HOST_SMMU_PA + UINT64_C(0x100000))
 
 static int refuse(const struct driver_file *file, uint32_t line, char *error, size_t size,
 		  const char *text)
@@ -47,16 +49,19 @@ static int present_smmu(const struct driver_file *file, struct smmu_config *smmu
 }
 
 /* The answer that named the VF's VSI; 1 if the recording has none. */
-static uint16_t find_vsi(const struct driver_file *file)
+static void find_resources(const struct driver_file *file, struct machine_foreign *foreign)
 {
+	foreign->first_vsi = 1;
 	for (uint32_t i = 0; i < file->lines; i++) {
 		const struct driver_line *line = &file->line[i];
 
-		if (line->kind == DRIVER_ARQ && line->v_opcode == VIRTCHNL_OP_GET_VF_RESOURCES &&
-		    !line->v_status && line->frame.known >= VSI_ID_AT + 2)
-			return le16_get(line->frame.data + VSI_ID_AT);
+		if (line->kind != DRIVER_ARQ || line->v_opcode != VIRTCHNL_OP_GET_VF_RESOURCES ||
+		    line->v_status || line->frame.known < VSI_ID_AT + 2)
+			continue;
+		foreign->first_vsi = le16_get(line->frame.data + VSI_ID_AT);
+		foreign->capabilities = le32_get(line->frame.data + CAPABILITIES_AT);
+		return;
 	}
-	return 1;
 }
 
 /* Where its interrupts went; ours if there are none. */
@@ -135,7 +140,7 @@ int driver_present(const struct driver_file *file, struct machine_cfg *machine,
 	int err = present_smmu(file, &machine->smmu, error, size);
 
 	presented->foreign.vf_stream = (uint32_t)file->meta.stream;
-	presented->foreign.first_vsi = find_vsi(file);
+	find_resources(file, &presented->foreign);
 	if (!err)
 		err = present_memory(file, &presented->foreign, error, size);
 	if (err)

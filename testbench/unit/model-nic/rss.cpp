@@ -115,6 +115,29 @@ TEST(Rss, NoLengthOfAFrameReadsBeyondIt)
 		}
 }
 
+TEST(Rss, ASymmetricHashIsOneForBothDirections)
+{
+	struct rss rss = configured();
+	uint32_t there = 0, back = 0, other = 0;
+
+	auto hash_of = [&](const Bytes &frame) {
+		uint32_t hash = 0;
+
+		EXPECT_TRUE(rss_hash(&rss, frame.data(), (uint32_t)frame.size(), &hash));
+		return hash;
+	};
+	there = hash_of(ipv4(kFrom4, kTo4, 6, 2794, 1766));
+	back = hash_of(ipv4(kTo4, kFrom4, 6, 1766, 2794));
+	EXPECT_NE(there, back);
+	rss.symmetric = true;
+	there = hash_of(ipv4(kFrom4, kTo4, 6, 2794, 1766));
+	back = hash_of(ipv4(kTo4, kFrom4, 6, 1766, 2794));
+	other = hash_of(ipv4(kTo4, kFrom4, 6, 1766, 2795));
+	EXPECT_EQ(there, back);
+	EXPECT_NE(there, other);
+	EXPECT_EQ(hash_of(ipv6(kFrom6, kTo6, 17, 5, 6)), hash_of(ipv6(kTo6, kFrom6, 17, 6, 5)));
+}
+
 TEST(Rss, TableNamesTheQueueAndNoneBeyondTheLast)
 {
 	struct rss rss = configured();
