@@ -20,6 +20,7 @@ struct fw_virtchnl {
 	uint8_t rss_key[VIRTCHNL_RSS_KEY_BYTES];
 	uint8_t rss_lut[VIRTCHNL_RSS_LUT_ENTRIES];
 	bool rss_symmetric;
+	uint8_t rss_rule[RSS_TYPES]; /* as struct rss has them */
 };
 
 /* A stream being loaded: it may come in parts of any size. */

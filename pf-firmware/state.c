@@ -226,6 +226,9 @@ static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool app
 	codec_bytes(codec, virtchnl.rss_key, sizeof(virtchnl.rss_key));
 	codec_bytes(codec, virtchnl.rss_lut, sizeof(virtchnl.rss_lut));
 	codec_bool(codec, &virtchnl.rss_symmetric);
+	codec_bytes(codec, virtchnl.rss_rule, sizeof(virtchnl.rss_rule));
+	for (uint32_t i = 0; i < RSS_TYPES; i++)
+		codec->bad |= (virtchnl.rss_rule[i] & ~RSS_TYPE_RULES) != 0;
 	codec->bad |= (virtchnl.hashcfg & ~RSS_ALL) != 0;
 	if (!apply)
 		return;

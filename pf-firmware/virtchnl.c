@@ -18,7 +18,7 @@
 	 VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2 | VIRTCHNL_VF_OFFLOAD_REQ_QUEUES | \
 	 VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC | VIRTCHNL_VF_OFFLOAD_QOS |                              \
 	 VIRTCHNL_VF_OFFLOAD_FDIR_PF | VIRTCHNL_VF_OFFLOAD_USO | VIRTCHNL_VF_OFFLOAD_ENCAP |       \
-	 VIRTCHNL_VF_OFFLOAD_ENCAP_CSUM)
+	 VIRTCHNL_VF_OFFLOAD_ENCAP_CSUM | VIRTCHNL_VF_OFFLOAD_ADV_RSS_PF)
 #define MAX_MTU         9702u
 #define MAX_RING        8160u
 #define MAX_BUFFER      (16u * 1024 - 128)
@@ -455,6 +455,7 @@ void virtchnl_apply_rss(struct fw_vf *vf)
 
 	memcpy(rss.key, vf->virtchnl.rss_key, sizeof(rss.key));
 	memcpy(rss.lut, vf->virtchnl.rss_lut, sizeof(rss.lut));
+	memcpy(rss.rule, vf->virtchnl.rss_rule, sizeof(rss.rule));
 	nic_rss_set(vf->fw->nic, vf->index, &rss);
 }
 
@@ -491,6 +492,7 @@ static int32_t vc_hashcfg(struct vc_command *command)
 	if (wanted & ~HASHCFG_OFFERED)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	command->vf->virtchnl.hashcfg = wanted;
+	memset(command->vf->virtchnl.rss_rule, 0, sizeof(command->vf->virtchnl.rss_rule));
 	virtchnl_apply_rss(command->vf);
 	return VIRTCHNL_STATUS_SUCCESS;
 }
@@ -543,6 +545,8 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_REQUEST_QUEUES, "REQUEST_QUEUES", 2, 0, 0, true, vc_request_queues, VIRTCHNL_VF_OFFLOAD_REQ_QUEUES},
 	{VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, "GET_SUPPORTED_RXDIDS", 0, 0, 0, true, vc_rxdids, VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC},
 	{VIRTCHNL_OP_CONFIG_RSS_HFUNC, "CONFIG_RSS_HFUNC", 8, 0, 0, true, vc_hfunc, VIRTCHNL_VF_OFFLOAD_RSS_PF},
+	{VIRTCHNL_OP_ADD_RSS_CFG, "ADD_RSS_CFG", 2444, 0, 0, true, vc_add_rss, VIRTCHNL_VF_OFFLOAD_ADV_RSS_PF},
+	{VIRTCHNL_OP_DEL_RSS_CFG, "DEL_RSS_CFG", 2444, 0, 0, true, vc_del_rss, VIRTCHNL_VF_OFFLOAD_ADV_RSS_PF},
 	{VIRTCHNL_OP_ADD_FDIR_FILTER, "ADD_FDIR_FILTER", 2616, 0, 0, true, vc_add_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
 	{VIRTCHNL_OP_DEL_FDIR_FILTER, "DEL_FDIR_FILTER", 12, 0, 0, true, vc_del_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
 	{VIRTCHNL_OP_GET_QOS_CAPS, "GET_QOS_CAPS", 0, 0, 0, true, vc_qos_caps, VIRTCHNL_VF_OFFLOAD_QOS},

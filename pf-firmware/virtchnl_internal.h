@@ -41,6 +41,10 @@ int32_t vc_request_queues(struct vc_command *command);
 int32_t vc_add_fdir(struct vc_command *command);
 int32_t vc_del_fdir(struct vc_command *command);
 
+/* virtchnl_rss.c */
+int32_t vc_add_rss(struct vc_command *command);
+int32_t vc_del_rss(struct vc_command *command);
+
 /* virtchnl_qos.c */
 int32_t vc_qos_caps(struct vc_command *command);
 int32_t vc_queue_bw(struct vc_command *command);

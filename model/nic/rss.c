@@ -80,16 +80,36 @@ static uint32_t toeplitz(const uint8_t *key, const uint8_t *bytes, uint32_t len)
 	return hash;
 }
 
+/* Take out of the input what is not hashed. */
+static void leave_out(struct rss_input *input, uint8_t rule)
+{
+	const uint32_t len[] = {input->address_bytes, input->address_bytes, 2, 2};
+	uint32_t from = 0, to = 0;
+
+	for (uint32_t i = 0; i < ARRAY_LEN(len) && from < input->len; i++) {
+		if (!(rule >> i & 1)) {
+			memmove(input->bytes + to, input->bytes + from, len[i]);
+			to += len[i];
+		}
+		from += len[i];
+	}
+	input->len = to;
+}
+
 bool rss_hash(const struct rss *rss, const uint8_t *frame, uint32_t len_bytes, uint32_t *hash)
 {
 	struct rss_input input = look(frame, len_bytes);
+	uint8_t rule;
 
 	if (!(input.type & rss->types))
 		return false;
-	if (rss->symmetric) {
+	rule = rss->rule[(uint32_t)__builtin_ctzll(input.type) - RSS_TYPE_FIRST];
+	if (rss->symmetric || (rule & RSS_TYPE_SYMMETRIC)) {
 		make_symmetric(input.bytes, input.address_bytes);
 		make_symmetric(input.bytes + 2 * input.address_bytes, 2);
 	}
+	if (rule)
+		leave_out(&input, rule);
 	*hash = toeplitz(rss->key, input.bytes, input.len);
 	return true;
 }

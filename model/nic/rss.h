@@ -34,8 +34,19 @@ extern "C" {
 	(RSS_IPV4_UDP | RSS_IPV4_TCP | RSS_IPV4_SCTP | RSS_IPV4_OTHER | RSS_IPV4_FRAG |            \
 	 RSS_IPV6_UDP | RSS_IPV6_TCP | RSS_IPV6_SCTP | RSS_IPV6_OTHER | RSS_IPV6_FRAG)
 
+/* Types by number, and what of a type's packets is not hashed. */
+#define RSS_TYPE_FIRST     31u
+#define RSS_TYPES          16u
+#define RSS_NO_SOURCE      BIT(0)
+#define RSS_NO_DESTINATION BIT(1)
+#define RSS_NO_SOURCE_PORT BIT(2)
+#define RSS_NO_DEST_PORT   BIT(3)
+#define RSS_TYPE_SYMMETRIC BIT(4) /* as `symmetric`, of this type */
+#define RSS_TYPE_RULES     BITS(4, 0)
+
 struct rss {
 	uint64_t types;
+	uint8_t rule[RSS_TYPES]; /* RSS_NO_*, RSS_TYPE_SYMMETRIC of type RSS_TYPE_FIRST + n */
 	uint8_t key[RSS_KEY_BYTES];
 	uint8_t lut[RSS_LUT_ENTRIES];
 	/* Both of a pair, addresses or ports, are hashed as their exclusive or. */
