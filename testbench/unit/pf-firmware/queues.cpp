@@ -24,7 +24,7 @@ protected:
 			driver[vf] = std::make_unique<AvfDriver>(host[0].get(), vf, vf);
 			driver[vf]->admin_queues();
 			driver[vf]->version();
-			EXPECT_EQ(pairs(vf), 1u);
+			EXPECT_EQ(pairs(vf), firmware_cfg.vf_queue_pairs);
 		}
 	}
 	/* What GET_VF_RESOURCES says that the VF has. */
@@ -241,4 +241,28 @@ TEST_F(RequestQueuesAtOnce, WhatWasPostedBeforeTheResetIsTold)
 				     sizeof(event));
 		EXPECT_TRUE(event.flags & AQ_FLAG_DD) << i;
 	}
+}
+
+class RequestQueuesOfTwo : public RequestQueues
+{
+protected:
+	void configure() override
+	{
+		RequestQueues::configure();
+		firmware_cfg.queue_pairs = 9;
+		firmware_cfg.vf_queue_pairs = 2;
+	}
+};
+
+TEST_F(RequestQueuesOfTwo, WhatAVfGivesBackOfItsOwnIsKeptForIt)
+{
+	EXPECT_EQ(ask(0, 1), std::nullopt);
+	come_back(0);
+	EXPECT_EQ(pairs(0), 1u);
+	EXPECT_EQ(ask(1, 4), 3u) << "one is nobody's";
+	EXPECT_EQ(ask(1, 3), std::nullopt);
+	come_back(1);
+	EXPECT_EQ(pairs(1), 3u);
+	EXPECT_EQ(ask(0, 3), 2u);
+	EXPECT_EQ(ask(0, 2), std::nullopt);
 }
