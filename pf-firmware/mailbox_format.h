@@ -14,6 +14,7 @@
  */
 
 #include "model/nic/avf_format.h"
+#include "pf-firmware/capability_format.h"
 #include "pf-firmware/pf_command_format.h"
 
 /*
@@ -79,18 +80,6 @@ struct virtchnl_version_info {
 };
 
 /* GET_VF_RESOURCES: request uint32_t capabilities (1.1), answer this and one VSI. */
-#define VIRTCHNL_VF_OFFLOAD_L2           BIT(0)
-#define VIRTCHNL_VF_OFFLOAD_RSS_REG      BIT(4)
-#define VIRTCHNL_VF_OFFLOAD_WB_ON_ITR    BIT(5)
-#define VIRTCHNL_VF_OFFLOAD_REQ_QUEUES   BIT(6)
-#define VIRTCHNL_VF_OFFLOAD_VLAN_V2      BIT(15)
-#define VIRTCHNL_VF_OFFLOAD_VLAN         BIT(16)
-#define VIRTCHNL_VF_OFFLOAD_RSS_PF       BIT(19)
-#define VIRTCHNL_VF_OFFLOAD_ENCAP        BIT(20)
-#define VIRTCHNL_VF_OFFLOAD_ENCAP_CSUM   BIT(21)
-#define VIRTCHNL_VF_OFFLOAD_USO          BIT(25)
-#define VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC BIT(26)
-
 #define VIRTCHNL_VSI_SRIOV 6
 
 struct virtchnl_vsi_resource {

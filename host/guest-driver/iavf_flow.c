@@ -15,8 +15,7 @@
 
 static uint64_t next_interval(struct iavf_flow *flow)
 {
-	uint64_t mean_ps =
-		flow->cfg.interval_ps * flow->cfg.burst * MAX(flow->cfg.segments, 1);
+	uint64_t mean_ps = flow->cfg.interval_ps * flow->cfg.burst * MAX(flow->cfg.segments, 1);
 
 	return flow->cfg.poisson ? rng_exponential(&flow->rng, mean_ps) : mean_ps;
 }
