@@ -116,7 +116,9 @@ extern "C" {
 	X(PAGE_REQUEST, "page_request", "stream", "substream", "iova", "group", "last", "lost")    \
 	X(PAGE_RESPONSE, "page_response", "stream", "substream", "group", "code")                  \
 	/* a VF's Tx queue stops because of what its driver has told it: enum mdd_event */         \
-	X(MDD_EVENT, "mdd_event", "vf", "queue", "event")
+	X(MDD_EVENT, "mdd_event", "vf", "queue", "event")                                          \
+	/* the wire keeps a packet back, so that later ones may overtake it */                     \
+	X(PACKET_HELD, "packet_held", "flow", "number", "len")
 
 enum trace_kind {
 #define TRACE_KIND_ENUM(kind, ...) TRACE_##kind,

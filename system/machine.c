@@ -291,17 +291,35 @@ static bool build_host(struct host *host, const struct machine_options *options)
 	       (recorded ? build_recorded(host, options) : build_nic(host)) && build_link(host);
 }
 
+/* Which end's frames are lost and held back. */
+static void wire_trouble(struct wire_cfg *cfg, const struct wire_config *config)
+{
+	static const bool troubled[][MACHINE_HOSTS] = {
+		[TROUBLED_BOTH] = {true, true},
+		[TROUBLED_FROM_FIRST] = {true, false},
+		[TROUBLED_FROM_SECOND] = {false, true},
+	};
+
+	for (uint32_t i = 0; i < MACHINE_HOSTS; i++) {
+		if (!troubled[config->troubled][i])
+			continue;
+		cfg->loss_ppm[i] = (uint32_t)config->loss_ppm;
+		cfg->reorder_ppm[i] = (uint32_t)config->reorder_ppm;
+	}
+}
+
 static bool build_wire(struct machine *machine)
 {
 	const struct wire_config *config = &machine->cfg->wire;
 	struct wire_cfg cfg = {.latency_ps = config->latency_ps,
-			       .loss_ppm = (uint32_t)config->loss_ppm};
+			       .reorder_delay_ps = config->reorder_delay_ps};
 	struct wire_env env = {.part = {machine->sim, machine->wire_name, 0}};
 	struct frame_port end[MACHINE_HOSTS];
 
 	snprintf(machine->wire_name, sizeof(machine->wire_name), "wire");
 	if (config->rate_bps)
 		cfg.ps_per_byte = 8 * PS_PER_S / config->rate_bps;
+	wire_trouble(&cfg, config);
 	machine->wire = wire_create(&cfg, &env);
 	if (!machine->wire)
 		return false;

@@ -110,3 +110,11 @@ void packet_trace_abandoned(const struct sim_part *part, const struct packet *pa
 	frame_tag_get(packet->data, packet->len_bytes, &flow, &number);
 	trace_emit(part, TRACE_PACKET_ABANDONED, flow, number, packet->len_bytes);
 }
+
+void packet_trace_held(const struct sim_part *part, const struct packet *packet)
+{
+	uint64_t flow, number;
+
+	frame_tag_get(packet->data, packet->len_bytes, &flow, &number);
+	trace_emit(part, TRACE_PACKET_HELD, flow, number, packet->len_bytes);
+}

@@ -75,6 +75,8 @@ void packet_put(struct packet *packet);
 
 /* Say in the trace that `part` gave the packet up. The reference stays the caller's. */
 void packet_trace_abandoned(const struct sim_part *part, const struct packet *packet);
+/* Say in the trace that `part` keeps the packet back: later ones may overtake it. */
+void packet_trace_held(const struct sim_part *part, const struct packet *packet);
 /* Say in the trace that `part` lost the packet, and why. The reference stays the caller's. */
 void packet_trace_drop(const struct sim_part *part, const struct packet *packet,
 		       enum packet_drop cause);

@@ -17,7 +17,7 @@ struct wire {
 	struct wire_cfg cfg;
 	struct wire_env env;
 	struct wire_direction direction[2];
-	struct rng rng;
+	struct rng loss, reorder; /* apart, so that one does not move the other */
 	uint32_t in_flight;
 };
 
@@ -31,7 +31,8 @@ struct wire *wire_create(const struct wire_cfg *cfg, const struct wire_env *env)
 	wire->env = *env;
 	for (uint32_t i = 0; i < 2; i++)
 		wire->direction[i].wire = wire;
-	rng_init(&wire->rng, env->part.sim->seed, env->part.name);
+	rng_init(&wire->loss, env->part.sim->seed, env->part.name);
+	rng_init(&wire->reorder, env->part.sim->seed, "wire.reorder");
 	return wire;
 }
 
@@ -72,9 +73,18 @@ static void wire_deliver(struct event *event, uint64_t now)
 	direction->to.frame(direction->to.ctx, packet);
 }
 
-static bool wire_loses(struct wire *wire)
+static bool happens(struct rng *rng, uint32_t ppm)
 {
-	return wire->cfg.loss_ppm && rng_below(&wire->rng, 1000000) < wire->cfg.loss_ppm;
+	return ppm && rng_below(rng, 1000000) < ppm;
+}
+
+/* How long the frame is held back: 0 for most. Those behind it do not wait. */
+static uint64_t wire_hold_ps(struct wire *wire, uint32_t from, const struct packet *packet)
+{
+	if (!happens(&wire->reorder, wire->cfg.reorder_ppm[from]))
+		return 0;
+	packet_trace_held(&wire->env.part, packet);
+	return wire->cfg.reorder_delay_ps;
 }
 
 static void wire_frame(void *ctx, struct packet *packet)
@@ -83,7 +93,8 @@ static void wire_frame(void *ctx, struct packet *packet)
 	struct wire *wire = direction->wire;
 	struct sim *sim = wire->env.part.sim;
 	uint64_t arrival = sim_now(sim);
-	bool lost = wire_loses(wire);
+	uint32_t from = (uint32_t)(direction - wire->direction);
+	bool lost = happens(&wire->loss, wire->cfg.loss_ppm[from]);
 
 	wire_detail(direction, packet, false, lost);
 	if (lost) {
@@ -98,6 +109,7 @@ static void wire_frame(void *ctx, struct packet *packet)
 			MAX(direction->busy_until_ps, arrival) + bytes * wire->cfg.ps_per_byte;
 		arrival = direction->busy_until_ps + wire->cfg.latency_ps;
 	}
+	arrival += wire_hold_ps(wire, from, packet);
 	wire->in_flight++;
 	packet->wire_owner = direction;
 	event_init(&packet->wire_event, wire_deliver);

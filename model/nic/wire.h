@@ -5,8 +5,9 @@
 /*
  * A point-to-point Ethernet wire between two NICs: each direction serialises
  * frames at its rate and delivers them after its latency. A frame costs its
- * bytes plus FCS, preamble and gap (24 bytes). It may lose frames at random,
- * which is for experiments: a lost frame is traced with its cause.
+ * bytes plus FCS, preamble and gap (24 bytes). For experiments each direction
+ * may lose frames at random, and hold others back so that later ones overtake
+ * them: a lost frame is traced with its cause, a held one with PACKET_HELD.
  */
 
 #include "model/nic/packet.h"
@@ -23,7 +24,10 @@ struct wire;
 struct wire_cfg {
 	uint64_t latency_ps;
 	uint64_t ps_per_byte; /* 320 for 25 Gb/s; 0 = unbounded */
-	uint32_t loss_ppm;    /* frames lost per million */
+	/* Of a million frames that the NIC at this end sends: lost, and held back for
+	 * `reorder_delay_ps` (in simulations without latencies, too). */
+	uint32_t loss_ppm[2], reorder_ppm[2];
+	uint64_t reorder_delay_ps;
 };
 
 struct wire_env {

@@ -92,8 +92,12 @@ struct link_config {
 	uint64_t generation, lanes, max_payload, max_read_request;
 };
 
+/* Whose frames the wire loses and reorders. */
+enum wire_troubled { TROUBLED_BOTH, TROUBLED_FROM_FIRST, TROUBLED_FROM_SECOND };
+
 struct wire_config {
-	uint64_t rate_bps, latency_ps, loss_ppm;
+	uint64_t rate_bps, latency_ps, loss_ppm, reorder_ppm, reorder_delay_ps;
+	int troubled; /* enum wire_troubled */
 };
 
 struct migration_link_config {

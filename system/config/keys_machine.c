@@ -164,6 +164,8 @@ static const struct schema_key link_keys[] = {
 };
 static const struct schema_map link_map = MAP("link", link_config, link_keys);
 
+static const char *const troubled_names[] = {"both", "from-first", "from-second", NULL};
+
 static const struct schema_key wire_keys[] = {
 	{"rate", RATES(wire_config, rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("25Gb/s"),
 	 WHAT("of the network; 0: unbounded")},
@@ -171,6 +173,12 @@ static const struct schema_key wire_keys[] = {
 	 WHAT("from the last byte sent to the first one received")},
 	{"loss_ppm", COUNTS(wire_config, loss_ppm, 0, 1000000), DEFAULT("0"),
 	 WHAT("frames lost per million")},
+	{"reorder_ppm", COUNTS(wire_config, reorder_ppm, 0, 1000000), DEFAULT("0"),
+	 WHAT("frames held back per million: later ones overtake them")},
+	{"reorder_delay", TIMES(wire_config, reorder_delay_ps, SEC), DEFAULT("10us"),
+	 WHAT("for how long they are held back")},
+	{"troubled", KEY(CHOICE, wire_config, troubled), .choice = troubled_names, DEFAULT("both"),
+	 WHAT("the direction that loses and reorders, by the sender's place in `hosts`")},
 	{NULL},
 };
 static const struct schema_map wire_map = MAP("wire", wire_config, wire_keys);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * packets: within a flow each number that was sent is received once, intact and
- * after all lower ones, or dropped once for a cause that the scenario allows. In a
- * reset several may give up one packet, none of them knowing what became of it: it
- * is lost unless it arrives.
+ * after all lower ones (but for those that the wire held back, as it was told to), or dropped once
+ * for a cause that the scenario allows. In a reset several may give up one packet, none of them
+ * knowing what became of it: it is lost unless it arrives.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,9 +21,12 @@ enum packet_state {
 	PACKET_ABANDONED,
 };
 
+/* Beside the state: the wire held the packet back, so it may come late. */
+#define PACKET_HELD 0x80u
+
 struct flow {
 	uint64_t id;
-	uint8_t *packet; /* enum packet_state, by number */
+	uint8_t *packet; /* enum packet_state | PACKET_HELD, by number */
 	uint32_t capacity;
 	uint64_t next;   /* one more than the highest number sent */
 	uint64_t newest; /* one more than the highest number received */
@@ -56,7 +59,23 @@ static struct flow *flow_find(struct packets *state, uint64_t id)
 
 static enum packet_state packet_state(const struct flow *flow, uint64_t number)
 {
-	return number < flow->next ? flow->packet[number] : PACKET_UNKNOWN;
+	return number < flow->next ? flow->packet[number] & ~PACKET_HELD : PACKET_UNKNOWN;
+}
+
+static bool packet_held(const struct flow *flow, uint64_t number)
+{
+	return number < flow->next && (flow->packet[number] & PACKET_HELD);
+}
+
+static void packet_becomes(struct flow *flow, uint64_t number, enum packet_state next)
+{
+	flow->packet[number] = (uint8_t)((flow->packet[number] & PACKET_HELD) | next);
+}
+
+static void on_held(struct flow *flow, uint64_t number)
+{
+	if (number < flow->next)
+		flow->packet[number] |= PACKET_HELD;
 }
 
 #define violation(oracle, flow, number, text)                                                      \
@@ -107,11 +126,12 @@ static void on_received(struct oracle *oracle, struct oracle_packets *counts, st
 		violation(oracle, flow, number, "was received after it was said to be lost");
 	} else if (number < flow->newest) {
 		counts->reordered++;
-		violation(oracle, flow, number, "was received out of order");
+		if (!packet_held(flow, number))
+			violation(oracle, flow, number, "was received out of order");
 	}
 	if (before == PACKET_ABANDONED)
 		forget_loss(counts, flow);
-	flow->packet[number] = PACKET_RECEIVED;
+	packet_becomes(flow, number, PACKET_RECEIVED);
 	if (number >= flow->newest)
 		flow->newest = number + 1;
 }
@@ -147,7 +167,7 @@ static void on_dropped(struct oracle *oracle, struct oracle_packets *counts, str
 		violation(oracle, flow, number, "was dropped, and was not under way");
 		return;
 	}
-	flow->packet[number] = PACKET_DROPPED;
+	packet_becomes(flow, number, PACKET_DROPPED);
 	check_cause(oracle, flow, number, cause);
 }
 
@@ -157,7 +177,7 @@ static void on_abandoned(struct oracle_packets *counts, struct flow *flow, uint6
 	if (packet_state(flow, number) != PACKET_SENT)
 		return;
 	count_loss(counts, flow, PACKET_DROP_RESET);
-	flow->packet[number] = PACKET_ABANDONED;
+	packet_becomes(flow, number, PACKET_ABANDONED);
 }
 
 static void packets_event(struct oracle *oracle, void *ctx, const struct trace_event *event)
@@ -179,6 +199,9 @@ static void packets_event(struct oracle *oracle, void *ctx, const struct trace_e
 		counts->received++;
 		note_arrival(flow, event->time_ps, arg[2]);
 		on_received(oracle, counts, flow, arg[1], arg[3] != 0);
+		break;
+	case TRACE_PACKET_HELD:
+		on_held(flow, arg[1]);
 		break;
 	case TRACE_PACKET_ABANDONED:
 		on_abandoned(counts, flow, arg[1]);
@@ -213,9 +236,9 @@ const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle)
 
 static void judge_missing(struct oracle *oracle, const struct flow *flow, uint64_t number)
 {
-	if (flow->packet[number] == PACKET_SENT)
+	if (packet_state(flow, number) == PACKET_SENT)
 		violation(oracle, flow, number, "was lost without a cause");
-	else if (flow->packet[number] == PACKET_ABANDONED)
+	else if (packet_state(flow, number) == PACKET_ABANDONED)
 		check_cause(oracle, flow, number, PACKET_DROP_RESET);
 }
 
@@ -247,9 +270,9 @@ static void packets_release(void *ctx)
 	keymap_release(&state->flow_of);
 }
 
-static const enum trace_kind packets_kinds[] = {TRACE_PACKET_SENT, TRACE_PACKET_RECEIVED,
+static const enum trace_kind packets_kinds[] = {TRACE_PACKET_SENT,    TRACE_PACKET_RECEIVED,
 						TRACE_PACKET_DROPPED, TRACE_PACKET_ABANDONED,
-						TRACE_KIND_COUNT};
+						TRACE_PACKET_HELD,    TRACE_KIND_COUNT};
 
 const struct oracle_check oracle_packets = {
 	.state_bytes = sizeof(struct packets),

@@ -158,6 +158,29 @@ TEST_P(Planted, FailsItsCheckAndNoOther)
 
 INSTANTIATE_TEST_SUITE_P(All, Planted, ::testing::Range(0, (int)FAULT_COUNT));
 
+TEST(Wire, ReordersAsConfiguredAndThePacketCheckAcceptsIt)
+{
+	const std::string held = small + "--set wire.reorder_ppm=20000 ";
+	Outcome both = run(held), one_way = run(held + "--set wire.troubled=from-first");
+	Outcome untimed = run(held + "--engine untimed");
+
+	for (const Outcome *each : {&both, &one_way, &untimed})
+		EXPECT_EQ(each->code, 0);
+	EXPECT_GT(both.number("packets", "reordered"), 0);
+	EXPECT_GT(both.number("packets", "reordered"), one_way.number("packets", "reordered"));
+}
+
+TEST(Wire, ALossThatTheScenarioDoesNotAllowFails)
+{
+	const std::string lossy = small + "--set wire.loss_ppm=20000 ";
+	Outcome refused = run(lossy + "--set 'allow_loss=[vf-stopped, no-filter, no-buffer]'");
+
+	EXPECT_EQ(refused.code, 1);
+	EXPECT_EQ(refused.failed(), std::vector<std::string>{"packets"});
+	EXPECT_EQ(run(lossy + "--set 'allow_loss=[wire, vf-stopped, no-filter, no-buffer]'").code,
+		  0);
+}
+
 TEST(LiveMigration, LosesPagesWhenTheTlbCachesDirtyState)
 {
 	Outcome lossy = run(small + "--set smmu.cache_dirty=yes");

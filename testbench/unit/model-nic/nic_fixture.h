@@ -21,7 +21,9 @@ protected:
 		ASSERT_EQ(sim_init(&sim, 1, &hooks), 0);
 		cfg = nic_bench_cfg(4);
 		firmware_cfg = nic_bench_firmware_cfg();
-		wire_cfg = {PS_PER_US, 320, 0};
+		wire_cfg = {};
+		wire_cfg.latency_ps = PS_PER_US;
+		wire_cfg.ps_per_byte = 320;
 		configure();
 		for (uint32_t i = 0; i < 2; i++)
 			host[i] = std::make_unique<NicHost>(&sim, i, cfg, firmware_cfg);

@@ -106,7 +106,7 @@ class NicLossyWire : public NicTraffic
 {
 	void configure() override
 	{
-		wire_cfg.loss_ppm = 300000;
+		wire_cfg.loss_ppm[0] = 300000;
 	}
 };
 
@@ -119,6 +119,59 @@ TEST_F(NicLossyWire, EveryLossIsTraced)
 	EXPECT_EQ(got + lost, 60u);
 	EXPECT_GT(lost, 5u);
 	EXPECT_GT(got, 20u);
+}
+
+TEST_F(NicLossyWire, TheOtherDirectionLosesNothing)
+{
+	for (uint64_t i = 0; i < 60; i++)
+		b->transmit(make_frame(a->mac, b->mac, i, 100));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(a->receive_frames().size(), 60u);
+	EXPECT_TRUE(traces_of(TRACE_PACKET_DROPPED).empty());
+}
+
+class NicReorderingWire : public NicTraffic
+{
+	void configure() override
+	{
+		wire_cfg.reorder_ppm[0] = 300000;
+		wire_cfg.reorder_delay_ps = 20 * PS_PER_US;
+	}
+};
+
+TEST_F(NicReorderingWire, FramesHeldBackComeLateAndTheOthersKeepTheirOrder)
+{
+	std::vector<Bytes> sent;
+
+	for (uint64_t i = 0; i < 60; i++) {
+		sent.push_back(frame(i, 100));
+		a->transmit(sent.back());
+	}
+	run_for(PS_PER_MS);
+	size_t held = traces_of(TRACE_PACKET_HELD).size(), late = 0, newest = 0;
+	std::vector<Bytes> got = b->receive_frames();
+
+	ASSERT_EQ(got.size(), 60u);
+	EXPECT_GT(held, 5u);
+	EXPECT_LT(held, 40u);
+	EXPECT_TRUE(std::is_permutation(got.begin(), got.end(), sent.begin()));
+	for (const Bytes &each : got) {
+		size_t at = (size_t)(std::find(sent.begin(), sent.end(), each) - sent.begin());
+
+		late += at < newest;
+		newest = std::max(newest, at);
+	}
+	EXPECT_GT(late, 0u);
+	EXPECT_LE(late, held);
+}
+
+TEST_F(NicReorderingWire, TheOtherDirectionHoldsNothingBack)
+{
+	for (uint64_t i = 0; i < 60; i++)
+		b->transmit(make_frame(a->mac, b->mac, i, 100));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(a->receive_frames().size(), 60u);
+	EXPECT_TRUE(traces_of(TRACE_PACKET_HELD).empty());
 }
 
 /* The filter table against a naive list: adds, deletes and clears at random. */

@@ -131,6 +131,10 @@ protected:
 	{
 		emit(number, TRACE_PACKET_DROPPED, {4, number, 1500, (uint64_t)cause});
 	}
+	void held(uint64_t number)
+	{
+		emit(number, TRACE_PACKET_HELD, {4, number, 1500});
+	}
 	void abandoned(uint64_t number)
 	{
 		emit(number, TRACE_PACKET_ABANDONED, {4, number, 1500});
@@ -165,6 +169,44 @@ TEST_F(OraclePackets, ReorderedFails)
 	received(0);
 	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u);
 	EXPECT_EQ(oracle_packet_counts(oracle())->reordered, 1u);
+}
+TEST_F(OraclePackets, WhatTheWireHeldBackMayComeLate)
+{
+	sent(0);
+	sent(1);
+	held(0);
+	received(1);
+	received(0);
+	EXPECT_EQ(finish(CHECK_PACKETS).verdict, ORACLE_PASS);
+	EXPECT_EQ(oracle_packet_counts(oracle())->reordered, 1u);
+}
+TEST_F(OraclePackets, OnlyWhatTheWireHeldBackMayComeLate)
+{
+	for (uint64_t i = 0; i < 3; i++)
+		sent(i);
+	held(0);
+	received(2);
+	received(1);
+	received(0);
+	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u) << "packet 1";
+}
+TEST_F(OraclePackets, HeldBackIsNoCauseOfALoss)
+{
+	sent(0);
+	held(0);
+	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u);
+}
+TEST_F(OraclePackets, HeldBackIsReceivedOnceOrLostForACause)
+{
+	allowed_loss = 1u << PACKET_DROP_NO_BUFFER;
+	sent(0);
+	held(0);
+	dropped(0, PACKET_DROP_NO_BUFFER);
+	sent(1);
+	held(1);
+	received(1);
+	received(1);
+	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u) << "packet 1";
 }
 TEST_F(OraclePackets, DamagedFails)
 {
