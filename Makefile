@@ -7,7 +7,7 @@ SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu coverage mutants tidy format clean help setup
+.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu fuzz-nic coverage mutants tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
@@ -42,6 +42,10 @@ fuzz: $(BUILD)/fuzz/build.ninja ## give every file reader any bytes, FUZZ_SECOND
 fuzz-smmu: $(BUILD)/fuzz/build.ninja ## the SMMU alone, any bytes as registers, queues and tables
 	@cmake --build $(BUILD)/fuzz --target fuzz_smmu
 	@tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS) smmu
+
+fuzz-nic: $(BUILD)/fuzz/build.ninja ## the NIC alone, any bytes as software of its VFs
+	@cmake --build $(BUILD)/fuzz --target fuzz_mailbox fuzz_descriptors fuzz_config_space
+	@tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS) mailbox descriptors config_space
 
 coverage: $(BUILD)/coverage/build.ninja ## which lines and branches of each folder the tests reach
 	@cmake --build $(BUILD)/coverage

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# fuzz.sh BUILD SECONDS [NAME]: every fuzz target of a build directory, or the one of that name, for so
-# long, one on each core;
+# fuzz.sh BUILD SECONDS [NAME...]: every fuzz target of a build directory, or those of these names, for
+# so long, one on each core;
 # closes with a line for each. What they find is kept under BUILD/findings, and inputs that reach
 # new code under BUILD/corpus for the next time.
 set -u -o pipefail
@@ -29,5 +29,8 @@ run() {
 }
 export -f run
 
-printf '%s\0' "$build"/testbench/fuzz_${3:-*} |
+shift 2
+targets=("$build"/testbench/fuzz_*)
+[ $# = 0 ] || targets=("${@/#/$build/testbench/fuzz_}")
+printf '%s\0' "${targets[@]}" |
 	xargs -0 -n 1 -P "$(nproc)" bash -c 'run "$0" || exit 1'

@@ -81,7 +81,9 @@ bool FlatMemory::perform(struct bus_req *req)
 	for (auto [first, end] : refused)
 		if (req->addr < end && req->addr + req->len_bytes > first)
 			return false;
-	if (req->addr + req->len_bytes > bytes.size())
+	if (req->addr > bytes.size() || req->len_bytes > bytes.size() - req->addr)
+		return false;
+	if (allowed && !allowed(*req))
 		return false;
 	if (req->op == BUS_READ) {
 		memcpy(req->data, &bytes[req->addr], req->len_bytes);

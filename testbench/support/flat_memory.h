@@ -10,9 +10,37 @@
 #include "base/port.h"
 #include "base/sim.h"
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <vector>
+
+/* Leaves memory as calloc gives it: pages that nobody touches cost nothing. */
+template <typename T>
+struct ZeroPages {
+	using value_type = T;
+
+	T *allocate(size_t count)
+	{
+		return static_cast<T *>(calloc(count, sizeof(T)));
+	}
+	void deallocate(T *at, size_t)
+	{
+		free(at);
+	}
+	template <typename U>
+	void construct(U *)
+	{
+	}
+	bool operator==(const ZeroPages &) const
+	{
+		return true;
+	}
+	bool operator!=(const ZeroPages &) const
+	{
+		return false;
+	}
+};
 
 class FlatMemory
 {
@@ -36,6 +64,8 @@ public:
 	/* Accesses to the 4 KiB page of `address` take `extra_ps` longer. */
 	void slow_down(uint64_t address, uint64_t extra_ps);
 
+	/* Where set: what it says no to is refused, as an IOMMU would. */
+	std::function<bool(const struct bus_req &)> allowed;
 	/* Called in the instant of each access, before and after it. */
 	std::function<void(const struct bus_req &)> before_access, after_access;
 
@@ -49,7 +79,7 @@ private:
 	struct sim *sim;
 	uint64_t latency_ps;
 	uint64_t next_free;
-	std::vector<uint8_t> bytes;
+	std::vector<uint8_t, ZeroPages<uint8_t>> bytes;
 	std::map<uint64_t, uint64_t> refused;
 	std::map<uint64_t, uint64_t> slow;
 };
