@@ -51,7 +51,7 @@ coverage: $(BUILD)/coverage/build.ninja ## which lines and branches of each fold
 	@cmake --build $(BUILD)/coverage
 	@tools/coverage.sh $(BUILD)/coverage
 
-mutants: $(BUILD)/build.ninja ## break the SMMU in known ways, and see a test find each
+mutants: $(BUILD)/build.ninja ## break SMMU and NIC in known ways, and see a test find each
 	@tools/mutants.sh $(BUILD)/mutants $(BUILD)/uapi-headers/include
 
 tidy: all ## only the house rules, formatting and cppcheck

@@ -290,6 +290,8 @@ protected:
 		c->fill_l4 = c->layout.l4 != L4::kNone && (c->mss || below(2));
 		if (below(2))
 			c->tag = static_cast<int>(random() & 0xffff);
+		if (c->layout.l4 == L4::kUdp && !c->mss && !below(4))
+			sum_to_zero(&p, c->layout);
 		if (c->fill_ip)
 			put(&p, c->layout.Ip() + 10, 0);
 		else
@@ -313,6 +315,19 @@ protected:
 			c->ip_right = IpIsRight(each, c->layout);
 			c->l4_right = TransportIsRight(each, c->layout);
 		}
+	}
+	// The sum of UDP that comes out as 0 is sent as 0xffff.
+	static void sum_to_zero(Packet *p, const Layout &layout)
+	{
+		size_t field = layout.Transport() + 6, at = layout.Payload();
+		Packet filled;
+
+		if (p->size() < at + 2)
+			return;
+		put(p, at, 0);
+		filled = *p;
+		FillTransport(&filled, layout);
+		memcpy(&(*p)[at], &filled[field], 2);
 	}
 	static void put(Packet *p, size_t at, size_t value)
 	{
