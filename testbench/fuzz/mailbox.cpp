@@ -150,6 +150,13 @@ private:
 		const auto &form = forms[bits & 15];
 		size_t count = bits & 16 ? in.take(1) : 1 + (bits >> 5 & 3);
 		bool any = bits & 128;
+
+		if (form.item == 1) /* the two tables of RSS: just so long, or a little more */
+			count = bits & 16 ? count
+				: form.opcode == VIRTCHNL_OP_CONFIG_RSS_KEY
+					? VIRTCHNL_RSS_KEY_BYTES + (bits >> 5 & 2)
+					: VIRTCHNL_RSS_LUT_ENTRIES + (bits >> 5 & 2);
+
 		Bytes body(form.base + count * form.item);
 
 		/* Fields are small numbers, or any. */
@@ -178,6 +185,8 @@ private:
 		config.vsi_id = guest[who].vsi;
 		config.num_queue_pairs = (uint16_t)(bits & 1 ? in.take(2) : 1);
 		config.qpair[0].txq.vsi_id = config.qpair[0].rxq.vsi_id = config.vsi_id;
+		config.qpair[0].txq.queue_id = config.qpair[0].rxq.queue_id =
+			(uint16_t)(bits & 64 ? in.take(1) : 0);
 		config.qpair[0].txq.ring_len = (uint16_t)(bits & 2 ? in.take(2) : 64);
 		config.qpair[0].rxq.ring_len = (uint32_t)(bits & 4 ? in.take(4) : 64);
 		config.qpair[0].txq.dma_ring_addr = place(who) & (bits & 8 ? ~0ull : ~127ull);

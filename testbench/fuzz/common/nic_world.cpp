@@ -16,6 +16,7 @@ struct nic_cfg small_nic()
 {
 	struct nic_cfg cfg = nic_bench_cfg(NicWorld::kVfs);
 
+	cfg.queue_pairs = 2;
 	cfg.packets = 128;
 	cfg.log_bytes = 64 << 10;
 	return cfg;
