@@ -16,6 +16,8 @@
 	{                                                                                          \
 		.name = (register), .offset = (place), .size = 4, .w1c = (bits), .sticky = (bits)  \
 	}
+#define AER_ROOT_ROW(register, place)                                                              \
+	.name = (register), .offset = (place), .size = 4, .on_write = pcie_root_port_written
 #define AER_CHOICE(register, place, bits, value)                                                   \
 	{                                                                                          \
 		.name = (register), .offset = (place), .size = 4, .reset = (value), .rw = (bits),  \
@@ -71,8 +73,9 @@ const struct pcie_capability_regs pcie_aer_vf_regs = {
 /* The root port's has three more, section 7.8.4.9 ff. */
 static const struct reg_row aer_root_rows[] = {
 	AER_COMMON(ALL_ERRORS),
-	{.name = "AER_ROOT_COMMAND", .offset = AER_ROOT_COMMAND, .size = 4, .rw = BITS(2, 0)},
-	AER_STATUS("AER_ROOT_STATUS", AER_ROOT_STATUS, ROOT_STATUS_W1C),
+	{AER_ROOT_ROW("AER_ROOT_COMMAND", AER_ROOT_COMMAND), .rw = BITS(2, 0)},
+	{AER_ROOT_ROW("AER_ROOT_STATUS", AER_ROOT_STATUS), .w1c = ROOT_STATUS_W1C,
+	 .sticky = ROOT_STATUS_W1C},
 	{.name = "AER_ERROR_SOURCE",
 	 .offset = AER_ROOT_SOURCE,
 	 .size = 4,

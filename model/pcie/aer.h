@@ -53,6 +53,15 @@ struct pcie_error {
  */
 enum pcie_error_message pcie_aer_log(struct pcie_function *fn, const struct pcie_error *error);
 
+struct tlp;
+
+/* The first double words of a TLP's header as the header log holds them (2.2.1). */
+void pcie_tlp_header(const struct tlp *tlp, uint32_t header[4]);
+
+/* Log an error in a TLP that the function was sent, and send the message that is due. */
+void pcie_function_error(struct pcie_function *fn, enum pcie_error_kind kind, bool advisory,
+			 const struct tlp *tlp);
+
 /*
  * Root port: a message has arrived from `rid` (6.2.4.1.2). True: software wants
  * an interrupt for it.

@@ -74,6 +74,9 @@ extern const struct pcie_capability_regs pcie_pm_regs, pcie_root_pm_regs, pcie_m
 	pcie_acs_regs, pcie_acs_root_regs, pcie_ats_pf_regs, pcie_ats_vf_regs, pcie_pri_regs,
 	pcie_pasid_regs, pcie_dpc_regs;
 
+/* on_write of root port registers that decide about traffic or interrupts. */
+void pcie_root_port_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+
 #define CONFIG_MAX_ROWS 80
 
 /* Configuration space of one kind of function. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/pcie/aer.h"
 #include "model/pcie/device_internal.h"
 
 void pcie_device_cfg_x710(struct pcie_device_cfg *cfg)
@@ -165,7 +166,7 @@ bool pcie_device_idle(const struct pcie_device *device)
 	for (uint32_t f = 0; f < device->functions; f++)
 		if (device->function[f].in_flight || device->function[f].in_reset)
 			return false;
-	return !device->reads;
+	return !device->reads && !device->error_messages;
 }
 
 /* ---- which BAR ---- */
@@ -214,7 +215,7 @@ void pcie_device_remap(struct pcie_device *device)
 	}
 }
 
-/* Where a memory request falls. */
+/* Where a memory request falls: `fn` alone when the function claims it and cannot take it. */
 struct place {
 	struct pcie_function *fn;
 	uint32_t bar;
@@ -294,14 +295,18 @@ static void access_bar(const struct place *place, struct tlp *tlp)
 	}
 }
 
-/* Unsupported Request, as the PF reports it: role-based errors, section 6.2.3.2.4. */
-static void note_unsupported(struct pcie_device *device, const struct tlp *tlp)
+/*
+ * Unsupported Request: an error of the function that it is for, or of the PF where
+ * that is none. Who sends a completion tells of it in a correctable message
+ * (6.2.3.2.4.1). In a function-level reset it is no error (6.6.2).
+ */
+static void unsupported(struct pcie_device *device, struct pcie_function *fn, struct tlp *tlp)
 {
-	struct pcie_function *pf = &device->function[0];
-	uint64_t status = tlp_is_posted(tlp) ? DEVSTA_NON_FATAL : DEVSTA_CORRECTABLE;
-
-	pcie_config_set(pf, AT_PCIE + PCIE_DEVCTL,
-			pcie_config_get(pf, AT_PCIE + PCIE_DEVCTL) | DEVSTA_UNSUPPORTED | status);
+	tlp->status = TLP_UR;
+	if (fn && fn->in_reset)
+		return;
+	pcie_function_error(fn ? fn : &device->function[0], PCIE_ERROR_UNSUPPORTED_REQUEST,
+			    !tlp_is_posted(tlp), tlp);
 }
 
 /*
@@ -330,35 +335,41 @@ static struct pcie_function *configured(struct pcie_device *device, uint16_t com
 	return from < device->num_vfs ? &device->function[1 + from] : NULL;
 }
 
-static enum tlp_status access_config(struct pcie_device *device, struct tlp *tlp)
+static void access_config(struct pcie_device *device, struct tlp *tlp)
 {
 	struct pcie_function *fn = configured(device, tlp->completer_id);
 	uint64_t value = 0;
 
-	if (!fn)
-		return TLP_UR;
+	if (!fn) {
+		unsupported(device, NULL, tlp);
+		return;
+	}
 	/* Permitted after a function-level reset (2.3.1). */
-	if (fn->in_reset)
-		return TLP_CRS;
+	if (fn->in_reset) {
+		tlp->status = TLP_CRS;
+		return;
+	}
+	tlp->status = TLP_SC;
 	if (tlp->type == TLP_CFGRD) {
 		regs_read(&fn->config, (uint32_t)tlp->addr, tlp->len_bytes, &value);
 		memcpy(tlp->data, &value, tlp->len_bytes);
-		return TLP_SC;
+		return;
 	}
 	device->bus = (uint8_t)((tlp->completer_id >> 8) - (fn->routing >> 8));
 	memcpy(&value, tlp->data, tlp->len_bytes);
 	regs_write(&fn->config, (uint32_t)tlp->addr, tlp->len_bytes, value);
-	return TLP_SC;
 }
 
-static enum tlp_status access_memory(struct pcie_device *device, struct tlp *tlp)
+static void access_memory(struct pcie_device *device, struct tlp *tlp)
 {
-	struct place place;
+	struct place place = {.fn = NULL};
 
-	if (!decode(device, tlp, &place))
-		return TLP_UR;
+	if (!decode(device, tlp, &place)) {
+		unsupported(device, place.fn, tlp);
+		return;
+	}
+	tlp->status = TLP_SC;
 	access_bar(&place, tlp);
-	return TLP_SC;
 }
 
 /* A non-posted request's access, at the end of the device's own latency. */
@@ -368,10 +379,10 @@ static void access_fire(struct event *event, uint64_t now)
 	struct pcie_device *device = tlp->owner;
 
 	device->reads--;
-	tlp->status =
-		tlp->type == TLP_MRD ? access_memory(device, tlp) : access_config(device, tlp);
-	if (tlp->status == TLP_UR)
-		note_unsupported(device, tlp);
+	if (tlp->type == TLP_MRD)
+		access_memory(device, tlp);
+	else
+		access_config(device, tlp);
 	device->egress.completion(device->egress.ctx, tlp);
 }
 
@@ -384,13 +395,14 @@ static void take_message(struct pcie_device *device, struct tlp *tlp)
 	struct pcie_function *fn = configured(device, tlp->completer_id);
 
 	if (!fn || !fn->atc) {
-		tlp->status = TLP_UR;
-		note_unsupported(device, tlp);
+		unsupported(device, fn, tlp);
 		return;
 	}
 	tlp->status = TLP_SC;
 	if (!fn->in_reset)
 		pcie_atc_message(fn, tlp);
+	if (tlp->status == TLP_UR)
+		unsupported(device, fn, tlp);
 }
 
 static void device_request(void *ctx, struct tlp *tlp)
@@ -410,9 +422,7 @@ static void device_request(void *ctx, struct tlp *tlp)
 		sim_after(sim, &tlp->event, sim->untimed ? 0 : device->cfg.register_ps);
 		return;
 	}
-	tlp->status = access_memory(device, tlp);
-	if (tlp->status == TLP_UR)
-		note_unsupported(device, tlp);
+	access_memory(device, tlp);
 	tlp->done(tlp, sim_now(sim));
 }
 

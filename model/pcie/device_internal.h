@@ -24,6 +24,19 @@ void pcie_msix_layout_init(struct msix_layout *layout, const struct pcie_functio
 
 struct atc;
 
+/*
+ * An error message on its way to the root port. There is one for each class: the
+ * root port only tells one from several, so while one is under way all that
+ * follow are one more.
+ */
+struct error_message {
+	struct tlp tlp;
+	struct pcie_function *fn;
+	bool busy;
+	bool again;
+};
+#define ERROR_CLASSES 3u
+
 struct pcie_function {
 	struct pcie_device *device;
 	struct atc *atc; /* NULL without ATS */
@@ -39,6 +52,7 @@ struct pcie_function {
 	uint32_t in_flight; /* all */
 	uint32_t reads_pending; /* non-posted since the last reset */
 	struct event flr_event;
+	struct error_message error[ERROR_CLASSES]; /* by enum pcie_error_message less 1 */
 	struct regs config;
 
 	struct regs msix;
@@ -73,7 +87,8 @@ struct pcie_device {
 	uint32_t num_vfs; /* present */
 	struct bar_range range[2 * PCIE_BARS];
 	uint32_t ranges;
-	uint32_t reads; /* requests that wait for their access */
+	uint32_t reads;          /* requests that wait for their access */
+	uint32_t error_messages; /* on their way */
 
 	struct config_layout config_layout[2]; /* PF, VF */
 	struct msix_layout msix_layout[2];

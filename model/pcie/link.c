@@ -159,6 +159,7 @@ static struct cost request_cost(const struct pcie_link *link, const struct tlp *
 		/* fall through */
 	case TLP_PAGE_RESPONSE:
 	case TLP_INVALIDATED:
+	case TLP_ERROR:
 	case TLP_PAGE_REQUEST: /* a message's header is always the long one, 2.2.8 */
 		cost.header_bytes = HEADER_4DW_BYTES + (tlp->pasid_valid ? PASID_PREFIX_BYTES : 0);
 		return cost;

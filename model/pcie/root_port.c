@@ -84,7 +84,7 @@ static enum claim claim_config(const struct pcie_root_port *port, const struct b
 	/* Without ARI forwarding only device 0 is behind a link (7.5.3.16). */
 	if (bus == port->secondary && devfn >> 3 && !port->ari_forwarding)
 		return CLAIM_ALL_ONES;
-	return CLAIM_SEND;
+	return port->contained ? CLAIM_ALL_ONES : CLAIM_SEND;
 }
 
 static enum claim claim_memory(const struct pcie_root_port *port, const struct bus_req *req)
@@ -94,7 +94,7 @@ static enum claim claim_memory(const struct pcie_root_port *port, const struct b
 	for (uint32_t w = 0; w < ARRAY_LEN(port->window); w++)
 		if (req->addr >= port->window[w].base &&
 		    req->addr + req->len_bytes - 1 <= port->window[w].last)
-			return CLAIM_SEND;
+			return port->contained ? CLAIM_ALL_ONES : CLAIM_SEND;
 	return CLAIM_ABORT;
 }
 
@@ -137,6 +137,9 @@ static void finish_access(struct cpu_access *access, uint64_t now)
 	port->free = access;
 	port->under_way--;
 	req->status = BUS_OK;
+	/* What comes back over a link that containment has shut is not to be believed (6.2.11). */
+	if (port->contained)
+		access->tlp.status = port->contained_status;
 	if (access->tlp.status != TLP_SC && !tlp_is_posted(&access->tlp)) {
 		fill_ones(req);
 		pcie_root_port_config_note(port, access->tlp.status);
@@ -278,7 +281,7 @@ static void dma_read_done(struct bus_req *bus, uint64_t now)
 	port->egress.completion(port->egress.ctx, tlp);
 }
 
-static void refused_fire(struct event *event, uint64_t now)
+static void ended_fire(struct event *event, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
 	struct pcie_root_port *port = tlp->owner;
@@ -289,13 +292,18 @@ static void refused_fire(struct event *event, uint64_t now)
 		port->egress.completion(port->egress.ctx, tlp);
 }
 
+void pcie_root_port_end(struct pcie_root_port *port, struct tlp *tlp)
+{
+	tlp->owner = port;
+	event_init(&tlp->event, ended_fire);
+	sim_after(port->env.part.sim, &tlp->event, 0);
+}
+
 /* Unsupported Request, section 2.3.1. A posted one just ends. */
 static void refuse_dma(struct pcie_root_port *port, struct tlp *tlp)
 {
 	tlp->status = TLP_UR;
-	tlp->owner = port;
-	event_init(&tlp->event, refused_fire);
-	sim_after(port->env.part.sim, &tlp->event, 0);
+	pcie_root_port_end(port, tlp);
 }
 
 uint32_t pcie_root_port_stream(const struct pcie_root_port *port, uint16_t rid)
@@ -349,11 +357,11 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	struct bus_req *bus = &tlp->bus;
 
 	if (tlp->type != TLP_MRD && tlp->type != TLP_MWR) {
-		if (!pcie_root_port_ats_takes(port, tlp))
+		if (!pcie_root_port_error_takes(port, tlp) && !pcie_root_port_ats_takes(port, tlp))
 			refuse_dma(port, tlp);
 		return;
 	}
-	if (!port->bus_master || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats)) {
+	if (!port->bus_master || port->contained || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats)) {
 		refuse_dma(port, tlp);
 		return;
 	}

@@ -56,6 +56,12 @@ struct pcie_root_port_env {
 	struct sim_part part;
 	struct bus_port dma;    /* to the SMMU */
 	struct ats_agent agent; /* the same, for messages; with cfg.ats */
+	/*
+	 * INTA of the root port, a level: error messages that Root Error Command
+	 * asks for, DPC Interrupt Enable (6.2.4.1.2, 6.2.11.1). NULL: to nowhere.
+	 */
+	void (*interrupt)(void *ctx, bool asserted);
+	void *interrupt_ctx;
 };
 
 /* NULL without memory or for a cfg that no root port can have. */

@@ -30,9 +30,14 @@ void pcie_root_port_config_changed(struct pcie_root_port *port)
 			       field_get(WINDOW_BASE, prefetch) << WINDOW_SHIFT;
 	port->window[1].last = value_of(port, CFG_PREFETCH_LIMIT_HIGH) << 32 |
 			       field_get(WINDOW_LIMIT, prefetch) << WINDOW_SHIFT | megabyte;
+	port->forwards_errors = value_of(port, CFG_INTERRUPT) & BRIDGE_SERR;
+	port->contained = value_of(port, ROOT_AT_DPC + DPC_STATUS) & DPC_TRIGGERED;
+	port->contained_status =
+		value_of(port, ROOT_AT_DPC + DPC_CONTROL) & DPC_COMPLETION_CA ? TLP_CA : TLP_UR;
+	pcie_root_port_interrupt(port);
 }
 
-static void config_changed(void *owner, uint32_t index, uint64_t before, uint64_t now)
+void pcie_root_port_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
 	pcie_root_port_config_changed(owner);
 }
@@ -45,11 +50,11 @@ static const struct reg_row header[] = {
 	 .offset = CFG_COMMAND,
 	 .size = 4,
 	 .reset = COMMAND_MEMORY | COMMAND_BUS_MASTER | STATUS_CAP_LIST,
-	 .ro = STATUS_CAP_LIST,
+	 .ro = STATUS_CAP_LIST | STATUS_INTERRUPT,
 	 .rw = COMMAND_MEMORY | COMMAND_BUS_MASTER | COMMAND_PARITY | COMMAND_SERR |
 	       COMMAND_INTX_DISABLE,
 	 .w1c = STATUS_ERRORS,
-	 .on_write = config_changed},
+	 .on_write = pcie_root_port_written},
 	{.name = "REVISION_CLASS",
 	 .offset = CFG_CLASS,
 	 .size = 4,
@@ -65,7 +70,7 @@ static const struct reg_row header[] = {
 	 .offset = CFG_BUS_NUMBERS,
 	 .size = 4,
 	 .rw = BUS_PRIMARY | BUS_SECONDARY | BUS_SUBORDINATE,
-	 .on_write = config_changed},
+	 .on_write = pcie_root_port_written},
 	{.name = "IO_WINDOW_SECONDARY_STATUS",
 	 .offset = CFG_SECONDARY_STATUS,
 	 .size = 4,
@@ -75,28 +80,31 @@ static const struct reg_row header[] = {
 	 .size = 4,
 	 .reset = WINDOW_BASE, /* base above limit: closed */
 	 .rw = WINDOW_BASE | WINDOW_LIMIT,
-	 .on_write = config_changed},
+	 .on_write = pcie_root_port_written},
 	{.name = "PREFETCHABLE_WINDOW",
 	 .offset = CFG_PREFETCH_WINDOW,
 	 .size = 4,
 	 .ro = WINDOW_64,
 	 .rw = WINDOW_BASE | WINDOW_LIMIT,
-	 .on_write = config_changed},
+	 .on_write = pcie_root_port_written},
 	{.name = "PREFETCHABLE_BASE_UPPER",
 	 .offset = CFG_PREFETCH_BASE_HIGH,
 	 .size = 4,
 	 .rw = BITS(31, 0),
-	 .on_write = config_changed},
+	 .on_write = pcie_root_port_written},
 	{.name = "PREFETCHABLE_LIMIT_UPPER",
 	 .offset = CFG_PREFETCH_LIMIT_HIGH,
 	 .size = 4,
 	 .rw = BITS(31, 0),
-	 .on_write = config_changed},
+	 .on_write = pcie_root_port_written},
 	{.name = "CAPABILITIES_POINTER", .offset = CFG_CAP_POINTER, .size = 4, .ro = BITS(7, 0)},
 	{.name = "INTERRUPT_BRIDGE_CONTROL",
 	 .offset = CFG_INTERRUPT,
 	 .size = 4,
-	 .rw = BITS(7, 0) | BITS(17, 16)},
+	 .reset = INTERRUPT_PIN_A,
+	 .ro = INTERRUPT_PIN,
+	 .rw = BITS(7, 0) | BRIDGE_PARITY | BRIDGE_SERR,
+	 .on_write = pcie_root_port_written},
 };
 
 static const struct reg_row pcie_rows[] = {
@@ -125,7 +133,7 @@ static const struct reg_row pcie_rows[] = {
 	 .size = 4,
 	 .reset = DEVCTL2_ARI_FORWARDING,
 	 .rw = DEVCTL2_TIMEOUT | DEVCTL2_ARI_FORWARDING | DEVCTL2_LTR,
-	 .on_write = config_changed},
+	 .on_write = pcie_root_port_written},
 };
 
 const struct pcie_capability_regs pcie_root_regs = {

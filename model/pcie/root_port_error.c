@@ -47,7 +47,39 @@ bool pcie_root_port_error(struct pcie_root_port *port, uint16_t rid,
 	}
 	set(port, ROOT_AT_AER + AER_ROOT_STATUS, status | classes[message].detail);
 	set(port, ROOT_AT_AER + AER_ROOT_SOURCE, source);
+	pcie_root_port_interrupt(port);
 	return get(port, ROOT_AT_AER + AER_ROOT_COMMAND) & classes[message].enable;
+}
+
+/* ---- interrupt ---- */
+
+/* Root Error Command's enables lie as the status bits that they are about: COR, NONFATAL, FATAL. */
+static bool wants_interrupt(const struct pcie_root_port *port)
+{
+	uint64_t status = get(port, ROOT_AT_AER + AER_ROOT_STATUS);
+	uint64_t command = get(port, ROOT_AT_AER + AER_ROOT_COMMAND);
+
+	return (status & ROOT_STATUS_CORRECTABLE && command & ROOT_COMMAND_CORRECTABLE) ||
+	       (status & ROOT_STATUS_NON_FATAL && command & ROOT_COMMAND_NON_FATAL) ||
+	       (status & ROOT_STATUS_FATAL && command & ROOT_COMMAND_FATAL) ||
+	       (get(port, ROOT_AT_DPC + DPC_STATUS) & DPC_INTERRUPT &&
+		get(port, ROOT_AT_DPC + DPC_CONTROL) & DPC_INTERRUPT_ENABLE);
+}
+
+void pcie_root_port_interrupt(struct pcie_root_port *port)
+{
+	uint64_t command = get(port, CFG_COMMAND);
+	bool wanted = wants_interrupt(port);
+	bool asserted = wanted && !(command & COMMAND_INTX_DISABLE);
+
+	/* Interrupt Status is not gated by Interrupt Disable (7.5.1.1.4). */
+	set(port, CFG_COMMAND,
+	    wanted ? command | STATUS_INTERRUPT : command & ~(uint64_t)STATUS_INTERRUPT);
+	if (asserted == port->asserted)
+		return;
+	port->asserted = asserted;
+	if (port->env.interrupt)
+		port->env.interrupt(port->env.interrupt_ctx, asserted);
 }
 
 /* ---- containment, section 6.2.11 ---- */
@@ -60,6 +92,7 @@ static void trigger(struct pcie_root_port *port, uint64_t reason, uint64_t exten
 	    DPC_TRIGGERED | field_put(DPC_REASON, reason) |
 		    field_put(DPC_REASON_EXTENSION, extension) | field_put(DPC_SOURCE, rid) |
 		    (control & DPC_INTERRUPT_ENABLE ? DPC_INTERRUPT : 0));
+	pcie_root_port_config_changed(port);
 }
 
 static bool can_trigger(const struct pcie_root_port *port)
@@ -79,6 +112,28 @@ bool pcie_root_port_dpc(struct pcie_root_port *port, uint16_t rid, enum pcie_err
 	return true;
 }
 
+/*
+ * A message that triggers containment goes no further (6.2.11). Another passes
+ * the bridge when SERR# Enable says so (7.5.1.3.13), and Secondary Status has it anyway.
+ */
+bool pcie_root_port_error_takes(struct pcie_root_port *port, struct tlp *tlp)
+{
+	enum pcie_error_message message = (enum pcie_error_message)tlp->error;
+
+	if (tlp->type != TLP_ERROR)
+		return false;
+	tlp->status = TLP_SC;
+	pcie_root_port_end(port, tlp);
+	if (port->contained)
+		return true;
+	if (message != PCIE_ERR_COR)
+		set(port, CFG_SECONDARY_STATUS,
+		    get(port, CFG_SECONDARY_STATUS) | STATUS_SIGNALED_ERROR);
+	if (!pcie_root_port_dpc(port, tlp->requester_id, message) && port->forwards_errors)
+		pcie_root_port_error(port, tlp->requester_id, message);
+	return true;
+}
+
 /* The software trigger reads as 0 (7.9.14.3). */
 static void dpc_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
@@ -87,6 +142,7 @@ static void dpc_written(void *owner, uint32_t index, uint64_t before, uint64_t n
 	set(port, ROOT_AT_DPC + DPC_CONTROL, now & ~DPC_SOFTWARE_TRIGGER);
 	if (now & DPC_SOFTWARE_TRIGGER && can_trigger(port))
 		trigger(port, 3, 1, 0);
+	pcie_root_port_config_changed(port);
 }
 
 static const struct reg_row dpc_rows[] = {
@@ -104,6 +160,7 @@ static const struct reg_row dpc_rows[] = {
 	 .size = 4,
 	 .ro = DPC_REASON | DPC_REASON_EXTENSION | DPC_SOURCE,
 	 .w1c = DPC_TRIGGERED | DPC_INTERRUPT,
+	 .on_write = pcie_root_port_written,
 	 .sticky = DPC_TRIGGERED | DPC_INTERRUPT | DPC_REASON | DPC_REASON_EXTENSION | DPC_SOURCE},
 };
 

@@ -50,6 +50,10 @@ struct pcie_root_port {
 	struct regs config;
 	struct config_layout layout;
 	bool memory_enable, bus_master, ari_forwarding;
+	bool forwards_errors;             /* SERR# Enable of Bridge Control */
+	bool contained;                   /* DPC has triggered: nothing passes */
+	enum tlp_status contained_status; /* DPC Completion Control */
+	bool asserted;                    /* INTA */
 	uint8_t secondary, subordinate;
 	struct {
 		uint64_t base, last; /* base > last: closed */
@@ -80,6 +84,14 @@ int pcie_root_port_config_init(struct pcie_root_port *port);
 /* Take from the registers what traffic is judged by. */
 void pcie_root_port_config_changed(struct pcie_root_port *port);
 void pcie_root_port_config_fini(struct pcie_root_port *port);
+
+/* root_port_error.c */
+/* An error message of a device. False: none. */
+bool pcie_root_port_error_takes(struct pcie_root_port *port, struct tlp *tlp);
+/* INTA as status and enables now say. */
+void pcie_root_port_interrupt(struct pcie_root_port *port);
+/* root_port.c: the event after which a TLP from the device ends. */
+void pcie_root_port_end(struct pcie_root_port *port, struct tlp *tlp);
 
 /* Secondary Status: Received Master Abort or Received Target Abort. */
 void pcie_root_port_config_note(struct pcie_root_port *port, enum tlp_status status);

@@ -30,6 +30,7 @@ enum tlp_type {
 	/* Up: */
 	TLP_INVALIDATED, /* Invalidate Completion */
 	TLP_PAGE_REQUEST,
+	TLP_ERROR, /* ERR_COR, ERR_NONFATAL, ERR_FATAL: `error` says which (2.2.8.3) */
 };
 
 /* Completion status, section 2.2.9. */
@@ -69,7 +70,8 @@ struct tlp {
 	bool pasid_valid;
 	bool privileged;
 	bool execute;
-	uint8_t at; /* address type, TLP_AT_* */
+	uint8_t at;    /* address type, TLP_AT_* */
+	uint8_t error; /* TLP_ERROR: enum pcie_error_message (aer.h) */
 	uint32_t pasid;
 	struct tlp_ats ats;
 	uint64_t addr; /* configuration requests: byte offset in the function's space */

@@ -205,7 +205,8 @@ protected:
 		struct pcie_link_env link_env = {{&sim, "test.link", 0}};
 
 		host = std::make_unique<FakeHost>(&sim);
-		struct pcie_root_port_env port_env = {{&sim, "test.root", 0}, host->port(), {}};
+		struct pcie_root_port_env port_env = {
+			{&sim, "test.root", 0}, host->port(), {}, nullptr, nullptr};
 
 		port_env.agent = {
 			this,
@@ -215,6 +216,10 @@ protected:
 			[](void *ctx, const struct page_request *request) {
 				static_cast<PcieTest *>(ctx)->page_requests.push_back(*request);
 			}};
+		port_env.interrupt = [](void *ctx, bool asserted) {
+			static_cast<PcieTest *>(ctx)->intx.push_back(asserted);
+		};
+		port_env.interrupt_ctx = this;
 		device = pcie_device_create(&device_cfg, &device_env);
 		link = pcie_link_create(&link_cfg, &link_env);
 		port = pcie_root_port_create(&port_cfg, &port_env);
@@ -358,4 +363,5 @@ protected:
 	std::vector<struct trace_event> traced;
 	std::vector<std::pair<uint32_t, uint8_t>> invalidated; // stream, ITag
 	std::vector<struct page_request> page_requests;
+	std::vector<bool> intx; // changes of the root port's interrupt line
 };
