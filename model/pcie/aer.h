@@ -57,8 +57,14 @@ struct tlp;
 
 /* The first double words of a TLP's header as the header log holds them (2.2.1). */
 void pcie_tlp_header(const struct tlp *tlp, uint32_t header[4]);
+/* The same of the TLP's completion from the root port. */
+void pcie_completion_header(const struct tlp *tlp, uint32_t header[4]);
 
-/* Log an error in a TLP that the function was sent, and send the message that is due. */
+/*
+ * Log an error in a TLP that the function was sent, and send the message that is
+ * due. `tlp`: a request for the function, or one of its own that a completion
+ * came for, whose header is then logged. NULL: no header.
+ */
 void pcie_function_error(struct pcie_function *fn, enum pcie_error_kind kind, bool advisory,
 			 const struct tlp *tlp);
 

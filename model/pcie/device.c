@@ -309,6 +309,13 @@ static void unsupported(struct pcie_device *device, struct pcie_function *fn, st
 			    !tlp_is_posted(tlp), tlp);
 }
 
+/* A write to a register with EP set: it is not made, and ends unsupported (2.7.2.1). */
+static void poisoned(struct pcie_function *fn, struct tlp *tlp)
+{
+	tlp->status = TLP_UR;
+	pcie_function_error(fn, PCIE_ERROR_POISONED, !tlp_is_posted(tlp), tlp);
+}
+
 /*
  * The Routing ID less the PF's. Buses after the PF's belong to VFs while there are any (9.2.1.2);
  * any other number is the PF's own, which it is about to learn (2.2.6.2).
@@ -349,6 +356,10 @@ static void access_config(struct pcie_device *device, struct tlp *tlp)
 		tlp->status = TLP_CRS;
 		return;
 	}
+	if (tlp->poisoned) {
+		poisoned(fn, tlp);
+		return;
+	}
 	tlp->status = TLP_SC;
 	if (tlp->type == TLP_CFGRD) {
 		regs_read(&fn->config, (uint32_t)tlp->addr, tlp->len_bytes, &value);
@@ -368,8 +379,17 @@ static void access_memory(struct pcie_device *device, struct tlp *tlp)
 		unsupported(device, place.fn, tlp);
 		return;
 	}
+	if (tlp->poisoned) {
+		poisoned(place.fn, tlp);
+		return;
+	}
 	tlp->status = TLP_SC;
+	place.fn->aborts = false;
 	access_bar(&place, tlp);
+	if (!place.fn->aborts)
+		return;
+	tlp->status = TLP_CA;
+	pcie_function_error(place.fn, PCIE_ERROR_COMPLETER_ABORT, !tlp_is_posted(tlp), tlp);
 }
 
 /* A non-posted request's access, at the end of the device's own latency. */
@@ -430,6 +450,7 @@ static void device_completion(void *ctx, struct tlp *tlp)
 {
 	struct pcie_device *device = ctx;
 
+	pcie_function_completion(tlp);
 	tlp->done(tlp, sim_now(device->env.part.sim));
 }
 

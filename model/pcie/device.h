@@ -49,10 +49,11 @@ struct pcie_device_cfg {
 	uint32_t supported_page_sizes; /* bit n: 4 KiB << n */
 	uint8_t link_generation;       /* 1 to 5, for Link Capabilities and Status */
 	uint8_t link_lanes;
-	uint64_t serial_number; /* EUI-64 */
-	bool soft_reset;        /* No_Soft_Reset clear: from D3hot a PF comes back reset */
-	uint16_t max_payload;   /* Device Capabilities: 128 to 4096 */
-	uint64_t register_ps;   /* arrival of a read to its access */
+	uint64_t serial_number;         /* EUI-64 */
+	bool soft_reset;                /* No_Soft_Reset clear: from D3hot a PF comes back reset */
+	uint16_t max_payload;           /* Device Capabilities: 128 to 4096 */
+	uint64_t completion_timeout_ps; /* of a function's reads (2.8); 0 = 50 ms */
+	uint64_t register_ps;           /* arrival of a read to its access */
 	uint64_t flr_ps;        /* how long a function-level reset takes; at most 100 ms (6.6.2) */
 	uint32_t msix_messages; /* messages in flight at once; more wait as pending */
 	/* Address translation caches, one for each function; translation requests, page requests.

@@ -46,6 +46,7 @@ struct pcie_function {
 	bool present;
 	bool in_reset;
 	bool bus_master;
+	bool aborts;        /* the access that is being made */
 	bool asleep;        /* D3hot */
 	uint16_t routing;   /* its Routing ID less the PF's; VFs may be on the buses that follow */
 	uint32_t resets;    /* counts resets: a TLP from before the last is discarded */
@@ -157,6 +158,8 @@ void pcie_pri_control_written(void *owner, uint32_t index, uint64_t before, uint
 void pcie_pri_allocation_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
 
 /* function.c */
+/* A completion of one of the function's requests has arrived. */
+void pcie_function_completion(struct tlp *tlp);
 /* A held request ends unsent. */
 void pcie_function_refuse(struct pcie_function *fn, struct tlp *tlp);
 

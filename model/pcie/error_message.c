@@ -4,11 +4,12 @@
 #include "model/pcie/device_internal.h"
 
 /* Fmt and Type, tables 2-2 and 2-3, of what a function is sent. */
-#define FMT_DATA   BIT(30)
-#define FMT_4DW    BIT(29)
-#define TYPE_CFG0  (4u << 24)
-#define TYPE_BY_ID (0x12u << 24) /* a message, routed by ID */
-#define DW_BYTES   4u
+#define FMT_DATA        BIT(30)
+#define FMT_4DW         BIT(29)
+#define TYPE_CFG0       (4u << 24)
+#define TYPE_BY_ID      (0x12u << 24) /* a message, routed by ID */
+#define TYPE_COMPLETION (10u << 24)
+#define DW_BYTES        4u
 
 /* Byte enables of the first and the last double word (2.2.5). */
 static uint32_t byte_enables(const struct tlp *tlp)
@@ -52,6 +53,17 @@ void pcie_tlp_header(const struct tlp *tlp, uint32_t header[4])
 		header[2] = (uint32_t)tlp->completer_id << 16 | (address & (uint32_t)BITS(11, 0));
 }
 
+void pcie_completion_header(const struct tlp *tlp, uint32_t header[4])
+{
+	uint32_t dws = (uint32_t)(tlp->addr % DW_BYTES + tlp->len_bytes + DW_BYTES - 1) / DW_BYTES;
+	bool data = tlp->status == TLP_SC;
+
+	header[0] = TYPE_COMPLETION | (data ? FMT_DATA | (dws & (uint32_t)BITS(9, 0)) : 0);
+	header[1] = (uint32_t)tlp->status << 13 | (tlp->len_bytes & (uint32_t)BITS(11, 0));
+	header[2] = (uint32_t)tlp->requester_id << 16 | (uint32_t)(tlp->addr & BITS(6, 0));
+	header[3] = 0;
+}
+
 static void send(struct error_message *message);
 
 static void message_done(struct tlp *tlp, uint64_t now)
@@ -82,7 +94,9 @@ void pcie_function_error(struct pcie_function *fn, enum pcie_error_kind kind, bo
 	enum pcie_error_message due;
 	struct error_message *message;
 
-	if (tlp)
+	if (tlp && tlp->function)
+		pcie_completion_header(tlp, error.header);
+	else if (tlp)
 		pcie_tlp_header(tlp, error.header);
 	due = pcie_aer_log(fn, &error);
 	if (due == PCIE_ERR_NONE)

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "base/trace.h"
+#include "model/pcie/aer.h"
 #include "model/pcie/device_internal.h"
 
-#define BOUNDARY_BYTES 4096u
+#define BOUNDARY_BYTES        4096u
+#define COMPLETION_TIMEOUT_PS (50 * PS_PER_MS)
 
 static void flr_done(struct event *event, uint64_t now);
 
@@ -140,17 +142,25 @@ static void note_status(struct pcie_function *fn, enum tlp_status status)
 {
 	uint64_t bit = status == TLP_CA ? STATUS_RECEIVED_TA : STATUS_RECEIVED_MA;
 
+	if (status != TLP_CA && status != TLP_UR)
+		return;
 	pcie_config_set(fn, CFG_COMMAND, pcie_config_get(fn, CFG_COMMAND) | bit);
 }
 
-/* Every request of a function ends here, then at its requester. */
-static void request_done(struct tlp *tlp, uint64_t now)
+static bool is_stale(const struct tlp *tlp)
+{
+	const struct pcie_function *fn = tlp->function;
+
+	return tlp->function_resets != fn->resets;
+}
+
+static void end_request(struct tlp *tlp, uint64_t now)
 {
 	struct pcie_function *fn = tlp->function;
 
 	fn->in_flight--;
 	tlp->done = tlp->requester_done;
-	tlp->discarded = tlp->function_resets != fn->resets;
+	tlp->discarded = is_stale(tlp);
 	if (tlp->ats.cached)
 		pcie_atc_done(fn, tlp);
 	if (!tlp_is_posted(tlp) && !tlp->discarded) {
@@ -161,12 +171,69 @@ static void request_done(struct tlp *tlp, uint64_t now)
 	tlp->done(tlp, now);
 }
 
+/* A non-fatal error: nothing here would ask again (6.2.3.2.4.4). */
+static void timeout_fire(struct event *event, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+
+	tlp->status = TLP_TIMED_OUT;
+	if (!is_stale(tlp))
+		pcie_function_error(tlp->function, PCIE_ERROR_COMPLETION_TIMEOUT, false, NULL);
+	end_request(tlp, now);
+}
+
+/* No completion will come: the object is not the requester's before its time is up (2.8). */
+static void await_timeout(struct tlp *tlp, uint64_t now)
+{
+	struct pcie_function *fn = tlp->function;
+	uint64_t timeout_ps = fn->device->cfg.completion_timeout_ps;
+	uint64_t due_ps = tlp->sent_ps + (timeout_ps ? timeout_ps : COMPLETION_TIMEOUT_PS);
+
+	tlp->lost = false;
+	event_init(&tlp->event, timeout_fire);
+	calendar_schedule(&fn->device->env.part.sim->calendar, &tlp->event, MAX(due_ps, now));
+}
+
+/* Every request of a function ends here, then at its requester. */
+static void request_done(struct tlp *tlp, uint64_t now)
+{
+	if (tlp->lost && !tlp_is_posted(tlp)) {
+		await_timeout(tlp, now);
+		return;
+	}
+	end_request(tlp, now);
+}
+
+/*
+ * What completes a request, before it does: a completion that answers nothing is an
+ * advisory error (6.2.3.2.4.5), poisoned data an error of who asked for it. A
+ * function that was reset meanwhile has forgotten what it asked (6.6.2).
+ */
+void pcie_function_completion(struct tlp *tlp)
+{
+	struct pcie_function *fn = tlp->function;
+
+	if (is_stale(tlp))
+		return;
+	if (tlp->lost)
+		pcie_function_error(fn, PCIE_ERROR_UNEXPECTED_COMPLETION, true, tlp);
+	if (!tlp->poisoned)
+		return;
+	pcie_function_error(fn, PCIE_ERROR_POISONED, false, tlp);
+	tlp->status = TLP_POISONED;
+}
+
+void pcie_function_abort(struct pcie_function *fn)
+{
+	fn->aborts = true;
+}
+
 static void refused_fire(struct event *event, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
 
 	tlp->status = TLP_UR;
-	request_done(tlp, now);
+	end_request(tlp, now);
 }
 
 void pcie_function_refuse(struct pcie_function *fn, struct tlp *tlp)
@@ -183,7 +250,8 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 		   tlp->addr % BOUNDARY_BYTES + tlp->len_bytes <= BOUNDARY_BYTES);
 	tlp->requester_id = pcie_function_rid(fn);
 	tlp->status = TLP_SC;
-	tlp->discarded = false;
+	tlp->discarded = tlp->lost = tlp->poisoned = false;
+	tlp->sent_ps = sim_now(device->env.part.sim);
 	tlp->function = fn;
 	tlp->function_resets = fn->resets;
 	tlp->requester_done = tlp->done;

@@ -79,6 +79,12 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp);
 uint32_t pcie_function_in_flight(const struct pcie_function *fn);
 
 /*
+ * From bar_read or bar_write alone: the access broke the device's rules, and its
+ * request ends as Completer Abort (2.3.1), an error of the function.
+ */
+void pcie_function_abort(struct pcie_function *fn);
+
+/*
  * Signal vector `vector` (6.1.4). Nothing happens with MSI-X disabled or beyond
  * the table. While masked, or without bus mastering, the vector is pending: one
  * message goes out when that ends. Otherwise a 4-byte posted write follows

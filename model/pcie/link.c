@@ -19,6 +19,7 @@ struct direction {
 	uint64_t free_ps; /* when the transmitter is idle again */
 	uint64_t rest_fs; /* below a picosecond */
 	struct pcie_link_counters counters;
+	enum pcie_link_fault fault; /* planted, for the next TLP */
 };
 
 struct pcie_link {
@@ -226,6 +227,42 @@ static bool passes_through(const struct direction *direction, enum pcie_link_dir
 	return link->env.part.sim->untimed && direction == &link->direction[way];
 }
 
+/* ---- planted faults ---- */
+
+void pcie_link_plant(struct pcie_link *link, enum pcie_link_direction direction,
+		     enum pcie_link_fault fault)
+{
+	link->direction[direction].fault = fault;
+}
+
+static void deliver_loss(struct event *event, uint64_t now)
+{
+	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
+	struct direction *direction = tlp->owner;
+
+	direction->link->in_flight--;
+	tlp->lost = true;
+	tlp->done(tlp, now);
+}
+
+/* True: the planted fault takes the TLP. Others only mark it. */
+static bool befall(struct direction *direction, struct tlp *tlp, const struct cost *cost,
+		   bool completion)
+{
+	enum pcie_link_fault fault = direction->fault;
+
+	if ((fault == PCIE_LINK_POISON && !cost->payload_bytes) ||
+	    (fault == PCIE_LINK_STRAY && !completion))
+		return false;
+	direction->fault = PCIE_LINK_SOUND;
+	tlp->poisoned = fault == PCIE_LINK_POISON;
+	tlp->lost = fault == PCIE_LINK_STRAY;
+	if (fault != PCIE_LINK_LOSE)
+		return false;
+	send(direction, tlp, cost, deliver_loss);
+	return true;
+}
+
 static void deliver_request(struct event *event, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
@@ -249,6 +286,8 @@ static void link_request(void *ctx, struct tlp *tlp)
 	struct direction *direction = ctx;
 	struct cost cost = request_cost(direction->link, tlp);
 
+	if (direction->fault && befall(direction, tlp, &cost, false))
+		return;
 	if (!passes_through(direction, PCIE_LINK_UP)) {
 		send(direction, tlp, &cost, deliver_request);
 		return;
@@ -262,6 +301,8 @@ static void link_completion(void *ctx, struct tlp *tlp)
 	struct direction *direction = ctx;
 	struct cost cost = completion_cost(direction->link, tlp);
 
+	if (direction->fault && befall(direction, tlp, &cost, true))
+		return;
 	if (!passes_through(direction, PCIE_LINK_DOWN)) {
 		send(direction, tlp, &cost, deliver_completion);
 		return;

@@ -40,6 +40,17 @@ struct pcie_link_env {
 
 enum pcie_link_direction { PCIE_LINK_DOWN, PCIE_LINK_UP };
 
+/*
+ * A fault for a test to plant, which a link with its retries does not have by
+ * itself: it befalls the next TLP of the direction that it can befall.
+ */
+enum pcie_link_fault {
+	PCIE_LINK_SOUND,
+	PCIE_LINK_LOSE,   /* it never arrives */
+	PCIE_LINK_POISON, /* data: EP is set */
+	PCIE_LINK_STRAY,  /* a completion: it arrives with a tag that nobody waits for */
+};
+
 /* One direction's totals. */
 struct pcie_link_counters {
 	uint64_t tlps; /* as they would be on the wire: parts count */
@@ -59,6 +70,9 @@ void pcie_link_connect(struct pcie_link *link, const struct tlp_port *root_port,
 
 /* What the root port (DOWN) or the device (UP) is given as its egress. */
 struct tlp_port pcie_link_port(struct pcie_link *link, enum pcie_link_direction direction);
+
+void pcie_link_plant(struct pcie_link *link, enum pcie_link_direction direction,
+		     enum pcie_link_fault fault);
 
 /* Femtoseconds per byte of TLP, 0 for what no link can have. */
 uint64_t pcie_link_fs_per_byte(const struct pcie_link_cfg *cfg);

@@ -138,6 +138,8 @@ static void finish_access(struct cpu_access *access, uint64_t now)
 	port->under_way--;
 	req->status = BUS_OK;
 	/* What comes back over a link that containment has shut is not to be believed (6.2.11). */
+	if (access->tlp.lost)
+		access->tlp.status = TLP_UR;
 	if (port->contained)
 		access->tlp.status = port->contained_status;
 	if (access->tlp.status != TLP_SC && !tlp_is_posted(&access->tlp)) {
@@ -200,6 +202,7 @@ static void start_access(const struct root_port_door *door, struct bus_req *req)
 	tlp->len_bytes = req->len_bytes;
 	tlp->data = req->data;
 	tlp->done = access_done;
+	tlp->lost = tlp->poisoned = false;
 	port->egress.request(port->egress.ctx, tlp);
 }
 

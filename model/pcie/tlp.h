@@ -39,6 +39,9 @@ enum tlp_status {
 	TLP_UR = 1,
 	TLP_CRS = 2,
 	TLP_CA = 4,
+	/* A requester's own, on no wire: what came is nothing to use, or nothing came. */
+	TLP_TIMED_OUT = 8,
+	TLP_POISONED = 9,
 };
 
 /* Address type, section 2.2.4.1. */
@@ -85,6 +88,11 @@ struct tlp {
 	 * no longer wanted and what came back means nothing.
 	 */
 	bool discarded;
+
+	bool poisoned; /* EP: its data is not to be believed (2.7.2) */
+	/* With `done`: it did not get there, or its completion did not come back, so none will. */
+	bool lost;
+	uint64_t sent_ps;
 
 	/* For the block that holds the TLP. */
 	struct event event;

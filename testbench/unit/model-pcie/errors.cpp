@@ -8,6 +8,11 @@ protected:
 	static constexpr uint64_t kUnclaimed = kWindow + (UINT64_C(1) << 30);
 	static constexpr uint32_t kUncorrectable = AT_AER + AER_UNCORRECTABLE;
 
+	void configure() override
+	{
+		PcieTest::configure();
+		device_cfg.completion_timeout_ps = 7 * PS_PER_MS;
+	}
 	// As an operating system with an AER driver: everything is reported, advisory errors too.
 	void report_all(uint32_t vfs)
 	{
@@ -201,4 +206,136 @@ TEST_F(Errors, ContainmentShutsTheLinkUntilItIsCleared)
 	config_write(0, ROOT_AT_DPC + DPC_STATUS, DPC_TRIGGERED | DPC_INTERRUPT, 2);
 	EXPECT_EQ(intx, (std::vector<bool>{true, false}));
 	EXPECT_EQ(config_read(kPf, CFG_ID), 0x15728086u);
+}
+
+// ---- errors of single TLPs: what a device or a planted fault makes of them ----
+
+TEST_F(Errors, AnAccessThatBreaksTheDevicesRulesIsACompleterAbort)
+{
+	report_all(1);
+	nic[1]->on_write = [this](const FakeNic::Access &) {
+		pcie_function_abort(vf(0));
+	};
+	mmio_write(kVfBar0, 1);
+	EXPECT_EQ(root_status(), ROOT_STATUS_UNCORRECTABLE | ROOT_STATUS_NON_FATAL);
+	EXPECT_EQ(root_source(), (uint32_t)kVf0 << 16);
+	EXPECT_EQ(config_read(kVf0, kUncorrectable), BIT(AER_COMPLETER_ABORT));
+	EXPECT_EQ(config_read(kVf0, CFG_COMMAND) & STATUS_ERRORS, STATUS_SIGNALED_TA);
+}
+
+TEST_F(Errors, AReadThatIsAbortedReadsOnes)
+{
+	static const struct pcie_function_ops ops = {
+		[](void *ctx, uint32_t, uint64_t, uint32_t) {
+			pcie_function_abort(static_cast<struct pcie_function *>(ctx));
+			return UINT64_C(0);
+		},
+		nullptr, nullptr, nullptr, nullptr};
+
+	report_all(1);
+	pcie_function_bind(vf(0), &ops, vf(0));
+	EXPECT_EQ(mmio_read(kVfBar0), UINT32_MAX);
+	EXPECT_EQ(root_status(), ROOT_STATUS_CORRECTABLE) << "advisory";
+	EXPECT_EQ(config_read(kVf0, kUncorrectable), BIT(AER_COMPLETER_ABORT));
+	EXPECT_EQ(config_read(0, CFG_SECONDARY_STATUS), STATUS_RECEIVED_TA);
+}
+
+TEST_F(Errors, APoisonedWriteIsNotMade)
+{
+	report_all(1);
+	pcie_link_plant(link, PCIE_LINK_DOWN, PCIE_LINK_POISON);
+	mmio_write(kVfBar0 + 4, 1);
+	EXPECT_TRUE(nic[1]->writes.empty());
+	EXPECT_EQ(root_status(), ROOT_STATUS_UNCORRECTABLE | ROOT_STATUS_NON_FATAL);
+	EXPECT_EQ(config_read(kVf0, kUncorrectable), BIT(AER_POISONED));
+	EXPECT_EQ(config_read(kVf0, CFG_COMMAND) & STATUS_ERRORS, STATUS_POISONED);
+	mmio_write(kVfBar0 + 4, 1);
+	EXPECT_EQ(nic[1]->writes.size(), 1u) << "the next one is sound";
+	pcie_link_plant(link, PCIE_LINK_DOWN, PCIE_LINK_POISON);
+	config_write(kVf0, CFG_COMMAND, 0, 2);
+	EXPECT_EQ(config_read(kVf0, CFG_COMMAND, 2), COMMAND_BUS_MASTER);
+}
+
+TEST_F(Errors, APoisonedCompletionIsNothingToUse)
+{
+	Dma read(TLP_MRD, 0x1004, 16);
+
+	report_all(1);
+	pcie_link_plant(link, PCIE_LINK_DOWN, PCIE_LINK_POISON);
+	pcie_function_send(vf(0), &read.tlp);
+	EXPECT_EQ(root_status(), ROOT_STATUS_UNCORRECTABLE | ROOT_STATUS_NON_FATAL);
+	EXPECT_EQ(read.tlp.status, TLP_POISONED);
+	EXPECT_EQ(config_read(kVf0, kUncorrectable), BIT(AER_POISONED));
+	expect_header(kVf0, {0x4a000004, 16, (uint32_t)kVf0 << 16 | 4, 0});
+}
+
+class LostTlp : public Errors, public testing::WithParamInterface<enum pcie_link_direction>
+{
+};
+
+TEST_P(LostTlp, OfAReadEndsItWhenTheTimeIsUp)
+{
+	Dma read(TLP_MRD, 0x1000, 16), after(TLP_MRD, 0x1000, 16);
+	uint64_t begin;
+
+	report_all(1);
+	pcie_link_plant(link, GetParam(), PCIE_LINK_LOSE);
+	begin = sim_now(&sim);
+	pcie_function_send(vf(0), &read.tlp);
+	pcie_function_send(vf(0), &after.tlp);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(after.tlp.status, TLP_SC);
+	EXPECT_TRUE(after.done() && !read.done());
+	EXPECT_TRUE(config_read(kVf0, AT_PCIE + PCIE_DEVCTL) & DEVSTA_PENDING);
+	EXPECT_EQ(root_status(), ROOT_STATUS_UNCORRECTABLE | ROOT_STATUS_NON_FATAL);
+	EXPECT_EQ(read.tlp.status, TLP_TIMED_OUT);
+	EXPECT_EQ(read.done_ps, begin + 7 * PS_PER_MS);
+	EXPECT_EQ(config_read(kVf0, kUncorrectable), BIT(AER_COMPLETION_TIMEOUT));
+	EXPECT_EQ(config_read(kVf0, CFG_COMMAND) & STATUS_ERRORS, 0u);
+}
+
+TEST_P(LostTlp, OfAFunctionThatIsResetIsNoErrorAndStillHeldUntilThen)
+{
+	Dma read(TLP_MRD, 0x1000, 16);
+	CpuAccess flr(BUS_WRITE, ecam(kVf0, AT_PCIE + PCIE_DEVCTL), 2, DEVCTL_INITIATE_FLR);
+
+	report_all(1);
+	send_config(flr); // first: the fault is not for it
+	pcie_link_plant(link, GetParam(), PCIE_LINK_LOSE);
+	pcie_function_send(vf(0), &read.tlp);
+	wait(flr);
+	run_for(PS_PER_US);
+	EXPECT_FALSE(read.done());
+	EXPECT_EQ(pcie_function_in_flight(vf(0)), 1u);
+	EXPECT_EQ(root_status(), 0u);
+	EXPECT_TRUE(read.done() && read.tlp.discarded);
+	EXPECT_EQ(config_read(kVf0, kUncorrectable), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ways, LostTlp, testing::Values(PCIE_LINK_UP, PCIE_LINK_DOWN));
+
+TEST_F(Errors, AStrayCompletionIsUnexpectedAndItsReadTimesOut)
+{
+	Dma read(TLP_MRD, 0x1000, 16);
+
+	report_all(1);
+	pcie_link_plant(link, PCIE_LINK_DOWN, PCIE_LINK_STRAY);
+	pcie_function_send(pf(), &read.tlp);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(config_read(0, ROOT_AT_AER + AER_ROOT_STATUS), ROOT_STATUS_CORRECTABLE);
+	EXPECT_EQ(config_read(kPf, kUncorrectable), BIT(AER_UNEXPECTED));
+	expect_header(kPf, {0x4a000004, 16, (uint32_t)kPf << 16, 0});
+	EXPECT_FALSE(read.done());
+	run();
+	EXPECT_EQ(read.tlp.status, TLP_TIMED_OUT);
+	EXPECT_EQ(config_read(kPf, kUncorrectable),
+		  BIT(AER_UNEXPECTED) | BIT(AER_COMPLETION_TIMEOUT));
+}
+
+TEST_F(Errors, ACpuReadWhoseCompletionIsLostReadsOnes)
+{
+	report_all(1);
+	pcie_link_plant(link, PCIE_LINK_UP, PCIE_LINK_LOSE);
+	EXPECT_EQ(mmio_read(kPfBar0 + 8), UINT32_MAX);
+	EXPECT_EQ(mmio_read(kPfBar0 + 8), 8u);
 }
