@@ -90,6 +90,7 @@ struct pcie_device {
 	uint32_t ranges;
 	uint32_t reads;          /* requests that wait for their access */
 	uint32_t error_messages; /* on their way */
+	uint32_t resets;         /* conventional ones: what came before has no answer */
 
 	struct config_layout config_layout[2]; /* PF, VF */
 	struct msix_layout msix_layout[2];

@@ -111,6 +111,7 @@ void pcie_device_reset(struct pcie_device *device, bool cold)
 {
 	struct pcie_function *pf = &device->function[0];
 
+	device->resets++;
 	pcie_sriov_disable(device);
 	pcie_function_reset(pf, cold ? REGS_RESET_COLD : REGS_RESET_WARM);
 	pcie_device_remap(device);

@@ -27,6 +27,7 @@ struct pcie_link {
 	struct pcie_link_env env;
 	uint64_t fs_per_byte;
 	uint32_t in_flight;
+	bool down;
 	struct direction direction[2];
 };
 
@@ -245,6 +246,19 @@ static void deliver_loss(struct event *event, uint64_t now)
 	tlp->done(tlp, now);
 }
 
+static void lose(struct direction *direction, struct tlp *tlp)
+{
+	tlp->owner = direction;
+	direction->link->in_flight++;
+	event_init(&tlp->event, deliver_loss);
+	sim_after(direction->link->env.part.sim, &tlp->event, 0);
+}
+
+void pcie_link_set_up(struct pcie_link *link, bool up)
+{
+	link->down = !up;
+}
+
 /* True: the planted fault takes the TLP. Others only mark it. */
 static bool befall(struct direction *direction, struct tlp *tlp, const struct cost *cost,
 		   bool completion)
@@ -268,6 +282,10 @@ static void deliver_request(struct event *event, uint64_t now)
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
 	struct direction *direction = tlp->owner;
 
+	if (direction->link->down) {
+		deliver_loss(event, now);
+		return;
+	}
 	direction->link->in_flight--;
 	direction->target.request(direction->target.ctx, tlp);
 }
@@ -277,6 +295,10 @@ static void deliver_completion(struct event *event, uint64_t now)
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
 	struct direction *direction = tlp->owner;
 
+	if (direction->link->down) {
+		deliver_loss(event, now);
+		return;
+	}
 	direction->link->in_flight--;
 	direction->target.completion(direction->target.ctx, tlp);
 }
@@ -286,6 +308,10 @@ static void link_request(void *ctx, struct tlp *tlp)
 	struct direction *direction = ctx;
 	struct cost cost = request_cost(direction->link, tlp);
 
+	if (direction->link->down) {
+		lose(direction, tlp);
+		return;
+	}
 	if (direction->fault && befall(direction, tlp, &cost, false))
 		return;
 	if (!passes_through(direction, PCIE_LINK_UP)) {
@@ -301,6 +327,10 @@ static void link_completion(void *ctx, struct tlp *tlp)
 	struct direction *direction = ctx;
 	struct cost cost = completion_cost(direction->link, tlp);
 
+	if (direction->link->down) {
+		lose(direction, tlp);
+		return;
+	}
 	if (direction->fault && befall(direction, tlp, &cost, true))
 		return;
 	if (!passes_through(direction, PCIE_LINK_DOWN)) {

@@ -74,6 +74,12 @@ struct tlp_port pcie_link_port(struct pcie_link *link, enum pcie_link_direction 
 void pcie_link_plant(struct pcie_link *link, enum pcie_link_direction direction,
 		     enum pcie_link_fault fault);
 
+/*
+ * Surprise down and up again: while down, what is sent or under way is lost. The
+ * device's reset that goes with it (2.9.1) is the caller's: pcie_device_reset.
+ */
+void pcie_link_set_up(struct pcie_link *link, bool up);
+
 /* Femtoseconds per byte of TLP, 0 for what no link can have. */
 uint64_t pcie_link_fs_per_byte(const struct pcie_link_cfg *cfg);
 

@@ -339,3 +339,30 @@ TEST_F(Errors, ACpuReadWhoseCompletionIsLostReadsOnes)
 	EXPECT_EQ(mmio_read(kPfBar0 + 8), UINT32_MAX);
 	EXPECT_EQ(mmio_read(kPfBar0 + 8), 8u);
 }
+
+TEST_F(Errors, SurpriseRemovalEndsWhatTheCpuWaitsForAndHoldsTheDevicesReads)
+{
+	Dma read(TLP_MRD, 0x1000, 16), write(TLP_MWR, 0x1000, 16, 0x77);
+	CpuAccess access(BUS_READ, kPfBar0 + 8, 4);
+	uint64_t begin;
+
+	report_all(1);
+	begin = sim_now(&sim);
+	pcie_function_send(vf(0), &read.tlp);
+	send_mmio(access);
+	run_for(200 * PS_PER_NS); // the read is in the host, the access in the device
+	pcie_function_send(vf(0), &write.tlp);
+	pcie_link_set_up(link, false);
+	pcie_device_reset(device, false);
+	run_for(PS_PER_US);
+	EXPECT_EQ(access.value, UINT32_MAX);
+	EXPECT_TRUE(access.done() && write.done() && !read.done());
+	EXPECT_EQ(host->memory[0x1000], 0) << "the write was on the wire";
+	EXPECT_EQ(config_read(kPf, CFG_ID), UINT32_MAX);
+	run();
+	EXPECT_EQ(read.done_ps, begin + 7 * PS_PER_MS);
+	EXPECT_TRUE(read.tlp.discarded && write.tlp.discarded);
+	pcie_link_set_up(link, true);
+	EXPECT_EQ(config_read(kPf, CFG_ID), 0x15728086u);
+	EXPECT_EQ(config_read(kPf, kUncorrectable), 0u);
+}
