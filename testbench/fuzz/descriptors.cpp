@@ -153,6 +153,7 @@ private:
 		config.qpair[0].rxq.databuffer_size =
 			(uint32_t)(bits & 32 ? in.take(1) * 128 : 2048);
 		config.qpair[0].rxq.max_pkt_size = (uint32_t)(bits & 64 ? in.take(2) : 9000);
+		config.qpair[0].rxq.rxdid = (uint8_t)(1 + config.qpair[0].rxq.max_pkt_size % 2);
 		driver.send(VIRTCHNL_OP_CONFIG_VSI_QUEUES, &config, sizeof(config));
 		run_for(20 * PS_PER_US);
 		driver.tx_tail = driver.rx_tail = 0;

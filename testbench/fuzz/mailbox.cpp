@@ -193,6 +193,7 @@ private:
 		config.qpair[0].rxq.dma_ring_addr = place(who) & (bits & 8 ? ~0ull : ~127ull);
 		config.qpair[0].rxq.databuffer_size = (uint32_t)(bits & 16 ? in.take(4) : 2048);
 		config.qpair[0].rxq.max_pkt_size = (uint32_t)(bits & 32 ? in.take(4) : 1518);
+		config.qpair[0].rxq.rxdid = RXDID_LEGACY;
 		guest[who].send(VIRTCHNL_OP_CONFIG_VSI_QUEUES, &config, sizeof(config));
 	}
 

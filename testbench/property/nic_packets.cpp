@@ -53,6 +53,11 @@ public:
 		table(VIRTCHNL_OP_CONFIG_RSS_KEY, key);
 		table(VIRTCHNL_OP_CONFIG_RSS_LUT, lut);
 	}
+	/* The longest frame that it receives, in five buffers. */
+	size_t longest() const
+	{
+		return 5 * buffer_bytes;
+	}
 	bool strips() const
 	{
 		return buffer_bytes != kSlot;
@@ -115,6 +120,7 @@ private:
 			pair[i].rxq.ring_len = kRing;
 			pair[i].rxq.databuffer_size = buffer_bytes;
 			pair[i].rxq.max_pkt_size = 9000;
+			pair[i].rxq.rxdid = RXDID_LEGACY;
 			pair[i].rxq.dma_ring_addr = rx_ring(i);
 		}
 		message.resize(message.size() + sizeof(pair));
@@ -388,11 +394,18 @@ protected:
 
 	void expect(const Case &c, const Vf &to, const std::vector<Arrived> &got)
 	{
-		ASSERT_EQ(got.size(), c.whole.size());
-		for (size_t i = 0; i < got.size(); i++) {
+		size_t next = 0;
+
+		for (size_t i = 0; i < c.whole.size(); i++) {
+			size_t tag = c.tag >= 0 && !to.strips() ? 4 : 0;
+
+			if (c.whole[i].size() + tag > to.longest())
+				continue;
 			SCOPED_TRACE("frame " + std::to_string(i));
-			expect_one(c, c.whole[i], to, got[i]);
+			ASSERT_LT(next, got.size()) << "it has not arrived";
+			expect_one(c, c.whole[i], to, got[next++]);
 		}
+		EXPECT_EQ(next, got.size()) << "frames that were not sent";
 	}
 	void expect_one(const Case &c, const Packet &whole, const Vf &to, const Arrived &got)
 	{
