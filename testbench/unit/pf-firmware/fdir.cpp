@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules of the flow director: ADD_FDIR_FILTER and DEL_FDIR_FILTER, and where frames then go. */
+#include <algorithm>
+
 #include "pf-firmware/fdir_format.h"
 
 #include "model/nic/flow_director.h"
@@ -65,7 +67,7 @@ struct virtchnl_proto_hdr proto(int32_t type, uint32_t fields, const Bytes &octe
 {
 	struct virtchnl_proto_hdr header = {type, fields, {}};
 
-	memcpy(header.buffer, octets.data(), octets.size());
+	std::copy(octets.begin(), octets.end(), header.buffer);
 	return header;
 }
 } // namespace
