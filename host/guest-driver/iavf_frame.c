@@ -100,16 +100,21 @@ static uint16_t ipv4_checksum(const uint8_t *header)
 	return (uint16_t)~__builtin_bswap16((uint16_t)sum);
 }
 
-/* Of what build_headers() writes, from the numbers: the frame's memory is not waited for. */
+static uint32_t fold(uint64_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint32_t)sum;
+}
+
+/* Of what build_ipv4() writes for UDP, from the numbers: the frame's memory is not waited for. */
 static uint32_t header_checksum(uint32_t ip_bytes, uint32_t flow)
 {
 	uint32_t address = 0x0a00 | (flow >> 8 & 0xff), host = (flow & 0xff) << 8;
 	uint32_t sum = 0x4500 + ip_bytes + (64 << 8 | FRAME_PROTO_UDP) + 2 * address + (host | 1) +
 		       (host | 2);
 
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
+	return ~fold(sum) & 0xffff;
 }
 
 static void be16_put(uint8_t *p, uint32_t value)
@@ -144,13 +149,6 @@ static void build_ports(uint8_t *l4, uint32_t flow)
 {
 	be16_put(l4, 49152 + (flow & 0x3fff));
 	be16_put(l4 + 2, 9);
-}
-
-static uint32_t fold(uint64_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint32_t)sum;
 }
 
 static uint64_t sum_words(const uint8_t *at, uint32_t len_bytes)

@@ -20,22 +20,6 @@
 #define FRAME_BYTES  4096u
 #define BUFFER_PAGES ((STATE_PART_BYTES + FRAME_BYTES - 1) / FRAME_BYTES)
 
-struct stream;
-
-struct pf_driver {
-	struct pf_driver_cfg cfg;
-	struct pf_driver_env env;
-	uint64_t bar0_pa;
-	uint64_t ring_pa, buffer_pa;
-	uint32_t next_to_use;
-	struct sim_mutex lock; /* commands of several VFs' drivers take turns */
-	struct stream *stream; /* per VF */
-	bool logs_dma;
-	struct vf_log *log;              /* per VF */
-	struct pf_driver_policy *policy; /* per VF, as it was set last */
-	uint32_t *mdd_count;             /* per VF */
-};
-
 /* What a VF logs: pages of 1 << shift. */
 struct vf_log {
 	uint32_t shift;
@@ -47,6 +31,24 @@ struct stream {
 	uint64_t at;            /* byte that comes next */
 	uint64_t precopy_bytes; /* of it, what may be saved while the VF runs */
 	bool ended;
+};
+
+struct pf_vf {
+	struct stream stream;
+	struct vf_log log;
+	struct pf_driver_policy policy; /* as it was set last */
+	uint32_t mdd_count;
+};
+
+struct pf_driver {
+	struct pf_driver_cfg cfg;
+	struct pf_driver_env env;
+	uint64_t bar0_pa;
+	uint64_t ring_pa, buffer_pa;
+	uint32_t next_to_use;
+	struct sim_mutex lock; /* commands of several VFs' drivers take turns */
+	bool logs_dma;
+	struct pf_vf *vf;
 };
 
 static uint32_t reg_read(struct pf_driver *d, struct actor *self, uint32_t offset)
@@ -160,16 +162,13 @@ static int alloc_memory(struct pf_driver *d)
 {
 	uint32_t vfs = MAX(d->cfg.num_vfs, 1);
 
-	d->stream = calloc(vfs, sizeof(*d->stream));
-	d->log = calloc(vfs, sizeof(*d->log));
-	d->policy = calloc(vfs, sizeof(*d->policy));
-	d->mdd_count = calloc(vfs, sizeof(*d->mdd_count));
+	d->vf = calloc(vfs, sizeof(*d->vf));
 	d->ring_pa = frames_alloc(d->env.frames, 1, FRAME_BYTES);
 	d->buffer_pa = frames_alloc(d->env.frames, BUFFER_PAGES, FRAME_BYTES);
-	if (!d->stream || !d->log || !d->policy || !d->mdd_count || !d->ring_pa || !d->buffer_pa)
+	if (!d->vf || !d->ring_pa || !d->buffer_pa)
 		return -ENOMEM;
 	for (uint32_t vf = 0; vf < vfs; vf++)
-		d->policy[vf] = default_policy;
+		d->vf[vf].policy = default_policy;
 	return 0;
 }
 
@@ -179,10 +178,7 @@ static void driver_free(struct pf_driver *d)
 		frames_free(d->env.frames, d->ring_pa, 1);
 	if (d->buffer_pa)
 		frames_free(d->env.frames, d->buffer_pa, BUFFER_PAGES);
-	free(d->policy);
-	free(d->mdd_count);
-	free(d->log);
-	free(d->stream);
+	free(d->vf);
 	free(d);
 }
 
@@ -255,7 +251,7 @@ int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf
 
 	if (vf >= d->cfg.num_vfs)
 		return -ENOENT;
-	if (policies_equal(&d->policy[vf], policy))
+	if (policies_equal(&d->vf[vf].policy, policy))
 		return 0;
 	if (policy->spoof_check)
 		flags |= (uint32_t)(VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK);
@@ -264,7 +260,7 @@ int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf
 	desc.cookie_low = policy->min_mbps;
 	ret = command(d, self, &desc);
 	if (!ret)
-		d->policy[vf] = *policy;
+		d->vf[vf].policy = *policy;
 	return ret;
 }
 
@@ -284,7 +280,7 @@ uint32_t pf_driver_mdd_check(struct pf_driver *d, struct actor *self)
 		if (!(reg_read(d, self, VP_MDET_TX(vf)) & VP_MDET_TX_VALID))
 			continue;
 		reg_write(d, self, VP_MDET_TX(vf), 0xffff);
-		d->mdd_count[vf]++;
+		d->vf[vf].mdd_count++;
 		found++;
 	}
 	return found;
@@ -292,7 +288,7 @@ uint32_t pf_driver_mdd_check(struct pf_driver *d, struct actor *self)
 
 uint32_t pf_driver_mdd_count(const struct pf_driver *d, uint32_t vf)
 {
-	return vf < d->cfg.num_vfs ? d->mdd_count[vf] : 0;
+	return vf < d->cfg.num_vfs ? d->vf[vf].mdd_count : 0;
 }
 
 static uint64_t migration_flags(void *ctx, uint32_t vf)
@@ -344,7 +340,7 @@ static int state_size(void *ctx, struct actor *self, uint32_t vf, uint64_t *prec
 static ssize_t save_part(struct pf_driver *d, struct actor *self, uint32_t vf, void *data,
 			 uint64_t want)
 {
-	struct stream *stream = &d->stream[vf];
+	struct stream *stream = &d->vf[vf].stream;
 	struct aq_desc desc = make_command(AQC_VF_STATE_SAVE, vf, (uint32_t)stream->at);
 	int ret;
 
@@ -367,7 +363,7 @@ static void save_begin(void *ctx, uint32_t vf)
 	struct pf_driver *d = ctx;
 
 	if (vf < d->cfg.num_vfs)
-		d->stream[vf] = (struct stream){0};
+		d->vf[vf].stream = (struct stream){0};
 }
 
 static ssize_t save(void *ctx, struct actor *self, uint32_t vf, bool precopy, void *data,
@@ -380,7 +376,7 @@ static ssize_t save(void *ctx, struct actor *self, uint32_t vf, bool precopy, vo
 
 	if (vf >= d->cfg.num_vfs)
 		return -EIO;
-	stream = &d->stream[vf];
+	stream = &d->vf[vf].stream;
 	if (stream->ended)
 		return 0;
 	if (precopy) {
@@ -460,7 +456,7 @@ static int log_start(void *ctx, struct actor *self, uint32_t vf, const struct vf
 	struct pf_driver *d = ctx;
 	uint32_t wanted = *page_size ? 63 - (uint32_t)__builtin_clzll(*page_size) : 0;
 	struct aq_desc desc = make_command(AQC_VF_LOG_START, vf, wanted);
-	struct vf_log *log = &d->log[vf];
+	struct vf_log *log = &d->vf[vf].log;
 	const struct vf_log_range *last = &range[ranges - 1];
 	int ret;
 
@@ -543,7 +539,7 @@ static int log_read(void *ctx, struct actor *self, uint32_t vf, uint64_t iova, u
 		    void (*found)(void *arg, uint64_t iova, uint64_t len), void *arg)
 {
 	struct pf_driver *d = ctx;
-	const struct vf_log *log = &d->log[vf];
+	const struct vf_log *log = &d->vf[vf].log;
 	struct log_read read = {iova, iova + (len - 1), log->shift, found, arg};
 	uint64_t page = iova >> log->shift, last = read.last >> log->shift;
 	int ret = 0;

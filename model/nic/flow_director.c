@@ -36,22 +36,26 @@ static bool transport_matches(const struct flow_rule *rule, const struct frame_h
 	       part_matches(rule, FLOW_L4_AT, PORT_BYTES, frame + headers->l4_at);
 }
 
-bool flow_rule_matches(const struct flow_rule *rule, const uint8_t *frame, uint32_t len_bytes)
+static bool matches(const struct flow_rule *rule, const struct frame_headers *headers,
+		    const uint8_t *frame, uint32_t len_bytes)
 {
-	struct frame_headers headers = frame_headers_get(frame, len_bytes);
-
-	if (!headers.ip_at || !part_matches(rule, FLOW_ETH_AT, MACS_BYTES, frame) ||
-	    !part_matches(rule, MACS_BYTES, 2, frame + headers.ip_at - 2))
+	if (!part_matches(rule, FLOW_ETH_AT, MACS_BYTES, frame) ||
+	    !part_matches(rule, MACS_BYTES, 2, frame + headers->ip_at - 2))
 		return false;
-	if (rule->version && !network_matches(rule, &headers, frame))
+	if (rule->version && !network_matches(rule, headers, frame))
 		return false;
-	return !rule->proto || transport_matches(rule, &headers, frame, len_bytes);
+	return !rule->proto || transport_matches(rule, headers, frame, len_bytes);
 }
 
 const struct flow_rule *flow_director_find(const struct nic_vf *vf, const struct packet *packet)
 {
-	for (uint32_t i = 0; i < vf->flows; i++)
-		if (flow_rule_matches(&vf->flow[i], packet->data, packet->len_bytes))
+	struct frame_headers headers;
+
+	if (!vf->flows)
+		return NULL;
+	headers = frame_headers_get(packet->data, packet->len_bytes);
+	for (uint32_t i = 0; headers.ip_at && i < vf->flows; i++)
+		if (matches(&vf->flow[i], &headers, packet->data, packet->len_bytes))
 			return &vf->flow[i];
 	return NULL;
 }

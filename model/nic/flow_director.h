@@ -56,9 +56,6 @@ bool nic_flow_get(const struct nic *nic, uint32_t vf, uint32_t n, struct flow_ru
 /* Put a rule of a loaded state, id and all, behind the others. */
 void nic_flow_put(struct nic *nic, uint32_t vf, const struct flow_rule *rule);
 
-/* Does a frame match? */
-bool flow_rule_matches(const struct flow_rule *rule, const uint8_t *frame, uint32_t len_bytes);
-
 #ifdef __cplusplus
 }
 #endif

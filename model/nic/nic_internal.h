@@ -160,8 +160,8 @@ void queue_malicious(struct nic_queue *queue, enum mdd_event event);
 
 /* queue_rate.c: must a transmit queue wait to begin a packet? Then it is run when it may. */
 bool queue_rate_waits(struct nic_queue *queue);
-/* A packet's segments are begun. */
-void queue_rate_count(struct nic_queue *queue, const struct packet *packets);
+/* A packet of `len_bytes`, all segments together, has begun. */
+void queue_rate_sent(struct nic_queue *queue, uint64_t len_bytes);
 void queue_rate_init(struct nic_queue *queue);
 void queue_rate_reset(struct nic_queue *queue);
 
@@ -290,7 +290,7 @@ struct nic_vf {
 	uint32_t vlans;
 	struct nic_vlan_offload vlan_offload;
 	struct nic_vf_policy policy;
-	struct tx_rate tx_max, tx_min;            /* of the policy */
+	uint64_t tx_max_ps, tx_min_ps;            /* when a packet is due at the policy's rates */
 	uint32_t tx_turn;                         /* the queue that is served first */
 	struct flow_rule flow[FLOW_RULES_PER_VF]; /* the oldest first */
 	uint32_t flows;

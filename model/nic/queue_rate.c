@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The peak rate of a transmit queue: behind a packet the queue begins no other until the
- * packet's bits, at that rate, have passed. The frame's octets count as the descriptors give
- * them, tag and headers of segments included; FCS and gap do not.
- */
+/* The peak rate of a transmit queue. */
 #include "model/nic/nic_internal.h"
-
-#define BIT_PS UINT64_C(1000000000) /* at 1 kbit/s */
+#include "model/nic/tx_rate.h"
 
 static void rate_due(struct event *event, uint64_t now)
 {
@@ -36,17 +31,11 @@ bool queue_rate_waits(struct nic_queue *queue)
 	return true;
 }
 
-void queue_rate_count(struct nic_queue *queue, const struct packet *packets)
+void queue_rate_sent(struct nic_queue *queue, uint64_t len_bytes)
 {
-	uint64_t now = sim_now(queue->vf->nic->env.part.sim);
-	uint64_t bits = 0;
-
-	if (!queue->context.rate_kbps)
-		return;
-	for (; packets; packets = packets->next_segment)
-		bits += UINT64_C(8) * packets->len_bytes;
 	queue->rate_next_ps =
-		MAX(queue->rate_next_ps, now) + bits * BIT_PS / queue->context.rate_kbps;
+		tx_rate_next(queue->rate_next_ps, sim_now(queue->vf->nic->env.part.sim), len_bytes,
+			     queue->context.rate_kbps);
 }
 
 void nic_queue_rate_set(struct nic *nic, uint32_t vf, uint32_t index, uint32_t kbps)

@@ -118,8 +118,7 @@ static bool rx_misfire(struct nic_queue *queue)
 static void rx_report_mark(const struct nic_queue *queue, const struct packet *packet,
 			   struct rx_report *report)
 {
-	const struct nic_vf *vf = queue->vf;
-	const struct flow_rule *rule = vf->flows ? flow_director_find(vf, packet) : NULL;
+	const struct flow_rule *rule = flow_director_find(queue->vf, packet);
 
 	report->marked = rule && rule->marks;
 	report->mark = report->marked ? rule->mark : 0;

@@ -219,13 +219,14 @@ static bool tx_has_room(const struct nic_queue *queue, const struct tx_shape *sh
 	       queue->jobs + shape->descs + shape->segments + 1 <= TX_JOBS;
 }
 
-/* The frames that the packet becomes count for the VF's rates; the next queue has its turn. */
+/* The frames that the packet becomes count for all rates; the next queue has its turn. */
 static void tx_account(struct nic_queue *queue, const struct tx_shape *shape)
 {
 	struct nic_vf *vf = queue->vf;
 	uint64_t headers =
 		(uint64_t)(shape->segments - 1) * tx_offload_header_bytes(&shape->offload);
 
+	queue_rate_sent(queue, shape->len_bytes + headers);
 	tx_schedule_sent(vf, shape->len_bytes + headers, shape->segments);
 	vf->tx_turn = (queue->index + 1) % vf->nic->cfg.queue_pairs;
 }
@@ -251,7 +252,6 @@ void queue_tx_run(struct nic_queue *queue)
 				return;
 			}
 		}
-		queue_rate_count(queue, packets);
 		tx_begin(queue, &shape, packets);
 		if (packets)
 			tx_account(queue, &shape);

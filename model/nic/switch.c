@@ -159,7 +159,7 @@ static struct nic_queue *switch_queue(struct nic *nic, uint32_t index, const str
 {
 	struct nic_vf *vf = &nic->vf[index];
 	uint32_t queues = nic->cfg.queue_pairs;
-	const struct flow_rule *rule = vf->flows ? flow_director_find(vf, packet) : NULL;
+	const struct flow_rule *rule = flow_director_find(vf, packet);
 
 	if (packet->steered && packet->rx_queue < queues)
 		return &vf->rx[packet->rx_queue];
@@ -307,12 +307,12 @@ static void switch_after(struct nic *nic, struct packet *packet)
 /* Does the packet come from an address and a VLAN of its VF's, as far as that is checked? */
 static bool is_own(const struct nic_vf *vf, const struct packet *packet)
 {
-	uint64_t source = mac_key(packet->data + 6);
-	bool known = !vf->policy.mac_check;
+	const struct nic_switch *sw = vf->nic->sw;
 
-	for (uint32_t i = 0; !known && i < vf->filters; i++)
-		known = mac_key(vf->mac[i]) == source;
-	return known && (!vf->policy.vlan_check || vlan_is_own(vf, packet));
+	if (vf->policy.mac_check &&
+	    !sw->filter[filter_slot(sw, filter_key(vf->index, packet->data + 6))])
+		return false;
+	return !vf->policy.vlan_check || vlan_is_own(vf, packet);
 }
 
 /* To those that want it, inside and outside. */

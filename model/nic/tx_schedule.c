@@ -2,6 +2,7 @@
 #include "model/nic/tx_schedule.h"
 
 #include "model/nic/nic_internal.h"
+#include "model/nic/tx_rate.h"
 #include "model/nic/wire.h"
 
 /* What a VF may save up of its rates while it waits for others, or sends nothing. */
@@ -12,28 +13,20 @@ static uint64_t now_of(const struct tx_schedule *schedule)
 	return sim_now(schedule->nic->env.part.sim);
 }
 
-static void set_rate(struct tx_rate *rate, uint32_t mbps, uint64_t now)
+static uint64_t kbps_of(uint32_t mbps)
 {
-	rate->ps_per_byte_x1000 = mbps ? 8 * (1000 * PS_PER_S / 1000000) / mbps : 0;
-	rate->free_ps = now;
-}
-
-static void take(struct tx_rate *rate, uint64_t from_ps, uint64_t len_bytes)
-{
-	if (rate->ps_per_byte_x1000)
-		rate->free_ps =
-			MAX(rate->free_ps, from_ps) + len_bytes * rate->ps_per_byte_x1000 / 1000;
+	return mbps * UINT64_C(1000);
 }
 
 /* The port's turn, where somebody is guaranteed a share of it. */
 static uint64_t port_free_ps(const struct tx_schedule *schedule)
 {
-	return schedule->guaranteed ? schedule->port.free_ps : 0;
+	return schedule->guaranteed ? schedule->port_free_ps : 0;
 }
 
 static uint64_t free_ps(const struct nic_vf *vf)
 {
-	return MAX(vf->tx_max.free_ps, port_free_ps(&vf->nic->tx_schedule));
+	return MAX(vf->tx_max_ps, port_free_ps(&vf->nic->tx_schedule));
 }
 
 static bool waits(const struct tx_schedule *schedule, uint32_t vf)
@@ -64,7 +57,7 @@ static void arm(struct tx_schedule *schedule)
 
 static bool is_behind(const struct nic_vf *vf, uint64_t now)
 {
-	return vf->tx_min.ps_per_byte_x1000 && vf->tx_min.free_ps <= now;
+	return vf->policy.min_mbps && vf->tx_min_ps <= now;
 }
 
 /* Is `vf`, looked at after `best` in turn, to go before it? */
@@ -74,7 +67,7 @@ static bool goes_first(const struct nic_vf *vf, const struct nic_vf *best, uint6
 		return true;
 	if (!is_behind(vf, now))
 		return false;
-	return !is_behind(best, now) || vf->tx_min.free_ps < best->tx_min.free_ps;
+	return !is_behind(best, now) || vf->tx_min_ps < best->tx_min_ps;
 }
 
 static struct nic_vf *next_vf(const struct tx_schedule *schedule)
@@ -114,7 +107,6 @@ static void serve(struct event *event, uint64_t now)
 void tx_schedule_init(struct tx_schedule *schedule, struct nic *nic)
 {
 	schedule->nic = nic;
-	set_rate(&schedule->port, nic->cfg.link_mbps, 0);
 	event_init(&schedule->timer, serve);
 }
 
@@ -146,23 +138,24 @@ bool tx_schedule_admits(struct nic_vf *vf)
 void tx_schedule_sent(struct nic_vf *vf, uint64_t len_bytes, uint32_t frames)
 {
 	struct tx_schedule *schedule = &vf->nic->tx_schedule;
-	uint64_t now = now_of(schedule);
+	uint64_t now = now_of(schedule), saved = now - MIN(now, CREDIT_PS);
+	uint64_t wire_bytes = len_bytes + (uint64_t)frames * WIRE_OVERHEAD_BYTES;
 
-	take(&vf->tx_max, now - MIN(now, CREDIT_PS), len_bytes);
-	take(&vf->tx_min, now - MIN(now, CREDIT_PS), len_bytes);
-	take(&schedule->port, now, len_bytes + (uint64_t)frames * WIRE_OVERHEAD_BYTES);
+	vf->tx_max_ps = tx_rate_next(vf->tx_max_ps, saved, len_bytes, kbps_of(vf->policy.max_mbps));
+	vf->tx_min_ps = tx_rate_next(vf->tx_min_ps, saved, len_bytes, kbps_of(vf->policy.min_mbps));
+	if (schedule->guaranteed)
+		schedule->port_free_ps = tx_rate_next(schedule->port_free_ps, now, wire_bytes,
+						      kbps_of(vf->nic->cfg.link_mbps));
 }
 
 void nic_vf_policy_set(struct nic *nic, uint32_t index, const struct nic_vf_policy *policy)
 {
 	struct tx_schedule *schedule = &nic->tx_schedule;
 	struct nic_vf *vf = &nic->vf[index];
-	uint64_t now = now_of(schedule);
 
 	schedule->guaranteed += !!policy->min_mbps - !!vf->policy.min_mbps;
 	vf->policy = *policy;
-	set_rate(&vf->tx_max, policy->max_mbps, now);
-	set_rate(&vf->tx_min, policy->min_mbps, now);
+	vf->tx_max_ps = vf->tx_min_ps = now_of(schedule);
 	arm(schedule);
 }
 

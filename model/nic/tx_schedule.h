@@ -7,31 +7,24 @@
  * faster than that. As soon as any VF has a minimum rate the port takes packets one
  * after the other at its own rate, whether they go to the wire or to a VF, and of
  * the VFs that wait those go first which are behind their minimum, then all in turn.
- * VFs' rates count a frame's bytes as they are in memory: no FCS, preamble, inserted tag.
+ * The port's rate counts what a frame costs on a wire, VFs' rates as tx_rate.h says.
  */
 
-#include "base/calendar.h"
+#include "model/nic/nic.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-struct nic;
 struct nic_vf;
-
-/* A rate: the time at which the next byte is due. */
-struct tx_rate {
-	uint64_t ps_per_byte_x1000; /* 0: no limit */
-	uint64_t free_ps;
-};
 
 struct tx_schedule {
 	struct nic *nic;
-	struct tx_rate port;
+	uint64_t port_free_ps; /* when the port can take the next packet */
 	uint32_t guaranteed;   /* VFs with a minimum */
 	uint32_t turn;         /* the VF that was served last, those aside that were behind */
-	uint64_t waiting[4];   /* VFs with a packet that could not leave */
-	struct nic_vf *served; /* whose queues are being run; NULL: nobody's */
+	uint64_t waiting[NIC_MAX_VFS / 64]; /* VFs with a packet that could not leave */
+	struct nic_vf *served;              /* whose queues are being run; NULL: nobody's */
 	struct event timer;
 };
 

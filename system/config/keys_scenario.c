@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/trace.h"
+#include "host/guest-driver/guest_driver.h"
 #include "model/nic/frame_format.h"
 #include "system/config/keys.h"
 #include "system/oracle/checks.h"
@@ -105,7 +106,7 @@ static const struct schema_key traffic_keys[] = {
 	 WHAT("ID of the VLAN whose tag the NICs insert and strip, beyond `size`; 0: none")},
 	{"checksum", KEY(BOOL, traffic_config, checksum), DEFAULT("no"),
 	 WHAT("the NIC fills in the checksums of IPv4 and UDP; no: UDP has none")},
-	{"segments", COUNTS(traffic_config, segments, 1, 16), DEFAULT("1"),
+	{"segments", COUNTS(traffic_config, segments, 1, GUEST_SEGMENTS), DEFAULT("1"),
 	 WHAT("packets of `size` that the sender's NIC cuts out of one of TCP; 1: UDP, and none is "
 	      "cut")},
 	{"spoof", KEY(BOOL, traffic_config, spoof), DEFAULT("no"),

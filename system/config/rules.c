@@ -7,6 +7,7 @@
 
 #include "base/bits.h"
 #include "base/trace.h"
+#include "host/guest-driver/guest_driver.h"
 #include "iommu/smmu_registers_format.h"
 #include "model/nic/frame_format.h"
 #include "system/config/rules_internal.h"
@@ -272,9 +273,6 @@ static void check_end(const struct rules *rules, uint32_t index, const char *key
 		       "expected at most a buffer of %s (%" PRIu64 ")", name, guest->buffer_bytes);
 }
 
-/* Headers of TCP and the least payload that a NIC cuts. */
-#define SEGMENT_MIN_BYTES 118u
-
 static void check_traffic(const struct rules *rules, uint32_t index)
 {
 	const struct traffic_config *traffic = &rules->cfg->traffic[index];
@@ -289,10 +287,10 @@ static void check_traffic(const struct rules *rules, uint32_t index)
 		broken(rules, indexed(path, "traffic", index, "vlan"),
 		       "expected room for a tag of %u bytes in frames of at most %u", VLAN_BYTES,
 		       FRAME_MAX_BYTES);
-	if (traffic->segments > 1 && traffic->size_bytes < SEGMENT_MIN_BYTES)
+	if (traffic->segments > 1 && traffic->size_bytes < GUEST_SEGMENT_MIN_BYTES)
 		broken(rules, indexed(path, "traffic", index, "size"),
 		       "expected at least %u bytes for what is cut into segments",
-		       SEGMENT_MIN_BYTES);
+		       GUEST_SEGMENT_MIN_BYTES);
 	if (traffic->max_size_bytes && traffic->max_size_bytes < traffic->size_bytes)
 		broken(rules, indexed(path, "traffic", index, "max_size"),
 		       "expected 0 or at least `size`");

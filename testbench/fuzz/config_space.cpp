@@ -122,9 +122,5 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	FuzzInput input(data, size);
-	ConfigSpace space(input);
-
-	space.run();
-	return 0;
+	return fuzz_world<ConfigSpace>(data, size);
 }

@@ -30,10 +30,7 @@ public:
 		}
 		for (unsigned steps = 0; !in.empty() && steps < 300; steps++)
 			step();
-		bystanders_exchange();
-		bystanders_exchange();
-		guests_leave_nothing();
-		bystanders_exchange();
+		judge();
 	}
 
 private:
@@ -243,9 +240,5 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	FuzzInput input(data, size);
-	Descriptors descriptors(input);
-
-	descriptors.run();
-	return 0;
+	return fuzz_world<Descriptors>(data, size);
 }

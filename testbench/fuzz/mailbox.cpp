@@ -30,10 +30,7 @@ public:
 			}
 		for (unsigned steps = 0; !in.empty() && steps < 200; steps++)
 			step();
-		bystanders_exchange();
-		bystanders_exchange();
-		guests_leave_nothing();
-		bystanders_exchange();
+		judge();
 	}
 
 private:
@@ -280,9 +277,5 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	FuzzInput input(data, size);
-	Mailbox mailbox(input);
-
-	mailbox.run();
-	return 0;
+	return fuzz_world<Mailbox>(data, size);
 }

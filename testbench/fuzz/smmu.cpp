@@ -16,6 +16,7 @@
 #include "iommu/smmu.h"
 #include "iommu/smmu_format.h"
 #include "testbench/fuzz/common/fuzz.hpp"
+#include "testbench/fuzz/common/input.hpp"
 
 namespace
 {
@@ -24,30 +25,6 @@ constexpr uint64_t kCmdq = 0x1000, kEvtq = 0x2000, kPriq = 0x3000, kStrtab = 0x4
 constexpr uint64_t kTables = 0x10000;
 constexpr uint32_t kStreams = 16;
 constexpr uint32_t kQueueLog2 = 4;
-
-// The input, taken from the front; zeros when it is used up.
-class Bytes
-{
-public:
-	Bytes(const uint8_t *data, size_t size) : at_(data), end_(data + size)
-	{
-	}
-	bool empty() const
-	{
-		return at_ == end_;
-	}
-	uint64_t take(unsigned count)
-	{
-		uint64_t value = 0;
-
-		while (count--)
-			value = value << 8 | (empty() ? 0 : *at_++);
-		return value;
-	}
-
-private:
-	const uint8_t *at_, *end_;
-};
 
 class World;
 
@@ -61,7 +38,7 @@ struct Request {
 class World
 {
 public:
-	explicit World(Bytes &input) : in(input), memory(kMemory)
+	explicit World(FuzzInput &input) : in(input), memory(kMemory)
 	{
 		struct sim_hooks hooks = fuzz_hooks();
 		struct smmu_env env = {};
@@ -561,7 +538,7 @@ private:
 			fuzz_finding("a request is never answered", "");
 	}
 
-	Bytes &in;
+	FuzzInput &in;
 	std::vector<uint8_t> memory;
 	std::vector<std::unique_ptr<Request>> requests;
 	std::vector<struct ats_invalidation> invalidations;
@@ -573,9 +550,5 @@ private:
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	Bytes input(data, size);
-	World world(input);
-
-	world.run();
-	return 0;
+	return fuzz_world<World>(data, size);
 }

@@ -152,3 +152,11 @@ void NicWorld::guests_leave_nothing()
 				     std::to_string(usage.packets) + " packets, " +
 				     std::to_string(usage.mailbox_messages) + " messages");
 }
+
+void NicWorld::judge()
+{
+	bystanders_exchange();
+	bystanders_exchange();
+	guests_leave_nothing();
+	bystanders_exchange();
+}

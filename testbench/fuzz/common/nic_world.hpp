@@ -8,31 +8,8 @@
  * bystanders who exchange frames whatever the guests do.
  */
 
+#include "testbench/fuzz/common/input.hpp"
 #include "testbench/support/nic_bench.h"
-
-/* The input, taken from the front; zeros when it is used up. */
-class FuzzInput
-{
-public:
-	FuzzInput(const uint8_t *data, size_t size) : at_(data), end_(data + size)
-	{
-	}
-	bool empty() const
-	{
-		return at_ == end_;
-	}
-	uint64_t take(unsigned count)
-	{
-		uint64_t value = 0;
-
-		while (count--)
-			value = value << 8 | (empty() ? 0 : *at_++);
-		return value;
-	}
-
-private:
-	const uint8_t *at_, *end_;
-};
 
 class NicWorld
 {
@@ -58,6 +35,8 @@ public:
 	void bystanders_exchange();
 	/* After a function level reset of the guests nothing of theirs is left in the device. */
 	void guests_leave_nothing();
+	/* Both: the bystanders have noticed nothing, and nothing is left. */
+	void judge();
 
 private:
 	struct Sim {
