@@ -35,20 +35,20 @@ static void nic_dma_landed(void *ctx, struct dma_function *function)
 					     CONTAINER_OF(function, struct nic_vf, dma)->index);
 }
 
-/* Packets came back: transmit queues that waited for one go on, in the order in which they came. */
+/* Packets came back: transmit queues that wait go on in turn, as far as there are enough. */
 static void nic_packet_freed(struct event *event, uint64_t now)
 {
 	struct nic *nic = CONTAINER_OF(event, struct nic, packet_freed);
-	struct nic_queue *queue = nic->waiting_first;
+	struct nic_queue *queue;
 
-	nic->waiting_first = nic->waiting_last = NULL;
-	while (queue) {
-		struct nic_queue *next = queue->next_waiting;
-
-		queue->waits_for_packet = false;
+	while ((queue = nic->waiting_first) &&
+	       packet_pool_has(nic->pool, queue->waits_for_packets)) {
+		nic->waiting_first = queue->next_waiting;
+		queue->waits_for_packets = 0;
+		nic->waiting_served = queue;
 		queue_run(queue);
-		queue = next;
 	}
+	nic->waiting_served = NULL;
 }
 
 static void nic_pool_wake(void *ctx)

@@ -117,7 +117,7 @@ struct nic_queue {
 	/* Tx */
 	struct tx_slot slot[TX_SLOTS];
 	uint32_t slot_first, slot_count;
-	bool waits_for_packet;
+	uint32_t waits_for_packets; /* how many it needs to go on; 0: it does not wait */
 	struct nic_queue *next_waiting;
 	struct event rate_timer;
 	uint64_t rate_next_ps; /* when its rate lets it begin a packet */
@@ -321,7 +321,8 @@ struct nic {
 	struct frame_port wire;
 	bool link_down;
 	struct nic_counters counters;
-	struct nic_queue *waiting_first, *waiting_last; /* Tx queues without a packet */
+	/* Tx queues without a packet, and the one whose turn it is: nobody else takes any. */
+	struct nic_queue *waiting_first, *waiting_last, *waiting_served;
 	struct event packet_freed;
 };
 

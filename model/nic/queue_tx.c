@@ -175,14 +175,14 @@ static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, stru
 	}
 }
 
-/* No packet is free: the queue goes on when one is. */
-static void tx_wait_for_packet(struct nic_queue *queue)
+/* Too few packets are free, or others wait: the queue goes on in its turn. */
+static void tx_wait_for_packets(struct nic_queue *queue, uint32_t packets)
 {
 	struct nic *nic = queue->vf->nic;
 
-	if (queue->waits_for_packet)
+	if (queue->waits_for_packets)
 		return;
-	queue->waits_for_packet = true;
+	queue->waits_for_packets = packets;
 	queue->next_waiting = NULL;
 	if (nic->waiting_first)
 		nic->waiting_last->next_waiting = queue;
@@ -191,15 +191,22 @@ static void tx_wait_for_packet(struct nic_queue *queue)
 	nic->waiting_last = queue;
 }
 
-/* A packet for each segment, the first one first; NULL when there are not enough. */
+static bool tx_has_packets(const struct nic_queue *queue, uint32_t packets)
+{
+	struct nic *nic = queue->vf->nic;
+
+	if (nic->waiting_first && nic->waiting_served != queue)
+		return false;
+	return packet_pool_has(nic->pool, packets);
+}
+
+/* A packet for each segment, the first one first. */
 static struct packet *tx_get_packets(struct nic_queue *queue, const struct tx_shape *shape)
 {
 	uint32_t header = tx_offload_header_bytes(&shape->offload);
 	uint32_t most = tx_shape_segment_bytes(shape);
 	struct packet *packets = NULL;
 
-	if (!packet_pool_has(queue->vf->nic->pool, shape->segments))
-		return NULL;
 	for (uint32_t i = shape->segments; i--;) {
 		struct packet *packet = packet_get(queue->vf->nic->pool);
 		uint32_t from = i * most;
@@ -246,11 +253,11 @@ void queue_tx_run(struct nic_queue *queue)
 		if (!shape.lost) {
 			if (!tx_schedule_admits(queue->vf))
 				break;
-			packets = tx_get_packets(queue, &shape);
-			if (!packets) {
-				tx_wait_for_packet(queue);
+			if (!tx_has_packets(queue, shape.segments)) {
+				tx_wait_for_packets(queue, shape.segments);
 				return;
 			}
+			packets = tx_get_packets(queue, &shape);
 		}
 		tx_begin(queue, &shape, packets);
 		if (packets)

@@ -59,6 +59,8 @@ struct pcie_function {
 	struct regs msix;
 	uint64_t *msix_pending; /* bit per vector */
 	uint32_t msix_pending_count;
+	bool starved; /* in the device's list */
+	struct pcie_function *next_starved;
 };
 
 /* A message of a function's MSI-X on its way. */
@@ -98,7 +100,8 @@ struct pcie_device {
 	struct msix_message *message;
 	struct msix_message *free_message;
 	uint32_t messages_in_flight;
-	bool starved; /* a vector became pending for want of a message */
+	/* Functions with a vector that is pending for want of a message. */
+	struct pcie_function *starved_first, *starved_last;
 
 	/* Page requests of all functions that have no response yet, out of the PF's allocation. */
 	uint32_t page_requests;

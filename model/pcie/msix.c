@@ -84,20 +84,36 @@ static bool held_back(const struct pcie_function *fn, uint64_t control, uint32_t
 	       regs_get(&fn->msix, ROW_CONTROL, vector) & MSIX_VECTOR_MASK;
 }
 
-/* A message came to its end: whoever waited for one may go on. */
+/* A message came to its end: who waits for one goes on, in turn. */
 static void message_done(struct tlp *tlp, uint64_t now)
 {
 	struct msix_message *message = CONTAINER_OF(tlp, struct msix_message, tlp);
 	struct pcie_device *device = message->device;
+	struct pcie_function *fn;
 
 	message->next = device->free_message;
 	device->free_message = message;
 	device->messages_in_flight--;
-	if (!device->starved)
+	while (device->free_message && (fn = device->starved_first)) {
+		device->starved_first = fn->next_starved;
+		fn->starved = false;
+		pcie_msix_flush(fn);
+	}
+}
+
+static void wait_for_message(struct pcie_function *fn)
+{
+	struct pcie_device *device = fn->device;
+
+	if (fn->starved)
 		return;
-	device->starved = false;
-	for (uint32_t f = 0; f < device->functions; f++)
-		pcie_msix_flush(&device->function[f]);
+	fn->starved = true;
+	fn->next_starved = NULL;
+	if (device->starved_first)
+		device->starved_last->next_starved = fn;
+	else
+		device->starved_first = fn;
+	device->starved_last = fn;
 }
 
 /* False when all messages are in flight. */
@@ -107,7 +123,7 @@ static bool send_message(struct pcie_function *fn, uint32_t vector)
 	struct msix_message *message = device->free_message;
 
 	if (!message) {
-		device->starved = true;
+		wait_for_message(fn);
 		return false;
 	}
 	device->free_message = message->next;

@@ -52,7 +52,7 @@ private:
 			return;
 		}
 		if (most > 0) {
-			std::snprintf(target, sizeof(target), "<= %.0f", most);
+			std::snprintf(target, sizeof(target), "<= %g", most);
 			met = value <= most ? "yes" : "no";
 		} else if (least > 0) {
 			std::snprintf(target, sizeof(target), ">= %.0f", least);

@@ -1,91 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the parts of a run cost, on a booted host of bench/packets.yaml: CPU time for each
-// operation, all its calendar events included.
+// What the parts of a run cost, on a booted host: CPU time for each operation, all its
+// calendar events included.
 #include <linux/vfio.h>
 
-#include <algorithm>
-#include <functional>
-#include <memory>
-
-#include "base/actor.h"
 #include "base/bits.h"
 #include "base/trace.h"
 #include "system/digest.h"
-#include "system/machine.h"
 #include "system/oracle/oracle.h"
 #include "testbench/bench/bench.hpp"
-#include "uapi/smmu-driver/smmu_driver.h"
+#include "testbench/bench/host.hpp"
 
 namespace
 {
 constexpr uint32_t kStream = HOST_PF_RID + 64; // no function's
 constexpr uint64_t kIova = 0x100000000;
-constexpr uint64_t kGuestBytes = UINT64_C(4) << 30;
 
-// A booted host, and an actor to do things on.
-class Host
+// A booted host, and a domain for a stream that nobody else uses.
+class Host : public BenchHost
 {
 public:
-	Host()
+	Host() : BenchHost("parts.yaml")
 	{
-		struct config_errors errors;
-
-		if (sim_init(&sim, 1, nullptr) ||
-		    scenario_load(VFSIM_SOURCE_DIR "/testbench/bench/packets.yaml", nullptr, 0,
-				  &file, &errors))
-			abort();
-		file.cfg->machine.memory_bytes = 4 * kGuestBytes;
-		machine = machine_create(&file.cfg->machine, &sim, &engine_native, nullptr);
-		host = &machine->host[0];
 		Do([this](struct actor *self) {
-			if (host_boot(host, self, nullptr) ||
-			    smmu_domain_alloc(host->smmu_driver, true, &domain) ||
+			if (smmu_domain_alloc(host->smmu_driver, true, &domain) ||
 			    smmu_domain_attach(domain, self, kStream))
 				abort();
 		});
 	}
-	Host(const Host &) = delete;
 	~Host()
 	{
 		Do([this](struct actor *self) {
 			smmu_driver_attach_blocked(host->smmu_driver, self, kStream);
 			smmu_domain_free(domain, self);
-			host_shutdown(host, self);
 		});
-		machine_destroy(machine);
-		scenario_release(&file);
-		sim_fini(&sim);
 	}
 
-	// Run `work` on an actor to its end.
-	void Do(const std::function<void(struct actor *)> &work)
-	{
-		Job job = {&work, false};
-		struct actor *actor = actor_start(&sim, "bench", Body, &job);
-
-		sim_run(&sim, TIME_NEVER, &job.done);
-		actor_forget(actor);
-	}
-
-	struct sim sim;
-	struct scenario_file file;
-	struct machine *machine;
-	struct host *host;
 	struct smmu_domain *domain;
-
-private:
-	struct Job {
-		const std::function<void(struct actor *)> *work;
-		bool done;
-	};
-
-	static void Body(struct actor *self, void *arg)
-	{
-		Job *job = static_cast<Job *>(arg);
-
-		(*job->work)(self);
-		job->done = true;
-	}
 };
 
 // A bus request that is sent again and again.

@@ -158,6 +158,17 @@ void writing_traces_costs_systemc(benchmark::State &state)
 	OutCost(state, "systemc");
 }
 
+// 256 VFs brought up through the mailbox, and a little traffic on all.
+void vfs_256_up_start_to_exit(benchmark::State &state)
+{
+	BenchValue(state,
+		   1e3 * Best(state, {"run", "--quiet",
+				      VFSIM_SOURCE_DIR "/testbench/scenarios/nic/256-vfs.yaml"})
+				   .wall_s,
+		   "ms");
+	BenchAtMost(state, 1000);
+}
+
 void describe_schema_start_to_exit(benchmark::State &state)
 {
 	BenchValue(state, 1e3 * Best(state, {"describe", "schema"}).wall_s, "ms");
@@ -265,6 +276,7 @@ BENCHMARK(million_streams_start_to_exit)->Iterations(1);
 BENCHMARK(million_streams_peak_memory)->Iterations(1);
 BENCHMARK(writing_traces_costs)->Iterations(1);
 BENCHMARK(writing_traces_costs_systemc)->Iterations(1);
+BENCHMARK(vfs_256_up_start_to_exit)->Iterations(1);
 BENCHMARK(describe_schema_start_to_exit)->Iterations(1);
 BENCHMARK(trace_diff_of_a_million_lines)->Iterations(1);
 BENCHMARK(replay_of_a_vmm_start_to_exit)->Iterations(1);

@@ -214,6 +214,28 @@ TEST_F(NicFewPackets, SegmentedPacketsWaitForPacketsAndAllArrive)
 	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 0u);
 }
 
+TEST_F(NicFewPackets, ALongPacketHasItsTurnBesideManyShortOnes)
+{
+	Bytes whole = long_packet(false, 12000);
+	AvfDriver c(host[0].get(), 1, 2), d(host[1].get(), 1, 3);
+	std::vector<size_t> lengths; /* of frames as they come off the wire */
+
+	c.bring_up();
+	d.bring_up();
+	traced.clear();
+	sim.hooks.detail = sim.hooks.trace;
+	for (uint32_t i = 0; i < 60; i++)
+		c.transmit(make_frame(d.mac, c.mac, i, 1400));
+	describe(0, context1(12000, 1000));
+	transmit(whole, data1(false, true, OFFLOAD_L4_TCP, kTcp), {54, 12000});
+	for (const struct trace_event &event : traces_of(TRACE_WIRE_FRAME))
+		if (event.arg[1])
+			lengths.push_back(event.data_len);
+	ASSERT_EQ(lengths.size(), 72u);
+	EXPECT_EQ(std::count(lengths.begin(), lengths.end(), 1054u), 12);
+	EXPECT_EQ(lengths.back(), 1400u) << "the long one's turn was before the last short ones'";
+}
+
 TEST_F(NicFewPackets, MoreSegmentsThanThereArePacketsAreCountedAndWrittenBack)
 {
 	Bytes whole = long_packet(false, 2000);

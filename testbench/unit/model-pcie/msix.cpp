@@ -10,12 +10,18 @@ protected:
 	{
 		PcieTest::SetUp();
 		bring_up(2);
+		program(0);
+	}
+	void program(uint32_t index)
+	{
 		for (uint32_t vector = 0; vector < 5; vector++) {
-			mmio_write(entry(vector), kDoorbell + 4 * vector);
-			mmio_write(entry(vector) + 8, 0x100 + vector);
-			mmio_write(entry(vector) + 12, 0);
+			uint64_t at = entry(vector) + index * (UINT64_C(16) << 10);
+
+			mmio_write(at, kDoorbell + 4 * vector);
+			mmio_write(at + 8, 0x100 + vector);
+			mmio_write(at + 12, 0);
 		}
-		control(MSIX_ENABLE);
+		control(MSIX_ENABLE, index);
 		host->seen.clear();
 		traced.clear();
 	}
@@ -23,9 +29,9 @@ protected:
 	{
 		return kVfBar3 + 16 * vector;
 	}
-	void control(uint64_t bits)
+	void control(uint64_t bits, uint32_t index = 0)
 	{
-		config_write(kVf0, AT_MSIX + 2, (uint32_t)(bits >> 16), 2);
+		config_write((uint16_t)(kVf0 + index), AT_MSIX + 2, (uint32_t)(bits >> 16), 2);
 	}
 	void mask(uint32_t vector, bool on)
 	{
@@ -153,4 +159,20 @@ TEST_F(FewMessages, ExhaustedPoolMakesVectorsPendingAndLosesNone)
 	EXPECT_EQ(messages(), 5u);
 	EXPECT_EQ(pba(), 0u);
 	EXPECT_EQ(traces_of(TRACE_MSIX_RAISED).size(), 5u);
+}
+
+TEST_F(FewMessages, FunctionsWithoutAMessageGoOnInTurn)
+{
+	std::vector<uint64_t> rids;
+
+	program(1);
+	for (uint32_t vector = 0; vector < 2; vector++)
+		pcie_function_raise_msix(vf(0), vector);
+	pcie_function_raise_msix(vf(1), 2);
+	for (uint32_t vector = 2; vector < 5; vector++)
+		pcie_function_raise_msix(vf(0), vector);
+	EXPECT_EQ(messages(), 6u);
+	for (const struct trace_event &event : traces_of(TRACE_MSIX_RAISED))
+		rids.push_back(event.arg[0]);
+	EXPECT_EQ(rids, (std::vector<uint64_t>{kVf0, kVf0, kVf0 + 1u, kVf0, kVf0, kVf0}));
 }
