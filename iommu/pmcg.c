@@ -34,6 +34,8 @@ enum pmcg_row {
 	PMCG_ROW_IRQ_CFG2,
 	PMCG_ROW_IRQ_STATUS,
 	PMCG_ROW_AIDR,
+	PMCG_ROW_DEVARCH,
+	PMCG_ROW_DEVTYPE,
 	PMCG_ROW_ID_REGS,
 	PMCG_ROW_COUNT,
 };
@@ -93,7 +95,8 @@ static void msi_written(struct bus_req *req, uint64_t now)
 	struct pmcg *pmcg = CONTAINER_OF(req, struct pmcg, msi);
 
 	pmcg->msi_busy = false;
-	if (req->status != BUS_OK)
+	/* SMMUv3.0 does not tell, 10.5.2.24. */
+	if (req->status != BUS_OK && pmcg->smmu->cfg.version)
 		set(pmcg, PMCG_ROW_IRQ_STATUS, PMCG_IRQ_ABT);
 	if (pmcg->msi_again)
 		send_msi(pmcg);
@@ -291,6 +294,8 @@ static const struct reg_row rows[PMCG_ROW_COUNT] = {
 	[PMCG_ROW_IRQ_CFG2] = {AT(IRQ_CFG2, 4), .rw = BITS(5, 0), .on_write = write_IRQ_CFG2},
 	[PMCG_ROW_IRQ_STATUS] = {AT(IRQ_STATUS, 4), .ro = PMCG_IRQ_ABT},
 	[PMCG_ROW_AIDR] = {AT(AIDR, 4), .ro = BITS(7, 0)},
+	[PMCG_ROW_DEVARCH] = {AT(DEVARCH, 4), .ro = BITS(31, 0)},
+	[PMCG_ROW_DEVTYPE] = {AT(DEVTYPE, 4), .ro = BITS(7, 0)},
 	[PMCG_ROW_ID_REGS] = {AT(ID_REGS, 4), .count = SMMU_ID_REG_COUNT, .stride = 4,
 			      .ro = BITS(7, 0)},
 };
@@ -307,6 +312,17 @@ const struct reg_table *smmu_pmcg_register_table(void)
 	return &table;
 }
 
+/* A CoreSight component that knows its architecture, 10.5.2.29. */
+static void identify_coresight(struct pmcg *pmcg)
+{
+	smmu_identify_component(&pmcg->regs, PMCG_ROW_ID_REGS, pmcg->smmu->cfg.iidr);
+	regs_set(&pmcg->regs, PMCG_ROW_ID_REGS, PMCG_ID_REG_CIDR1, CIDR1_CORESIGHT);
+	set(pmcg, PMCG_ROW_DEVARCH,
+	    field_put(DEVARCH_ARCHITECT, DEVARCH_ARM) | DEVARCH_PRESENT |
+		    field_put(DEVARCH_ARCHID, DEVARCH_ARCHID_PMCG));
+	set(pmcg, PMCG_ROW_DEVTYPE, DEVTYPE_PMCG);
+}
+
 static void identify(struct pmcg *pmcg)
 {
 	const struct smmu_cfg *cfg = &pmcg->smmu->cfg;
@@ -321,7 +337,7 @@ static void identify(struct pmcg *pmcg)
 		    field_put(CFGR_MSI, cfg->msi) | CFGR_CAPTURE);
 	set(pmcg, PMCG_ROW_IIDR, cfg->iidr);
 	set(pmcg, PMCG_ROW_AIDR, cfg->version);
-	smmu_identify_component(&pmcg->regs, PMCG_ROW_ID_REGS, cfg->iidr);
+	identify_coresight(pmcg);
 }
 
 static void fire_access(struct event *event, uint64_t now)

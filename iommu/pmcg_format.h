@@ -48,7 +48,17 @@
 #define PMCG_IRQ_STATUS      0xe68u
 #define PMCG_IRQ_ABT         BIT(0)
 #define PMCG_AIDR            0xe70u
-#define PMCG_ID_REGS         0xfd0u /* as SMMU_ID_REGS */
+#define PMCG_DEVARCH         0xfbcu
+#define DEVARCH_ARCHID       BITS(15, 0)
+#define DEVARCH_ARCHID_PMCG  0x2a56u
+#define DEVARCH_PRESENT      BIT(20)
+#define DEVARCH_ARCHITECT    BITS(31, 21)
+#define DEVARCH_ARM          0x23bu
+#define PMCG_DEVTYPE         0xfccu
+#define DEVTYPE_PMCG         0x56u  /* a performance monitor, of an SMMU */
+#define PMCG_ID_REGS         0xfd0u /* as SMMU_ID_REGS, but for the class */
+#define PMCG_ID_REG_CIDR1    9u
+#define CIDR1_CORESIGHT      0x90u
 
 /* 10.3 */
 enum pmcg_event {

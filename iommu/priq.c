@@ -101,7 +101,7 @@ static void discard(struct smmu *smmu, const struct page_request *request)
 {
 	smmu->stats.page_requests_lost++;
 	trace_emit(&smmu->env.part, TRACE_PAGE_REQUEST, request->stream_id,
-		   request->substream_valid ? request->substream_id : TRACE_NO_SUBSTREAM,
+		   has_substream(smmu, request) ? request->substream_id : TRACE_NO_SUBSTREAM,
 		   request->addr, request->group, end_of(request), true);
 }
 

@@ -138,6 +138,27 @@ static void write_cmdq_prod(void *owner, uint32_t index, uint64_t before, uint64
 	smmu_cmdq_kick(owner);
 }
 
+/* Above the wrap bit of its queue's size it reads as zero, 6.3.28, 6.3.95 and 6.3.97. */
+static uint64_t read_index(const struct smmu *smmu, enum smmu_row base, uint8_t max_log2,
+			   uint64_t stored)
+{
+	uint64_t log2 = MIN(field_get(Q_BASE_LOG2SIZE, smmu_reg(smmu, base)), max_log2);
+
+	return stored & ~(QUEUE_INDEX & ~(BIT(log2 + 1) - 1));
+}
+
+#define READ_INDEX(queue, row, max_log2)                                                           \
+	static uint64_t read_##row(void *owner, uint32_t index, uint64_t stored)                   \
+	{                                                                                          \
+		const struct smmu *smmu = owner;                                                   \
+                                                                                                   \
+		return read_index(smmu, ROW_##queue##_BASE, smmu->cfg.max_log2, stored);           \
+	}
+
+READ_INDEX(CMDQ, CMDQ_CONS, cmdq_log2)
+READ_INDEX(EVENTQ, EVENTQ_PROD, evtq_log2)
+READ_INDEX(PRIQ, PRIQ_PROD, priq_log2)
+
 #define RO32(reg, bits)                                                                            \
 	{                                                                                          \
 		.name = #reg, .offset = SMMU_##reg, .size = 4, .ro = (bits)                        \
@@ -149,6 +170,13 @@ static void write_cmdq_prod(void *owner, uint32_t index, uint64_t before, uint64
 #define RW64(reg, bits, write)                                                                     \
 	{                                                                                          \
 		.name = #reg, .offset = SMMU_##reg, .size = 8, .rw = (bits), .on_write = (write)   \
+	}
+
+/* An index that the SMMU moves too. */
+#define INDEX32(reg, bits, write)                                                                  \
+	{                                                                                          \
+		.name = #reg, .offset = SMMU_##reg, .size = 4, .rw = (bits),                       \
+		.on_read = read_##reg, .on_write = (write)                                         \
 	}
 
 /* Of features that are not built. */
@@ -193,7 +221,7 @@ static const struct reg_row rows[ROW_COUNT] = {
 	[ROW_CMDQ_BASE] =
 		RW64(CMDQ_BASE, Q_BASE_RA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, write_CMDQ_BASE),
 	[ROW_CMDQ_PROD] = RW32(CMDQ_PROD, QUEUE_INDEX, write_cmdq_prod),
-	[ROW_CMDQ_CONS] = RW32(CMDQ_CONS, CMDQ_CONS_ERR | QUEUE_INDEX, write_CMDQ_CONS),
+	[ROW_CMDQ_CONS] = INDEX32(CMDQ_CONS, CMDQ_CONS_ERR | QUEUE_INDEX, write_CMDQ_CONS),
 	[ROW_EVENTQ_BASE] =
 		RW64(EVENTQ_BASE, Q_BASE_WA | Q_BASE_ADDR | Q_BASE_LOG2SIZE, write_EVENTQ_BASE),
 	[ROW_EVENTQ_IRQ_CFG0] = RW64(EVENTQ_IRQ_CFG0, IRQ_CFG0_ADDR, guard_EVENTQ_IRQ_CFG0),
@@ -219,10 +247,11 @@ static const struct reg_row rows[ROW_COUNT] = {
 			 .count = SMMU_ID_REG_COUNT,
 			 .stride = 4,
 			 .ro = BITS(7, 0)},
-	[ROW_EVENTQ_PROD] = RW32(EVENTQ_PROD, EVENTQ_PROD_OVFLG | QUEUE_INDEX, write_EVENTQ_PROD),
+	[ROW_EVENTQ_PROD] =
+		INDEX32(EVENTQ_PROD, EVENTQ_PROD_OVFLG | QUEUE_INDEX, write_EVENTQ_PROD),
 	[ROW_EVENTQ_CONS] =
 		RW32(EVENTQ_CONS, EVENTQ_CONS_OVACKFLG | QUEUE_INDEX, write_eventq_cons),
-	[ROW_PRIQ_PROD] = RW32(PRIQ_PROD, PRIQ_PROD_OVFLG | QUEUE_INDEX, guard_PRIQ_PROD),
+	[ROW_PRIQ_PROD] = INDEX32(PRIQ_PROD, PRIQ_PROD_OVFLG | QUEUE_INDEX, guard_PRIQ_PROD),
 	[ROW_PRIQ_CONS] = RW32(PRIQ_CONS, PRIQ_CONS_OVACKFLG | QUEUE_INDEX, NULL),
 };
 

@@ -80,6 +80,17 @@ TEST_F(SmmuPmcg, SaysWhatItIs)
 	EXPECT_EQ(pmcg(PMCG_IRQ_CFG0, 8), 0u);
 }
 
+/* 10.5.2.29, as Arm's have it: a performance monitor that a debugger finds as CoreSight. */
+TEST_F(SmmuPmcg, IsACoreSightComponent)
+{
+	create();
+	EXPECT_EQ(pmcg(0xfbc), UINT64_C(0x47702a56));
+	EXPECT_EQ(pmcg(0xfcc), 0x56u);
+	EXPECT_EQ(pmcg(0xff0), 0x0du);
+	EXPECT_EQ(pmcg(0xff4), 0x90u);
+	EXPECT_EQ(reg(SMMU_ID_REGS + 0x24), 0xf0u) << "the SMMU itself is none";
+}
+
 TEST_F(SmmuPmcg, CountsWhatATransactionCosts)
 {
 	configure(NESTED);
@@ -277,6 +288,26 @@ TEST_F(SmmuPmcg, MsiConfigurationIsGuardedAndItsAbortShown)
 	EXPECT_EQ(pmcg(PMCG_IRQ_STATUS), 1u);
 	set_pmcg(PMCG_IRQ_CTRL, PMCG_IRQEN);
 	EXPECT_EQ(pmcg(PMCG_IRQ_STATUS), 0u);
+}
+
+/* 10.5.2.24. */
+TEST_F(SmmuPmcg, AnAbortIsNotShownBySmmuV30)
+{
+	cfg.version = 0;
+	cfg.httu = 2;
+	cfg.bbml = 0;
+	cfg.xnx = cfg.vax = cfg.fwb = cfg.stt = cfg.ril = false;
+	cfg.atsrecerr = cfg.e0pd = cfg.ptwnnc = cfg.epan = false;
+	configure(BYPASS);
+	write_config();
+	set_pmcg(PMCG_IRQ_CFG0, SIZE, 8);
+	count(0, PMCG_TRANSACTION);
+	set_pmcg(PMCG_EVCNTR, UINT64_MAX, 8);
+	EXPECT_EQ(event_of_write(page), 0u);
+	EXPECT_EQ(pmcg(PMCG_OVSSET, 8), 1u);
+	EXPECT_EQ(pmcg(PMCG_IRQ_STATUS), 0u);
+	set_pmcg(PMCG_IRQ_CTRL, 0);
+	EXPECT_EQ(pmcg(PMCG_IRQ_CTRLACK), 0u) << "the message is over all the same";
 }
 
 TEST_F(SmmuPmcg, CaptureTakesAllCounters)

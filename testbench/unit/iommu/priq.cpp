@@ -214,6 +214,8 @@ TEST_F(SmmuPriq, WithoutSubstreamsNoAnswerHasAPasid)
 	ASSERT_EQ(responses.size(), 1u);
 	EXPECT_EQ(responses[0].code, PRG_SUCCESS);
 	EXPECT_FALSE(responses[0].substream_valid);
+	ASSERT_FALSE(traced(TRACE_PAGE_REQUEST).empty());
+	EXPECT_EQ(traced(TRACE_PAGE_REQUEST).back().arg[1], TRACE_NO_SUBSTREAM);
 }
 
 TEST_F(SmmuPriq, ADisabledQueueFailsEveryRequest)

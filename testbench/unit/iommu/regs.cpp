@@ -124,6 +124,34 @@ TEST_F(SmmuRegisters, EnablesGuardWhatTheyUse)
 	}
 }
 
+/* What the SMMU moves is read as zero above the wrap bit, 6.3.28, 6.3.95 and 6.3.97. */
+TEST_F(SmmuRegisters, IndicesOfTheSmmuEndAtTheirWrapBit)
+{
+	struct {
+		uint32_t base, index, max_log2;
+		uint64_t flags;
+	} queues[] = {
+		{SMMU_CMDQ_BASE, SMMU_CMDQ_CONS, 8, 0},
+		{SMMU_EVENTQ_BASE, SMMU_EVENTQ_PROD, 7, EVENTQ_PROD_OVFLG},
+		{SMMU_PRIQ_BASE, SMMU_PRIQ_PROD, 4, PRIQ_PROD_OVFLG},
+	};
+
+	cfg.ats = cfg.pri = true;
+	cfg.priq_log2 = 4;
+	create();
+	for (auto queue : queues) {
+		set_reg(queue.base, 3, 8);
+		set_reg(queue.index, queue.flags | 0xfffff);
+		EXPECT_EQ(reg(queue.index), queue.flags | 0xf) << queue.index;
+		set_reg(queue.base, 2, 8);
+		EXPECT_EQ(reg(queue.index), queue.flags | 0x7) << "cut to the smaller size";
+		set_reg(queue.base, 19, 8); /* more than there is */
+		set_reg(queue.index, queue.flags | 0xfffff);
+		EXPECT_EQ(reg(queue.index), queue.flags | (BIT(queue.max_log2 + 1) - 1))
+			<< queue.index;
+	}
+}
+
 TEST_F(SmmuRegisters, MsiConfigurationIsReservedWithoutMsi)
 {
 	cfg.msi = false;
