@@ -292,12 +292,10 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	mixed.regime.updates_access = known.regime.updates_access;
 	mixed.regime.updates_tables = known.regime.updates_tables;
 	mixed.regime.access_fault_off = known.regime.access_fault_off;
-	const bool differs =
-		!(other.regime == known.regime) || (!known.table && MairOf(other) != MairOf(known));
-	if (differs && !IsOn(path, other, input) && chooser.Pick(2) == 1)
+	if (!SameLeaf(other, known) && !IsOn(path, other, input) && chooser.Pick(2) == 1)
 		return other;
 	const bool flag_counts = known.table || !Get(known.descriptor, descriptor::kAF);
-	if (flag_counts && !(mixed.regime == known.regime) && !(mixed.regime == other.regime) &&
+	if (flag_counts && !SameLeaf(mixed, known) && !SameLeaf(mixed, other) &&
 	    chooser.Pick(2) == 1)
 		return mixed;
 	return known;
