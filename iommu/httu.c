@@ -161,12 +161,21 @@ static void swap(struct transaction *txn)
 		       (txn->clean_ttd ^ TTD_DIRTY_BIT) | TTD_AF, dirty_updated);
 }
 
+/* Stage 2 lets the table be written. It may have moved since the descriptor was found. */
+static void permitted(struct transaction *txn)
+{
+	if (txn->s2.pa == leaf_of(txn)->ttd_pa)
+		swap(txn);
+	else
+		start_over(txn);
+}
+
 /* A stage 1 table is itself in the guest's memory: stage 2 must allow the write, and note it. */
 static void update(struct transaction *txn, uint64_t ttd)
 {
 	txn->clean_ttd = ttd;
 	if (present(txn) == STAGE1)
-		smmu_stage2_find(txn, leaf_of(txn)->ttd_ia, EVENT1_CLASS_TT, true, swap);
+		smmu_stage2_find(txn, leaf_of(txn)->ttd_ia, EVENT1_CLASS_TT, true, permitted);
 	else
 		swap(txn);
 }

@@ -296,6 +296,40 @@ TEST_F(SmmuEvents, ADescriptorThatMayNotBeWrittenIsATableWrite)
 	expect(fault(), F_PERMISSION, READ_TT | EVENT1_S2, VA, leaf & EVENT3_IPA);
 }
 
+/*
+ * A guest's table is moved to a page of its own while an update of it is under way: what may be
+ * written is the new one, and in the old one, which others read too, nothing changes.
+ */
+TEST_F(SmmuEvents, AnUpdateGoesWhereStage2PermitsIt)
+{
+	uint64_t shared = memory->allocate(), own = memory->allocate(), entry = (VA >> 12) * 8;
+	PageBits clean;
+
+	clean.dbm = true;
+	clean.writable = false;
+	stage1->map(0, page);
+	memory->write64(stage1->descriptor(VA, 2), NOWHERE | TTD_VALID | TTD_TABLE);
+	map2(NOWHERE, shared, TTD_S2AP_READ);
+	for (uint64_t table : {shared, own})
+		memory->write64(table + entry, clean.ttd() | TTD_PAGE | page);
+	write_cd(cd, *stage1, 3, CD0_A | CD0_R | CD0_HA | CD0_HD);
+	nest();
+	EXPECT_EQ(read(VA), BUS_OK);
+	memory->slow_down(shared, 10 * LATENCY);
+	Dma &dma = send(BUS_WRITE, VA, 8);
+	run_until(now() + LATENCY / 2); /* it looks at the old one */
+	map2(NOWHERE, own, TTD_S2AP_READ | TTD_S2AP_WRITE);
+	push(CMD_TLBI_S2_IPA | field_put(TLBI0_VMID, 7), NOWHERE);
+	push(CMD_TLBI_NH_ALL | field_put(TLBI0_VMID, 7));
+	push_sync();
+	run();
+	EXPECT_EQ(dma.req.status, BUS_OK);
+	EXPECT_TRUE(commands_consumed());
+	EXPECT_EQ(memory->read64(shared + entry), clean.ttd() | TTD_PAGE | page);
+	EXPECT_EQ(memory->read64(own + entry), (clean.ttd() | TTD_PAGE | page) & ~TTD_AP2);
+	EXPECT_TRUE(take_events().empty());
+}
+
 /* 13.1.1: an atomic reads and writes; RnW is 1 only where it may write. */
 TEST_F(SmmuEvents, AnAtomicNeedsToReadAndToWrite)
 {
