@@ -17,6 +17,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <set>
 #include <string>
@@ -180,7 +181,8 @@ private:
 		return physical - pool_physical + pool_ipa;
 	}
 
-	ref::Words<2> ChangeSte(), ChangeCd(), ChangeDescriptor();
+	ref::Words<2> ChangeSte(), ChangeCd(), ChangeL1Std(), ChangeL1Cd(), ChangeDescriptor();
+	void ChangeL1(uint64_t address, uint64_t other);
 	ref::Words<2> ChangePlace(const WorldPlace &place);
 	ref::Words<2> InvalidationOf(const WorldPlace &place);
 	void PutTags(ref::Words<2> &command, bool vmid, bool asid);
@@ -194,7 +196,8 @@ private:
 	std::deque<WorldRealm> realms;
 	std::deque<WorldStream> streams;
 	std::vector<WorldPlace> places;
-	std::set<uint64_t> tables; /* addresses as the walk has them */
+	std::set<uint64_t> tables;             /* addresses as the walk has them */
+	std::map<uint64_t, uint64_t> first_l1; /* L1STDs and L1CDs as they were, by address */
 	uint64_t pool_physical = 0, pool_ipa = 0;
 	ref::Placer placer(WorldRealm &realm);
 };

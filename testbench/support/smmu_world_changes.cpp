@@ -39,6 +39,54 @@ Words<2> SmmuWorld::ChangeCd()
 		.Set(command::kLeaf, chance.Coin());
 }
 
+/* A descriptor of a first level: another one, or that which was there in the beginning. */
+void SmmuWorld::ChangeL1(uint64_t address, uint64_t other)
+{
+	const uint64_t found = memory.Peek(address);
+	const uint64_t first = first_l1.emplace(address, found).first->second;
+
+	memory.Write64(address, found == first ? other : first);
+}
+
+/* Fewer STEs, none, or a reserved span. */
+Words<2> SmmuWorld::ChangeL1Std()
+{
+	const WorldStream &stream = chance.Any(streams);
+
+	if (!streams_table->TwoLevels())
+		return ChangeSte();
+	const uint64_t address = streams_table->L1Address(stream.id), l1 = memory.Peek(address);
+	const uint64_t span = Get(l1, l1std::kSpan);
+	const uint64_t other = chance.OneIn(4) ? 12 + chance.Below(20) : chance.Below(span + 1);
+
+	ChangeL1(address, (l1 & ~Put(l1std::kSpan, ~0ull)) | Put(l1std::kSpan, other));
+	if (chance.OneIn(4))
+		return MakeCommand(kCMD_CFGI_STE_RANGE)
+			.Set(command::kStreamID, stream.id)
+			.Set(command::kRange, chance.Below(4));
+	return MakeCommand(kCMD_CFGI_STE)
+		.Set(command::kStreamID, stream.id)
+		.Set(command::kLeaf, chance.OneIn(4));
+}
+
+Words<2> SmmuWorld::ChangeL1Cd()
+{
+	const WorldStream &stream = chance.Any(streams);
+
+	if (stream.substreams.empty() || !stream.cds->TwoLevels())
+		return ChangeCd();
+	const uint32_t substream = stream.substreams[chance.Below(stream.substreams.size())];
+	const uint64_t address = stream.cds->L1Address(substream);
+
+	ChangeL1(address, memory.Peek(address) ^ Put(l1cd::kV, 1));
+	if (chance.OneIn(4))
+		return MakeCommand(kCMD_CFGI_CD_ALL).Set(command::kStreamID, stream.id);
+	return MakeCommand(kCMD_CFGI_CD)
+		.Set(command::kStreamID, stream.id)
+		.Set(command::kSubstreamID, substream)
+		.Set(command::kLeaf, chance.OneIn(4));
+}
+
 Words<2> SmmuWorld::ChangeDescriptor()
 {
 	return ChangePlace(chance.Any(places));
@@ -74,6 +122,8 @@ Words<2> SmmuWorld::Change()
 		return ChangeSte();
 	if (chance.OneIn(10))
 		return ChangeCd();
+	if (chance.OneIn(12))
+		return chance.Coin() ? ChangeL1Std() : ChangeL1Cd();
 	return ChangeDescriptor();
 }
 

@@ -190,6 +190,10 @@ public:
 	StreamTable &SetL1(uint32_t stream, uint64_t l1std);
 
 	uint64_t Address(uint32_t stream) const; /* of the STE; 0: there is none */
+	bool TwoLevels() const
+	{
+		return options.split != 0;
+	}
 	uint64_t L1Address(uint32_t stream) const;
 	/* STRTAB_BASE and STRTAB_BASE_CFG. */
 	void Into(Registers &registers) const;
@@ -216,7 +220,11 @@ public:
 	CdTable &SetL1(uint32_t substream, uint64_t l1cd);
 
 	uint64_t Address(uint32_t substream) const; /* physical; 0: there is none */
-	uint64_t L1Address(uint32_t substream) const;
+	bool TwoLevels() const
+	{
+		return Split() != 0;
+	}
+	uint64_t L1Address(uint32_t substream) const; /* physical */
 	/* Address of the CD (or of the table) as the SMMU knows it. */
 	uint64_t Base() const
 	{
