@@ -127,15 +127,20 @@ protected:
 		}
 	}
 
+	/* Updates that the SMMU made by now, and what may follow them. */
+	void Follow()
+	{
+		if (seen == world->memory.changes.size())
+			return;
+		CheckUpdates();
+		if (!HasFatalFailure())
+			Look();
+	}
+
 	void Fly()
 	{
-		while (model->Step()) {
-			if (seen != world->memory.changes.size()) {
-				CheckUpdates();
-				if (HasFatalFailure())
-					return;
-				Look();
-			}
+		while (!HasFatalFailure() && model->Step()) {
+			Follow();
 			switch (world->chance.Below(24)) {
 			case 0:
 			case 1:
@@ -150,6 +155,7 @@ protected:
 					Invalidate();
 				break;
 			}
+			Follow(); /* a write of a register lets time pass too */
 		}
 	}
 
