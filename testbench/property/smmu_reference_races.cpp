@@ -235,9 +235,9 @@ protected:
 						       << Text();
 	}
 
-	void World(uint64_t seed)
+	void World(uint64_t seed, bool ats)
 	{
-		SmmuWorld here(seed, true);
+		SmmuWorld here(seed, true, ats);
 		if (here.cfg.stall_model != SMMU_STALL_NEVER)
 			return;
 		SmmuModel there(&here.sim, here.memory, here.cfg);
@@ -259,6 +259,14 @@ protected:
 		reference = nullptr;
 	}
 
+	void Worlds(uint64_t fixed, bool ats)
+	{
+		EachSeed(fixed, [&](uint64_t seed) { World(seed, ats); });
+		printf("%" PRIu64 " requests, %" PRIu64 " changes meanwhile, %" PRIu64
+		       " hardware updates, %" PRIu64 " rounds not answered\n",
+		       requests, changes, updates, unanswered);
+	}
+
 	SmmuWorld *world = nullptr;
 	SmmuModel *model = nullptr;
 	ref::Smmu *reference = nullptr;
@@ -270,8 +278,10 @@ protected:
 
 TEST_F(SmmuReferenceRaces, EndAsOneInterleavingDoes)
 {
-	EachSeed(2000, [&](uint64_t seed) { World(seed); });
-	printf("%" PRIu64 " requests, %" PRIu64 " changes meanwhile, %" PRIu64
-	       " hardware updates, %" PRIu64 " rounds not answered\n",
-	       requests, changes, updates, unanswered);
+	Worlds(2000, false);
+}
+
+TEST_F(SmmuReferenceRaces, TranslationRequestsEndAsOneInterleavingDoes)
+{
+	Worlds(1000, true);
 }
