@@ -94,6 +94,20 @@ protected:
 		Look();
 	}
 
+	/* A structure, a table's descriptor or a leaf; with the command that covers it, or without.
+	 */
+	void ChangeAny()
+	{
+		const ref::Words<2> covers = world->Change();
+
+		changes++;
+		Look();
+		if (world->chance.Coin()) {
+			reference->Command(covers.word);
+			model->Push(covers);
+		}
+	}
+
 	/* A leaf that a request under way came by. */
 	const WorldPlace &Used()
 	{
@@ -145,6 +159,10 @@ protected:
 			case 0:
 			case 1:
 				ChangeLeaf();
+				break;
+			case 4:
+				if (world->chance.OneIn(3))
+					ChangeAny();
 				break;
 			case 2:
 				if (model->flights.size() < 4)
