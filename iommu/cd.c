@@ -200,7 +200,8 @@ static void l1cd_arrived(struct bus_req *req, uint64_t now)
 		smmu_walk_fail(txn, F_CD_FETCH, &in_configuration);
 		return;
 	}
-	if (txn->conf_generation == smmu->conf.generation)
+	if (txn->conf_generation == smmu->conf.generation &&
+	    ((l1cd & L1CD_V) || !smmu->cfg.forget_invalid))
 		smmu_conf_fill_l1cd(smmu, txn->req->attr.stream_id,
 				    txn->cd_index >> txn->ste.cd_leaf, l1cd);
 	use_l1cd(txn, l1cd);

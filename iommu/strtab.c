@@ -46,16 +46,24 @@ static void reject_stream(struct transaction *txn)
 	smmu_walk_fail(txn, C_BAD_STREAMID, &in_configuration);
 }
 
+/* log2 of the STEs behind it, and 1; 0: it is invalid, 5.1. */
+static uint32_t span_of(uint64_t l1std, uint32_t split)
+{
+	uint32_t span = (uint32_t)field_get(L1STD_SPAN, l1std);
+
+	return span > 11 || span > split + 1 ? 0 : span;
+}
+
 static void use_l1std(struct transaction *txn, uint64_t l1std)
 {
 	struct smmu *smmu = txn->smmu;
 	uint32_t split = split_of(smmu_reg(smmu, ROW_STRTAB_BASE_CFG));
-	uint32_t span = (uint32_t)field_get(L1STD_SPAN, l1std);
+	uint32_t span = span_of(l1std, split);
 	uint64_t index = txn->req->attr.stream_id & (BIT(split) - 1);
 	uint64_t base;
 
 	txn->l1std = l1std;
-	if (!span || span > 11 || span > split + 1 || index >= BIT(span - 1)) {
+	if (!span || index >= BIT(span - 1)) {
 		reject_stream(txn);
 		return;
 	}
@@ -74,7 +82,8 @@ static void l1std_arrived(struct bus_req *req, uint64_t now)
 		smmu_walk_fail(txn, F_STE_FETCH, &in_configuration);
 		return;
 	}
-	if (txn->conf_generation == smmu->conf.generation)
+	if (txn->conf_generation == smmu->conf.generation &&
+	    (span_of(l1std, split) || !smmu->cfg.forget_invalid))
 		smmu_conf_fill_l1std(smmu, txn->req->attr.stream_id >> split, l1std);
 	use_l1std(txn, l1std);
 }

@@ -416,3 +416,18 @@ TEST_F(SmmuInvalidConfig, ContextDescriptorIsForgottenWhereAskedFor)
 	write_config();
 	EXPECT_EQ(spoil(cds, CD0_V), std::make_pair((unsigned)C_BAD_CD, 0u));
 }
+
+TEST_F(SmmuInvalidConfig, PointerToContextDescriptorsIsForgottenWhereAskedFor)
+{
+	uint64_t l1;
+
+	cfg.forget_invalid = true;
+	configure(S1_ONLY);
+	l1 = memory->allocate();
+	memory->write64(l1, cds | L1CD_V);
+	ste[0] = STE0_V | field_put(STE0_CONFIG, S1_ONLY) | l1 |
+		 field_put(STE0_S1FMT, STE0_S1FMT_4K_L2) | field_put(STE0_S1CDMAX, 7);
+	ste[1] = field_put(STE1_S1DSS, STE1_S1DSS_SSID0);
+	write_config();
+	EXPECT_EQ(spoil(l1, L1CD_V), std::make_pair((unsigned)C_BAD_SUBSTREAMID, 0u));
+}

@@ -233,6 +233,24 @@ TEST_F(SmmuTwoLevelStreamTable, DescriptorStaysCachedAfterLeafInvalidation)
 	EXPECT_EQ(write(page), BUS_FAULT);
 }
 
+/* Each access looks at an invalid one again where that is asked for; a valid one is kept. */
+TEST_F(SmmuTwoLevelStreamTable, InvalidDescriptorIsForgottenWhereAskedFor)
+{
+	cfg.forget_invalid = true;
+	SetUp();
+	uint64_t page = memory->allocate();
+
+	for (uint64_t invalid : {l2, l2 | 10, l2 | 12}) {
+		memory->write64(l1 + 8, invalid);
+		EXPECT_EQ(write(page), BUS_FAULT) << invalid;
+	}
+	memory->write64(l1 + 8, l2 | 9);
+	EXPECT_EQ(write(page), BUS_OK);
+	command(CMD_CFGI_STE | (uint64_t)STREAM << 32, CFGI1_LEAF);
+	memory->write64(l1 + 8, l2);
+	EXPECT_EQ(write(page), BUS_OK);
+}
+
 /* Substreams: S1CDMax and S1DSS. */
 class SmmuSubstream : public SmmuSte
 {
