@@ -141,6 +141,11 @@ static bool build_root_port(struct host *host)
 		.window_bytes = HOST_WINDOW_LEN,
 		.requests = ROOT_REQUESTS,
 		.ats = host->machine->cfg->smmu.ats,
+		.link_generation = (uint8_t)host->machine->cfg->link.generation,
+		.link_lanes = (uint8_t)host->machine->cfg->link.lanes,
+		.max_payload = (uint16_t)host->machine->cfg->link.max_payload,
+		.read_completion_boundary =
+			(uint16_t)host->machine->cfg->link.read_completion_boundary,
 	};
 	struct pcie_root_port_env env = {.part = host_part(host, "root_port")};
 	const struct machine_foreign *foreign = host->machine->options.foreign;
@@ -173,6 +178,7 @@ static void device_cfg(const struct machine_cfg *machine, struct pcie_device_cfg
 	cfg->link_generation = (uint8_t)machine->link.generation;
 	cfg->link_lanes = (uint8_t)machine->link.lanes;
 	cfg->max_payload = (uint16_t)machine->link.max_payload;
+	cfg->max_read_request = (uint16_t)machine->link.max_read_request;
 	cfg->register_ps = machine->timing.nic.register_ps;
 	cfg->flr_ps = machine->timing.nic.flr_ps;
 	cfg->msix_messages = MSIX_MESSAGES;

@@ -3,11 +3,17 @@
  * capability_table.c. */
 #include "model/pcie/device_internal.h"
 
+#define MAX_READ    512u /* the reset value of Max_Read_Request_Size, 7.5.3.4 */
 #define ROWS(table) .row = (table), .rows = ARRAY_LEN(table)
 
-static uint8_t payload_code(uint32_t bytes)
+/* More than Device Capabilities offer does not leave the device: what it does then is undefined. */
+void pcie_device_limits_changed(struct pcie_device *device)
 {
-	return (uint8_t)(__builtin_ctz(bytes) - 7);
+	uint64_t control = pcie_config_get(&device->function[0], AT_PCIE + PCIE_DEVCTL);
+	uint16_t max_payload = pcie_size_of(field_get(DEVCTL_MAX_PAYLOAD, control));
+
+	device->max_payload = MIN(max_payload, device->cfg.max_payload);
+	device->max_read_request = pcie_size_of(field_get(DEVCTL_MAX_READ, control));
 }
 
 /* ---- PCI Express, section 7.5.3. Shared bits outlive an FLR: they are the link's (6.6.2). ---- */
@@ -22,8 +28,12 @@ static uint64_t devctl_read(void *owner, uint32_t index, uint64_t stored)
 
 static void devctl_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {
+	struct pcie_function *fn = owner;
+
+	if (!fn->is_vf)
+		pcie_device_limits_changed(fn->device);
 	if (now & DEVCTL_INITIATE_FLR)
-		pcie_function_start_flr(owner);
+		pcie_function_start_flr(fn);
 }
 
 static void pcie_fill_pf(struct reg_row *row, const struct pcie_device_cfg *cfg,
@@ -31,9 +41,11 @@ static void pcie_fill_pf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 {
 	uint32_t speed = cfg->link_generation, width = cfg->link_lanes;
 
-	row[1].reset |= payload_code(cfg->max_payload);
-	row[2].reset = field_put(DEVCTL_MAX_PAYLOAD, payload_code(MIN(cfg->max_payload, 256))) |
-		       field_put(DEVCTL_MAX_READ, 2);
+	row[1].reset |= pcie_size_code(cfg->max_payload);
+	row[2].reset =
+		field_put(DEVCTL_MAX_PAYLOAD, pcie_size_code(cfg->max_payload)) |
+		field_put(DEVCTL_MAX_READ,
+			  pcie_size_code(cfg->max_read_request ? cfg->max_read_request : MAX_READ));
 	row[3].reset = field_put(LNK_SPEED, speed) | field_put(LNK_WIDTH, width);
 	row[4].reset = field_put(LNKSTA_SPEED, speed) | field_put(LNKSTA_WIDTH, width);
 	row[7].reset = field_put(LNKCAP2_SPEEDS, BIT(speed) - 1);
@@ -94,7 +106,7 @@ const struct pcie_capability_regs pcie_pf_regs = {ROWS(pcie_pf_rows), .fill = pc
 static void pcie_fill_vf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 			 const struct pcie_function_cfg *fn)
 {
-	row[1].reset |= payload_code(cfg->max_payload);
+	row[1].reset |= pcie_size_code(cfg->max_payload);
 	row[3].reset =
 		field_put(LNK_SPEED, cfg->link_generation) | field_put(LNK_WIDTH, cfg->link_lanes);
 	row[5].reset = field_put(LNKCAP2_SPEEDS, BIT(cfg->link_generation) - 1);

@@ -77,6 +77,18 @@ extern const struct pcie_capability_regs pcie_pm_regs, pcie_root_pm_regs, pcie_m
 /* on_write of root port registers that decide about traffic or interrupts. */
 void pcie_root_port_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
 
+/* Sizes from 128 to 4096 bytes as Device Capabilities and Control have them. */
+static inline uint32_t pcie_size_code(uint32_t bytes)
+{
+	return (uint32_t)__builtin_ctz(bytes) - 7;
+}
+
+/* The codes above that of 4096 are reserved. */
+static inline uint16_t pcie_size_of(uint64_t code)
+{
+	return (uint16_t)(128u << MIN(code, 5));
+}
+
 #define CONFIG_MAX_ROWS 80
 
 /* Configuration space of one kind of function. */

@@ -103,7 +103,7 @@
 #define DEVCTL_FATAL             BIT(2)
 #define DEVCTL_UNSUPPORTED       BIT(3)
 #define DEVCTL_RELAXED_ORDERING  BIT(4)
-#define DEVCTL_MAX_PAYLOAD       BITS(7, 5)
+#define DEVCTL_MAX_PAYLOAD       BITS(7, 5) /* 128 bytes << field, as Max_Read_Request_Size */
 #define DEVCTL_EXTENDED_TAG      BIT(8)
 #define DEVCTL_NO_SNOOP          BIT(11)
 #define DEVCTL_MAX_READ          BITS(14, 12)
@@ -118,6 +118,7 @@
 #define PCIE_LNKCTL              0x10u
 #define LNK_SPEED                BITS(3, 0)
 #define LNK_WIDTH                BITS(9, 4)
+#define LNKCTL_RCB_128           BIT(3)
 #define LNKCTL_RW                (BITS(1, 0) | BIT(3) | BITS(7, 6))
 #define LNKSTA_SPEED             BITS(19, 16)
 #define LNKSTA_WIDTH             BITS(25, 20)

@@ -7,6 +7,7 @@
 
 #include "model/pcie/aer.h"
 #include "model/pcie/device_internal.h"
+#include "model/pcie/split.h"
 
 void pcie_device_cfg_x710(struct pcie_device_cfg *cfg)
 {
@@ -79,8 +80,9 @@ static bool cfg_valid(const struct pcie_device_cfg *cfg)
 	if (cfg->pasid_bits > 20 || (cfg->pri && (!cfg->ats || !cfg->page_requests)))
 		return false;
 	return bars_fit(&cfg->pf) && bars_fit(&cfg->vf) && msix_fits(&cfg->pf) &&
-	       msix_fits(&cfg->vf) && is_power_of_two(cfg->max_payload) &&
-	       cfg->max_payload >= 128 && cfg->max_payload <= 4096 && cfg->msix_messages;
+	       msix_fits(&cfg->vf) && pcie_split_fits(cfg->max_payload) &&
+	       (!cfg->max_read_request || pcie_split_fits(cfg->max_read_request)) &&
+	       cfg->msix_messages;
 }
 
 static int init_functions(struct pcie_device *device)

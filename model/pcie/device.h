@@ -52,6 +52,7 @@ struct pcie_device_cfg {
 	uint64_t serial_number;         /* EUI-64 */
 	bool soft_reset;                /* No_Soft_Reset clear: from D3hot a PF comes back reset */
 	uint16_t max_payload;           /* Device Capabilities: 128 to 4096 */
+	uint16_t max_read_request;      /* as firmware leaves Device Control; 0 = 512 */
 	uint64_t completion_timeout_ps; /* of a function's reads (2.8); 0 = 50 ms */
 	uint64_t register_ps;           /* arrival of a read to its access */
 	uint64_t flr_ps;        /* how long a function-level reset takes; at most 100 ms (6.6.2) */

@@ -85,7 +85,8 @@ struct pcie_device {
 	struct pcie_device_env env;
 	struct tlp_port egress;
 	uint8_t bus;
-	uint32_t functions; /* PF, then VFs */
+	uint16_t max_payload, max_read_request; /* Device Control of the PF: its VFs' too */
+	uint32_t functions;                     /* PF, then VFs */
 	struct pcie_function *function;
 	uint32_t num_vfs; /* present */
 	struct bar_range range[2 * PCIE_BARS];
@@ -180,6 +181,9 @@ void pcie_sriov_bar_written(void *owner, uint32_t index, uint64_t before, uint64
 /* device.c */
 /* Decode BARs again: a base address, an enable or the number of VFs changed. */
 void pcie_device_remap(struct pcie_device *device);
+
+/* Max_Payload_Size or Max_Read_Request_Size changed. */
+void pcie_device_limits_changed(struct pcie_device *device);
 
 /* What a base address register of `bytes` reads: address bits and flags. `high`: its upper half. */
 uint32_t pcie_bar_value(uint64_t bytes, bool high, uint32_t stored);

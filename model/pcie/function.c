@@ -6,8 +6,8 @@
 #include "base/trace.h"
 #include "model/pcie/aer.h"
 #include "model/pcie/device_internal.h"
+#include "model/pcie/split.h"
 
-#define BOUNDARY_BYTES        4096u
 #define COMPLETION_TIMEOUT_PS (50 * PS_PER_MS)
 
 static void flr_done(struct event *event, uint64_t now);
@@ -27,6 +27,8 @@ int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, boo
 	if (!fn->msix_pending)
 		return -ENOMEM;
 	err = regs_init(&fn->config, &device->config_layout[vf].table, fn);
+	if (!err && !vf)
+		pcie_device_limits_changed(device);
 	if (!err)
 		err = regs_init(&fn->msix, &msix->table, fn);
 	return err ? err : pcie_atc_init(fn);
@@ -86,6 +88,8 @@ void pcie_function_reset(struct pcie_function *fn, enum regs_reset reach)
 	fn->bus_master = false;
 	fn->reads_pending = 0;
 	fn->resets++;
+	if (!fn->is_vf)
+		pcie_device_limits_changed(fn->device);
 	pcie_atc_reset(fn);
 }
 
@@ -248,7 +252,7 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 	struct pcie_device *device = fn->device;
 
 	sim_assert(&device->env.part,
-		   tlp->addr % BOUNDARY_BYTES + tlp->len_bytes <= BOUNDARY_BYTES);
+		   tlp->addr % PCIE_BOUNDARY_BYTES + tlp->len_bytes <= PCIE_BOUNDARY_BYTES);
 	tlp->requester_id = pcie_function_rid(fn);
 	tlp->status = TLP_SC;
 	tlp->discarded = tlp->lost = tlp->poisoned = false;
@@ -257,6 +261,9 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 	tlp->function_resets = fn->resets;
 	tlp->requester_done = tlp->done;
 	tlp->done = request_done;
+	tlp->max_payload = device->max_payload;
+	tlp->max_read_request = device->max_read_request;
+	tlp->completion_boundary = 0;
 	fn->in_flight++;
 	fn->reads_pending += !tlp_is_posted(tlp);
 	tlp->ats.denied = tlp->ats.cached = false;

@@ -4,13 +4,13 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "model/pcie/split.h"
 
 /* Framing 2, sequence number 2, LCRC 4; then 3 or 4 double words of header. */
 #define TLP_OVERHEAD_BYTES 8u
 #define HEADER_3DW_BYTES   (TLP_OVERHEAD_BYTES + 12u)
 #define HEADER_4DW_BYTES   (TLP_OVERHEAD_BYTES + 16u)
 #define PASID_PREFIX_BYTES 4u
-#define DW_BYTES           4u
 #define INVALIDATE_BYTES   8u /* of an Invalidate Request, 10.3.1 */
 
 struct direction {
@@ -91,7 +91,7 @@ struct pcie_link *pcie_link_create(const struct pcie_link_cfg *cfg, const struct
 	struct pcie_link *link;
 	uint64_t fs_per_byte;
 
-	if (cfg->max_payload < 128 || cfg->max_read_request < 128)
+	if (!pcie_split_fits(cfg->max_payload) || !pcie_split_fits(cfg->max_read_request))
 		return NULL;
 	fs_per_byte = pcie_link_fs_per_byte(cfg);
 	if (!fs_per_byte)
@@ -126,17 +126,14 @@ struct cost {
 	uint32_t payload_bytes;
 };
 
-static uint32_t parts(uint32_t len_bytes, uint32_t part_bytes)
+static uint32_t payload_limit(const struct pcie_link *link, const struct tlp *tlp)
 {
-	return len_bytes ? (len_bytes + part_bytes - 1) / part_bytes : 1;
+	return tlp->max_payload ? tlp->max_payload : link->cfg.max_payload;
 }
 
-/* Data travels in whole double words; a request of no bytes still carries one. */
-static uint32_t payload(const struct tlp *tlp)
+static uint32_t request_limit(const struct pcie_link *link, const struct tlp *tlp)
 {
-	uint32_t bytes = (uint32_t)align_up(tlp->addr % DW_BYTES + tlp->len_bytes, DW_BYTES);
-
-	return MAX(bytes, DW_BYTES);
+	return tlp->max_read_request ? tlp->max_read_request : link->cfg.max_read_request;
 }
 
 static struct cost request_cost(const struct pcie_link *link, const struct tlp *tlp)
@@ -145,14 +142,14 @@ static struct cost request_cost(const struct pcie_link *link, const struct tlp *
 
 	switch (tlp->type) {
 	case TLP_MWR:
-		cost.tlps = parts(tlp->len_bytes, link->cfg.max_payload);
-		cost.payload_bytes = payload(tlp);
+		cost.tlps = pcie_split_tlps(tlp->addr, tlp->len_bytes, payload_limit(link, tlp));
+		cost.payload_bytes = pcie_span_bytes(tlp->addr, tlp->len_bytes);
 		break;
 	case TLP_MRD:
-		cost.tlps = parts(tlp->len_bytes, link->cfg.max_read_request);
+		cost.tlps = pcie_split_tlps(tlp->addr, tlp->len_bytes, request_limit(link, tlp));
 		break;
 	case TLP_CFGWR:
-		cost.payload_bytes = DW_BYTES;
+		cost.payload_bytes = PCIE_DW_BYTES;
 		return cost;
 	case TLP_CFGRD:
 		return cost;
@@ -177,12 +174,19 @@ static struct cost request_cost(const struct pcie_link *link, const struct tlp *
 static struct cost completion_cost(const struct pcie_link *link, const struct tlp *tlp)
 {
 	struct cost cost = {.tlps = 1, .header_bytes = HEADER_3DW_BYTES};
+	uint32_t max_payload = payload_limit(link, tlp);
 
 	if (tlp->status != TLP_SC || tlp->type == TLP_CFGWR)
 		return cost;
-	cost.payload_bytes = tlp->type == TLP_MRD ? payload(tlp) : DW_BYTES;
-	if (tlp->type == TLP_MRD)
-		cost.tlps = parts(tlp->len_bytes, link->cfg.max_payload);
+	if (tlp->type != TLP_MRD) {
+		cost.payload_bytes = PCIE_DW_BYTES;
+		return cost;
+	}
+	cost.payload_bytes = pcie_span_bytes(tlp->addr, tlp->len_bytes);
+	if (cost.payload_bytes > MIN(max_payload, request_limit(link, tlp)))
+		cost.tlps = pcie_read_completion_tlps(
+			tlp->addr, tlp->len_bytes, request_limit(link, tlp), max_payload,
+			tlp->completion_boundary ? tlp->completion_boundary : PCIE_RCB_ENDPOINT);
 	return cost;
 }
 

@@ -11,9 +11,8 @@
  * with the Ack and flow control latency limits of sections 3.6.3 and 2.6.1.2
  * and a skip ordered set of 4 in 1538 symbols. A TLP costs its header, sequence
  * number, LCRC and framing: 24 bytes with a 64-bit address, 20 with a 32-bit one
- * and for completions, 4 more with a PASID. One struct tlp larger than MPS
- * (writes, completions) or MRRS (read requests) costs the headers of all its
- * parts, and its bytes travel as one.
+ * and for completions, 4 more with a PASID. One struct tlp costs the headers of
+ * all the TLPs that it is on the wire (split.h), and its bytes travel as one.
  */
 
 #include "base/sim.h"
@@ -26,12 +25,12 @@ extern "C" {
 struct pcie_link;
 
 struct pcie_link_cfg {
-	uint8_t generation; /* 1 to 5 */
-	uint8_t lanes;      /* 1, 2, 4, 8, 12, 16 or 32 */
-	uint16_t max_payload;
-	uint16_t max_read_request;
-	uint64_t latency_ps;  /* last byte sent to request at the neighbour */
-	uint64_t fs_per_byte; /* femtoseconds per byte of TLP; 0 = from generation and lanes */
+	uint8_t generation;   /* 1 to 5 */
+	uint8_t lanes;        /* 1, 2, 4, 8, 12, 16 or 32 */
+	uint16_t max_payload; /* decides the rate; and splits where a TLP's sender says nothing */
+	uint16_t max_read_request; /* the same */
+	uint64_t latency_ps;       /* last byte sent to request at the neighbour */
+	uint64_t fs_per_byte;      /* femtoseconds per byte of TLP; 0 = from generation and lanes */
 };
 
 struct pcie_link_env {

@@ -6,18 +6,28 @@
 
 #include "base/bits.h"
 #include "model/pcie/root_port_internal.h"
+#include "model/pcie/split.h"
 
 /* ECAM: bus, device and function above 12 bits of register (7.2.2). */
 #define ECAM_BUS(offset)      ((uint32_t)((offset) >> 20) & 0xff)
 #define ECAM_DEVFN(offset)    ((uint32_t)((offset) >> 12) & 0xff)
 #define ECAM_REGISTER(offset) ((uint32_t)(offset)&0xfff)
 
+static bool cfg_valid(const struct pcie_root_port_cfg *cfg)
+{
+	uint16_t boundary = cfg->read_completion_boundary;
+
+	return cfg->requests && cfg->secondary_bus && cfg->subordinate_bus >= cfg->secondary_bus &&
+	       (!cfg->max_payload || pcie_split_fits(cfg->max_payload)) &&
+	       (!boundary || boundary == 64 || boundary == 128);
+}
+
 struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cfg,
 					     const struct pcie_root_port_env *env)
 {
 	struct pcie_root_port *port;
 
-	if (!cfg->requests || !cfg->secondary_bus || cfg->subordinate_bus < cfg->secondary_bus)
+	if (!cfg_valid(cfg))
 		return NULL;
 	port = calloc(1, sizeof(*port));
 	if (!port)
@@ -280,6 +290,8 @@ static void dma_read_done(struct bus_req *bus, uint64_t now)
 	struct pcie_root_port *port = tlp->owner;
 
 	tlp->status = dma_status[bus->status];
+	tlp->max_payload = port->max_payload;
+	tlp->completion_boundary = port->completion_boundary;
 	port->under_way--;
 	port->egress.completion(port->egress.ctx, tlp);
 }

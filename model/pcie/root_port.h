@@ -43,6 +43,9 @@ struct pcie_root_port_cfg {
 	uint64_t window_bytes;
 	uint32_t requests; /* CPU accesses under way at once; more wait in order */
 	bool ats;
+	uint8_t link_generation, link_lanes; /* for Link Capabilities and Status; 0 = 1 */
+	uint16_t max_payload;                /* what it can and is set to; 0 = 256 */
+	uint16_t read_completion_boundary;   /* 64 or 128; 0 = 64 */
 	/* The stream IDs of requester IDs rid_base to rid_base + rid_count - 1; others keep theirs
 	 * (a device tree's iommu-map). */
 	struct {

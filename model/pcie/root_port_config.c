@@ -30,6 +30,10 @@ void pcie_root_port_config_changed(struct pcie_root_port *port)
 			       field_get(WINDOW_BASE, prefetch) << WINDOW_SHIFT;
 	port->window[1].last = value_of(port, CFG_PREFETCH_LIMIT_HIGH) << 32 |
 			       field_get(WINDOW_LIMIT, prefetch) << WINDOW_SHIFT | megabyte;
+	port->max_payload = pcie_size_of(
+		field_get(DEVCTL_MAX_PAYLOAD, value_of(port, ROOT_AT_PCIE + PCIE_DEVCTL)));
+	port->completion_boundary =
+		value_of(port, ROOT_AT_PCIE + PCIE_LNKCTL) & LNKCTL_RCB_128 ? 128 : 64;
 	port->forwards_errors = value_of(port, CFG_INTERRUPT) & BRIDGE_SERR;
 	port->contained = value_of(port, ROOT_AT_DPC + DPC_STATUS) & DPC_TRIGGERED;
 	port->contained_status =
@@ -42,7 +46,9 @@ void pcie_root_port_written(void *owner, uint32_t index, uint64_t before, uint64
 	pcie_root_port_config_changed(owner);
 }
 
-#define DEVCTL_RW (DEVCTL_ERROR_REPORTING | DEVCTL_MAX_PAYLOAD | DEVCTL_MAX_READ)
+#define MAX_PAYLOAD    256u
+#define LNKCTL_ROOT_RW (BITS(1, 0) | BITS(7, 6))
+#define DEVCTL_RW      (DEVCTL_ERROR_REPORTING | DEVCTL_MAX_PAYLOAD | DEVCTL_MAX_READ)
 
 static const struct reg_row header[] = {
 	{.name = "VENDOR_DEVICE_ID", .offset = CFG_ID, .size = 4, .ro = BITS(31, 0)},
@@ -115,14 +121,20 @@ static const struct reg_row pcie_rows[] = {
 	{.name = "DEVICE_CAPABILITIES",
 	 .offset = PCIE_DEVCAP,
 	 .size = 4,
-	 .reset = DEVCAP_ROLE_BASED_ERRORS | 2,
+	 .reset = DEVCAP_ROLE_BASED_ERRORS,
 	 .ro = BITS(31, 0)},
 	{.name = "DEVICE_CONTROL_STATUS",
 	 .offset = PCIE_DEVCTL,
 	 .size = 4,
-	 .reset = 1u << 5,
 	 .rw = DEVCTL_RW,
-	 .w1c = DEVSTA_ERRORS},
+	 .w1c = DEVSTA_ERRORS,
+	 .on_write = pcie_root_port_written},
+	{.name = "LINK_CAPABILITIES", .offset = PCIE_LNKCAP, .size = 4, .ro = BITS(31, 0)},
+	{.name = "LINK_CONTROL_STATUS",
+	 .offset = PCIE_LNKCTL,
+	 .size = 4,
+	 .ro = LNKCTL_RCB_128 | LNKSTA_SPEED | LNKSTA_WIDTH,
+	 .rw = LNKCTL_ROOT_RW},
 	{.name = "DEVICE_CAPABILITIES_2",
 	 .offset = PCIE_DEVCAP2,
 	 .size = 4,
@@ -144,6 +156,22 @@ const struct pcie_capability_regs pcie_root_regs = {
 static void preset(struct pcie_root_port *port, uint32_t offset, uint64_t value)
 {
 	pcie_layout_row(&port->layout, offset)->reset = value;
+}
+
+/* A root port's boundary is what it is: its bit can be read, not written (7.5.3.7). */
+static void set_link_values(struct pcie_root_port *port)
+{
+	const struct pcie_root_port_cfg *cfg = &port->cfg;
+	uint32_t speed = MAX(cfg->link_generation, 1), width = MAX(cfg->link_lanes, 1);
+	uint32_t payload = pcie_size_code(cfg->max_payload ? cfg->max_payload : MAX_PAYLOAD);
+
+	preset(port, ROOT_AT_PCIE + PCIE_DEVCAP, DEVCAP_ROLE_BASED_ERRORS | payload);
+	preset(port, ROOT_AT_PCIE + PCIE_DEVCTL, field_put(DEVCTL_MAX_PAYLOAD, payload));
+	preset(port, ROOT_AT_PCIE + PCIE_LNKCAP,
+	       field_put(LNK_SPEED, speed) | field_put(LNK_WIDTH, width));
+	preset(port, ROOT_AT_PCIE + PCIE_LNKCTL,
+	       (cfg->read_completion_boundary == 128 ? LNKCTL_RCB_128 : 0) |
+		       field_put(LNKSTA_SPEED, speed) | field_put(LNKSTA_WIDTH, width));
 }
 
 /* What firmware would have written before the system booted. */
@@ -168,6 +196,7 @@ int pcie_root_port_config_init(struct pcie_root_port *port)
 	int err;
 
 	pcie_layout_build(&port->layout, PCIE_ROOT_PORT, header, ARRAY_LEN(header), NULL);
+	set_link_values(port);
 	set_firmware_values(port);
 	err = regs_init(&port->config, &port->layout.table, port);
 	if (err)

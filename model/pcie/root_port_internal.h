@@ -54,6 +54,8 @@ struct pcie_root_port {
 	bool contained;                   /* DPC has triggered: nothing passes */
 	enum tlp_status contained_status; /* DPC Completion Control */
 	bool asserted;                    /* INTA */
+	uint16_t max_payload;             /* Device Control */
+	uint16_t completion_boundary;     /* Link Control */
 	uint8_t secondary, subordinate;
 	struct {
 		uint64_t base, last; /* base > last: closed */

@@ -89,6 +89,14 @@ struct tlp {
 	 */
 	bool discarded;
 
+	/*
+	 * What its senders' registers allow, for the link to count TLPs by; 0: the
+	 * link's own. Of a read `max_payload` is its completer's.
+	 */
+	uint16_t max_payload;
+	uint16_t max_read_request;
+	uint16_t completion_boundary;
+
 	bool poisoned; /* EP: its data is not to be believed (2.7.2) */
 	/* With `done`: it did not get there, or its completion did not come back, so none will. */
 	bool lost;

@@ -89,7 +89,7 @@ struct nic_config {
 };
 
 struct link_config {
-	uint64_t generation, lanes, max_payload, max_read_request;
+	uint64_t generation, lanes, max_payload, max_read_request, read_completion_boundary;
 };
 
 /* Whose frames the wire loses and reorders. */

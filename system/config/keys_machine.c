@@ -160,6 +160,8 @@ static const struct schema_key link_keys[] = {
 	 WHAT("MPS: a power of two")},
 	{"max_read_request", BYTES(link_config, max_read_request, 128, 4096), DEFAULT("512"),
 	 WHAT("MRRS: a power of two")},
+	{"read_completion_boundary", BYTES(link_config, read_completion_boundary, 64, 128),
+	 DEFAULT("64"), WHAT("RCB of the root port: 64 or 128")},
 	{NULL},
 };
 static const struct schema_map link_map = MAP("link", link_config, link_keys);

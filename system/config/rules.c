@@ -158,6 +158,8 @@ static void check_machine(const struct rules *rules)
 		    machine->link.lanes == 12 ? 4 : machine->link.lanes);
 	check_power(rules, "machine.link.max_payload", machine->link.max_payload);
 	check_power(rules, "machine.link.max_read_request", machine->link.max_read_request);
+	check_power(rules, "machine.link.read_completion_boundary",
+		    machine->link.read_completion_boundary);
 	if (machine->nic.vfs > machine->nic.total_vfs)
 		broken(rules, "machine.nic.vfs",
 		       "expected at most the VFs that the PF has (nic.total_vfs: %" PRIu64
