@@ -13,6 +13,8 @@
 
 #define ARENA_PAGES   (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
 #define ROOT_REQUESTS 64u
+/* ACS as the kernel sets it when there is an IOMMU: all of a function's DMA goes through that. */
+#define ISOLATED      0x1du
 #define MSIX_MESSAGES 64u
 #define MSI_ENTRIES   4096u
 #define POSTED_WRITES 64u
@@ -141,6 +143,7 @@ static bool build_root_port(struct host *host)
 		.window_bytes = HOST_WINDOW_LEN,
 		.requests = ROOT_REQUESTS,
 		.ats = host->machine->cfg->smmu.ats,
+		.access_control = ISOLATED,
 		.link_generation = (uint8_t)host->machine->cfg->link.generation,
 		.link_lanes = (uint8_t)host->machine->cfg->link.lanes,
 		.max_payload = (uint16_t)host->machine->cfg->link.max_payload,

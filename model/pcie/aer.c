@@ -3,12 +3,14 @@
 #include "model/pcie/aer.h"
 
 #include "model/pcie/device_internal.h"
+#include "model/pcie/root_port_internal.h"
 
 /* What an endpoint of ours can detect; a VF has only what is a function's own (9.4.2.1). */
 #define FUNCTION_ERRORS                                                                            \
 	(BIT(AER_POISONED) | BIT(AER_COMPLETION_TIMEOUT) | BIT(AER_COMPLETER_ABORT) |              \
 	 BIT(AER_UNEXPECTED) | BIT(AER_UNSUPPORTED))
 #define ALL_ERRORS       (FUNCTION_ERRORS | BIT(AER_DATA_LINK) | BIT(AER_OVERFLOW) | BIT(AER_MALFORMED))
+#define ROOT_ERRORS      (ALL_ERRORS | BIT(AER_ACS_VIOLATION))
 #define FATAL_BY_DEFAULT (BIT(AER_DATA_LINK) | BIT(AER_OVERFLOW) | BIT(AER_MALFORMED))
 #define ALL_CORRECTABLE  (BIT(AER_BAD_TLP) | BIT(AER_REPLAY_TIMEOUT) | BIT(AER_ADVISORY))
 
@@ -72,7 +74,7 @@ const struct pcie_capability_regs pcie_aer_vf_regs = {
 
 /* The root port's has three more, section 7.8.4.9 ff. */
 static const struct reg_row aer_root_rows[] = {
-	AER_COMMON(ALL_ERRORS),
+	AER_COMMON(ROOT_ERRORS),
 	{AER_ROOT_ROW("AER_ROOT_COMMAND", AER_ROOT_COMMAND), .rw = BITS(2, 0)},
 	{AER_ROOT_ROW("AER_ROOT_STATUS", AER_ROOT_STATUS), .w1c = ROOT_STATUS_W1C,
 	 .sticky = ROOT_STATUS_W1C},
@@ -106,108 +108,141 @@ static const struct {
 	[PCIE_ERROR_MALFORMED] = {AER_MALFORMED, .link = true, .header = true},
 	[PCIE_ERROR_UNSUPPORTED_REQUEST] = {AER_UNSUPPORTED, .header = true,
 					    .device = DEVSTA_UNSUPPORTED},
+	[PCIE_ERROR_ACS_VIOLATION] = {AER_ACS_VIOLATION, .header = true},
 	[PCIE_ERROR_DATA_LINK] = {AER_DATA_LINK, .link = true},
 	[PCIE_ERROR_RECEIVER_OVERFLOW] = {AER_OVERFLOW, .link = true},
 	[PCIE_ERROR_BAD_TLP] = {AER_BAD_TLP, .link = true, .correctable = true},
 	[PCIE_ERROR_REPLAY_TIMEOUT] = {AER_REPLAY_TIMEOUT, .link = true, .correctable = true},
 };
 
-static void set_bits(struct pcie_function *fn, uint32_t offset, uint64_t bits)
+/* Where one kind of function has what logging needs. */
+struct site {
+	struct regs *regs;
+	uint32_t aer, pcie; /* its capabilities */
+};
+
+static uint64_t get(const struct site *site, uint32_t offset)
 {
-	pcie_config_set(fn, offset, pcie_config_get(fn, offset) | bits);
+	return regs_get(site->regs, site->regs->lookup[offset / 4] - 1u, 0);
 }
 
-static bool is_set(const struct pcie_function *fn, uint32_t offset, uint64_t bits)
+static void set(const struct site *site, uint32_t offset, uint64_t value)
 {
-	return pcie_config_get(fn, offset) & bits;
+	regs_set(site->regs, site->regs->lookup[offset / 4] - 1u, 0, value);
+}
+
+static void set_bits(const struct site *site, uint32_t offset, uint64_t bits)
+{
+	set(site, offset, get(site, offset) | bits);
+}
+
+static bool is_set(const struct site *site, uint32_t offset, uint64_t bits)
+{
+	return get(site, offset) & bits;
 }
 
 /* The first error's number and header stay until software clears its status bit (6.2.4.2). */
-static void log_first(struct pcie_function *fn, const struct pcie_error *error)
+static void log_first(const struct site *own, const struct pcie_error *error)
 {
 	uint32_t bit = errors[error->kind].bit,
-		 row = fn->config.lookup[(AT_AER + AER_HEADER_LOG) / 4];
+		 row = own->regs->lookup[(own->aer + AER_HEADER_LOG) / 4];
 
-	pcie_config_set(fn, AT_AER + AER_CONTROL, bit);
+	set(own, own->aer + AER_CONTROL, bit);
 	for (uint32_t i = 0; i < ARRAY_LEN(error->header) && errors[error->kind].header; i++)
-		regs_set(&fn->config, row - 1u, i, error->header[i]);
+		regs_set(own->regs, row - 1u, i, error->header[i]);
 }
 
 /* Into the uncorrectable status. True: it is not masked. */
-static bool log_uncorrectable(struct pcie_function *fn, const struct pcie_function *pf,
+static bool log_uncorrectable(const struct site *own, const struct site *rules,
 			      const struct pcie_error *error)
 {
 	uint64_t bit = BIT(errors[error->kind].bit);
-	uint64_t first = pcie_config_get(fn, AT_AER + AER_CONTROL) & AER_FIRST_ERROR;
-	bool taken = is_set(fn, AT_AER + AER_UNCORRECTABLE, BIT(first));
-	bool masked = is_set(pf, AT_AER + AER_UNCORRECTABLE_MASK, bit);
+	uint64_t first = get(own, own->aer + AER_CONTROL) & AER_FIRST_ERROR;
+	bool taken = is_set(own, own->aer + AER_UNCORRECTABLE, BIT(first));
+	bool masked = is_set(rules, rules->aer + AER_UNCORRECTABLE_MASK, bit);
 
-	set_bits(fn, AT_AER + AER_UNCORRECTABLE, bit);
+	set_bits(own, own->aer + AER_UNCORRECTABLE, bit);
 	if (!masked && !taken)
-		log_first(fn, error);
+		log_first(own, error);
 	return !masked;
 }
 
-static enum pcie_error_message log_correctable(struct pcie_function *fn,
-					       const struct pcie_function *pf, uint64_t bit)
+static enum pcie_error_message log_correctable(const struct site *own, const struct site *rules,
+					       uint64_t bit)
 {
-	set_bits(fn, AT_PCIE + PCIE_DEVCTL, DEVSTA_CORRECTABLE);
-	set_bits(fn, AT_AER + AER_CORRECTABLE, bit);
-	if (is_set(pf, AT_AER + AER_CORRECTABLE_MASK, bit) ||
-	    !is_set(pf, AT_PCIE + PCIE_DEVCTL, DEVCTL_CORRECTABLE))
+	set_bits(own, own->pcie + PCIE_DEVCTL, DEVSTA_CORRECTABLE);
+	set_bits(own, own->aer + AER_CORRECTABLE, bit);
+	if (is_set(rules, rules->aer + AER_CORRECTABLE_MASK, bit) ||
+	    !is_set(rules, rules->pcie + PCIE_DEVCTL, DEVCTL_CORRECTABLE))
 		return PCIE_ERR_NONE;
 	return PCIE_ERR_COR;
 }
 
 /* Advisory: as a correctable error, and logged further only where software unmasked those. */
-static enum pcie_error_message log_advisory(struct pcie_function *fn,
-					    const struct pcie_function *pf,
+static enum pcie_error_message log_advisory(const struct site *own, const struct site *rules,
 					    const struct pcie_error *error)
 {
-	enum pcie_error_message message = log_correctable(fn, pf, BIT(AER_ADVISORY));
+	enum pcie_error_message message = log_correctable(own, rules, BIT(AER_ADVISORY));
 	bool ur = errors[error->kind].device;
 
-	if (is_set(pf, AT_AER + AER_CORRECTABLE_MASK, BIT(AER_ADVISORY)) ||
-	    !log_uncorrectable(fn, pf, error))
+	if (is_set(rules, rules->aer + AER_CORRECTABLE_MASK, BIT(AER_ADVISORY)) ||
+	    !log_uncorrectable(own, rules, error))
 		return PCIE_ERR_NONE;
-	return ur && !is_set(pf, AT_PCIE + PCIE_DEVCTL, DEVCTL_UNSUPPORTED) ? PCIE_ERR_NONE
-									    : message;
+	return ur && !is_set(rules, rules->pcie + PCIE_DEVCTL, DEVCTL_UNSUPPORTED) ? PCIE_ERR_NONE
+										   : message;
 }
 
 /*
  * May the message go? SERR# Enable does what the reporting enables do, but an
  * Unsupported Request has one of its own besides (figure 6-2). A VF has no SERR# Enable.
  */
-static bool reports(const struct pcie_function *pf, const struct pcie_error *error, bool fatal)
+static bool reports(const struct site *rules, const struct pcie_error *error, bool fatal)
 {
 	uint64_t enable = fatal ? DEVCTL_FATAL : DEVCTL_NON_FATAL;
 
-	if (is_set(pf, CFG_COMMAND, COMMAND_SERR))
+	if (is_set(rules, CFG_COMMAND, COMMAND_SERR))
 		return true;
-	return is_set(pf, AT_PCIE + PCIE_DEVCTL, enable) &&
+	return is_set(rules, rules->pcie + PCIE_DEVCTL, enable) &&
 	       (error->kind != PCIE_ERROR_UNSUPPORTED_REQUEST ||
-		is_set(pf, AT_PCIE + PCIE_DEVCTL, DEVCTL_UNSUPPORTED));
+		is_set(rules, rules->pcie + PCIE_DEVCTL, DEVCTL_UNSUPPORTED));
+}
+
+static enum pcie_error_message log_error(const struct site *own, const struct site *rules,
+					 const struct pcie_error *error)
+{
+	uint64_t bit = BIT(errors[error->kind].bit);
+	bool fatal;
+
+	if (errors[error->kind].correctable)
+		return log_correctable(own, rules, bit);
+	fatal = is_set(rules, rules->aer + AER_SEVERITY, bit);
+	set_bits(own, CFG_COMMAND, errors[error->kind].status);
+	set_bits(own, own->pcie + PCIE_DEVCTL, errors[error->kind].device);
+	if (error->advisory && !fatal)
+		return log_advisory(own, rules, error);
+	set_bits(own, own->pcie + PCIE_DEVCTL, fatal ? DEVSTA_FATAL : DEVSTA_NON_FATAL);
+	if (!log_uncorrectable(own, rules, error) || !reports(rules, error, fatal))
+		return PCIE_ERR_NONE;
+	if (is_set(rules, CFG_COMMAND, COMMAND_SERR))
+		set_bits(own, CFG_COMMAND, STATUS_SIGNALED_ERROR);
+	return fatal ? PCIE_ERR_FATAL : PCIE_ERR_NONFATAL;
 }
 
 enum pcie_error_message pcie_aer_log(struct pcie_function *fn, const struct pcie_error *error)
 {
 	struct pcie_function *pf = &fn->device->function[0];
-	uint64_t bit = BIT(errors[error->kind].bit);
-	bool fatal;
+	const struct site rules = {&pf->config, AT_AER, AT_PCIE};
+	struct site own = rules;
 
-	if (errors[error->kind].link)
-		fn = pf;
-	if (errors[error->kind].correctable)
-		return log_correctable(fn, pf, bit);
-	fatal = is_set(pf, AT_AER + AER_SEVERITY, bit);
-	set_bits(fn, CFG_COMMAND, errors[error->kind].status);
-	set_bits(fn, AT_PCIE + PCIE_DEVCTL, errors[error->kind].device);
-	if (error->advisory && !fatal)
-		return log_advisory(fn, pf, error);
-	set_bits(fn, AT_PCIE + PCIE_DEVCTL, fatal ? DEVSTA_FATAL : DEVSTA_NON_FATAL);
-	if (!log_uncorrectable(fn, pf, error) || !reports(pf, error, fatal))
-		return PCIE_ERR_NONE;
-	if (is_set(pf, CFG_COMMAND, COMMAND_SERR))
-		set_bits(fn, CFG_COMMAND, STATUS_SIGNALED_ERROR);
-	return fatal ? PCIE_ERR_FATAL : PCIE_ERR_NONFATAL;
+	if (!errors[error->kind].link)
+		own.regs = &fn->config;
+	return log_error(&own, &rules, error);
+}
+
+enum pcie_error_message pcie_root_port_aer_log(struct pcie_root_port *port,
+					       const struct pcie_error *error)
+{
+	const struct site site = {&port->config, ROOT_AT_AER, ROOT_AT_PCIE};
+
+	return log_error(&site, &site, error);
 }

@@ -25,7 +25,8 @@ enum pcie_error_kind {
 	PCIE_ERROR_UNEXPECTED_COMPLETION,
 	PCIE_ERROR_MALFORMED,
 	PCIE_ERROR_UNSUPPORTED_REQUEST,
-	PCIE_ERROR_DATA_LINK, /* the link's errors: of the PF, never of a VF */
+	PCIE_ERROR_ACS_VIOLATION, /* of a root port */
+	PCIE_ERROR_DATA_LINK,     /* the link's errors: of the PF, never of a VF */
 	PCIE_ERROR_RECEIVER_OVERFLOW,
 	PCIE_ERROR_BAD_TLP,
 	PCIE_ERROR_REPLAY_TIMEOUT,
@@ -52,6 +53,13 @@ struct pcie_error {
  * enables are its PF's (9.4.2). The message, if any, is the caller's to send.
  */
 enum pcie_error_message pcie_aer_log(struct pcie_function *fn, const struct pcie_error *error);
+
+/*
+ * Root port: log an error that it detected itself in its own registers. The
+ * message, if any, goes nowhere: pcie_root_port_detected.
+ */
+enum pcie_error_message pcie_root_port_aer_log(struct pcie_root_port *port,
+					       const struct pcie_error *error);
 
 struct tlp;
 

@@ -169,6 +169,7 @@
 #define AER_OVERFLOW           17u
 #define AER_MALFORMED          18u
 #define AER_UNSUPPORTED        20u
+#define AER_ACS_VIOLATION      21u
 #define AER_BAD_TLP            6u
 #define AER_REPLAY_TIMEOUT     12u
 #define AER_ADVISORY           13u
@@ -192,7 +193,18 @@
 #define LTR_LATENCIES 0x04u
 #define LTR_RW        (BITS(12, 0) | BITS(28, 16))
 #define ACS_CONTROL   0x04u
-#define ACS_ROOT_PORT 0x1fu /* source validation to upstream forwarding */
+
+/* What a root port's capability offers, and its controls at [22:16] (7.7.11.2, 7.7.11.3). */
+#define ACS_SOURCE_VALIDATION    BIT(0)
+#define ACS_TRANSLATION_BLOCKING BIT(1)
+#define ACS_REQUEST_REDIRECT     BIT(2)
+#define ACS_COMPLETION_REDIRECT  BIT(3)
+#define ACS_UPSTREAM_FORWARDING  BIT(4)
+#define ACS_DIRECT_TRANSLATED    BIT(6)
+#define ACS_CONTROLS             BITS(22, 16)
+#define ACS_ROOT_PORT                                                                              \
+	(ACS_SOURCE_VALIDATION | ACS_TRANSLATION_BLOCKING | ACS_REQUEST_REDIRECT |                 \
+	 ACS_COMPLETION_REDIRECT | ACS_UPSTREAM_FORWARDING | ACS_DIRECT_TRANSLATED)
 
 /* Downstream port containment, section 7.9.14. */
 #define DPC_CONTROL          0x04u

@@ -401,7 +401,7 @@ static void access_fire(struct event *event, uint64_t now)
 	struct pcie_device *device = tlp->owner;
 
 	device->reads--;
-	if (tlp->function_resets != device->resets)
+	if (tlp->device_resets != device->resets)
 		tlp->status = TLP_UR;
 	else if (tlp->type == TLP_MRD)
 		access_memory(device, tlp);
@@ -442,7 +442,7 @@ static void device_request(void *ctx, struct tlp *tlp)
 	if (!tlp_is_posted(tlp)) {
 		device->reads++;
 		tlp->owner = device;
-		tlp->function_resets = device->resets;
+		tlp->device_resets = device->resets;
 		event_init(&tlp->event, access_fire);
 		sim_after(sim, &tlp->event, sim->untimed ? 0 : device->cfg.register_ps);
 		return;

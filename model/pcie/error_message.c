@@ -94,7 +94,7 @@ void pcie_function_error(struct pcie_function *fn, enum pcie_error_kind kind, bo
 	enum pcie_error_message due;
 	struct error_message *message;
 
-	if (tlp && tlp->function)
+	if (tlp && tlp->function && !tlp->peer)
 		pcie_completion_header(tlp, error.header);
 	else if (tlp)
 		pcie_tlp_header(tlp, error.header);

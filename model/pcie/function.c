@@ -255,7 +255,7 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 		   tlp->addr % PCIE_BOUNDARY_BYTES + tlp->len_bytes <= PCIE_BOUNDARY_BYTES);
 	tlp->requester_id = pcie_function_rid(fn);
 	tlp->status = TLP_SC;
-	tlp->discarded = tlp->lost = tlp->poisoned = false;
+	tlp->discarded = tlp->lost = tlp->poisoned = tlp->peer = false;
 	tlp->sent_ps = sim_now(device->env.part.sim);
 	tlp->function = fn;
 	tlp->function_resets = fn->resets;

@@ -99,13 +99,11 @@ static enum claim claim_config(const struct pcie_root_port *port, const struct b
 
 static enum claim claim_memory(const struct pcie_root_port *port, const struct bus_req *req)
 {
-	if (req->op == BUS_CAS64 || !port->memory_enable)
+	if (req->op == BUS_CAS64)
 		return CLAIM_ABORT;
-	for (uint32_t w = 0; w < ARRAY_LEN(port->window); w++)
-		if (req->addr >= port->window[w].base &&
-		    req->addr + req->len_bytes - 1 <= port->window[w].last)
-			return port->contained ? CLAIM_ALL_ONES : CLAIM_SEND;
-	return CLAIM_ABORT;
+	if (!pcie_root_port_claims(port, req->addr, req->len_bytes))
+		return CLAIM_ABORT;
+	return port->contained ? CLAIM_ALL_ONES : CLAIM_SEND;
 }
 
 static void fill_ones(struct bus_req *req)
@@ -160,17 +158,38 @@ static void finish_access(struct cpu_access *access, uint64_t now)
 	req->done(req, now);
 }
 
+/* A completion that came up ends at the CPU, or goes down again to the peer that asked. */
+static void end_completion(struct pcie_root_port *port, struct tlp *tlp, uint64_t now)
+{
+	if (!tlp->peer) {
+		finish_access(CONTAINER_OF(tlp, struct cpu_access, tlp), now);
+		return;
+	}
+	tlp->peer = false;
+	port->egress.completion(port->egress.ctx, tlp);
+}
+
 /* Let go of the completions whose posted writes are all performed. */
 static void release_held(struct pcie_root_port *port, uint64_t now)
 {
-	while (port->held_head && !port->held_head->group->left) {
-		struct cpu_access *access = port->held_head;
+	while (port->held_head && !((struct posted_group *)port->held_head->owner)->left) {
+		struct tlp *tlp = port->held_head;
 
-		port->held_head = access->next;
+		port->held_head = tlp->next;
 		if (!port->held_head)
 			port->held_tail = &port->held_head;
-		finish_access(access, now);
+		end_completion(port, tlp, now);
 	}
+}
+
+/* Behind the posted writes that came up before it. */
+static void hold(struct pcie_root_port *port, struct tlp *tlp)
+{
+	tlp->owner = &port->group[port->open_group];
+	tlp->next = NULL;
+	*port->held_tail = tlp;
+	port->held_tail = &tlp->next;
+	port->open_group = (port->open_group + 1) % (port->cfg.requests + 1);
 }
 
 static void access_done(struct tlp *tlp, uint64_t now)
@@ -178,15 +197,10 @@ static void access_done(struct tlp *tlp, uint64_t now)
 	struct cpu_access *access = CONTAINER_OF(tlp, struct cpu_access, tlp);
 	struct pcie_root_port *port = access->port;
 
-	if (tlp_is_posted(tlp) || !port->posted) {
+	if (tlp_is_posted(tlp) || !port->posted)
 		finish_access(access, now);
-		return;
-	}
-	access->group = &port->group[port->open_group];
-	port->open_group = (port->open_group + 1) % (port->cfg.requests + 1);
-	access->next = NULL;
-	*port->held_tail = access;
-	port->held_tail = &access->next;
+	else
+		hold(port, tlp);
 }
 
 static enum tlp_type tlp_type_of(const struct root_port_door *door, enum bus_op op)
@@ -371,6 +385,8 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	struct posted_group *group = &port->group[port->open_group];
 	struct bus_req *bus = &tlp->bus;
 
+	if (!port->contained && pcie_root_port_acs_takes(port, tlp))
+		return;
 	if (tlp->type != TLP_MRD && tlp->type != TLP_MWR) {
 		if (!pcie_root_port_error_takes(port, tlp) && !pcie_root_port_ats_takes(port, tlp))
 			refuse_dma(port, tlp);
@@ -400,11 +416,20 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	send_dma(port, bus);
 }
 
+/*
+ * A peer's completion goes straight back. Redirected it takes the way of the requests
+ * that are redirected, and so follows the writes that its completer sent before it.
+ */
 static void root_port_completion(void *ctx, struct tlp *tlp)
 {
 	struct pcie_root_port *port = ctx;
 
-	tlp->done(tlp, sim_now(port->env.part.sim));
+	if (!tlp->peer)
+		tlp->done(tlp, sim_now(port->env.part.sim));
+	else if (port->posted && port->acs & ACS_COMPLETION_REDIRECT)
+		hold(port, tlp);
+	else
+		end_completion(port, tlp, sim_now(port->env.part.sim));
 }
 
 struct tlp_port pcie_root_port_port(struct pcie_root_port *port)

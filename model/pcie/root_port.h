@@ -46,6 +46,13 @@ struct pcie_root_port_cfg {
 	uint8_t link_generation, link_lanes; /* for Link Capabilities and Status; 0 = 1 */
 	uint16_t max_payload;                /* what it can and is set to; 0 = 256 */
 	uint16_t read_completion_boundary;   /* 64 or 128; 0 = 64 */
+	/*
+	 * ACS controls that are set (7.7.11.3): bit 0 Source Validation, 1 Translation
+	 * Blocking, 2 P2P Request Redirect, 3 P2P Completion Redirect, 4 Upstream
+	 * Forwarding, 6 Direct Translated P2P. None: a function reaches its neighbours'
+	 * BARs without the SMMU.
+	 */
+	uint8_t access_control;
 	/* The stream IDs of requester IDs rid_base to rid_base + rid_count - 1; others keep theirs
 	 * (a device tree's iommu-map). */
 	struct {

@@ -34,6 +34,7 @@ void pcie_root_port_config_changed(struct pcie_root_port *port)
 		field_get(DEVCTL_MAX_PAYLOAD, value_of(port, ROOT_AT_PCIE + PCIE_DEVCTL)));
 	port->completion_boundary =
 		value_of(port, ROOT_AT_PCIE + PCIE_LNKCTL) & LNKCTL_RCB_128 ? 128 : 64;
+	port->acs = (uint32_t)field_get(ACS_CONTROLS, value_of(port, ROOT_AT_ACS + ACS_CONTROL));
 	port->forwards_errors = value_of(port, CFG_INTERRUPT) & BRIDGE_SERR;
 	port->contained = value_of(port, ROOT_AT_DPC + DPC_STATUS) & DPC_TRIGGERED;
 	port->contained_status =
@@ -180,6 +181,8 @@ static void set_firmware_values(struct pcie_root_port *port)
 	const struct pcie_root_port_cfg *cfg = &port->cfg;
 	uint64_t last = cfg->window_base + cfg->window_bytes - 1;
 
+	preset(port, ROOT_AT_ACS + ACS_CONTROL,
+	       ACS_ROOT_PORT | field_put(ACS_CONTROLS, cfg->access_control & ACS_ROOT_PORT));
 	preset(port, CFG_ID, cfg->vendor_id | (uint32_t)cfg->device_id << 16);
 	preset(port, CFG_BUS_NUMBERS,
 	       field_put(BUS_SECONDARY, cfg->secondary_bus) |
@@ -210,10 +213,13 @@ void pcie_root_port_config_fini(struct pcie_root_port *port)
 	regs_fini(&port->config);
 }
 
+void pcie_root_port_secondary(struct pcie_root_port *port, uint64_t status_bits)
+{
+	regs_set(&port->config, port->config.lookup[CFG_SECONDARY_STATUS / 4] - 1u, 0,
+		 value_of(port, CFG_SECONDARY_STATUS) | status_bits);
+}
+
 void pcie_root_port_config_note(struct pcie_root_port *port, enum tlp_status status)
 {
-	uint64_t bit = status == TLP_CA ? STATUS_RECEIVED_TA : STATUS_RECEIVED_MA;
-
-	regs_set(&port->config, port->config.lookup[CFG_SECONDARY_STATUS / 4] - 1u, 0,
-		 value_of(port, CFG_SECONDARY_STATUS) | bit);
+	pcie_root_port_secondary(port, status == TLP_CA ? STATUS_RECEIVED_TA : STATUS_RECEIVED_MA);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a root port has beside its bridge: error messages, containment, access control, power. */
+/* What a root port has beside its bridge: errors, containment, power. */
 #include "model/pcie/aer.h"
 #include "model/pcie/capability_internal.h"
 #include "model/pcie/root_port_internal.h"
@@ -101,12 +101,18 @@ static bool can_trigger(const struct pcie_root_port *port)
 	       !(get(port, ROOT_AT_DPC + DPC_STATUS) & DPC_TRIGGERED);
 }
 
-bool pcie_root_port_dpc(struct pcie_root_port *port, uint16_t rid, enum pcie_error_message message)
+/* Does an error of this class, detected or told of, trigger containment? */
+static bool triggers(const struct pcie_root_port *port, enum pcie_error_message message)
 {
 	uint64_t on = field_get(DPC_TRIGGER_ENABLE, get(port, ROOT_AT_DPC + DPC_CONTROL));
 
-	if (!can_trigger(port) || message < PCIE_ERR_NONFATAL ||
-	    (message == PCIE_ERR_NONFATAL && on != DPC_ON_NON_FATAL))
+	return can_trigger(port) && message >= PCIE_ERR_NONFATAL &&
+	       (message == PCIE_ERR_FATAL || on == DPC_ON_NON_FATAL);
+}
+
+bool pcie_root_port_dpc(struct pcie_root_port *port, uint16_t rid, enum pcie_error_message message)
+{
+	if (!triggers(port, message))
 		return false;
 	trigger(port, message == PCIE_ERR_FATAL ? 2 : 1, 0, rid);
 	return true;
@@ -127,11 +133,21 @@ bool pcie_root_port_error_takes(struct pcie_root_port *port, struct tlp *tlp)
 	if (port->contained)
 		return true;
 	if (message != PCIE_ERR_COR)
-		set(port, CFG_SECONDARY_STATUS,
-		    get(port, CFG_SECONDARY_STATUS) | STATUS_SIGNALED_ERROR);
+		pcie_root_port_secondary(port, STATUS_SIGNALED_ERROR);
 	if (!pcie_root_port_dpc(port, tlp->requester_id, message) && port->forwards_errors)
 		pcie_root_port_error(port, tlp->requester_id, message);
 	return true;
+}
+
+/* Of its own errors SERR# Enable of the bridge says nothing; its ID is 00:00.0. */
+void pcie_root_port_detected(struct pcie_root_port *port, const struct pcie_error *error)
+{
+	enum pcie_error_message message = pcie_root_port_aer_log(port, error);
+
+	if (triggers(port, message))
+		trigger(port, 0, 0, 0);
+	else if (message != PCIE_ERR_NONE)
+		pcie_root_port_error(port, PCIE_RID(0, 0, 0), message);
 }
 
 /* The software trigger reads as 0 (7.9.14.3). */
@@ -169,22 +185,7 @@ const struct pcie_capability_regs pcie_dpc_regs = {
 	.rows = ARRAY_LEN(dpc_rows),
 };
 
-/* ---- access control 7.7.11, power management 7.5.2 ---- */
-
-static const struct reg_row acs_rows[] = {
-	{.name = "ACS_HEADER", .size = 4, .ro = BITS(31, 0)},
-	{.name = "ACS_CAPABILITY_CONTROL",
-	 .offset = ACS_CONTROL,
-	 .size = 4,
-	 .reset = ACS_ROOT_PORT,
-	 .ro = BITS(15, 0),
-	 .rw = (uint64_t)ACS_ROOT_PORT << 16},
-};
-
-const struct pcie_capability_regs pcie_acs_root_regs = {
-	.row = acs_rows,
-	.rows = ARRAY_LEN(acs_rows),
-};
+/* ---- power management 7.5.2 ---- */
 
 static void power_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
 {

@@ -6,9 +6,10 @@
 #include "model/pcie/root_port.h"
 
 /*
- * Posted writes handed upward since the last waiting CPU completion and not yet
+ * Posted writes handed upward since the last waiting completion and not yet
  * performed. A completion that arrives closes the open group and waits until
- * its own and all earlier groups are empty.
+ * its own and all earlier groups are empty. With more of them than groups the
+ * oldest group opens again, and who waits for it waits for later writes too.
  */
 struct posted_group {
 	struct pcie_root_port *port;
@@ -20,8 +21,7 @@ struct cpu_access {
 	struct tlp tlp;
 	struct pcie_root_port *port;
 	struct bus_req *req;
-	struct posted_group *group; /* the last group it waits for */
-	struct cpu_access *next;    /* free, or waiting for posted writes */
+	struct cpu_access *next; /* free */
 };
 
 /* One of the two bus ports; a request that waits for a cpu_access remembers which. */
@@ -54,6 +54,7 @@ struct pcie_root_port {
 	bool contained;                   /* DPC has triggered: nothing passes */
 	enum tlp_status contained_status; /* DPC Completion Control */
 	bool asserted;                    /* INTA */
+	uint32_t acs;                     /* Access Control, ACS_* */
 	uint16_t max_payload;             /* Device Control */
 	uint16_t completion_boundary;     /* Link Control */
 	uint8_t secondary, subordinate;
@@ -64,8 +65,9 @@ struct pcie_root_port {
 	struct cpu_access *access;
 	struct cpu_access *free;
 	struct bus_req *starved_head, **starved_tail; /* waiting for a cpu_access */
-	struct cpu_access *held_head, **held_tail;    /* completions behind posted writes */
-	struct posted_group *group;                   /* ring of cfg.requests + 1 */
+	/* Completions behind posted writes; each one's owner is the last group it waits for. */
+	struct tlp *held_head, **held_tail;
+	struct posted_group *group; /* ring of cfg.requests + 1 */
 	uint32_t open_group;
 	uint32_t posted;    /* in all groups */
 	uint32_t under_way; /* requests of both directions */
@@ -90,11 +92,28 @@ void pcie_root_port_config_fini(struct pcie_root_port *port);
 /* root_port_error.c */
 /* An error message of a device. False: none. */
 bool pcie_root_port_error_takes(struct pcie_root_port *port, struct tlp *tlp);
+/* An error that the port itself detected: logged, and containment or Root Error Status. */
+struct pcie_error;
+void pcie_root_port_detected(struct pcie_root_port *port, const struct pcie_error *error);
 /* INTA as status and enables now say. */
 void pcie_root_port_interrupt(struct pcie_root_port *port);
 /* root_port.c: the event after which a TLP from the device ends. */
 void pcie_root_port_end(struct pcie_root_port *port, struct tlp *tlp);
 
+/* root_port_acs.c: a request that access control refuses or turns around. False: it goes up. */
+bool pcie_root_port_acs_takes(struct pcie_root_port *port, struct tlp *tlp);
+
+/* Does an address lie in one of the windows that it forwards downward? */
+static inline bool pcie_root_port_claims(const struct pcie_root_port *port, uint64_t addr,
+					 uint32_t len_bytes)
+{
+	for (uint32_t w = 0; port->memory_enable && w < ARRAY_LEN(port->window); w++)
+		if (addr >= port->window[w].base && addr + len_bytes - 1 <= port->window[w].last)
+			return true;
+	return false;
+}
+
+void pcie_root_port_secondary(struct pcie_root_port *port, uint64_t status_bits);
 /* Secondary Status: Received Master Abort or Received Target Abort. */
 void pcie_root_port_config_note(struct pcie_root_port *port, enum tlp_status status);
 

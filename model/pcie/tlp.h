@@ -97,6 +97,8 @@ struct tlp {
 	uint16_t max_read_request;
 	uint16_t completion_boundary;
 
+	/* A function's request that the root port turned around, to a function beside it. */
+	bool peer;
 	bool poisoned; /* EP: its data is not to be believed (2.7.2) */
 	/* With `done`: it did not get there, or its completion did not come back, so none will. */
 	bool lost;
@@ -107,6 +109,9 @@ struct tlp {
 	void *owner;
 	struct tlp *next;
 	struct bus_req bus; /* the root port's, for the host side of a DMA */
+
+	/* The answering device's, while it holds a request: its resets then. */
+	uint32_t device_resets;
 
 	/* The sending function's (function.h), from pcie_function_send to `done`. */
 	void (*requester_done)(struct tlp *tlp, uint64_t now);

@@ -40,6 +40,7 @@ public:
 		return 100 * PS_PER_NS;
 	};
 	enum bus_status status = BUS_OK;
+	struct bus_port beyond = {}; // what lies above the memory, if anything
 	// What a translation request is answered with.
 	std::function<uint64_t(const struct bus_req &)> entry = [](const struct bus_req &) {
 		return UINT64_C(0);
@@ -49,6 +50,10 @@ private:
 	void take(struct bus_req *req)
 	{
 		seen.push_back(*req);
+		if (req->addr >= memory.size() && beyond.send) {
+			bus_send(&beyond, req);
+			return;
+		}
 		req->owner = this;
 		event_init(&req->event, [](struct event *event, uint64_t now) {
 			struct bus_req *due = CONTAINER_OF(event, struct bus_req, event);
