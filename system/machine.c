@@ -144,6 +144,7 @@ static bool build_root_port(struct host *host)
 		.requests = ROOT_REQUESTS,
 		.ats = host->machine->cfg->smmu.ats,
 		.access_control = ISOLATED,
+		.waits_for_config = host->machine->cfg->link.reorder_ps,
 		.link_generation = (uint8_t)host->machine->cfg->link.generation,
 		.link_lanes = (uint8_t)host->machine->cfg->link.lanes,
 		.max_payload = (uint16_t)host->machine->cfg->link.max_payload,
@@ -271,6 +272,7 @@ static bool build_link(struct host *host)
 		.max_payload = (uint16_t)machine->link.max_payload,
 		.max_read_request = (uint16_t)machine->link.max_read_request,
 		.latency_ps = machine->timing.link.latency_ps,
+		.reorder_ps = machine->link.reorder_ps,
 	};
 	struct pcie_link_env env = {.part = host_part(host, "link")};
 	struct tlp_port port[2];

@@ -189,6 +189,9 @@ static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 	engine->tags_in_use++;
 	tag->job = job;
 	tag->tlp.type = job->kind == DMA_READ ? TLP_MRD : TLP_MWR;
+	/* A frame's bytes need no order among others; what tells of them follows them all the same.
+	 */
+	tag->tlp.relaxed = job->packet != NULL;
 	tag->tlp.status = TLP_SC;
 	tag->tlp.discarded = false;
 	tag->tlp.addr = iova;

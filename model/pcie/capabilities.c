@@ -7,13 +7,17 @@
 #define ROWS(table) .row = (table), .rows = ARRAY_LEN(table)
 
 /* More than Device Capabilities offer does not leave the device: what it does then is undefined. */
-void pcie_device_limits_changed(struct pcie_device *device)
+void pcie_device_control_changed(struct pcie_device *device)
 {
 	uint64_t control = pcie_config_get(&device->function[0], AT_PCIE + PCIE_DEVCTL);
+	uint64_t control2 = pcie_config_get(&device->function[0], AT_PCIE + PCIE_DEVCTL2);
 	uint16_t max_payload = pcie_size_of(field_get(DEVCTL_MAX_PAYLOAD, control));
 
 	device->max_payload = MIN(max_payload, device->cfg.max_payload);
 	device->max_read_request = pcie_size_of(field_get(DEVCTL_MAX_READ, control));
+	device->relaxed = control & DEVCTL_RELAXED_ORDERING;
+	device->ido_requests = control2 & DEVCTL2_IDO_REQUEST;
+	device->ido_completions = control2 & DEVCTL2_IDO_COMPLETION;
 }
 
 /* ---- PCI Express, section 7.5.3. Shared bits outlive an FLR: they are the link's (6.6.2). ---- */
@@ -31,9 +35,16 @@ static void devctl_written(void *owner, uint32_t index, uint64_t before, uint64_
 	struct pcie_function *fn = owner;
 
 	if (!fn->is_vf)
-		pcie_device_limits_changed(fn->device);
+		pcie_device_control_changed(fn->device);
 	if (now & DEVCTL_INITIATE_FLR)
 		pcie_function_start_flr(fn);
+}
+
+static void devctl2_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
+{
+	const struct pcie_function *fn = owner;
+
+	pcie_device_control_changed(fn->device);
 }
 
 static void pcie_fill_pf(struct reg_row *row, const struct pcie_device_cfg *cfg,
@@ -43,6 +54,7 @@ static void pcie_fill_pf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 
 	row[1].reset |= pcie_size_code(cfg->max_payload);
 	row[2].reset =
+		DEVCTL_RELAXED_ORDERING |
 		field_put(DEVCTL_MAX_PAYLOAD, pcie_size_code(cfg->max_payload)) |
 		field_put(DEVCTL_MAX_READ,
 			  pcie_size_code(cfg->max_read_request ? cfg->max_read_request : MAX_READ));
@@ -92,7 +104,8 @@ static const struct reg_row pcie_pf_rows[] = {
 	{.name = "DEVICE_CONTROL_STATUS_2",
 	 .offset = PCIE_DEVCTL2,
 	 .size = 4,
-	 .rw = DEVCTL2_TIMEOUT | DEVCTL2_LTR},
+	 .rw = DEVCTL2_TIMEOUT | DEVCTL2_IDO_REQUEST | DEVCTL2_IDO_COMPLETION | DEVCTL2_LTR,
+	 .on_write = devctl2_written},
 	{.name = "LINK_CAPABILITIES_2", .offset = PCIE_LNKCAP2, .size = 4, .ro = BITS(31, 0)},
 	{.name = "LINK_CONTROL_STATUS_2",
 	 .offset = PCIE_LNKCTL2,

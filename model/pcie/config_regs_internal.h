@@ -132,6 +132,8 @@
 #define PCIE_DEVCTL2             0x28u
 #define DEVCTL2_TIMEOUT          BITS(4, 0)
 #define DEVCTL2_ARI_FORWARDING   BIT(5)
+#define DEVCTL2_IDO_REQUEST      BIT(8)
+#define DEVCTL2_IDO_COMPLETION   BIT(9)
 #define DEVCTL2_LTR              BIT(10)
 #define PCIE_LNKCAP2             0x2cu
 #define LNKCAP2_SPEEDS           BITS(7, 1)

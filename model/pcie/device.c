@@ -386,6 +386,8 @@ static void access_memory(struct pcie_device *device, struct tlp *tlp)
 		return;
 	}
 	tlp->status = TLP_SC;
+	if (tlp->type == TLP_MRD)
+		tlp->completer_id = pcie_function_rid(place.fn);
 	place.fn->aborts = false;
 	access_bar(&place, tlp);
 	if (!place.fn->aborts)
@@ -401,6 +403,7 @@ static void access_fire(struct event *event, uint64_t now)
 	struct pcie_device *device = tlp->owner;
 
 	device->reads--;
+	tlp->id_ordered = device->ido_completions;
 	if (tlp->device_resets != device->resets)
 		tlp->status = TLP_UR;
 	else if (tlp->type == TLP_MRD)

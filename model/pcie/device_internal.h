@@ -85,8 +85,9 @@ struct pcie_device {
 	struct pcie_device_env env;
 	struct tlp_port egress;
 	uint8_t bus;
-	uint16_t max_payload, max_read_request; /* Device Control of the PF: its VFs' too */
-	uint32_t functions;                     /* PF, then VFs */
+	uint16_t max_payload, max_read_request;      /* Device Control of the PF: its VFs' too */
+	bool relaxed, ido_requests, ido_completions; /* the same, and Device Control 2 */
+	uint32_t functions;                          /* PF, then VFs */
 	struct pcie_function *function;
 	uint32_t num_vfs; /* present */
 	struct bar_range range[2 * PCIE_BARS];
@@ -182,8 +183,8 @@ void pcie_sriov_bar_written(void *owner, uint32_t index, uint64_t before, uint64
 /* Decode BARs again: a base address, an enable or the number of VFs changed. */
 void pcie_device_remap(struct pcie_device *device);
 
-/* Max_Payload_Size or Max_Read_Request_Size changed. */
-void pcie_device_limits_changed(struct pcie_device *device);
+/* Device Control or Device Control 2 of the PF changed: what its TLPs may be like. */
+void pcie_device_control_changed(struct pcie_device *device);
 
 /* What a base address register of `bytes` reads: address bits and flags. `high`: its upper half. */
 uint32_t pcie_bar_value(uint64_t bytes, bool high, uint32_t stored);

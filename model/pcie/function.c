@@ -28,7 +28,7 @@ int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, boo
 		return -ENOMEM;
 	err = regs_init(&fn->config, &device->config_layout[vf].table, fn);
 	if (!err && !vf)
-		pcie_device_limits_changed(device);
+		pcie_device_control_changed(device);
 	if (!err)
 		err = regs_init(&fn->msix, &msix->table, fn);
 	return err ? err : pcie_atc_init(fn);
@@ -89,7 +89,7 @@ void pcie_function_reset(struct pcie_function *fn, enum regs_reset reach)
 	fn->reads_pending = 0;
 	fn->resets++;
 	if (!fn->is_vf)
-		pcie_device_limits_changed(fn->device);
+		pcie_device_control_changed(fn->device);
 	pcie_atc_reset(fn);
 }
 
@@ -264,6 +264,8 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 	tlp->max_payload = device->max_payload;
 	tlp->max_read_request = device->max_read_request;
 	tlp->completion_boundary = 0;
+	tlp->relaxed = tlp->relaxed && device->relaxed;
+	tlp->id_ordered = tlp->id_ordered && device->ido_requests;
 	fn->in_flight++;
 	fn->reads_pending += !tlp_is_posted(tlp);
 	tlp->ats.denied = tlp->ats.cached = false;

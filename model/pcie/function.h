@@ -64,11 +64,11 @@ bool pcie_function_bus_master(const struct pcie_function *fn);
 bool pcie_function_in_reset(const struct pcie_function *fn);
 
 /*
- * Send a request of this function: type, PASID, addr, len_bytes, data and done
- * are the caller's, the requester ID is stamped here. The TLP is the function's
- * until `done`. A request must not cross a 4 KiB boundary (2.2.7), our error.
- * Without bus mastering nothing is sent and `done` follows with TLP_UR.
- * Requests larger than MPS or MRRS are split on the link (link.h), not here.
+ * Send a request of this function: type, PASID, addr, len_bytes, data, done and what
+ * order it may be without (cleared here where Device Control says no) are the caller's, the
+ * requester ID is stamped here. The TLP is the function's until `done`. A request must not cross a
+ * 4 KiB boundary (2.2.7), our error. Without bus mastering nothing is sent and `done` follows with
+ * TLP_UR. Requests larger than MPS or MRRS are split on the link (link.h), not here.
  */
 void pcie_function_send(struct pcie_function *fn, struct tlp *tlp);
 

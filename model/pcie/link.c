@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/bits.h"
+#include "base/rng.h"
 #include "model/pcie/split.h"
 
 /* Framing 2, sequence number 2, LCRC 4; then 3 or 4 double words of header. */
@@ -20,6 +21,8 @@ struct direction {
 	uint64_t rest_fs; /* below a picosecond */
 	struct pcie_link_counters counters;
 	enum pcie_link_fault fault; /* planted, for the next TLP */
+	struct pcie_order_queue queue;
+	bool queues; /* not all that arrives can be taken then and there */
 };
 
 struct pcie_link {
@@ -28,6 +31,7 @@ struct pcie_link {
 	uint64_t fs_per_byte;
 	uint32_t in_flight;
 	bool down;
+	struct rng rng; /* with cfg.reorder_ps */
 	struct direction direction[2];
 };
 
@@ -102,8 +106,12 @@ struct pcie_link *pcie_link_create(const struct pcie_link_cfg *cfg, const struct
 	link->cfg = *cfg;
 	link->env = *env;
 	link->fs_per_byte = fs_per_byte;
-	link->direction[PCIE_LINK_DOWN].link = link;
-	link->direction[PCIE_LINK_UP].link = link;
+	rng_init(&link->rng, env->part.sim->seed, env->part.name);
+	for (uint32_t d = 0; d < ARRAY_LEN(link->direction); d++) {
+		link->direction[d].link = link;
+		link->direction[d].queues = cfg->reorder_ps;
+		pcie_order_init(&link->direction[d].queue, cfg->reorder_ps);
+	}
 	return link;
 }
 
@@ -209,6 +217,14 @@ static uint64_t transmit(struct direction *direction, const struct cost *cost)
 	return direction->free_ps + link->cfg.latency_ps;
 }
 
+/* How long it is held beyond its arrival, where order is chance. */
+static uint64_t held_ps(struct pcie_link *link)
+{
+	uint64_t most_ps = link->env.part.sim->untimed ? 0 : link->cfg.reorder_ps;
+
+	return most_ps ? rng_below(&link->rng, most_ps) : 0;
+}
+
 static void send(struct direction *direction, struct tlp *tlp, const struct cost *cost,
 		 void (*deliver)(struct event *event, uint64_t now))
 {
@@ -217,7 +233,8 @@ static void send(struct direction *direction, struct tlp *tlp, const struct cost
 	tlp->owner = direction;
 	link->in_flight++;
 	event_init(&tlp->event, deliver);
-	calendar_schedule(&link->env.part.sim->calendar, &tlp->event, transmit(direction, cost));
+	calendar_schedule(&link->env.part.sim->calendar, &tlp->event,
+			  transmit(direction, cost) + held_ps(link));
 }
 
 /*
@@ -229,7 +246,8 @@ static bool passes_through(const struct direction *direction, enum pcie_link_dir
 {
 	const struct pcie_link *link = direction->link;
 
-	return link->env.part.sim->untimed && direction == &link->direction[way];
+	return link->env.part.sim->untimed && direction == &link->direction[way] &&
+	       !direction->queues;
 }
 
 /* ---- planted faults ---- */
@@ -258,9 +276,28 @@ static void lose(struct direction *direction, struct tlp *tlp)
 	sim_after(direction->link->env.part.sim, &tlp->event, 0);
 }
 
+/* What waits at the receiver is lost with the link. */
+static void lose_queue(struct direction *direction)
+{
+	struct tlp *next;
+
+	for (struct tlp *tlp = direction->queue.head; tlp; tlp = next) {
+		next = tlp->next;
+		if (!tlp->arrived)
+			continue;
+		pcie_order_remove(&direction->queue, tlp);
+		direction->link->in_flight--;
+		lose(direction, tlp);
+	}
+}
+
 void pcie_link_set_up(struct pcie_link *link, bool up)
 {
 	link->down = !up;
+	if (!up) {
+		lose_queue(&link->direction[PCIE_LINK_DOWN]);
+		lose_queue(&link->direction[PCIE_LINK_UP]);
+	}
 }
 
 /* True: the planted fault takes the TLP. Others only mark it. */
@@ -281,30 +318,69 @@ static bool befall(struct direction *direction, struct tlp *tlp, const struct co
 	return true;
 }
 
-static void deliver_request(struct event *event, uint64_t now)
-{
-	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
-	struct direction *direction = tlp->owner;
+/* ---- the receiver ---- */
 
-	if (direction->link->down) {
-		deliver_loss(event, now);
-		return;
-	}
+static void deliver(struct direction *direction, struct tlp *tlp)
+{
 	direction->link->in_flight--;
-	direction->target.request(direction->target.ctx, tlp);
+	if (tlp->completing)
+		direction->target.completion(direction->target.ctx, tlp);
+	else
+		direction->target.request(direction->target.ctx, tlp);
 }
 
-static void deliver_completion(struct event *event, uint64_t now)
+static void take_in(struct direction *direction)
+{
+	struct tlp *tlp;
+
+	while ((tlp = pcie_order_next(&direction->queue)))
+		deliver(direction, tlp);
+}
+
+static void arrive(struct event *event, uint64_t now)
 {
 	struct tlp *tlp = CONTAINER_OF(event, struct tlp, event);
 	struct direction *direction = tlp->owner;
+	bool queued = direction->queue.freely; /* since it was sent */
 
 	if (direction->link->down) {
+		if (queued)
+			pcie_order_remove(&direction->queue, tlp);
 		deliver_loss(event, now);
 		return;
 	}
-	direction->link->in_flight--;
-	direction->target.completion(direction->target.ctx, tlp);
+	if (!direction->queues) {
+		deliver(direction, tlp);
+		return;
+	}
+	if (!queued)
+		pcie_order_add(&direction->queue, tlp);
+	tlp->arrived = true;
+	take_in(direction);
+}
+
+void pcie_link_stick(struct pcie_link *link, enum pcie_link_direction way,
+		     enum pcie_order_class order_class, bool stuck)
+{
+	struct direction *direction = &link->direction[way];
+	uint8_t bit = (uint8_t)BIT(order_class);
+
+	if (stuck)
+		direction->queue.stuck |= bit;
+	else
+		direction->queue.stuck &= (uint8_t)~bit;
+	direction->queues = link->cfg.reorder_ps || direction->queue.stuck;
+	take_in(direction);
+}
+
+static void transfer(struct direction *direction, struct tlp *tlp, const struct cost *cost,
+		     bool completing)
+{
+	tlp->completing = completing;
+	tlp->arrived = false;
+	if (direction->queue.freely)
+		pcie_order_add(&direction->queue, tlp);
+	send(direction, tlp, cost, arrive);
 }
 
 static void link_request(void *ctx, struct tlp *tlp)
@@ -319,7 +395,7 @@ static void link_request(void *ctx, struct tlp *tlp)
 	if (direction->fault && befall(direction, tlp, &cost, false))
 		return;
 	if (!passes_through(direction, PCIE_LINK_UP)) {
-		send(direction, tlp, &cost, deliver_request);
+		transfer(direction, tlp, &cost, false);
 		return;
 	}
 	transmit(direction, &cost);
@@ -338,7 +414,7 @@ static void link_completion(void *ctx, struct tlp *tlp)
 	if (direction->fault && befall(direction, tlp, &cost, true))
 		return;
 	if (!passes_through(direction, PCIE_LINK_DOWN)) {
-		send(direction, tlp, &cost, deliver_completion);
+		transfer(direction, tlp, &cost, true);
 		return;
 	}
 	transmit(direction, &cost);

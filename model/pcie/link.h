@@ -16,7 +16,7 @@
  */
 
 #include "base/sim.h"
-#include "model/pcie/tlp.h"
+#include "model/pcie/ordering.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -31,6 +31,11 @@ struct pcie_link_cfg {
 	uint16_t max_read_request; /* the same */
 	uint64_t latency_ps;       /* last byte sent to request at the neighbour */
 	uint64_t fs_per_byte;      /* femtoseconds per byte of TLP; 0 = from generation and lanes */
+	/*
+	 * The longest that a TLP is held at its receiver while others pass it that may
+	 * (ordering.h), by chance. 0: all arrive in the order in which they were sent.
+	 */
+	uint64_t reorder_ps;
 };
 
 struct pcie_link_env {
@@ -72,6 +77,13 @@ struct tlp_port pcie_link_port(struct pcie_link *link, enum pcie_link_direction 
 
 void pcie_link_plant(struct pcie_link *link, enum pcie_link_direction direction,
 		     enum pcie_link_fault fault);
+
+/*
+ * A receiver without room for TLPs of a class, until told otherwise: they wait, and
+ * those that must pass them do.
+ */
+void pcie_link_stick(struct pcie_link *link, enum pcie_link_direction direction,
+		     enum pcie_order_class order_class, bool stuck);
 
 /*
  * Surprise down and up again: while down, what is sent or under way is lost. The

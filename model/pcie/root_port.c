@@ -143,6 +143,8 @@ static void finish_access(struct cpu_access *access, uint64_t now)
 
 	access->next = port->free;
 	port->free = access;
+	if (access->tlp.type == TLP_CFGWR)
+		port->config_write = false;
 	port->under_way--;
 	req->status = BUS_OK;
 	/* What comes back over a link that containment has shut is not to be believed (6.2.11). */
@@ -217,6 +219,7 @@ static void start_access(const struct root_port_door *door, struct bus_req *req)
 	struct tlp *tlp = &access->tlp;
 
 	port->free = access->next;
+	port->config_write = door->config && req->op == BUS_WRITE && port->cfg.waits_for_config;
 	access->req = req;
 	tlp->type = tlp_type_of(door, req->op);
 	tlp->status = TLP_SC;
@@ -226,20 +229,25 @@ static void start_access(const struct root_port_door *door, struct bus_req *req)
 	tlp->len_bytes = req->len_bytes;
 	tlp->data = req->data;
 	tlp->done = access_done;
-	tlp->lost = tlp->poisoned = false;
+	tlp->lost = tlp->poisoned = tlp->id_ordered = false;
 	port->egress.request(port->egress.ctx, tlp);
+}
+
+static bool can_start(const struct pcie_root_port *port)
+{
+	return port->free && !port->config_write;
 }
 
 static void start_waiting(struct pcie_root_port *port)
 {
-	struct bus_req *req = port->starved_head;
+	while (port->starved_head && can_start(port)) {
+		struct bus_req *req = port->starved_head;
 
-	if (!req || !port->free)
-		return;
-	port->starved_head = req->next;
-	if (!port->starved_head)
-		port->starved_tail = &port->starved_head;
-	start_access(req->owner, req);
+		port->starved_head = req->next;
+		if (!port->starved_head)
+			port->starved_tail = &port->starved_head;
+		start_access(req->owner, req);
+	}
 }
 
 static void root_port_send(void *ctx, struct bus_req *req)
@@ -256,7 +264,7 @@ static void root_port_send(void *ctx, struct bus_req *req)
 		sim_after(port->env.part.sim, &req->event, 0);
 		return;
 	}
-	if (port->free && !port->starved_head) {
+	if (can_start(port) && !port->starved_head) {
 		start_access(door, req);
 		return;
 	}
@@ -306,6 +314,8 @@ static void dma_read_done(struct bus_req *bus, uint64_t now)
 	tlp->status = dma_status[bus->status];
 	tlp->max_payload = port->max_payload;
 	tlp->completion_boundary = port->completion_boundary;
+	tlp->completer_id = PCIE_RID(0, 0, 0);
+	tlp->id_ordered = port->ido_completions;
 	port->under_way--;
 	port->egress.completion(port->egress.ctx, tlp);
 }

@@ -32,6 +32,8 @@ void pcie_root_port_config_changed(struct pcie_root_port *port)
 			       field_get(WINDOW_LIMIT, prefetch) << WINDOW_SHIFT | megabyte;
 	port->max_payload = pcie_size_of(
 		field_get(DEVCTL_MAX_PAYLOAD, value_of(port, ROOT_AT_PCIE + PCIE_DEVCTL)));
+	port->ido_completions =
+		value_of(port, ROOT_AT_PCIE + PCIE_DEVCTL2) & DEVCTL2_IDO_COMPLETION;
 	port->completion_boundary =
 		value_of(port, ROOT_AT_PCIE + PCIE_LNKCTL) & LNKCTL_RCB_128 ? 128 : 64;
 	port->acs = (uint32_t)field_get(ACS_CONTROLS, value_of(port, ROOT_AT_ACS + ACS_CONTROL));
@@ -145,7 +147,7 @@ static const struct reg_row pcie_rows[] = {
 	 .offset = PCIE_DEVCTL2,
 	 .size = 4,
 	 .reset = DEVCTL2_ARI_FORWARDING,
-	 .rw = DEVCTL2_TIMEOUT | DEVCTL2_ARI_FORWARDING | DEVCTL2_LTR,
+	 .rw = DEVCTL2_TIMEOUT | DEVCTL2_ARI_FORWARDING | DEVCTL2_IDO_COMPLETION | DEVCTL2_LTR,
 	 .on_write = pcie_root_port_written},
 };
 

@@ -55,6 +55,7 @@ struct pcie_root_port {
 	enum tlp_status contained_status; /* DPC Completion Control */
 	bool asserted;                    /* INTA */
 	uint32_t acs;                     /* Access Control, ACS_* */
+	bool ido_completions;             /* Device Control 2 */
 	uint16_t max_payload;             /* Device Control */
 	uint16_t completion_boundary;     /* Link Control */
 	uint8_t secondary, subordinate;
@@ -65,6 +66,7 @@ struct pcie_root_port {
 	struct cpu_access *access;
 	struct cpu_access *free;
 	struct bus_req *starved_head, **starved_tail; /* waiting for a cpu_access */
+	bool config_write;                            /* under way, and waited for */
 	/* Completions behind posted writes; each one's owner is the last group it waits for. */
 	struct tlp *held_head, **held_tail;
 	struct posted_group *group; /* ring of cfg.requests + 1 */

@@ -69,11 +69,17 @@ struct tlp {
 	enum tlp_type type;
 	enum tlp_status status;
 	uint16_t requester_id; /* bus:8 device:5 function:3 (ARI: function:8) */
-	uint16_t completer_id; /* target of a configuration request */
+	uint16_t completer_id; /* target of a configuration request; of a completion its sender */
 	bool pasid_valid;
 	bool privileged;
 	bool execute;
-	uint8_t at;    /* address type, TLP_AT_* */
+	uint8_t at; /* address type, TLP_AT_* */
+	/*
+	 * Attributes of ordering (2.2.6.4): a requester says what its request may have, and
+	 * the function sends what Device Control lets it. A completion's RO is its request's,
+	 * IDO its completer's.
+	 */
+	bool relaxed, id_ordered;
 	uint8_t error; /* TLP_ERROR: enum pcie_error_message (aer.h) */
 	uint32_t pasid;
 	struct tlp_ats ats;
@@ -108,6 +114,8 @@ struct tlp {
 	struct event event;
 	void *owner;
 	struct tlp *next;
+	bool completing; /* the link's: its completion is what travels */
+	bool arrived;
 	struct bus_req bus; /* the root port's, for the host side of a DMA */
 
 	/* The answering device's, while it holds a request: its resets then. */

@@ -89,7 +89,8 @@ struct nic_config {
 };
 
 struct link_config {
-	uint64_t generation, lanes, max_payload, max_read_request, read_completion_boundary;
+	uint64_t generation, lanes, max_payload, max_read_request, read_completion_boundary,
+		reorder_ps;
 };
 
 /* Whose frames the wire loses and reorders. */

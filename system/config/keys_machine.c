@@ -162,6 +162,8 @@ static const struct schema_key link_keys[] = {
 	 WHAT("MRRS: a power of two")},
 	{"read_completion_boundary", BYTES(link_config, read_completion_boundary, 64, 128),
 	 DEFAULT("64"), WHAT("RCB of the root port: 64 or 128")},
+	{"reorder", TIMES(link_config, reorder_ps, SEC), DEFAULT("0"),
+	 WHAT("how long a TLP is held at most while others pass it that may; 0: strict order")},
 	{NULL},
 };
 static const struct schema_map link_map = MAP("link", link_config, link_keys);

@@ -93,7 +93,7 @@ TEST_F(Flr, OfThePfTakesTheVfsAway)
 	EXPECT_EQ(config_read(kPf, AT_SRIOV + SRIOV_CONTROL), 0u);
 	EXPECT_EQ(config_read(kVf0, CFG_COMMAND), UINT32_MAX);
 	EXPECT_EQ(mmio_read(kPfBar0), UINT32_MAX);
-	EXPECT_EQ(config_read(kPf, AT_PCIE + PCIE_DEVCTL, 2), 0x2020u) << "MPS outlives an FLR";
+	EXPECT_EQ(config_read(kPf, AT_PCIE + PCIE_DEVCTL, 2), 0x2030u) << "MPS outlives an FLR";
 }
 
 TEST_F(Flr, VfDisableEndsAResetUnderWay)
