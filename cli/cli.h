@@ -36,7 +36,7 @@ struct cli_builtin {
 
 extern const struct cli_builtin cli_run, cli_replay, cli_trace, cli_describe;
 
-/* Headers, the tag and some payload: what our guests send beyond is a pattern (iavf_frame.c). */
+/* Headers, the tag and some payload: what our guests send beyond is a pattern (test_frame.c). */
 #define CLI_SNAP_BYTES 96u
 #define CLI_STEP_PS    (20 * PS_PER_US)
 

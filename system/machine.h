@@ -20,7 +20,7 @@
 #include "model/memory/fabric.h"
 #include "model/nic/nic.h"
 #include "model/nic/recorded.h"
-#include "model/nic/wire.h"
+#include "model/wire/wire.h"
 #include "model/pcie/device.h"
 #include "model/pcie/link.h"
 #include "model/pcie/root_port.h"

@@ -12,6 +12,7 @@
 #include "base/trace.h"
 #include "host/guest-driver/guest_driver.h"
 #include "model/nic/frame_format.h"
+#include "model/nic/test_frame_format.h"
 #include "pf-firmware/mailbox_format.h"
 #include "pf-firmware/vlan_format.h"
 
@@ -171,20 +172,5 @@ void iavf_napi(struct actor *self, void *arg);
 void iavf_transmit(struct guest_driver *d, struct actor *self, struct iavf_flow *flow,
 		   uint32_t len_bytes);
 void iavf_tx_doorbell(struct guest_driver *d, struct actor *self);
-
-/* iavf_frame.c: frames of model/nic/frame_format.h with a payload that their tag determines. */
-void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
-		      const uint8_t source[6], uint32_t flow, uint64_t number);
-/* Leave its sums to the NIC, whole as it is. */
-void iavf_frame_leave_sums(uint8_t *frame, uint32_t len_bytes);
-/* The headers of a TCP packet that the NIC cuts, FRAME_HEADERS_TCP bytes, with what it needs to. */
-#define FRAME_HEADERS_TCP (FRAME_ETH_BYTES + FRAME_IPV4_BYTES + FRAME_TCP_BYTES)
-void iavf_tcp_header_build(uint8_t *frame, const uint8_t destination[6], const uint8_t source[6],
-			   uint32_t flow, uint32_t sequence);
-/* What follows headers in a packet, or in a segment of one: its tag and its pattern. */
-void iavf_payload_build(uint8_t *at, uint32_t len_bytes, uint32_t flow, uint64_t number);
-/* Is it ours? Then which, and is every byte of the payload as built, and are its sums right. */
-bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
-		      bool *intact);
 
 #endif

@@ -215,9 +215,9 @@ static void put_frame(struct guest_driver *d, const struct iavf_flow *flow, uint
 	uint8_t *to = frame ? frame : copy;
 
 	source_of(d, flow, source);
-	iavf_frame_build(to, len_bytes, flow->cfg.destination, source, flow->cfg.flow, flow->sent);
+	test_frame_build(to, len_bytes, flow->cfg.destination, source, flow->cfg.flow, flow->sent);
 	if (flow->cfg.checksum)
-		iavf_frame_leave_sums(to, len_bytes);
+		test_frame_leave_sums(to, len_bytes);
 	if (!frame)
 		guest_memory_write(d->guest, gpa, copy, len_bytes);
 }
@@ -227,14 +227,14 @@ static uint32_t put_part(struct guest_driver *d, const struct iavf_flow *flow, u
 			 uint32_t part, uint32_t payload_bytes)
 {
 	uint8_t bytes[FRAME_MAX_BYTES], source[6];
-	uint32_t headers = part ? 0 : FRAME_HEADERS_TCP;
+	uint32_t headers = part ? 0 : TEST_FRAME_TCP_HEADERS;
 
 	if (headers) {
 		source_of(d, flow, source);
-		iavf_tcp_header_build(bytes, flow->cfg.destination, source, flow->cfg.flow,
+		test_frame_tcp_header(bytes, flow->cfg.destination, source, flow->cfg.flow,
 				      flow->sequence);
 	}
-	iavf_payload_build(bytes + headers, payload_bytes, flow->cfg.flow, flow->sent + part);
+	test_frame_payload(bytes + headers, payload_bytes, flow->cfg.flow, flow->sent + part);
 	guest_memory_write(d->guest, gpa, bytes, headers + payload_bytes);
 	return headers + payload_bytes;
 }
@@ -294,7 +294,7 @@ static void put_one(struct guest_driver *d, struct iavf_flow *flow, uint32_t len
 /* iavf_tso: a context descriptor, then a buffer for each segment. */
 static void put_cut(struct guest_driver *d, struct iavf_flow *flow, uint32_t len_bytes)
 {
-	uint32_t count = flow->cfg.segments, mss = len_bytes - FRAME_HEADERS_TCP;
+	uint32_t count = flow->cfg.segments, mss = len_bytes - TEST_FRAME_TCP_HEADERS;
 	uint64_t last = TXD1_CMD_EOP | (wants_report(d, count + 1) ? TXD1_CMD_RS : 0);
 
 	d->tx_packet[d->tx.next_to_use] = (struct iavf_tx_packet){.context = true};
@@ -388,7 +388,7 @@ static void take_packet(struct guest_driver *d, uint32_t index, const uint64_t *
 		return;
 	}
 	frame = guest_memory_view(d->guest, buffer_of(d, &d->rx, index), copy, len_bytes);
-	if (!iavf_frame_check(frame, len_bytes, &flow, &number, &intact)) {
+	if (!test_frame_check(frame, len_bytes, &flow, &number, &intact)) {
 		d->stats.rx_errors++;
 		return;
 	}

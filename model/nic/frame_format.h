@@ -31,6 +31,9 @@
 #define FRAME_MIN_BYTES 17u   /* what the NIC transmits; it pads to 60 on the wire */
 #define FRAME_MAX_BYTES 9728u /* without FCS */
 
+/* FCS, preamble with start delimiter, inter-packet gap (IEEE 802.3, 3.1.1 and 4.4.2). */
+#define WIRE_OVERHEAD_BYTES 24u
+
 /* Why a NIC lost a packet: `cause` of PACKET_DROPPED. */
 enum packet_drop {
 	PACKET_DROP_NO_BUFFER,      /* the Rx queue had no descriptor, or a buffer too small */

@@ -3,7 +3,6 @@
 
 #include "model/nic/nic_internal.h"
 #include "model/nic/tx_rate.h"
-#include "model/nic/wire.h"
 
 /* What a VF may save up of its rates while it waits for others, or sends nothing. */
 #define CREDIT_PS (100 * PS_PER_US)

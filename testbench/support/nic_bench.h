@@ -17,7 +17,7 @@
 #include "base/trace.h"
 #include "model/nic/firmware_block.h"
 #include "model/nic/nic.h"
-#include "model/nic/wire.h"
+#include "model/wire/wire.h"
 #include "model/pcie/device.h"
 #include "model/pcie/link.h"
 #include "model/pcie/root_port.h"

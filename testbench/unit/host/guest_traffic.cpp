@@ -289,15 +289,15 @@ TEST_P(Frame, EveryChangedPayloadByteIsNoticed)
 	uint64_t flow, number;
 	bool intact;
 
-	iavf_frame_build(frame.data(), GetParam(), to, from, 3, 77);
-	ASSERT_TRUE(iavf_frame_check(frame.data(), GetParam(), &flow, &number, &intact));
+	test_frame_build(frame.data(), GetParam(), to, from, 3, 77);
+	ASSERT_TRUE(test_frame_check(frame.data(), GetParam(), &flow, &number, &intact));
 	EXPECT_EQ(flow, 3u);
 	EXPECT_EQ(number, 77u);
 	EXPECT_TRUE(intact);
 	/* The tag's own bytes name another packet, whose payload this is not. */
 	for (size_t i = FRAME_TAG_OFFSET + 4; i < frame.size(); i++) {
 		frame[i] ^= 0x10;
-		iavf_frame_check(frame.data(), GetParam(), &flow, &number, &intact);
+		test_frame_check(frame.data(), GetParam(), &flow, &number, &intact);
 		EXPECT_FALSE(intact) << "byte " << i;
 		frame[i] ^= 0x10;
 	}
@@ -310,8 +310,8 @@ TEST_P(Frame, PaddingOfTheWireIsNotPayload)
 	uint64_t flow, number;
 	bool intact;
 
-	iavf_frame_build(frame.data(), GetParam(), mac, mac, 3, 77);
-	ASSERT_TRUE(iavf_frame_check(frame.data(), GetParam() + 64, &flow, &number, &intact));
+	test_frame_build(frame.data(), GetParam(), mac, mac, 3, 77);
+	ASSERT_TRUE(test_frame_check(frame.data(), GetParam() + 64, &flow, &number, &intact));
 	EXPECT_TRUE(intact);
 }
 
@@ -325,16 +325,17 @@ TEST(FrameSums, AreCheckedWhereTheyAre)
 	uint64_t flow, number;
 	bool intact;
 
-	iavf_frame_build(udp.data(), 301, mac, mac, 3, 77);
-	iavf_frame_leave_sums(udp.data(), 301);
-	ASSERT_TRUE(iavf_frame_check(udp.data(), 301, &flow, &number, &intact));
+	test_frame_build(udp.data(), 301, mac, mac, 3, 77);
+	test_frame_leave_sums(udp.data(), 301);
+	ASSERT_TRUE(test_frame_check(udp.data(), 301, &flow, &number, &intact));
 	EXPECT_FALSE(intact) << "nobody has filled them in";
 
-	iavf_tcp_header_build(tcp.data(), mac, mac, 3, 1000);
-	iavf_payload_build(tcp.data() + FRAME_HEADERS_TCP, 300 - FRAME_HEADERS_TCP, 3, 78);
+	test_frame_tcp_header(tcp.data(), mac, mac, 3, 1000);
+	test_frame_payload(tcp.data() + TEST_FRAME_TCP_HEADERS, 300 - TEST_FRAME_TCP_HEADERS, 3,
+			   78);
 	ip[2] = (300 - FRAME_ETH_BYTES) >> 8;
 	ip[3] = (300 - FRAME_ETH_BYTES) & 0xff;
-	ASSERT_TRUE(iavf_frame_check(tcp.data(), 300, &flow, &number, &intact));
+	ASSERT_TRUE(test_frame_check(tcp.data(), 300, &flow, &number, &intact));
 	EXPECT_EQ(number, 78u);
 	EXPECT_FALSE(intact);
 	/* The pseudo header's sum has no length yet, as a NIC that cuts wants it. */
@@ -350,11 +351,11 @@ TEST(FrameSums, AreCheckedWhereTheyAre)
 	header[17] = (uint8_t)~sum;
 	ip[10] = (uint8_t)(~head >> 8);
 	ip[11] = (uint8_t)~head;
-	iavf_frame_check(tcp.data(), 300, &flow, &number, &intact);
+	test_frame_check(tcp.data(), 300, &flow, &number, &intact);
 	EXPECT_TRUE(intact);
 	for (size_t i : {(size_t)40, (size_t)50, (size_t)80, tcp.size() - 1}) {
 		tcp[i] ^= 1;
-		iavf_frame_check(tcp.data(), 300, &flow, &number, &intact);
+		test_frame_check(tcp.data(), 300, &flow, &number, &intact);
 		EXPECT_FALSE(intact) << "byte " << i;
 		tcp[i] ^= 1;
 	}

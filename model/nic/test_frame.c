@@ -6,7 +6,9 @@
  * both ends cost one addition a word.
  */
 
-#include "host/guest-driver/iavf_internal.h"
+#include "model/nic/test_frame_format.h"
+
+#include <string.h>
 
 #define PATTERN_STEP UINT64_C(0x9e3779b97f4a7c15)
 
@@ -166,13 +168,13 @@ static uint32_t pseudo_sum(const uint8_t *ip, uint32_t l4_bytes)
 	return fold(sum_words(ip + 12, 8) + ip[9] + l4_bytes);
 }
 
-void iavf_payload_build(uint8_t *at, uint32_t len_bytes, uint32_t flow, uint64_t number)
+void test_frame_payload(uint8_t *at, uint32_t len_bytes, uint32_t flow, uint64_t number)
 {
 	frame_tag_write(at, flow, number);
 	pattern_fill(at + FRAME_TAG_BYTES, at + len_bytes, pattern_seed(flow, number));
 }
 
-void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
+void test_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
 		      const uint8_t source[6], uint32_t flow, uint64_t number)
 {
 	uint8_t *ip = frame + FRAME_ETH_BYTES, *udp = ip + FRAME_IPV4_BYTES;
@@ -184,10 +186,10 @@ void iavf_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destinat
 	build_ports(udp, flow);
 	be16_put(udp + 4, ip_bytes - FRAME_IPV4_BYTES);
 	be16_put(udp + 6, 0);
-	iavf_payload_build(frame + FRAME_TAG_OFFSET, len_bytes - FRAME_TAG_OFFSET, flow, number);
+	test_frame_payload(frame + FRAME_TAG_OFFSET, len_bytes - FRAME_TAG_OFFSET, flow, number);
 }
 
-void iavf_frame_leave_sums(uint8_t *frame, uint32_t len_bytes)
+void test_frame_leave_sums(uint8_t *frame, uint32_t len_bytes)
 {
 	uint8_t *ip = frame + FRAME_ETH_BYTES;
 
@@ -196,7 +198,7 @@ void iavf_frame_leave_sums(uint8_t *frame, uint32_t len_bytes)
 		 pseudo_sum(ip, len_bytes - FRAME_ETH_BYTES - FRAME_IPV4_BYTES));
 }
 
-void iavf_tcp_header_build(uint8_t *frame, const uint8_t destination[6], const uint8_t source[6],
+void test_frame_tcp_header(uint8_t *frame, const uint8_t destination[6], const uint8_t source[6],
 			   uint32_t flow, uint32_t sequence)
 {
 	uint8_t *ip = frame + FRAME_ETH_BYTES, *tcp = ip + FRAME_IPV4_BYTES;
@@ -227,7 +229,7 @@ static bool sums_are_right(const uint8_t *ip, uint32_t ip_bytes)
 	return fold(pseudo_sum(ip, l4_bytes) + sum_words(l4, l4_bytes)) == 0xffff;
 }
 
-bool iavf_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
+bool test_frame_check(const uint8_t *frame, uint32_t len_bytes, uint64_t *flow, uint64_t *number,
 		      bool *intact)
 {
 	const uint8_t *ip = frame + FRAME_ETH_BYTES;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef VFSIM_MODEL_NIC_WIRE_H
-#define VFSIM_MODEL_NIC_WIRE_H
+#ifndef VFSIM_MODEL_WIRE_WIRE_H
+#define VFSIM_MODEL_WIRE_WIRE_H
 
 /*
  * A point-to-point Ethernet wire between two NICs: each direction serialises
@@ -17,9 +17,6 @@ extern "C" {
 #endif
 
 struct wire;
-
-/* FCS, preamble with start delimiter, inter-packet gap (IEEE 802.3, 3.1.1 and 4.4.2). */
-#define WIRE_OVERHEAD_BYTES 24u
 
 struct wire_cfg {
 	uint64_t latency_ps;

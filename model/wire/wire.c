@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model/nic/wire.h"
+#include "model/wire/wire.h"
 
 #include <stdlib.h>
 
