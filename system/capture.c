@@ -52,6 +52,15 @@ static uint32_t add_interface(struct capture *capture, const struct host *host, 
 	return pcapng_interface(&capture->pcapng, name, description, speed_bps);
 }
 
+/* The end of the wire where no host is. */
+static void add_far_end(struct capture *capture, const struct machine *machine)
+{
+	const struct wire_backend *far_end = machine->options.far_end;
+
+	capture->port[1] = pcapng_interface(&capture->pcapng, far_end->part.name,
+					    "the far end of the wire", machine->cfg->wire.rate_bps);
+}
+
 static void on_machine(void *ctx, const struct machine *machine)
 {
 	struct capture *capture = ctx;
@@ -68,6 +77,8 @@ static void on_machine(void *ctx, const struct machine *machine)
 		capture->inside[i] =
 			add_interface(capture, host, "switch", "from VF to VF inside the NIC", 0);
 	}
+	if (machine->wire && machine->options.far_end)
+		add_far_end(capture, machine);
 }
 
 static void on_detail(void *ctx, const struct trace_event *event)

@@ -129,6 +129,20 @@ static bool names(const char *wanted, const char *name)
 	return !wanted || !strcmp(wanted, name);
 }
 
+/* What became of `flows` flows, from number `first` on. */
+static void add_flows(const struct scenario *scenario, uint64_t first, uint64_t flows,
+		      struct oracle_flow *sum, uint64_t *rate_bps)
+{
+	for (uint64_t i = first; i < first + flows; i++) {
+		struct oracle_flow flow = oracle_flow_counts(scenario->monitor.oracle, i);
+
+		sum->sent += flow.sent;
+		sum->received += flow.received;
+		sum->lost += flow.lost;
+		*rate_bps += oracle_flow_rate(&flow);
+	}
+}
+
 static void judge_packets(struct scenario *scenario, const struct packets_expect *expect)
 {
 	const struct scenario_cfg *cfg = scenario->cfg;
@@ -137,15 +151,15 @@ static void judge_packets(struct scenario *scenario, const struct packets_expect
 	struct sentence sentence;
 
 	for (uint32_t i = 0; i < cfg->traffic_count; i++) {
-		struct oracle_flow flow = oracle_flow_counts(scenario->monitor.oracle, i);
+		const struct traffic_config *traffic = &cfg->traffic[i];
 
-		if (!names(expect->from, cfg->traffic[i].from) ||
-		    !names(expect->to, cfg->traffic[i].to))
-			continue;
-		sum.sent += flow.sent;
-		sum.received += flow.received;
-		sum.lost += flow.lost;
-		rate_bps += oracle_flow_rate(&flow);
+		if (names(expect->from, traffic->from) && names(expect->to, traffic->to))
+			add_flows(scenario, traffic_first_flow(cfg, i), traffic->flows, &sum,
+				  &rate_bps);
+		if (traffic->echo && names(expect->from, traffic->to) &&
+		    names(expect->to, traffic->from))
+			add_flows(scenario, traffic_first_echo(cfg, i), traffic->flows, &sum,
+				  &rate_bps);
 	}
 	begin(scenario, &sentence);
 	say(&sentence, "packets%s%s%s%s: ", expect->from ? " from " : "",
@@ -228,6 +242,24 @@ static void judge_master(struct scenario *scenario, const struct master_expect *
 		    master->dirty_pages);
 }
 
+static void judge_wire(struct scenario *scenario, const struct wire_expect *expect)
+{
+	const struct wire_backend_counters *counters = &scenario->far_end->counters;
+	struct far_end_account account;
+	struct sentence sentence;
+
+	far_end_account(scenario->far_end, &account);
+	begin(scenario, &sentence);
+	say(&sentence, "%s: ", scenario->far_end->part.name);
+	judge_bound(&sentence, "frames in", UNIT_COUNT, &expect->frames_in, counters->frames_in);
+	judge_bound(&sentence, "frames out", UNIT_COUNT, &expect->frames_out, counters->frames_out);
+	judge_bound(&sentence, "ignored", UNIT_COUNT, &expect->ignored, counters->ignored);
+	judge_bound(&sentence, "damaged", UNIT_COUNT, &expect->damaged, account.damaged);
+	judge_bound(&sentence, "duplicated", UNIT_COUNT, &expect->duplicated, account.duplicated);
+	judge_bound(&sentence, "reordered", UNIT_COUNT, &expect->reordered, account.reordered);
+	judge_bound(&sentence, "missing", UNIT_COUNT, &expect->missing, account.missing);
+}
+
 static void judge_host(struct scenario *scenario, const struct expect_config *expect)
 {
 	const struct host *host = machine_host(scenario->machine, expect->host);
@@ -253,6 +285,8 @@ static void judge(struct scenario *scenario, const struct expect_config *expect)
 		judge_iommu(scenario, expect->iommu);
 	else if (expect->master)
 		judge_master(scenario, expect->master);
+	else if (expect->wire)
+		judge_wire(scenario, expect->wire);
 	else
 		judge_host(scenario, expect);
 }

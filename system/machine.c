@@ -335,12 +335,16 @@ static bool build_wire(struct machine *machine)
 	if (!machine->wire)
 		return false;
 	for (uint32_t i = 0; i < MACHINE_HOSTS; i++)
-		end[i] = nic_frame_port(machine->host[i].nic);
+		end[i] = i < machine->hosts ? nic_frame_port(machine->host[i].nic)
+					    : wire_backend_port(machine->options.far_end);
 	wire_connect(machine->wire, &end[0], &end[1]);
 	for (uint32_t i = 0; i < MACHINE_HOSTS; i++) {
 		struct frame_port port = wire_port(machine->wire, i);
 
-		nic_connect_wire(machine->host[i].nic, &port);
+		if (i < machine->hosts)
+			nic_connect_wire(machine->host[i].nic, &port);
+		else
+			wire_backend_attach(machine->options.far_end, &port);
 	}
 	return true;
 }
@@ -370,7 +374,8 @@ struct machine *machine_create(const struct machine_cfg *cfg, struct sim *sim,
 		host->name = cfg->hosts[i];
 		ok = build_host(host, options);
 	}
-	if (ok && machine->hosts == MACHINE_HOSTS && machine->host[0].nic)
+	if (ok && (machine->hosts == MACHINE_HOSTS || machine->options.far_end) &&
+	    machine->host[0].nic)
 		ok = build_wire(machine);
 	if (ok)
 		return machine;

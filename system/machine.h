@@ -20,10 +20,11 @@
 #include "model/memory/fabric.h"
 #include "model/nic/nic.h"
 #include "model/nic/recorded.h"
-#include "model/wire/wire.h"
 #include "model/pcie/device.h"
 #include "model/pcie/link.h"
 #include "model/pcie/root_port.h"
+#include "model/wire/backend.h"
+#include "model/wire/wire.h"
 #include "pf-firmware/firmware.h"
 #include "system/config/config.h"
 #include "system/engine.h"
@@ -111,6 +112,8 @@ struct machine_options {
 	/* Instead of the NIC: a device that does what a recording says. NULL: the NIC. */
 	const struct recorded_device_cfg *recorded;
 	const struct machine_foreign *foreign; /* NULL: this machine's own drivers */
+	/* At the far end of the wire of a machine of one host; borrowed. NULL: nobody. */
+	struct wire_backend *far_end;
 };
 
 struct machine {
@@ -120,7 +123,7 @@ struct machine {
 	const struct engine_ops *ops;
 	struct engine *engine;
 	struct dram_arena *arena;
-	struct wire *wire; /* NULL with one host, or with recorded devices */
+	struct wire *wire; /* NULL with one host and nobody else, or with recorded devices */
 	struct host host[MACHINE_HOSTS];
 	uint32_t hosts;
 	char wire_name[HOST_NAME_LEN];

@@ -128,6 +128,11 @@ static void print_hosts(const struct report *report, const struct machine_cfg *m
 	fprintf(out, "  %-11s dirty_clear: %s, %s unmap\n", "kernel",
 		machine->kernel.dirty_clear ? "invalidate" : "linux-7.3",
 		machine->kernel.strict ? "strict" : "lazy");
+	if (machine->wire.peer != PEER_HOST)
+		fprintf(out, "  %-11s wire %s, %s, to a %s\n", "network",
+			rate_text(machine->wire.rate_bps, wire),
+			time_text(machine->wire.latency_ps, latency),
+			wire_peer_names[machine->wire.peer]);
 	if (machine->hosts_count > 1)
 		fprintf(out, "  %-11s wire %s, %s; migration link %s\n", "network",
 			rate_text(machine->wire.rate_bps, wire),

@@ -157,7 +157,7 @@ static uint32_t guest_mtu(const struct scenario_cfg *cfg, const char *name)
 		const struct traffic_config *traffic = &cfg->traffic[i];
 
 		if (!strcmp(traffic->from, name) || !strcmp(traffic->to, name))
-			mtu = MAX(mtu, MAX(traffic->size_bytes, traffic->max_size_bytes));
+			mtu = MAX(mtu, traffic_max_bytes(traffic));
 	}
 	return (uint32_t)mtu;
 }
@@ -266,73 +266,12 @@ struct run_guest *scenario_guest(struct scenario *scenario, const char *name)
 	return NULL;
 }
 
-static int start_flow(struct scenario *scenario, uint32_t index)
-{
-	const struct traffic_config *traffic = &scenario->cfg->traffic[index];
-	struct run_guest *from = scenario_guest(scenario, traffic->from);
-	const struct run_guest *to = scenario_guest(scenario, traffic->to);
-	struct guest_flow_cfg flow = {
-		.flow = index,
-		.min_bytes = (uint32_t)traffic->size_bytes,
-		.max_bytes = (uint32_t)MAX(traffic->size_bytes, traffic->max_size_bytes),
-		.poisson = traffic->poisson,
-		.burst = (uint32_t)traffic->burst,
-		.count = traffic->count,
-		.start_ps = scenario->up_ps + traffic->start_ps,
-		.vlan = (uint16_t)traffic->vlan,
-		.checksum = traffic->checksum,
-		.segments = (uint32_t)traffic->segments,
-		.spoof = traffic->spoof,
-	};
-
-	memcpy(flow.destination, to->mac, sizeof(flow.destination));
-	if (traffic->rate_bps) {
-		uint64_t bits = 4 * ((uint64_t)flow.min_bytes + flow.max_bytes);
-
-		flow.interval_ps = bits * (PS_PER_S / 1000) / MAX(traffic->rate_bps / 1000, 1);
-	}
-	return guest_driver_add_flow(from->driver, &flow);
-}
-
-int scenario_start_traffic(struct scenario *scenario, struct actor *self)
-{
-	const struct scenario_cfg *cfg = scenario->cfg;
-	int rc = 0;
-
-	scenario->up_ps = scenario->phase_begin_ps = sim_now(scenario->machine->sim);
-	for (uint32_t i = 0; !rc && i < cfg->traffic_count; i++)
-		rc = start_flow(scenario, i);
-	for (uint32_t i = 0; !rc && i < cfg->guests_count; i++) {
-		struct run_guest *guest = &scenario->guest[i];
-		const struct dirty_config *dirty = guest->cfg->dirty;
-		struct guest_dirty_cfg program;
-
-		if (!dirty)
-			continue;
-		program = (struct guest_dirty_cfg){dirty->region_bytes, dirty->pages_per_s,
-						   (uint32_t)dirty->batch};
-		guest->dirtier = guest_dirtier_create(&guest->guest, &program, guest->name);
-		rc = guest->dirtier ? 0 : -ENOMEM;
-	}
-	return scenario_fail(scenario, rc, "the start of traffic");
-}
-
 void scenario_sleep_until(struct actor *self, uint64_t time_ps)
 {
 	uint64_t now = sim_now(actor_sim(self));
 
 	if (time_ps > now)
 		actor_sleep(self, time_ps - now);
-}
-
-static bool packets_under_way(const struct scenario *scenario)
-{
-	const struct oracle_packets *packets = oracle_packet_counts(scenario->monitor.oracle);
-	uint64_t there = packets->received;
-
-	for (uint32_t i = 0; i < PACKET_DROP_COUNT; i++)
-		there += packets->lost[i];
-	return there < packets->sent;
 }
 
 /* Guests stop sending; what is under way arrives. */
@@ -345,10 +284,9 @@ int scenario_end_traffic(struct scenario *scenario, struct actor *self)
 		end = MAX(end, scenario->move_over_ps + scenario->cfg->migration->then_ps);
 	scenario_sleep_until(self, end);
 	rc = scenario_end_events(scenario, self);
-	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
-		guest_driver_stop_flows(scenario->guest[i].driver, self);
+	scenario_stop_traffic(scenario, self);
 	limit = sim_now(scenario->machine->sim) + DRAIN_LIMIT_PS;
-	while (packets_under_way(scenario) && sim_now(scenario->machine->sim) < limit)
+	while (scenario_traffic_under_way(scenario) && sim_now(scenario->machine->sim) < limit)
 		actor_sleep(self, DRAIN_STEP_PS);
 	scenario_phase(scenario, scenario->result->phases ? "after" : "traffic");
 	return rc;
@@ -445,6 +383,23 @@ static void pump(struct scenario *scenario)
 	actor_destroy(actor);
 }
 
+/* What is at the far end of the wire, and the machine. */
+static int build_machine(struct scenario *scenario, const struct engine_ops *engine)
+{
+	struct machine_options options = {0};
+	char error[FAR_END_ERROR];
+	int rc = far_end_create(scenario->cfg, &scenario->monitor.sim, &scenario->far_end, error);
+
+	if (rc) {
+		snprintf(scenario->result->error, sizeof(scenario->result->error), "%s", error);
+		return rc;
+	}
+	options.far_end = scenario->far_end;
+	scenario->machine =
+		machine_create(&scenario->cfg->machine, &scenario->monitor.sim, engine, &options);
+	return scenario->machine ? 0 : -ENOMEM;
+}
+
 static int scenario_enter(void *arg)
 {
 	struct scenario *scenario = arg;
@@ -459,9 +414,8 @@ static int scenario_enter(void *arg)
 	rc = monitor_init(&scenario->monitor, &options, scenario->cfg->seed, scenario->result);
 	if (rc)
 		return rc;
-	scenario->machine = machine_create(&scenario->cfg->machine, &scenario->monitor.sim,
-					   options.engine, NULL);
-	if (scenario->machine && !scenario_add_masters(scenario)) {
+	rc = build_machine(scenario, options.engine);
+	if (!rc && !scenario_add_masters(scenario)) {
 		monitor_machine(&scenario->monitor, scenario->machine);
 		pump(scenario);
 		monitor_end(&scenario->monitor, scenario->machine);
@@ -469,9 +423,14 @@ static int scenario_enter(void *arg)
 			       scenario->result);
 		scenario_judge(scenario);
 		machine_destroy(scenario->machine);
+	} else if (scenario->result->error[0]) {
+		/* Told as a run that did not come to its end. */
+		monitor_finish(&scenario->monitor, &options, NULL, scenario->result);
+		rc = 0;
 	}
+	wire_backend_destroy(scenario->far_end);
 	monitor_fini(&scenario->monitor);
-	return scenario->machine ? 0 : -ENOMEM;
+	return rc;
 }
 
 int scenario_run(const struct run_options *options, struct run_result *result)

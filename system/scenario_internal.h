@@ -7,6 +7,7 @@
 #include "model/master/master.h"
 #include "system/machine.h"
 #include "system/run.h"
+#include "system/wire/far_end.h"
 #include "uapi/iommu-test/iommu_test.h"
 
 #define SCENARIO_GUESTS   CONFIG_GUESTS
@@ -96,6 +97,7 @@ struct scenario {
 	struct run_result *result;
 	struct monitor monitor;
 	struct machine *machine;
+	struct wire_backend *far_end; /* of the wire; NULL: the other host, or nobody */
 	struct run_guest guest[SCENARIO_GUESTS];
 	struct run_vm vm[SCENARIO_GUESTS + SCENARIO_TRIPS];
 	uint32_t vms;
@@ -139,7 +141,10 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 int scenario_boot(struct scenario *scenario, struct actor *self);
 int scenario_start_guests(struct scenario *scenario, struct actor *self);
 int scenario_prepare_destination(struct scenario *scenario, struct actor *self);
+/* Traffic (scenario_traffic.c). */
 int scenario_start_traffic(struct scenario *scenario, struct actor *self);
+void scenario_stop_traffic(struct scenario *scenario, struct actor *self);
+bool scenario_traffic_under_way(const struct scenario *scenario);
 int scenario_migrate(struct scenario *scenario, struct actor *self);
 /* For the migration's actor to come to its end. */
 int scenario_end_migration(struct scenario *scenario, struct actor *self);

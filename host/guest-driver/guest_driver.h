@@ -56,6 +56,13 @@ struct guest_flow_cfg {
 	bool spoof;                    /* from an address that is not the driver's */
 };
 
+/* Frames of `flows` flows from `flow` on are sent back to where they came from, as flows from
+ * `back` on. */
+struct guest_echo_cfg {
+	uint32_t flow, flows, back;
+	uint16_t vlan; /* whose tag the NIC inserts; 0: none */
+};
+
 struct guest_driver_stats {
 	bool running; /* brought up, link known up */
 	uint8_t mac[6];
@@ -83,6 +90,10 @@ int guest_driver_wait_reset(struct guest_driver *driver, struct actor *self, uin
 
 /* Start a flow; its packets begin when the link is up. -ENOMEM, -EINVAL. */
 int guest_driver_add_flow(struct guest_driver *driver, const struct guest_flow_cfg *cfg);
+/* -ENOMEM. */
+int guest_driver_add_echo(struct guest_driver *driver, const struct guest_echo_cfg *cfg);
+/* Frames that have been received and not sent back yet. */
+uint64_t guest_driver_echoes_left(const struct guest_driver *driver);
 /* No new packets; then wait until those handed over have left the Tx ring. */
 void guest_driver_stop_flows(struct guest_driver *driver, struct actor *self);
 /* Close the interface and let go of the VF: DISABLE_QUEUES, RESET_VF. */

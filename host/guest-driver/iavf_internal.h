@@ -73,6 +73,21 @@ struct iavf_flow {
 	struct iavf_flow *next;
 };
 
+/* Frames that are sent back, by an actor of its own: the poll does not wait for room in a ring. */
+struct iavf_echo {
+	struct guest_driver *driver;
+	struct guest_echo_cfg cfg;
+	struct iavf_flow *flow; /* each numbers what it sends back */
+	struct iavf_echo_job {
+		uint32_t flow, len_bytes; /* `flow` within cfg.flows */
+		uint8_t to[6];
+	} * job; /* a ring */
+	uint32_t first, count, capacity;
+	struct waitq wake;
+	struct actor *actor;
+	struct iavf_echo *next;
+};
+
 /* A virtchnl message out of the ARQ. */
 struct iavf_message {
 	uint32_t opcode;
@@ -106,6 +121,7 @@ struct guest_driver {
 	bool misc_pending, napi_pending;
 	struct waitq misc_irq, napi_irq, state, tx_room;
 	struct iavf_flow *flows;
+	struct iavf_echo *echoes;
 	struct guest_driver_stats stats;
 };
 
@@ -158,6 +174,11 @@ int iavf_disable_queues(struct guest_driver *d, struct actor *self);
 /* Handle the misc interrupt and what the ARQ holds. */
 void iavf_admin_task(struct guest_driver *d, struct actor *self);
 void iavf_misc_irq_enable(struct guest_driver *d, struct actor *self);
+
+/* iavf_echo.c: a frame of `flow` has been received. */
+void iavf_echo_frame(struct guest_driver *d, uint64_t flow, const uint8_t *frame,
+		     uint32_t len_bytes);
+void iavf_echoes_destroy(struct guest_driver *d);
 
 /* iavf_rings.c */
 int iavf_rings_alloc(struct guest_driver *d);

@@ -264,6 +264,7 @@ void guest_driver_destroy(struct guest_driver *d)
 {
 	if (!d)
 		return;
+	iavf_echoes_destroy(d);
 	while (d->flows) {
 		struct iavf_flow *flow = d->flows;
 

@@ -395,6 +395,7 @@ static void take_packet(struct guest_driver *d, uint32_t index, const uint64_t *
 	if (!intact)
 		d->stats.rx_damaged++;
 	trace_emit(&d->guest->part, TRACE_PACKET_RECEIVED, flow, number, len_bytes, intact);
+	iavf_echo_frame(d, flow, frame, len_bytes);
 }
 
 /* iavf_clean_rx_irq */

@@ -60,10 +60,11 @@ static void build(const struct generator_flow *flow, struct packet *packet, uint
 	packet->len_bytes += VLAN_BYTES;
 }
 
-/* How long the wire is busy with it. */
+/* How long the wire is busy with it, and with those of the flows that share it. */
 static uint64_t wire_ps(const struct generator_flow *flow, uint32_t len_bytes)
 {
-	return (uint64_t)(len_bytes + WIRE_OVERHEAD_BYTES) * flow->generator->cfg.ps_per_byte;
+	return (uint64_t)(len_bytes + WIRE_OVERHEAD_BYTES) * flow->generator->cfg.ps_per_byte *
+	       flow->cfg.share;
 }
 
 /* False: there is no packet. */
@@ -222,6 +223,7 @@ int generator_add_flow(struct wire_backend *backend, const struct generator_flow
 	flow->generator = generator;
 	flow->cfg = *cfg;
 	flow->cfg.burst = flow->left = MAX(cfg->burst, 1);
+	flow->cfg.share = MAX(cfg->share, 1);
 	for (uint32_t i = 0; i < cfg->sizes; i++)
 		flow->weights += cfg->size[i].weight;
 	snprintf(name, sizeof(name), "wire.flow%u", cfg->flow);

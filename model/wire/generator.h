@@ -29,6 +29,7 @@ struct generator_flow_cfg {
 	struct generator_size size[GENERATOR_SIZES];
 	uint32_t sizes;
 	uint64_t interval_ps; /* mean, from packet to packet; 0: as fast as the wire takes them */
+	uint32_t share;       /* so many flows share the wire then; 0 means 1 */
 	bool poisson;         /* exponential intervals, else constant */
 	uint32_t burst;       /* packets handed over at a time; 0 means 1 */
 	uint64_t count;       /* 0: until stopped */

@@ -15,6 +15,7 @@
 #include "system/config/doc.h"
 #include "system/config/expect.h"
 #include "system/config/master.h"
+#include "system/config/network.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -93,14 +94,6 @@ struct link_config {
 		reorder_ps;
 };
 
-/* Whose frames the wire loses and reorders. */
-enum wire_troubled { TROUBLED_BOTH, TROUBLED_FROM_FIRST, TROUBLED_FROM_SECOND };
-
-struct wire_config {
-	uint64_t rate_bps, latency_ps, loss_ppm, reorder_ppm, reorder_delay_ps;
-	int troubled; /* enum wire_troubled */
-};
-
 struct migration_link_config {
 	uint64_t rate_bps, latency_ps, window_pages;
 };
@@ -135,21 +128,6 @@ struct guest_config {
 	struct map_storm_config {
 		uint64_t threads, windows, size_bytes, pause_ps;
 	} * map_storm; /* NULL: none */
-};
-
-struct traffic_config {
-	char *from;
-	char *to;
-	uint64_t size_bytes, max_size_bytes;
-	uint64_t rate_bps; /* 0: as fast as the ring takes them */
-	bool poisson;
-	uint64_t burst;
-	uint64_t count; /* 0: until the scenario's traffic ends */
-	uint64_t start_ps;
-	uint64_t vlan; /* 0: none */
-	bool checksum;
-	uint64_t segments; /* that the NIC cuts a packet into; 1: none */
-	bool spoof;
 };
 
 struct migration_config {

@@ -12,7 +12,7 @@ extern "C" {
 
 enum expect_verdict { EXPECT_PASS, EXPECT_FAIL };
 
-/* One statement: exactly one of check, migration, packets, guest, iommu, master and host. */
+/* One statement: exactly one of check, migration, packets, guest, iommu, master, wire and host. */
 struct expect_config {
 	int check; /* 1 + index into the oracle's table; 0: not about a check */
 	int verdict;
@@ -40,6 +40,11 @@ struct expect_config {
 		struct bound refused, page_faults, moves, dirty_pages;
 		struct bound page_requests, page_answers, kernel_answers, page_unanswered;
 	} * master;
+
+	struct wire_expect {
+		struct bound frames_in, frames_out, ignored;
+		struct bound damaged, duplicated, reordered, missing;
+	} * wire;
 
 	char *host;
 	struct bound memory_left_bytes;

@@ -170,7 +170,14 @@ static const struct schema_map link_map = MAP("link", link_config, link_keys);
 
 static const char *const troubled_names[] = {"both", "from-first", "from-second", NULL};
 
+/* As enum wire_peer has them. */
+const char *const wire_peer_names[] = {"host", "sink", "generator", "loop", NULL};
+
 static const struct schema_key wire_keys[] = {
+	{"peer", KEY(CHOICE, wire_config, peer), .choice = wire_peer_names, DEFAULT("host"),
+	 WHAT("at the far end of a port: the other of two hosts (with one host nobody); a sink "
+	      "that "
+	      "checks; a generator, which is a sink too; a loopback plug")},
 	{"rate", RATES(wire_config, rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("25Gb/s"),
 	 WHAT("of the network; 0: unbounded")},
 	{"latency", TIMES(wire_config, latency_ps, SEC), DEFAULT("1us"),
@@ -182,7 +189,13 @@ static const struct schema_key wire_keys[] = {
 	{"reorder_delay", TIMES(wire_config, reorder_delay_ps, SEC), DEFAULT("10us"),
 	 WHAT("for how long they are held back")},
 	{"troubled", KEY(CHOICE, wire_config, troubled), .choice = troubled_names, DEFAULT("both"),
-	 WHAT("the direction that loses and reorders, by the sender's place in `hosts`")},
+	 WHAT("the direction that loses and reorders, by the sender's place in `hosts`; a peer "
+	      "that "
+	      "is no host is the second")},
+	{"delay", TIMES(wire_config, delay_ps, SEC), DEFAULT("0"),
+	 WHAT("with `peer: loop`: until a frame goes back")},
+	{"swap_macs", KEY(BOOL, wire_config, swap_macs), DEFAULT("yes"),
+	 WHAT("with `peer: loop`: addresses are exchanged, so that a frame finds its sender")},
 	{NULL},
 };
 static const struct schema_map wire_map = MAP("wire", wire_config, wire_keys);

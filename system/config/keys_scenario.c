@@ -85,15 +85,34 @@ static const struct schema_key guest_keys[] = {
 };
 static const struct schema_map guest_map = MAP("a guest", guest_config, guest_keys);
 
+static const struct schema_key traffic_size_keys[] = {
+	{"size", BYTES(traffic_size, size_bytes, 64, 9728), REQUIRED,
+	 WHAT("bytes of a frame, the least of them with max_size")},
+	{"max_size", BYTES(traffic_size, max_size_bytes, 0, 9728), DEFAULT("0"),
+	 WHAT("bytes of the longest such frame; 0: all have one size")},
+	{"weight", COUNTS(traffic_size, weight, 1, 1000000), DEFAULT("1"),
+	 WHAT("so many of the sum of all weights are of this kind")},
+	{NULL},
+};
+static const struct schema_map traffic_size_map =
+	MAP("a size of traffic", traffic_size, traffic_size_keys);
+
 static const struct schema_key traffic_keys[] = {
-	{"from", KEY(TEXT, traffic_config, from), REQUIRED, WHAT("the guest that sends")},
-	{"to", KEY(TEXT, traffic_config, to), REQUIRED, WHAT("the guest that receives and checks")},
+	{"from", KEY(TEXT, traffic_config, from), REQUIRED,
+	 WHAT("the guest that sends, or `wire`: the generator at its far end")},
+	{"to", KEY(TEXT, traffic_config, to), REQUIRED,
+	 WHAT("the guest that receives and checks, or `wire`: a sink, a generator or a loop at its "
+	      "far end")},
 	{"size", BYTES(traffic_config, size_bytes, 64, 9728), DEFAULT("1500"),
 	 WHAT("bytes of a frame, the least of them with max_size")},
 	{"max_size", BYTES(traffic_config, max_size_bytes, 0, 9728), DEFAULT("0"),
 	 WHAT("bytes of the longest frame; 0: all have one size")},
+	{"sizes", LISTS(LIST, traffic_config, sizes, 0, 16), .map = &traffic_size_map, DEFAULT(""),
+	 WHAT("from the wire: a mix of frames instead of `size`, drawn by weight")},
 	{"rate", RATES(traffic_config, rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),
-	 WHAT("of frames' bytes, on average; 0: as fast as the ring takes them")},
+	 WHAT("of frames' bytes, on average; 0: as fast as the ring takes them, or the wire")},
+	{"packet_rate", COUNTS(traffic_config, packet_rate, 0, 1000000000), DEFAULT("0"),
+	 WHAT("packets a second of each flow, instead of `rate`; 0: by `rate`")},
 	{"poisson", KEY(BOOL, traffic_config, poisson), DEFAULT("yes"),
 	 WHAT("exponential gaps between packets; no: constant ones")},
 	{"burst", COUNTS(traffic_config, burst, 1, 64), DEFAULT("1"),
@@ -111,6 +130,10 @@ static const struct schema_key traffic_keys[] = {
 	      "cut")},
 	{"spoof", KEY(BOOL, traffic_config, spoof), DEFAULT("no"),
 	 WHAT("sent from an address that is not the sender's")},
+	{"flows", COUNTS(traffic_config, flows, 1, 256), DEFAULT("1"),
+	 WHAT("of this kind, each numbered, paced and counted by itself")},
+	{"echo", KEY(BOOL, traffic_config, echo), DEFAULT("no"),
+	 WHAT("from the wire: the guest sends a packet back for each that it receives")},
 	{NULL},
 };
 static const struct schema_map traffic_map =
@@ -275,6 +298,21 @@ static const struct schema_key master_expect_keys[] = {
 static const struct schema_map master_expect_map =
 	MAP("an expectation of a master", master_expect, master_expect_keys);
 
+static const struct schema_key wire_expect_keys[] = {
+	{"frames_in", BOUNDS(wire_expect, frames_in, COUNT),
+	 WHAT("that came out of the wire there")},
+	{"frames_out", BOUNDS(wire_expect, frames_out, COUNT), WHAT("that were sent into it")},
+	{"ignored", BOUNDS(wire_expect, ignored, COUNT), WHAT("came, and nobody there wants them")},
+	{"damaged", BOUNDS(wire_expect, damaged, COUNT),
+	 WHAT("a sink's or generator's own account of the flows that it receives: not as built")},
+	{"duplicated", BOUNDS(wire_expect, duplicated, COUNT), WHAT("came more than once")},
+	{"reordered", BOUNDS(wire_expect, reordered, COUNT), WHAT("came after a later one")},
+	{"missing", BOUNDS(wire_expect, missing, COUNT), WHAT("before the last one that came")},
+	{NULL},
+};
+static const struct schema_map wire_expect_map =
+	MAP("an expectation of the wire", wire_expect, wire_expect_keys);
+
 static const struct schema_key expect_keys[] = {
 	{"check", KEY(MAYBE, expect_config, check), .choice = oracle_check_names,
 	 WHAT("a check of the oracle (vfsim describe checks)")},
@@ -303,6 +341,8 @@ static const struct schema_key expect_keys[] = {
 	 WHAT("what the kernels mapped, and what the SMMUs refused")},
 	{"master", KEY(MAP_PTR, expect_config, master), .map = &master_expect_map,
 	 WHAT("what became of a test master's accesses")},
+	{"wire", KEY(MAP_PTR, expect_config, wire), .map = &wire_expect_map,
+	 WHAT("what is at its far end, where that is no host")},
 	{"host", KEY(TEXT, expect_config, host), WHAT("a host by its name")},
 	{"memory_left", BOUNDS(expect_config, memory_left_bytes, BYTES),
 	 WHAT("with host: in use at the end of traffic beyond what the boot took")},

@@ -62,14 +62,6 @@ static const char *size_text(uint64_t bytes, char text[32])
 	return unit_format(UNIT_BYTES, bytes, text, 32);
 }
 
-static const struct guest_config *guest_find(const struct scenario_cfg *cfg, const char *name)
-{
-	for (uint32_t i = 0; i < cfg->guests_count; i++)
-		if (!strcmp(cfg->guests[i].name, name))
-			return &cfg->guests[i];
-	return NULL;
-}
-
 static void check_power(const struct rules *rules, const char *path, uint64_t value)
 {
 	if (!is_power_of_two(value))
@@ -261,43 +253,6 @@ static void check_host_memory(const struct rules *rules, const char *host)
 	}
 }
 
-static void check_end(const struct rules *rules, uint32_t index, const char *key, const char *name,
-		      uint64_t size)
-{
-	const struct guest_config *guest = guest_find(rules->cfg, name);
-	char path[96];
-
-	if (!guest)
-		broken(rules, indexed(path, "traffic", index, key),
-		       "expected the name of a guest, not `%s`", name);
-	else if (size > guest->buffer_bytes)
-		broken(rules, indexed(path, "traffic", index, "size"),
-		       "expected at most a buffer of %s (%" PRIu64 ")", name, guest->buffer_bytes);
-}
-
-static void check_traffic(const struct rules *rules, uint32_t index)
-{
-	const struct traffic_config *traffic = &rules->cfg->traffic[index];
-	uint64_t size = MAX(traffic->size_bytes, traffic->max_size_bytes);
-	char path[96];
-
-	check_end(rules, index, "from", traffic->from, size);
-	check_end(rules, index, "to", traffic->to, size);
-	if (!strcmp(traffic->from, traffic->to))
-		broken(rules, indexed(path, "traffic", index, "to"), "expected another guest");
-	if (traffic->vlan && size + VLAN_BYTES > FRAME_MAX_BYTES)
-		broken(rules, indexed(path, "traffic", index, "vlan"),
-		       "expected room for a tag of %u bytes in frames of at most %u", VLAN_BYTES,
-		       FRAME_MAX_BYTES);
-	if (traffic->segments > 1 && traffic->size_bytes < GUEST_SEGMENT_MIN_BYTES)
-		broken(rules, indexed(path, "traffic", index, "size"),
-		       "expected at least %u bytes for what is cut into segments",
-		       GUEST_SEGMENT_MIN_BYTES);
-	if (traffic->max_size_bytes && traffic->max_size_bytes < traffic->size_bytes)
-		broken(rules, indexed(path, "traffic", index, "max_size"),
-		       "expected 0 or at least `size`");
-}
-
 /* Ways in which a move does not come to its end. */
 static void check_give_up(const struct rules *rules, const struct migration_config *migration)
 {
@@ -384,7 +339,7 @@ static void check_storm(const struct rules *rules, uint32_t index)
 
 /* What an expectation can be about, and which keys go with that. */
 static const char *const expect_subjects[] = {"check", "migration", "packets", "guest",
-					      "iommu", "master",    "host"};
+					      "iommu", "master",    "wire",    "host"};
 static const struct {
 	const char *key, *subject;
 } expect_members[] = {
@@ -406,7 +361,8 @@ static void check_expect_members(const struct rules *rules, const struct doc_nod
 	snprintf(path, sizeof(path), "expect[%u]", index);
 	if (subjects != 1)
 		broken(rules, path,
-		       "expected one of check, migration, packets, guest, iommu and host in a "
+		       "expected one of check, migration, packets, guest, iommu, wire and host in "
+		       "a "
 		       "statement, not %u of them",
 		       subjects);
 	for (uint32_t i = 0; i < ARRAY_LEN(expect_members); i++)
@@ -424,6 +380,13 @@ static void check_expect_guest(const struct rules *rules, uint32_t index, const 
 	if (name && !guest_find(rules->cfg, name))
 		broken(rules, indexed(path, "expect", index, key),
 		       "expected the name of a guest, not `%s`", name);
+}
+
+static void check_expect_end(const struct rules *rules, uint32_t index, const char *key,
+			     const char *name)
+{
+	if (name && strcmp(name, TRAFFIC_WIRE) != 0)
+		check_expect_guest(rules, index, key, name);
 }
 
 static void check_expect_host(const struct rules *rules, uint32_t index, const char *key,
@@ -451,9 +414,12 @@ static void check_expect(const struct rules *rules, uint32_t index)
 	check_expect_host(rules, index, "host", expect->host);
 	check_expect_host(rules, index, "runs_on", expect->runs_on);
 	if (expect->packets) {
-		check_expect_guest(rules, index, "packets.from", expect->packets->from);
-		check_expect_guest(rules, index, "packets.to", expect->packets->to);
+		check_expect_end(rules, index, "packets.from", expect->packets->from);
+		check_expect_end(rules, index, "packets.to", expect->packets->to);
 	}
+	if (expect->wire && cfg->machine.wire.peer == PEER_HOST)
+		broken(rules, indexed(path, "expect", index, "wire"),
+		       "expected a wire with a `peer` that is no host");
 	if (expect->guest && !expect->runs_on && !expect->resets.relation &&
 	    !expect->reads_cut.relation && !expect->writes_cut.relation)
 		broken(rules, indexed(path, "expect", index, "guest"),
@@ -472,6 +438,7 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 	struct rules rules = {.doc = doc, .cfg = cfg, .errors = errors};
 
 	check_machine(&rules);
+	rules_check_wire(&rules);
 	for (uint32_t i = 0; i < cfg->guests_count; i++) {
 		check_guest_place(&rules, i);
 		check_guest_sizes(&rules, i);
@@ -480,7 +447,7 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 	for (uint32_t i = 0; i < cfg->machine.hosts_count; i++)
 		check_host_memory(&rules, cfg->machine.hosts[i]);
 	for (uint32_t i = 0; i < cfg->traffic_count; i++)
-		check_traffic(&rules, i);
+		rules_check_traffic(&rules, i);
 	if (cfg->migration)
 		check_migration(&rules);
 	if (!cfg->guests_count && !cfg->masters_count)

@@ -23,6 +23,10 @@ struct rules {
 void rules_report(const struct rules *rules, const char *path, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
 
+/* rules_network.c */
+void rules_check_wire(const struct rules *rules);
+void rules_check_traffic(const struct rules *rules, uint32_t index);
+
 /* rules_masters.c */
 void rules_check_master(const struct rules *rules, uint32_t index);
 
@@ -30,6 +34,15 @@ static inline const char *indexed(char text[96], const char *list, uint32_t inde
 {
 	snprintf(text, 96, "%s[%u].%s", list, index, key);
 	return text;
+}
+
+static inline const struct guest_config *guest_find(const struct scenario_cfg *cfg,
+						    const char *name)
+{
+	for (uint32_t i = 0; i < cfg->guests_count; i++)
+		if (!strcmp(cfg->guests[i].name, name))
+			return &cfg->guests[i];
+	return NULL;
 }
 
 static inline bool host_exists(const struct machine_cfg *machine, const char *name)

@@ -264,6 +264,13 @@ INSTANTIATE_TEST_SUITE_P(
 			 "answers of the kernel"},
 		Contrary{"smmu/atc-timeout", "masters.deaf.ignores_invalidations=no",
 			 "IOMMU: unmaps at least 50, invalidations timed out", "timed out 0"},
+		Contrary{"nic/wire-generator", "traffic[2].echo=no",
+			 "packets from vm2 to wire: received at least 600", "received 0"},
+		Contrary{"nic/wire-generator", "wire.reorder_ppm=20000",
+			 "wire.generator: ignored 0, damaged 0, duplicated 0, reordered 0",
+			 "reordered"},
+		Contrary{"nic/wire-loop", "traffic[0].rate=1Gb/s",
+			 "packets from vm0 to wire: received at least 2900", "lost 0"},
 		Contrary{"smoke", "'expect=[{check: packets, verdict: fail}]'", "packets fails",
 			 "pass"}));
 

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "testbench/unit/host/guest_mock_vf.hpp"
 
 extern "C" {
@@ -78,6 +80,30 @@ TEST_F(GuestTraffic, EveryPacketComesBackIntactAndInOrder)
 	}
 	EXPECT_EQ(next, 1000u);
 	EXPECT_EQ(count(TRACE_PACKET_SENT), 1000u);
+}
+
+TEST_F(GuestTraffic, SendsBackWhatItIsToldToAsFlowsOfTheirOwn)
+{
+	struct guest_echo_cfg echo = {5, 2, 20, 0};
+	std::map<std::pair<int, uint64_t>, uint64_t> next; /* by kind and flow */
+
+	ASSERT_EQ(guest_driver_add_echo(driver, &echo), 0);
+	add(10 * PS_PER_US, 300, false, 5);
+	add(10 * PS_PER_US, 200, false, 6, 8);
+	add(10 * PS_PER_US, 100, false, 7);
+	vf.run_for(5 * PS_PER_S);
+	EXPECT_EQ(guest_driver_echoes_left(driver), 0u);
+	for (const auto &p : vf.packets)
+		if (p.kind == TRACE_PACKET_SENT || p.kind == TRACE_PACKET_RECEIVED) {
+			EXPECT_EQ(p.number, (next[{p.kind, p.flow}]++));
+		}
+	const std::map<uint64_t, uint64_t> expected = {
+		{5, 300}, {6, 200}, {7, 100}, {20, 300}, {21, 200}};
+	for (auto [flow, packets] : expected) {
+		EXPECT_EQ((next[{TRACE_PACKET_SENT, flow}]), packets) << flow;
+		EXPECT_EQ((next[{TRACE_PACKET_RECEIVED, flow}]), packets) << flow;
+	}
+	EXPECT_EQ(next.size(), 2 * expected.size());
 }
 
 TEST_F(GuestTraffic, BurstRingsOneDoorbellAndKeepsTheRate)

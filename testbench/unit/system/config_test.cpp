@@ -297,14 +297,14 @@ INSTANTIATE_TEST_SUITE_P(
 			"not `lost-pag`; did you mean `lost-page`?\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{min: 3}]\n",
 			"FILE:2: expect[0]: expected one of check, migration, packets, guest, "
-			"iommu and host in "
+			"iommu, wire and host in "
 			"a statement, not 0 of them\n"
 			"FILE:2: expect[0].min: expected only together with `check`\n"},
 		Mistake{"name: test\n",
 			"name: test\nexpect: [{guest: a, host: source, runs_on: source, "
 			"memory_left: 0}]\n",
 			"FILE:2: expect[0]: expected one of check, migration, packets, guest, "
-			"iommu and host in "
+			"iommu, wire and host in "
 			"a statement, not 2 of them\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{packets: {received: at lest 5}}]\n",
 			"FILE:2: expect[0].packets.received: expected a whole number, not `at lest "

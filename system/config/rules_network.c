@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules about the wire, what is at its far end, and who sends what to whom. */
+#include <inttypes.h>
+
+#include "base/bits.h"
+#include "host/guest-driver/guest_driver.h"
+#include "model/nic/frame_format.h"
+#include "system/config/rules_internal.h"
+
+static void broken(const struct rules *rules, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+static void broken(const struct rules *rules, const char *path, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	rules_report(rules, path, format, args);
+	va_end(args);
+}
+
+void rules_check_wire(const struct rules *rules)
+{
+	const struct machine_cfg *machine = &rules->cfg->machine;
+	char path[96];
+
+	if (machine->wire.peer != PEER_HOST && machine->hosts_count > 1)
+		broken(rules, "machine.wire.peer",
+		       "expected `host` where two hosts are joined, not `%s`: it needs a machine "
+		       "of "
+		       "one host",
+		       wire_peer_names[machine->wire.peer]);
+	for (uint32_t i = 0; i < rules->cfg->guests_count; i++)
+		if (!strcmp(rules->cfg->guests[i].name, TRAFFIC_WIRE))
+			broken(rules, indexed(path, "guests", i, "name"),
+			       "expected another name: traffic from and to `%s` is the wire's",
+			       TRAFFIC_WIRE);
+}
+
+/* What traffic from and to the wire needs at its far end. */
+static bool peer_sends(const struct wire_config *wire)
+{
+	return wire->peer == PEER_GENERATOR;
+}
+
+static bool peer_receives(const struct wire_config *wire)
+{
+	return wire->peer == PEER_SINK || wire->peer == PEER_GENERATOR || wire->peer == PEER_LOOP;
+}
+
+/* One end of a stream. */
+static void check_end(const struct rules *rules, uint32_t index, const char *key, const char *name,
+		      uint64_t size)
+{
+	const struct guest_config *guest = guest_find(rules->cfg, name);
+	char path[96];
+
+	if (!strcmp(name, TRAFFIC_WIRE))
+		return;
+	if (!guest)
+		broken(rules, indexed(path, "traffic", index, key),
+		       "expected the name of a guest, not `%s`", name);
+	else if (size > guest->buffer_bytes)
+		broken(rules, indexed(path, "traffic", index, "size"),
+		       "expected at most a buffer of %s (%" PRIu64 ")", name, guest->buffer_bytes);
+}
+
+static void check_ends(const struct rules *rules, uint32_t index)
+{
+	const struct traffic_config *traffic = &rules->cfg->traffic[index];
+	const struct wire_config *wire = &rules->cfg->machine.wire;
+	uint64_t size = traffic_max_bytes(traffic);
+	char path[96];
+
+	check_end(rules, index, "from", traffic->from, size);
+	check_end(rules, index, "to", traffic->to, size);
+	if (!strcmp(traffic->from, traffic->to))
+		broken(rules, indexed(path, "traffic", index, "to"), "expected another guest");
+	if (!strcmp(traffic->from, TRAFFIC_WIRE) && !peer_sends(wire))
+		broken(rules, indexed(path, "traffic", index, "from"),
+		       "expected `machine.wire.peer: generator`, not `%s`",
+		       wire_peer_names[wire->peer]);
+	if (!strcmp(traffic->to, TRAFFIC_WIRE) && !peer_receives(wire))
+		broken(rules, indexed(path, "traffic", index, "to"),
+		       "expected `machine.wire.peer: sink`, `generator` or `loop`, not `%s`",
+		       wire_peer_names[wire->peer]);
+}
+
+static void check_sizes(const struct rules *rules, uint32_t index)
+{
+	const struct traffic_config *traffic = &rules->cfg->traffic[index];
+	char path[96];
+
+	if (traffic->vlan && traffic_max_bytes(traffic) + VLAN_BYTES > FRAME_MAX_BYTES)
+		broken(rules, indexed(path, "traffic", index, "vlan"),
+		       "expected room for a tag of %u bytes in frames of at most %u", VLAN_BYTES,
+		       FRAME_MAX_BYTES);
+	if (traffic->segments > 1 && traffic->size_bytes < GUEST_SEGMENT_MIN_BYTES)
+		broken(rules, indexed(path, "traffic", index, "size"),
+		       "expected at least %u bytes for what is cut into segments",
+		       GUEST_SEGMENT_MIN_BYTES);
+	if (traffic->max_size_bytes && traffic->max_size_bytes < traffic->size_bytes)
+		broken(rules, indexed(path, "traffic", index, "max_size"),
+		       "expected 0 or at least `size`");
+	for (uint32_t i = 0; i < traffic->sizes_count; i++) {
+		const struct traffic_size *size = &traffic->sizes[i];
+
+		if (size->max_size_bytes && size->max_size_bytes < size->size_bytes)
+			broken(rules, indexed(path, "traffic", index, "sizes"),
+			       "max_size: expected 0 or at least `size`");
+	}
+	if (traffic->rate_bps && traffic->packet_rate)
+		broken(rules, indexed(path, "traffic", index, "packet_rate"),
+		       "expected one of `rate` and `packet_rate`");
+}
+
+/* What only a guest can do, and what only the generator can. */
+static void check_abilities(const struct rules *rules, uint32_t index)
+{
+	const struct traffic_config *traffic = &rules->cfg->traffic[index];
+	bool from_wire = !strcmp(traffic->from, TRAFFIC_WIRE);
+	char path[96];
+
+	if (from_wire && (traffic->segments > 1 || traffic->checksum || traffic->spoof))
+		broken(rules, indexed(path, "traffic", index, "from"),
+		       "expected a guest with segments, checksum or spoof: no NIC sends for the "
+		       "wire");
+	if (from_wire && !traffic->rate_bps && !traffic->packet_rate &&
+	    !rules->cfg->machine.wire.rate_bps)
+		broken(rules, indexed(path, "traffic", index, "rate"),
+		       "expected a rate: machine.wire has none that would limit it");
+	if (!from_wire && traffic->sizes_count)
+		broken(rules, indexed(path, "traffic", index, "sizes"),
+		       "expected only `from: wire`: guests have size and max_size");
+	if (!from_wire && traffic->echo)
+		broken(rules, indexed(path, "traffic", index, "echo"),
+		       "expected only `from: wire`: what guests send is not sent back");
+}
+
+void rules_check_traffic(const struct rules *rules, uint32_t index)
+{
+	check_ends(rules, index);
+	check_sizes(rules, index);
+	check_abilities(rules, index);
+}
