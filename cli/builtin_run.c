@@ -10,6 +10,8 @@ static const struct argp_option run_options[] = {
 	{"seed", 's', "N", 0, "in place of the scenario's seed", 0},
 	{"engine", 'e', "ENGINE", 0, "native, systemc or untimed, in place of the scenario's", 0},
 	{"set", 'S', "PATH=VALUE", 0, "change a key of the scenario, its machine or its timing", 0},
+	{"wire", 'w', "PEER", 0,
+	 "what is at the port's far end: sink, loop, respond, pcap:FILE or tap:NAME", 0},
 	{"plant", 'p', "FAULT", 0, "plant a fault in a model (vfsim describe faults)", 0},
 	{"out", 'o', "DIR", 0, "write result.json and the run's traces there", 0},
 	{"snaplen", 'L', "BYTES", 0, "of each frame in wire.pcapng; 0: all of it; default 96", 0},

@@ -46,7 +46,8 @@ enum cli_format { CLI_TEXT, CLI_JSON };
 struct cli_options {
 	bool seed_given;
 	uint64_t seed;
-	const struct engine_ops *engine; /* NULL: the scenario's */
+	const struct engine_ops *engine;            /* NULL: the scenario's */
+	char wire[WIRE_SPEC_SETS][WIRE_SPEC_BYTES]; /* sets that --wire stands for */
 	const char **sets, **plants, **files;
 	uint32_t sets_count, plants_count, files_count;
 	const char *out;

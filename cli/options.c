@@ -81,6 +81,17 @@ static void parse_plant(struct cli_options *options, const char *arg, struct arg
 	push(&options->plants, &options->plants_count, arg);
 }
 
+static void parse_wire(struct cli_options *options, const char *arg, struct argp_state *state)
+{
+	if (!wire_spec_sets(arg, options->wire))
+		argp_error(state,
+			   "--wire: expected sink, loop, respond, pcap:FILE or tap:NAME, not `%s`",
+			   arg);
+	for (uint32_t i = 0; i < WIRE_SPEC_SETS; i++)
+		if (options->wire[i][0])
+			push(&options->sets, &options->sets_count, options->wire[i]);
+}
+
 int cli_parse_common(int key, char *arg, struct argp_state *state)
 {
 	struct cli_options *options = state->input;
@@ -94,6 +105,9 @@ int cli_parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'S':
 		push(&options->sets, &options->sets_count, arg);
+		return 0;
+	case 'w':
+		parse_wire(options, arg, state);
 		return 0;
 	case 'p':
 		parse_plant(options, arg, state);

@@ -361,6 +361,12 @@ static void scenario_body(struct actor *self, void *arg)
 	scenario->ended = true;
 }
 
+/* Is something of it outside of simulated time? */
+static bool follows_clock(const struct scenario *scenario)
+{
+	return scenario->far_end && scenario->far_end->ops->outside;
+}
+
 static void pump(struct scenario *scenario)
 {
 	const struct engine_ops *ops = scenario->options->engine;
@@ -371,7 +377,11 @@ static void pump(struct scenario *scenario)
 		scenario_fail(scenario, -ENOMEM, "the start of the scenario");
 		return;
 	}
-	ops->run(scenario->machine->engine, scenario->cfg->time_limit_ps, &scenario->ended);
+	if (follows_clock(scenario))
+		pace_run(&scenario->monitor.sim, ops, scenario->machine->engine, scenario->far_end,
+			 scenario->cfg->time_limit_ps, &scenario->ended);
+	else
+		ops->run(scenario->machine->engine, scenario->cfg->time_limit_ps, &scenario->ended);
 	if (scenario->ended) {
 		actor_forget(actor);
 		return;
@@ -388,12 +398,21 @@ static int build_machine(struct scenario *scenario, const struct engine_ops *eng
 {
 	struct machine_options options = {0};
 	char error[FAR_END_ERROR];
-	int rc = far_end_create(scenario->cfg, &scenario->monitor.sim, &scenario->far_end, error);
+	int peer = scenario->cfg->machine.wire.peer, rc;
 
+	if (peer == PEER_TAP && engine != &engine_native) {
+		snprintf(scenario->result->error, sizeof(scenario->result->error),
+			 "`wire.peer: tap` follows the clock: it needs the native engine, not %s",
+			 engine->name);
+		return -EINVAL;
+	}
+	rc = far_end_create(scenario->cfg, &scenario->monitor.sim, &scenario->far_end, error);
 	if (rc) {
 		snprintf(scenario->result->error, sizeof(scenario->result->error), "%s", error);
 		return rc;
 	}
+	if (follows_clock(scenario))
+		result_note(scenario->result, "followed the host's clock: another run differs");
 	options.far_end = scenario->far_end;
 	scenario->machine =
 		machine_create(&scenario->cfg->machine, &scenario->monitor.sim, engine, &options);

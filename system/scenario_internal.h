@@ -8,6 +8,7 @@
 #include "system/machine.h"
 #include "system/run.h"
 #include "system/wire/far_end.h"
+#include "system/wire/pace.h"
 #include "uapi/iommu-test/iommu_test.h"
 
 #define SCENARIO_GUESTS   CONFIG_GUESTS

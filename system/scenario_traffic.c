@@ -78,6 +78,7 @@ int scenario_start_traffic(struct scenario *scenario, struct actor *self)
 	for (uint32_t i = 0; !rc && i < cfg->traffic_count; i++)
 		rc = is_wire(cfg->traffic[i].from) ? start_wire_flows(scenario, i)
 						   : start_guest_flows(scenario, i);
+	far_end_begin(scenario->far_end, scenario->up_ps);
 	for (uint32_t i = 0; !rc && i < cfg->guests_count; i++)
 		rc = start_dirtier(&scenario->guest[i]);
 	return scenario_fail(scenario, rc, "the start of traffic");

@@ -8,7 +8,7 @@
  *   NIC's port <- wire (wire.h: rate, latency, loss, reordering) -> back-end
  *
  * A back-end takes frames, and sends some. Each kind is a file of its own:
- * sink.h, generator.h, loop.h, responder.h, player.h; what touches the host
+ * sink.h, generator.h, loop.h, responder.h, frame_player.h; what touches the host
  * (a TAP device) is at the edge, system/wire/. The struct is the first member of
  * a kind's own.
  */
@@ -29,6 +29,11 @@ struct wire_backend_ops {
 	uint64_t (*when)(const struct wire_backend *backend);
 	/* From now on it begins nothing by itself; answers still go out. NULL: it never does. */
 	void (*stop)(struct wire_backend *backend);
+	/*
+	 * For one that is not of the simulated world: let in what comes from outside, waiting for
+	 * it at most `wait_ps` by the host's clock. NULL: simulated time is all that it knows.
+	 */
+	void (*outside)(struct wire_backend *backend, uint64_t wait_ps);
 	void (*destroy)(struct wire_backend *backend);
 };
 

@@ -171,13 +171,19 @@ static const struct schema_map link_map = MAP("link", link_config, link_keys);
 static const char *const troubled_names[] = {"both", "from-first", "from-second", NULL};
 
 /* As enum wire_peer has them. */
-const char *const wire_peer_names[] = {"host", "sink", "generator", "loop", NULL};
+const char *const wire_peer_names[] = {"host",    "sink", "generator", "loop",
+				       "respond", "pcap", "tap",       NULL};
+
+/* As enum pcapng_direction has them. */
+static const char *const direction_names[] = {"any", "inbound", "outbound", NULL};
 
 static const struct schema_key wire_keys[] = {
 	{"peer", KEY(CHOICE, wire_config, peer), .choice = wire_peer_names, DEFAULT("host"),
 	 WHAT("at the far end of a port: the other of two hosts (with one host nobody); a sink "
 	      "that "
-	      "checks; a generator, which is a sink too; a loopback plug")},
+	      "checks; a generator, which is a sink too; a loopback plug; a station that answers "
+	      "ARP and "
+	      "pings; a capture that is replayed; a TAP device of the machine that this runs on")},
 	{"rate", RATES(wire_config, rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("25Gb/s"),
 	 WHAT("of the network; 0: unbounded")},
 	{"latency", TIMES(wire_config, latency_ps, SEC), DEFAULT("1us"),
@@ -193,9 +199,24 @@ static const struct schema_key wire_keys[] = {
 	      "that "
 	      "is no host is the second")},
 	{"delay", TIMES(wire_config, delay_ps, SEC), DEFAULT("0"),
-	 WHAT("with `peer: loop`: until a frame goes back")},
+	 WHAT("with `peer: loop` or `respond`: until a frame or an answer goes back")},
 	{"swap_macs", KEY(BOOL, wire_config, swap_macs), DEFAULT("yes"),
 	 WHAT("with `peer: loop`: addresses are exchanged, so that a frame finds its sender")},
+	{"file", KEY(TEXT, wire_config, file),
+	 WHAT("with `peer: pcap`: the capture, pcapng or pcap, beside this file")},
+	{"interface", KEY(TEXT, wire_config, interface),
+	 WHAT("with `peer: pcap`: only the frames of this one, by its name or number there")},
+	{"direction", KEY(CHOICE, wire_config, direction), .choice = direction_names,
+	 DEFAULT("any"), WHAT("with `peer: pcap`: only the frames that it saw coming or going")},
+	{"pad_cut", KEY(BOOL, wire_config, pad_cut), DEFAULT("no"),
+	 WHAT("with `peer: pcap`: frames that the capture has cut are filled up with zeros; no: "
+	      "the "
+	      "file is refused")},
+	{"replay_rate", RATES(wire_config, replay_rate_bps, 1000 * UINT64_C(1000000000)),
+	 DEFAULT("0"), WHAT("with `peer: pcap`: of frames' bytes; 0: at the capture's times")},
+	{"tap", KEY(TEXT, wire_config, tap),
+	 WHAT("with `peer: tap`: the network interface; it is made if it is not there. Such a run "
+	      "follows the clock and is not deterministic")},
 	{NULL},
 };
 static const struct schema_map wire_map = MAP("wire", wire_config, wire_keys);

@@ -119,6 +119,20 @@ static bool expand_profile(struct doc *doc, struct config_errors *errors)
 	return true;
 }
 
+/* A capture is a file beside the one that names it, or where a --set says. */
+static void expand_capture(struct doc *doc)
+{
+	struct doc_node *machine = doc_child(doc->root, "machine");
+	struct doc_node *wire = machine ? doc_child(machine, "wire") : NULL;
+	struct doc_node *node = wire ? doc_child(wire, "file") : NULL;
+	char path[PATH_MAX_BYTES];
+
+	if (!node || node->kind != DOC_SCALAR || !strncmp(node->origin, "--set ", 6))
+		return;
+	path_beside(node->origin, node->value, path, sizeof(path));
+	node->value = doc_strdup(doc, path);
+}
+
 static bool apply_sets(struct doc *doc, const char *const *sets, uint32_t count,
 		       struct config_errors *errors)
 {
@@ -139,6 +153,7 @@ static int finish(struct doc *doc, struct scenario_file *file, struct config_err
 
 	if (!loaded || !out)
 		abort();
+	expand_capture(doc);
 	schema_check(&schema_scenario, doc->root, doc->root, out, errors);
 	fclose(out);
 	if (errors->count)

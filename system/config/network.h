@@ -15,7 +15,15 @@ extern "C" {
 enum wire_troubled { TROUBLED_BOTH, TROUBLED_FROM_FIRST, TROUBLED_FROM_SECOND };
 
 /* What is at the far end of a host's port. */
-enum wire_peer { PEER_HOST, PEER_SINK, PEER_GENERATOR, PEER_LOOP };
+enum wire_peer {
+	PEER_HOST,
+	PEER_SINK,
+	PEER_GENERATOR,
+	PEER_LOOP,
+	PEER_RESPOND,
+	PEER_PCAP,
+	PEER_TAP,
+};
 
 extern const char *const wire_peer_names[]; /* by enum wire_peer, NULL-terminated */
 
@@ -25,7 +33,22 @@ struct wire_config {
 	int peer;          /* enum wire_peer */
 	uint64_t delay_ps; /* of what a peer sends back */
 	bool swap_macs;
+	/* Of a capture that is replayed. */
+	char *file, *interface; /* NULL: any interface */
+	int direction;          /* enum pcapng_direction; unknown: any */
+	bool pad_cut;
+	uint64_t replay_rate_bps; /* 0: at its own times */
+	char *tap;                /* name of a network interface */
 };
+
+/*
+ * The far end in one word, as command lines have it: `sink`, `loop`, `respond`, `pcap:FILE` or
+ * `tap:NAME`. Writes what config_set takes for it; an entry may be empty. False: it is none of
+ * these.
+ */
+#define WIRE_SPEC_SETS  2u
+#define WIRE_SPEC_BYTES 600u
+bool wire_spec_sets(const char *spec, char sets[WIRE_SPEC_SETS][WIRE_SPEC_BYTES]);
 
 /* Who sends or receives a stream instead of a guest: what is at the wire's far end. */
 #define TRAFFIC_WIRE "wire"

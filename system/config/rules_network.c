@@ -6,6 +6,8 @@
 #include "host/guest-driver/guest_driver.h"
 #include "model/nic/frame_format.h"
 #include "system/config/rules_internal.h"
+#include "system/wire/far_end.h"
+#include "system/wire/tap.h"
 
 static void broken(const struct rules *rules, const char *path, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -19,10 +21,60 @@ static void broken(const struct rules *rules, const char *path, const char *form
 	va_end(args);
 }
 
+/* Keys of one peer, which say nothing with another. */
+static void check_peer_keys(const struct rules *rules)
+{
+	const struct wire_config *wire = &rules->cfg->machine.wire;
+	const struct {
+		const char *key;
+		bool given;
+		enum wire_peer peer;
+	} keys[] = {
+		{"file", wire->file != NULL, PEER_PCAP},
+		{"interface", wire->interface != NULL, PEER_PCAP},
+		{"direction", wire->direction != 0, PEER_PCAP},
+		{"pad_cut", wire->pad_cut, PEER_PCAP},
+		{"replay_rate", wire->replay_rate_bps != 0, PEER_PCAP},
+		{"tap", wire->tap != NULL, PEER_TAP},
+	};
+	char path[96];
+
+	for (uint32_t i = 0; i < ARRAY_LEN(keys); i++) {
+		snprintf(path, sizeof(path), "machine.wire.%s", keys[i].key);
+		if (keys[i].given && wire->peer != (int)keys[i].peer)
+			broken(rules, path, "expected only with `peer: %s`",
+			       wire_peer_names[keys[i].peer]);
+	}
+	if (wire->peer == PEER_PCAP && !wire->file)
+		broken(rules, "machine.wire.file", "expected the name of a capture");
+	if (wire->peer == PEER_TAP &&
+	    (!wire->tap || !*wire->tap || strlen(wire->tap) > TAP_NAME_MAX))
+		broken(rules, "machine.wire.tap",
+		       "expected the name of a network interface, of at most %u characters",
+		       TAP_NAME_MAX);
+}
+
+/* A capture that cannot be replayed is found out before anything runs. */
+static void check_capture(const struct rules *rules)
+{
+	const struct wire_config *wire = &rules->cfg->machine.wire;
+	struct capture_file capture;
+	char error[256];
+
+	if (wire->peer != PEER_PCAP || !wire->file)
+		return;
+	if (far_end_load_capture(wire, &capture, error, sizeof(error)))
+		broken(rules, "machine.wire.file", "%s", error);
+	capture_file_release(&capture);
+}
+
 void rules_check_wire(const struct rules *rules)
 {
 	const struct machine_cfg *machine = &rules->cfg->machine;
 	char path[96];
+
+	check_peer_keys(rules);
+	check_capture(rules);
 
 	if (machine->wire.peer != PEER_HOST && machine->hosts_count > 1)
 		broken(rules, "machine.wire.peer",
@@ -45,7 +97,8 @@ static bool peer_sends(const struct wire_config *wire)
 
 static bool peer_receives(const struct wire_config *wire)
 {
-	return wire->peer == PEER_SINK || wire->peer == PEER_GENERATOR || wire->peer == PEER_LOOP;
+	return wire->peer == PEER_SINK || wire->peer == PEER_GENERATOR || wire->peer == PEER_LOOP ||
+	       wire->peer == PEER_TAP;
 }
 
 /* One end of a stream. */
@@ -82,7 +135,8 @@ static void check_ends(const struct rules *rules, uint32_t index)
 		       wire_peer_names[wire->peer]);
 	if (!strcmp(traffic->to, TRAFFIC_WIRE) && !peer_receives(wire))
 		broken(rules, indexed(path, "traffic", index, "to"),
-		       "expected `machine.wire.peer: sink`, `generator` or `loop`, not `%s`",
+		       "expected `machine.wire.peer: sink`, `generator`, `loop` or `tap`, not "
+		       "`%s`",
 		       wire_peer_names[wire->peer]);
 }
 

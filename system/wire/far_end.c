@@ -3,11 +3,15 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
+#include "model/wire/frame_player.h"
 #include "model/wire/generator.h"
 #include "model/wire/loop.h"
+#include "model/wire/responder.h"
+#include "system/wire/tap.h"
 
 /* Packets that a back-end has under way at once. */
 #define FAR_END_PACKETS 4096u
@@ -16,13 +20,14 @@ const uint8_t far_end_mac[6] = {0x02, 0x76, 0x66, 0x73, 0x01, 0x00};
 
 /* --- Kinds --- */
 
-static struct wire_backend *make_sink(const struct scenario_cfg *cfg, const struct sim_part *part)
+static struct wire_backend *make_sink(const struct scenario_cfg *cfg, const struct sim_part *part,
+				      char error[FAR_END_ERROR])
 {
 	return sink_create(part, traffic_first_flow(cfg, cfg->traffic_count));
 }
 
 static struct wire_backend *make_generator(const struct scenario_cfg *cfg,
-					   const struct sim_part *part)
+					   const struct sim_part *part, char error[FAR_END_ERROR])
 {
 	struct generator_cfg generator = {
 		.flows = traffic_first_flow(cfg, cfg->traffic_count),
@@ -34,7 +39,8 @@ static struct wire_backend *make_generator(const struct scenario_cfg *cfg,
 	return generator_create(part, &generator);
 }
 
-static struct wire_backend *make_loop(const struct scenario_cfg *cfg, const struct sim_part *part)
+static struct wire_backend *make_loop(const struct scenario_cfg *cfg, const struct sim_part *part,
+				      char error[FAR_END_ERROR])
 {
 	struct loop_cfg loop = {
 		.delay_ps = cfg->machine.wire.delay_ps,
@@ -45,9 +51,69 @@ static struct wire_backend *make_loop(const struct scenario_cfg *cfg, const stru
 	return loop_create(part, &loop);
 }
 
+static struct wire_backend *make_responder(const struct scenario_cfg *cfg,
+					   const struct sim_part *part, char error[FAR_END_ERROR])
+{
+	struct responder_cfg responder = {.delay_ps = cfg->machine.wire.delay_ps,
+					  .packets = FAR_END_PACKETS};
+
+	memcpy(responder.mac, far_end_mac, sizeof(responder.mac));
+	return responder_create(part, &responder);
+}
+
+int far_end_load_capture(const struct wire_config *wire, struct capture_file *capture, char *error,
+			 size_t error_size)
+{
+	const struct capture_want want = {
+		.interface = wire->interface,
+		.direction = (enum pcapng_direction)wire->direction,
+		.pad_cut = wire->pad_cut,
+		.min_bytes = FRAME_ETH_BYTES,
+		.max_bytes = FRAME_MAX_BYTES,
+	};
+
+	return capture_file_load(capture, wire->file, &want, error, error_size);
+}
+
+static struct wire_backend *make_player(const struct scenario_cfg *cfg, const struct sim_part *part,
+					char error[FAR_END_ERROR])
+{
+	const struct wire_config *wire = &cfg->machine.wire;
+	struct frame_player_cfg player = {.packets = FAR_END_PACKETS};
+	struct wire_backend *made = NULL;
+	struct frame_player_frame *frame;
+	struct capture_file capture;
+
+	if (far_end_load_capture(wire, &capture, error, FAR_END_ERROR))
+		return NULL;
+	if (wire->replay_rate_bps)
+		player.ps_per_byte = 8 * PS_PER_S / wire->replay_rate_bps;
+	player.frame = frame = calloc(capture.frames, sizeof(*frame));
+	player.frames = capture.frames;
+	for (uint32_t i = 0; frame && i < capture.frames; i++)
+		frame[i] = (struct frame_player_frame){
+			.at_ps = capture.frame[i].time_ps,
+			.data = capture.frame[i].data,
+			.kept_bytes = capture.frame[i].kept_bytes,
+			.len_bytes = capture.frame[i].len_bytes,
+		};
+	if (frame)
+		made = frame_player_create(part, &player);
+	free(frame);
+	capture_file_release(&capture);
+	return made;
+}
+
+static struct wire_backend *make_tap(const struct scenario_cfg *cfg, const struct sim_part *part,
+				     char error[FAR_END_ERROR])
+{
+	return tap_create(part, cfg->machine.wire.tap, FAR_END_PACKETS, error, FAR_END_ERROR);
+}
+
 /* By enum wire_peer. NULL: nobody of ours. */
 static const struct {
-	struct wire_backend *(*make)(const struct scenario_cfg *cfg, const struct sim_part *part);
+	struct wire_backend *(*make)(const struct scenario_cfg *cfg, const struct sim_part *part,
+				     char error[FAR_END_ERROR]);
 	const char *part; /* its name in the trace */
 	const struct checker *(*checker)(const struct wire_backend *backend);
 } kinds[] = {
@@ -55,6 +121,9 @@ static const struct {
 	[PEER_SINK] = {make_sink, "wire.sink", sink_checker},
 	[PEER_GENERATOR] = {make_generator, "wire.generator", generator_checker},
 	[PEER_LOOP] = {make_loop, "wire.loop", NULL},
+	[PEER_RESPOND] = {make_responder, "wire.responder", NULL},
+	[PEER_PCAP] = {make_player, "wire.player", NULL},
+	[PEER_TAP] = {make_tap, "wire.tap", NULL},
 };
 
 int far_end_create(const struct scenario_cfg *cfg, struct sim *sim, struct wire_backend **far_end,
@@ -67,14 +136,22 @@ int far_end_create(const struct scenario_cfg *cfg, struct sim *sim, struct wire_
 	error[0] = '\0';
 	if (!kinds[peer].make)
 		return 0;
-	*far_end = kinds[peer].make(cfg, &part);
+	*far_end = kinds[peer].make(cfg, &part, error);
 	if (*far_end)
 		return 0;
-	snprintf(error, FAR_END_ERROR, "no memory for a %s", wire_peer_names[peer]);
+	if (!error[0])
+		snprintf(error, FAR_END_ERROR, "no memory for `wire.peer: %s`",
+			 wire_peer_names[peer]);
 	return -ENOMEM;
 }
 
 /* --- Traffic --- */
+
+void far_end_begin(struct wire_backend *far_end, uint64_t start_ps)
+{
+	if (far_end && far_end->part.name == kinds[PEER_PCAP].part)
+		frame_player_start(far_end, start_ps);
+}
 
 uint64_t traffic_interval_ps(const struct traffic_config *traffic)
 {

@@ -9,6 +9,7 @@
 
 #include "model/wire/backend.h"
 #include "system/config/config.h"
+#include "traces/capture_file.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -25,6 +26,12 @@ extern const uint8_t far_end_mac[6];
  */
 int far_end_create(const struct scenario_cfg *cfg, struct sim *sim, struct wire_backend **far_end,
 		   char error[FAR_END_ERROR]);
+
+/* The frames that are to be replayed. As capture_file_load. */
+int far_end_load_capture(const struct wire_config *wire, struct capture_file *capture, char *error,
+			 size_t error_size);
+/* Traffic begins at `start_ps`: so does what is replayed. */
+void far_end_begin(struct wire_backend *far_end, uint64_t start_ps);
 
 /* Start stream `index` of traffic from there, to `destination`, at `start_ps`. */
 int far_end_send(struct wire_backend *far_end, const struct scenario_cfg *cfg, uint32_t index,

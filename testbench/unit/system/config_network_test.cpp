@@ -92,9 +92,10 @@ TEST_F(ConfigNetwork, TrafficOfTheWireNeedsWhoSendsAndWhoReceives)
 		  "FILE:8: traffic[0].from: expected `machine.wire.peer: generator`, not `host`\n");
 	EXPECT_EQ(load("peer: sink", "from: wire, to: a"),
 		  "FILE:8: traffic[0].from: expected `machine.wire.peer: generator`, not `sink`\n");
-	EXPECT_EQ(load("", "from: a, to: wire"),
-		  "FILE:8: traffic[0].to: expected `machine.wire.peer: sink`, `generator` or "
-		  "`loop`, not `host`\n");
+	EXPECT_EQ(
+		load("", "from: a, to: wire"),
+		"FILE:8: traffic[0].to: expected `machine.wire.peer: sink`, `generator`, `loop` or "
+		"`tap`, not `host`\n");
 	for (const char *peer : {"peer: sink", "peer: generator", "peer: loop"})
 		EXPECT_EQ(load(peer, "from: a, to: wire"), "") << peer;
 	EXPECT_EQ(load("peer: generator", "from: wire, to: wire"),
@@ -158,3 +159,67 @@ TEST_F(ConfigNetwork, FlowsAndThoseThatSendThemBackHaveNumbersOfTheirOwn)
 	EXPECT_EQ(traffic_first_flow(file.cfg, 2), 8u);
 	EXPECT_EQ(traffic_first_flow(file.cfg, 3), 9u);
 }
+
+TEST_F(ConfigNetwork, KeysOfAnotherPeerAreRefused)
+{
+	EXPECT_EQ(load("peer: loop, file: some.pcap, tap: tap0", "from: a, to: wire"),
+		  "FILE:4: machine.wire.file: expected only with `peer: pcap`\n"
+		  "FILE:4: machine.wire.tap: expected only with `peer: tap`\n");
+	EXPECT_EQ(load("interface: eth0, direction: inbound, pad_cut: yes, replay_rate: 1Gb/s, "
+		       "peer: sink",
+		       "from: a, to: wire"),
+		  "FILE:4: machine.wire.interface: expected only with `peer: pcap`\n"
+		  "FILE:4: machine.wire.direction: expected only with `peer: pcap`\n"
+		  "FILE:4: machine.wire.pad_cut: expected only with `peer: pcap`\n"
+		  "FILE:4: machine.wire.replay_rate: expected only with `peer: pcap`\n");
+	EXPECT_EQ(load("peer: tap", "from: a, to: wire"),
+		  "FILE:4: machine.wire.tap: expected the name of a network interface, of at most "
+		  "15 characters\n");
+	EXPECT_EQ(load("peer: tap, tap: sixteen-letters-", "from: a, to: wire"),
+		  "FILE:4: machine.wire.tap: expected the name of a network interface, of at most "
+		  "15 characters\n");
+}
+
+TEST_F(ConfigNetwork, ACaptureIsLookedForBesideItsFileAndReadBeforeAnythingRuns)
+{
+	EXPECT_EQ(load("peer: pcap", "from: a, to: a"),
+		  "FILE:4: machine.wire.file: expected the name of a capture\n"
+		  "FILE:8: traffic[0].to: expected another guest\n");
+	EXPECT_EQ(
+		load("peer: pcap, file: no/where.pcap", "from: a, to: a"),
+		"FILE:4: machine.wire.file: /tmp/no/where.pcap:1: cannot be read: No such file or "
+		"directory\n"
+		"FILE:8: traffic[0].to: expected another guest\n");
+}
+
+struct Spec {
+	const char *text;
+	bool good;
+	const char *peer, *more;
+};
+
+class WireSpec : public ::testing::TestWithParam<Spec>
+{
+};
+
+TEST_P(WireSpec, IsWhatACommandLineSays)
+{
+	char sets[WIRE_SPEC_SETS][WIRE_SPEC_BYTES] = {"", ""};
+
+	EXPECT_EQ(wire_spec_sets(GetParam().text, sets), GetParam().good);
+	EXPECT_STREQ(sets[0], GetParam().peer);
+	EXPECT_STREQ(sets[1], GetParam().more);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+	All, WireSpec,
+	::testing::Values(Spec{"loop", true, "wire.peer=loop", ""},
+			  Spec{"respond", true, "wire.peer=respond", ""},
+			  Spec{"sink", true, "wire.peer=sink", ""},
+			  Spec{"tap:tap0", true, "wire.peer=tap", "wire.tap='tap0'"},
+			  Spec{"pcap:a/it's.pcap", true, "wire.peer=pcap",
+			       "wire.file='a/it''s.pcap'"},
+			  Spec{"pcap:a:b", true, "wire.peer=pcap", "wire.file='a:b'"},
+			  Spec{"tap", false, "", ""}, Spec{"tap:", false, "", ""},
+			  Spec{"loop:5", false, "", ""}, Spec{"lo", false, "", ""},
+			  Spec{"", false, "", ""}, Spec{"host", false, "", ""}));
