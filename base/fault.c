@@ -30,6 +30,8 @@ const struct fault_info fault_catalogue[FAULT_COUNT] = {
 	[FAULT_PAGE_REQUEST_ANSWERED_TWICE] = {"page-request-answered-twice", "page-requests",
 					       "the SMMU answers a group of page requests that it "
 					       "recorded for software too"},
+	[FAULT_FRAME_NOT_COUNTED] = {"frame-not-counted", "statistics",
+				     "the NIC's port does not count one frame that it sends"},
 };
 
 int fault_plant(struct fault_plan *plan, const char *name, uint32_t times)

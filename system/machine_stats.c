@@ -9,6 +9,7 @@
 #include "model/nic/frame_format.h"
 
 #define ROWS_PER_HOST 64
+#define ROWS_OF_WIRE  16
 
 /* A counter of a part's struct. */
 struct counter {
@@ -65,9 +66,30 @@ static const struct counter link_table[] = {
 };
 
 static const struct counter nic_table[] = {
-	COUNTER(nic_counters, packets_sent),
-	COUNTER(nic_counters, packets_received),
+	COUNTER(nic_counters, packets_sent), COUNTER(nic_counters, packets_received),
+	COUNTER(nic_counters, port_sent),    COUNTER(nic_counters, port_received),
+	COUNTER(nic_counters, copies),       COUNTER(nic_counters, unwanted),
 };
+
+static const struct counter wire_table[] = {
+	COUNTER(wire_counters, taken),
+	COUNTER(wire_counters, delivered),
+	COUNTER(wire_counters, lost),
+};
+
+static const struct counter far_end_table[] = {
+	COUNTER(wire_backend_counters, frames_in),  COUNTER(wire_backend_counters, bytes_in),
+	COUNTER(wire_backend_counters, frames_out), COUNTER(wire_backend_counters, bytes_out),
+	COUNTER(wire_backend_counters, ignored),    COUNTER(wire_backend_counters, starved),
+};
+
+static void add_part(struct stats *stats, const char *name, const struct counter *table,
+		     size_t count, const void *counters)
+{
+	for (size_t i = 0; i < count; i++)
+		stats_add(stats, name, table[i].name,
+			  *(const uint64_t *)((const char *)counters + table[i].offset));
+}
 
 /* Append the counters of `part` of `host`, which lie in `counters`. */
 static void add_all(struct stats *stats, const struct host *host, const char *part,
@@ -76,9 +98,7 @@ static void add_all(struct stats *stats, const struct host *host, const char *pa
 	char name[STATS_NAME];
 
 	snprintf(name, sizeof(name), "%s.%s", host->name, part);
-	for (size_t i = 0; i < count; i++)
-		stats_add(stats, name, table[i].name,
-			  *(const uint64_t *)((const char *)counters + table[i].offset));
+	add_part(stats, name, table, count, counters);
 }
 
 static void add_drops(struct stats *stats, const struct host *host,
@@ -110,11 +130,30 @@ static void add_host(struct stats *stats, const struct host *host)
 	add_drops(stats, host, nic_counters_get(host->nic));
 }
 
+/* What came from each end of the wire; and who is at the second one, if that is no host. */
+static void add_wire(struct stats *stats, const struct machine *machine)
+{
+	const struct wire_backend *far_end = machine->options.far_end;
+	char name[3 * HOST_NAME_LEN];
+
+	for (uint32_t i = 0; i < MACHINE_HOSTS; i++) {
+		snprintf(name, sizeof(name), "%s.from.%s", machine->wire_name,
+			 i < machine->hosts ? machine->host[i].name : far_end->ops->name);
+		add_part(stats, name, wire_table, ARRAY_LEN(wire_table),
+			 wire_counters_get(machine->wire, i));
+	}
+	if (far_end)
+		add_part(stats, far_end->part.name, far_end_table, ARRAY_LEN(far_end_table),
+			 &far_end->counters);
+}
+
 int machine_collect_stats(const struct machine *machine, struct stats *stats)
 {
-	int err = stats_init(stats, machine->hosts * ROWS_PER_HOST);
+	int err = stats_init(stats, machine->hosts * ROWS_PER_HOST + ROWS_OF_WIRE);
 
 	for (uint32_t i = 0; !err && i < machine->hosts; i++)
 		add_host(stats, &machine->host[i]);
+	if (!err && machine->wire)
+		add_wire(stats, machine);
 	return err;
 }

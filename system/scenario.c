@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "system/balance.h"
 #include "system/scenario_internal.h"
 
 /* How long packets under way may take to arrive once nobody sends. */
@@ -332,6 +333,8 @@ void scenario_take_down(struct scenario *scenario, struct actor *self)
 	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
 		if (scenario->guest[i].driver)
 			guest_driver_destroy(scenario->guest[i].driver);
+	if (scenario->far_end)
+		wire_backend_close(scenario->far_end);
 	/* What was posted last is still on its way. */
 	actor_sleep(self, PS_PER_MS);
 	machine_report_leaks(scenario->machine);
@@ -438,6 +441,8 @@ static int scenario_enter(void *arg)
 		monitor_machine(&scenario->monitor, scenario->machine);
 		pump(scenario);
 		monitor_end(&scenario->monitor, scenario->machine);
+		if (scenario->ended)
+			machine_balance(scenario->machine, scenario->monitor.oracle);
 		monitor_finish(&scenario->monitor, &options, scenario->machine->engine,
 			       scenario->result);
 		scenario_judge(scenario);

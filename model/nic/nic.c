@@ -174,6 +174,11 @@ const struct nic_counters *nic_counters_get(const struct nic *nic)
 	return &nic->counters;
 }
 
+const struct nic_vf_counters *nic_vf_counters_get(const struct nic *nic, uint32_t vf)
+{
+	return &nic->vf[vf].counters;
+}
+
 struct nic_usage nic_usage_get(const struct nic *nic)
 {
 	return (struct nic_usage){

@@ -68,11 +68,30 @@ bool nic_link_up(const struct nic *nic);
 /* Where frames arrive from the wire. */
 struct frame_port nic_frame_port(struct nic *nic);
 
-/* What has passed and what was lost, over all functions. */
+/*
+ * What has passed and what was lost, over all functions. These and a VF's (struct
+ * nic_vf_counters) are the device's own: no reset takes them back, no migration carries them. When
+ * nothing is inside they balance: docs/nic.md, Statistics.
+ */
 struct nic_counters {
 	uint64_t packets_sent;     /* read from a VF's buffers into the switch */
 	uint64_t packets_received; /* written into a VF's buffers */
 	uint64_t dropped[PACKET_DROP_COUNT];
+	uint64_t port_sent, port_received; /* frames into the wire, and out of it */
+	uint64_t copies;                   /* of a frame that goes to several, all but one */
+	uint64_t unwanted; /* came from the wire for a group that no VF is in: filtered, not lost */
+	uint64_t lost;     /* of `dropped`: in the switch, belonging to no VF */
+	uint64_t abandoned; /* of `dropped`: received already, when a reset took their descriptor */
+};
+
+/* Frames of one VF. */
+struct nic_vf_counters {
+	uint64_t sent;     /* by its queues, to the switch */
+	uint64_t taken;    /* by the switch, from its queues */
+	uint64_t unsent;   /* lost before that */
+	uint64_t given;    /* by the switch, for its queues */
+	uint64_t received; /* written into its buffers */
+	uint64_t refused;  /* lost before that */
 };
 
 /* The PF's registers, for documentation and tests. */
@@ -80,6 +99,7 @@ struct reg_table;
 const struct reg_table *nic_pf_reg_table(void);
 
 const struct nic_counters *nic_counters_get(const struct nic *nic);
+const struct nic_vf_counters *nic_vf_counters_get(const struct nic *nic, uint32_t vf);
 
 /* Tags, DMA jobs, packets and mailbox messages in use: zero when all is quiet. */
 struct nic_usage {

@@ -281,7 +281,8 @@ struct nic_vf {
 	struct nic_queue *tx, *rx; /* queue_pairs of each */
 	struct nic_vector *vector;
 	struct admin_queue aq;
-	struct nic_vf_stats stats;
+	struct nic_vf_stats stats; /* as its driver reads them */
+	struct nic_vf_counters counters;
 	uint64_t mdd_events; /* the PF's count: it stays with the device */
 	struct rss rss;
 	uint32_t filters;

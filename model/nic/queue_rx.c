@@ -91,6 +91,7 @@ static void rx_count(struct nic_queue *queue, const struct packet *packet)
 	vf->stats.rx_bytes += packet->len_bytes;
 	(*counter[packet_cast(packet)])++;
 	vf->nic->counters.packets_received++;
+	vf->counters.received++;
 }
 
 /*

@@ -17,6 +17,7 @@ static void tx_send(struct nic_queue *queue, struct packet *packet)
 				&vf->stats.tx_broadcast};
 
 	vf->nic->counters.packets_sent++;
+	vf->counters.sent++;
 	vf->stats.tx_bytes += packet->len_bytes;
 	(*counter[packet_cast(packet)])++;
 	if (packet->len_bytes < 60) {

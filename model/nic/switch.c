@@ -130,8 +130,14 @@ uint32_t packet_cast(const struct packet *packet)
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause)
 {
 	nic->counters.dropped[cause]++;
-	if (vf)
-		vf->stats.rx_discards += packet->source_vf != vf->index;
+	if (!vf) {
+		nic->counters.lost++;
+	} else if (packet->source_vf == vf->index) {
+		vf->counters.unsent++;
+	} else {
+		vf->stats.rx_discards++;
+		vf->counters.refused++;
+	}
 	packet_trace_drop(&nic->env.part, packet, cause);
 	packet_put(packet);
 }
@@ -139,6 +145,7 @@ void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum pa
 void nic_abandon(struct nic *nic, struct packet *packet)
 {
 	nic->counters.dropped[PACKET_DROP_RESET]++;
+	nic->counters.abandoned++;
 	packet_trace_abandoned(&nic->env.part, packet);
 	packet_put(packet);
 }
@@ -183,6 +190,7 @@ static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
 	uint64_t flow, number;
 	bool twice = false;
 
+	nic->vf[vf].counters.given++;
 	if (!queue) {
 		nic_drop(nic, &nic->vf[vf], packet, PACKET_DROP_FLOW_RULE);
 		return;
@@ -193,8 +201,11 @@ static void switch_to_vf(struct nic *nic, uint32_t vf, struct packet *packet)
 			nic->sw->tagged > FAULT_FROM_PACKET && queue_may_run(queue) &&
 			fault_fires(faults, FAULT_PACKET_DUPLICATED);
 	}
-	if (twice)
+	if (twice) {
+		nic->vf[vf].counters.given++;
+		nic->counters.copies++;
 		queue_rx_packet(queue, packet_ref(packet));
+	}
 	queue_rx_packet(queue, packet);
 }
 
@@ -276,13 +287,18 @@ static uint32_t switch_to_vfs(struct nic *nic, struct packet *packet)
 
 static void switch_local(struct nic *nic, struct packet *packet)
 {
+	uint32_t copies;
+
 	trace_detail(&nic->env.part, TRACE_SWITCH_FRAME, packet->data, packet->len_bytes,
 		     packet->source_vf);
+	copies = switch_to_vfs(nic, packet);
 	/* The filter that it was kept inside for may be gone meanwhile. */
-	if (!switch_to_vfs(nic, packet) && packet->switch_only)
+	if (!copies && packet->switch_only) {
 		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
-	else
-		packet_put(packet);
+		return;
+	}
+	nic->counters.copies += copies - packet->switch_only;
+	packet_put(packet);
 }
 
 static void switch_fire(struct event *event, uint64_t now)
@@ -315,6 +331,22 @@ static bool is_own(const struct nic_vf *vf, const struct packet *packet)
 	return !vf->policy.vlan_check || vlan_is_own(vf, packet);
 }
 
+/* Out by the port. Takes over the reference. */
+static void switch_out(struct nic *nic, struct packet *packet)
+{
+	struct fault_plan *faults = &nic->env.part.sim->faults;
+
+	if (nic->link_down) {
+		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
+	} else if (nic->wire.frame) {
+		if (!fault_fires(faults, FAULT_FRAME_NOT_COUNTED))
+			nic->counters.port_sent++;
+		nic->wire.frame(nic->wire.ctx, packet);
+	} else {
+		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
+	}
+}
+
 /* To those that want it, inside and outside. */
 static void switch_away(struct nic *nic, struct packet *packet)
 {
@@ -328,20 +360,17 @@ static void switch_away(struct nic *nic, struct packet *packet)
 		packet_ref(packet);
 		switch_after(nic, packet);
 	}
-	if (!out)
-		packet_put(packet);
-	else if (nic->link_down)
-		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
-	else if (nic->wire.frame)
-		nic->wire.frame(nic->wire.ctx, packet);
+	if (out)
+		switch_out(nic, packet);
 	else
-		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
+		packet_put(packet);
 }
 
 void switch_from_vf(struct nic *nic, struct packet *packet)
 {
 	struct nic_vf *vf = &nic->vf[packet->source_vf];
 
+	vf->counters.taken++;
 	if (is_own(vf, packet)) {
 		switch_away(nic, packet);
 		return;
@@ -350,8 +379,25 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 	nic_drop(nic, NULL, packet, PACKET_DROP_SPOOF);
 }
 
+/* It is for the VFs alone: no frame goes back out. */
+static void switch_in(struct nic *nic, struct packet *packet)
+{
+	uint32_t copies = switch_to_vfs(nic, packet);
+
+	if (!copies && !packet_cast(packet)) {
+		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
+		return;
+	}
+	if (copies)
+		nic->counters.copies += copies - 1;
+	else
+		nic->counters.unwanted++;
+	packet_put(packet);
+}
+
 void switch_from_wire(struct nic *nic, struct packet *packet)
 {
+	nic->counters.port_received++;
 	packet->source_vf = NIC_NO_VF;
 	packet->stamped = true;
 	packet->wire_ps = sim_now(nic->env.part.sim);
@@ -359,8 +405,6 @@ void switch_from_wire(struct nic *nic, struct packet *packet)
 		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
 	else if (packet->len_bytes < 14 || packet->len_bytes > FRAME_MAX_BYTES)
 		nic_drop(nic, NULL, packet, PACKET_DROP_SIZE);
-	else if (!switch_to_vfs(nic, packet) && !packet_cast(packet))
-		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
 	else
-		packet_put(packet);
+		switch_in(nic, packet);
 }

@@ -31,6 +31,11 @@ void wire_backend_stop(struct wire_backend *backend)
 		backend->ops->stop(backend);
 }
 
+void wire_backend_close(struct wire_backend *backend)
+{
+	backend->closed = true;
+}
+
 void wire_backend_destroy(struct wire_backend *backend)
 {
 	if (backend)

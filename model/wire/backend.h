@@ -50,6 +50,7 @@ struct wire_backend {
 	struct sim_part part;
 	struct frame_port to; /* the wire */
 	struct wire_backend_counters counters;
+	bool closed; /* nothing comes in from outside any more */
 };
 
 /* The receiver of what it sends: the wire's end (wire_port). Before the first frame. */
@@ -59,6 +60,8 @@ struct frame_port wire_backend_port(struct wire_backend *backend);
 
 uint64_t wire_backend_when(const struct wire_backend *backend);
 void wire_backend_stop(struct wire_backend *backend);
+/* For one that has an outside: from now on nothing comes in. */
+void wire_backend_close(struct wire_backend *backend);
 /* NULL is fine. */
 void wire_backend_destroy(struct wire_backend *backend);
 

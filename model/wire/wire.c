@@ -11,6 +11,7 @@ struct wire_direction {
 	struct wire *wire;
 	struct frame_port to;
 	uint64_t busy_until_ps;
+	struct wire_counters counters;
 };
 
 struct wire {
@@ -18,7 +19,6 @@ struct wire {
 	struct wire_env env;
 	struct wire_direction direction[2];
 	struct rng loss, reorder; /* apart, so that one does not move the other */
-	uint32_t in_flight;
 };
 
 struct wire *wire_create(const struct wire_cfg *cfg, const struct wire_env *env)
@@ -49,7 +49,13 @@ void wire_connect(struct wire *wire, const struct frame_port *end0, const struct
 
 uint32_t wire_in_flight(const struct wire *wire)
 {
-	return wire->in_flight;
+	return (uint32_t)(wire->direction[0].counters.in_flight +
+			  wire->direction[1].counters.in_flight);
+}
+
+const struct wire_counters *wire_counters_get(const struct wire *wire, uint32_t from)
+{
+	return &wire->direction[from].counters;
 }
 
 /* `packet` begins at one end, or arrives at the other. */
@@ -69,7 +75,8 @@ static void wire_deliver(struct event *event, uint64_t now)
 	struct wire_direction *direction = packet->wire_owner;
 
 	wire_detail(direction, packet, true, false);
-	direction->wire->in_flight--;
+	direction->counters.in_flight--;
+	direction->counters.delivered++;
 	direction->to.frame(direction->to.ctx, packet);
 }
 
@@ -97,7 +104,9 @@ static void wire_frame(void *ctx, struct packet *packet)
 	bool lost = happens(&wire->loss, wire->cfg.loss_ppm[from]);
 
 	wire_detail(direction, packet, false, lost);
+	direction->counters.taken++;
 	if (lost) {
+		direction->counters.lost++;
 		packet_trace_drop(&wire->env.part, packet, PACKET_DROP_WIRE);
 		packet_put(packet);
 		return;
@@ -110,7 +119,7 @@ static void wire_frame(void *ctx, struct packet *packet)
 		arrival = direction->busy_until_ps + wire->cfg.latency_ps;
 	}
 	arrival += wire_hold_ps(wire, from, packet);
-	wire->in_flight++;
+	direction->counters.in_flight++;
 	packet->wire_owner = direction;
 	event_init(&packet->wire_event, wire_deliver);
 	calendar_schedule(&sim->calendar, &packet->wire_event, arrival);

@@ -41,6 +41,14 @@ void wire_connect(struct wire *wire, const struct frame_port *end0, const struct
 /* The port that the NIC at `end` (0 or 1) sends into. */
 struct frame_port wire_port(struct wire *wire, uint32_t end);
 
+/* What has become of the frames of one end. */
+struct wire_counters {
+	uint64_t taken; /* from who sends there */
+	uint64_t delivered, lost;
+	uint64_t in_flight; /* now */
+};
+const struct wire_counters *wire_counters_get(const struct wire *wire, uint32_t from);
+
 /* Frames under way, both directions. */
 uint32_t wire_in_flight(const struct wire *wire);
 

@@ -22,6 +22,7 @@ const char *const oracle_check_names[] = {
 	CHECK_NAME(CHECK_SMMU_QUEUES, "smmu-queues"),
 	CHECK_NAME(CHECK_MASTER_DATA, "master-data"),
 	CHECK_NAME(CHECK_PAGE_REQUESTS, "page-requests"),
+	CHECK_NAME(CHECK_STATISTICS, "statistics"),
 	CHECK_NAME(CHECK_LEAKS, "leaks"),
 	CHECK_NAME(CHECK_COUNT, NULL),
 };
@@ -51,6 +52,9 @@ const struct oracle_check_info oracle_checks[CHECK_COUNT] = {
 			       "address space"},
 	[CHECK_PAGE_REQUESTS] = {"page-requests",
 				 "each group of page requests is answered once, after its last"},
+	[CHECK_STATISTICS] = {"statistics",
+			      "what VFs, switch, port and wire have counted balances: "
+			      "each frame arrived, or its loss has a cause"},
 	[CHECK_LEAKS] = {"leaks", "at the end nothing is held: mappings, pins, frames, requests"},
 };
 
@@ -65,6 +69,7 @@ static const struct oracle_check *const check_table[CHECK_COUNT] = {
 	[CHECK_SMMU_QUEUES] = &oracle_smmu_queues,
 	[CHECK_MASTER_DATA] = &oracle_master_data,
 	[CHECK_PAGE_REQUESTS] = &oracle_page_requests,
+	[CHECK_STATISTICS] = &oracle_statistics,
 	[CHECK_LEAKS] = &oracle_leaks,
 };
 

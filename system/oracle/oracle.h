@@ -61,6 +61,13 @@ void oracle_memory_compared(struct oracle *oracle, uint32_t source_host, uint64_
 /* VF state at the switchover: `difference` NULL for equal, else what differs. */
 void oracle_vf_state_compared(struct oracle *oracle, const char *difference);
 
+/*
+ * The end of a run, when nothing is under way: two sums of parts' counters that must be equal;
+ * `what` says which ("source.nic VF 3: given = received + refused").
+ */
+void oracle_counters_compared(struct oracle *oracle, const char *what, uint64_t one,
+			      uint64_t other);
+
 /* No more events: leftovers become violations. Once. */
 void oracle_finish(struct oracle *oracle);
 

@@ -20,7 +20,8 @@ struct oracle_check {
 
 extern const struct oracle_check oracle_lost_page, oracle_memory_equal, oracle_vf_state_equal,
 	oracle_dma_isolation, oracle_packets, oracle_interrupts, oracle_state_machines,
-	oracle_smmu_queues, oracle_master_data, oracle_page_requests, oracle_leaks;
+	oracle_smmu_queues, oracle_master_data, oracle_page_requests, oracle_statistics,
+	oracle_leaks;
 
 /* One listener of one kind of event; `event` is NULL behind the last. */
 struct oracle_listener {

@@ -72,7 +72,7 @@ static void tap_outside(struct wire_backend *backend, uint64_t wait_ps)
 	struct timespec wait = {.tv_sec = (time_t)(wait_ps / PS_PER_S),
 				.tv_nsec = (long)(wait_ps % PS_PER_S / PS_PER_NS)};
 
-	if (ppoll(&poll_fd, 1, &wait, NULL) <= 0)
+	if (ppoll(&poll_fd, backend->closed ? 0 : 1, &wait, NULL) <= 0)
 		return;
 	while (take_one(tap))
 		;

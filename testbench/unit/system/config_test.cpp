@@ -293,7 +293,7 @@ INSTANTIATE_TEST_SUITE_P(
 			"FILE:2: expect[0].check: expected one of lost-page, memory-equal, "
 			"vf-state-equal, dma-isolation, packets, interrupts, state-machines, "
 			"smmu-queues, master-data, page-requests, "
-			"leaks, "
+			"statistics, leaks, "
 			"not `lost-pag`; did you mean `lost-page`?\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{min: 3}]\n",
 			"FILE:2: expect[0]: expected one of check, migration, packets, guest, "

@@ -623,6 +623,22 @@ TEST_F(OracleEnd, PageThatTrackingLostIsToldByLostPageAlone)
 	EXPECT_EQ(finish(CHECK_MEMORY_EQUAL).count, 1u);
 	EXPECT_EQ(oracle_finding(oracle(), CHECK_LOST_PAGE)->count, 1u);
 }
+TEST_F(OracleEnd, StatisticsThatBalancePassAndOnesThatDoNotFail)
+{
+	oracle_counters_compared(oracle(), "near.nic: sent = taken", 7, 7);
+	EXPECT_EQ(finish(CHECK_STATISTICS).verdict, ORACLE_PASS);
+	oracle_counters_compared(oracle(), "near.nic: sent = taken", 7, 8);
+	oracle_counters_compared(oracle(), "far.nic: sent = taken", 1, 0);
+	EXPECT_EQ(finish(CHECK_STATISTICS).verdict, ORACLE_FAIL);
+	EXPECT_EQ(finish(CHECK_STATISTICS).count, 2u);
+	EXPECT_STREQ(finish(CHECK_STATISTICS).detail, "0 ps: near.nic: sent = taken: 7 and 8");
+}
+
+TEST_F(OracleEnd, StatisticsThatNobodyHasComparedDoNotApply)
+{
+	EXPECT_EQ(finish(CHECK_STATISTICS).verdict, ORACLE_NOT_APPLICABLE);
+}
+
 TEST_F(OracleEnd, VfStateThatDiffersFails)
 {
 	oracle_vf_state_compared(oracle(), "QTX_TAIL1 differs");
