@@ -22,7 +22,7 @@ static void fw_next(struct firmware *fw)
 	} else {
 		trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REQUEST, fw->current.function,
 			   fw->current.desc.cookie_high, fw->current.len_bytes);
-		time = virtchnl_time(fw, &fw->current);
+		time = mailbox_time(fw, &fw->current);
 	}
 	sim_after(fw->sim, &fw->work, fw->sim->untimed ? 0 : time);
 }
@@ -41,7 +41,7 @@ static void fw_work(struct event *event, uint64_t now)
 	else if (pf)
 		pf_command_handle(fw, &fw->current);
 	else
-		virtchnl_handle(&fw->vf[fw->current.function], &fw->current);
+		mailbox_handle(&fw->vf[fw->current.function], &fw->current);
 	fw_next(fw);
 }
 
@@ -90,10 +90,11 @@ void firmware_forget_vf(struct fw_vf *vf)
 {
 	struct firmware *fw = vf->fw;
 
-	memset(&vf->virtchnl, 0, sizeof(vf->virtchnl));
-	memcpy(vf->virtchnl.mac, vf->mac, sizeof(vf->mac));
-	vf->virtchnl.hashcfg = RSS_ALL;
-	virtchnl_apply_rss(vf);
+	vf->life++;
+	memset(&vf->agreed, 0, sizeof(vf->agreed));
+	memcpy(vf->agreed.mac, vf->mac, sizeof(vf->mac));
+	vf->agreed.hashcfg = RSS_ALL;
+	firmware_apply_rss(vf);
 	nic_filter_clear(fw->nic, vf->index);
 	nic_vlan_clear(fw->nic, vf->index);
 	nic_flow_clear(fw->nic, vf->index);
@@ -145,7 +146,7 @@ static void fw_queue_drained(void *ctx, uint32_t vf)
 {
 	struct firmware *fw = ctx;
 
-	virtchnl_queues_drained(&fw->vf[vf]);
+	mailbox_queues_drained(&fw->vf[vf]);
 }
 
 /* Those that have asked for their resources know that there is a link. */
@@ -154,8 +155,8 @@ static void fw_link_changed(void *ctx)
 	struct firmware *fw = ctx;
 
 	for (uint32_t i = 0; fw->cfg.tell_link && i < nic_config(fw->nic)->vfs; i++)
-		if (fw->vf[i].virtchnl.resources_given && nic_vf_present(fw->nic, i))
-			virtchnl_tell_link(&fw->vf[i]);
+		if (fw->vf[i].agreed.resources_given && nic_vf_present(fw->nic, i))
+			mailbox_tell_link(&fw->vf[i]);
 }
 
 static const struct nic_firmware_ops fw_ops = {
@@ -180,9 +181,10 @@ static void fw_vf_init(struct firmware *fw, uint32_t index)
 	vf->queue_pairs = resources_first_pairs(fw);
 	vf->stream = fw->streams + (size_t)index * STATE_MAX_BYTES;
 	memcpy(vf->mac, mac, sizeof(mac));
-	memcpy(vf->virtchnl.mac, mac, sizeof(mac));
-	vf->virtchnl.hashcfg = RSS_ALL;
-	virtchnl_apply_rss(vf);
+	vf->life = 1;
+	memcpy(vf->agreed.mac, mac, sizeof(mac));
+	vf->agreed.hashcfg = RSS_ALL;
+	firmware_apply_rss(vf);
 	firmware_set_policy(vf, VF_POLICY_DEFAULT, 0, 0);
 	event_init(&vf->activate, fw_activate);
 }

@@ -35,9 +35,8 @@ struct firmware_cfg {
 struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic);
 void firmware_destroy(struct firmware *firmware);
 
-/* What a PF command or a virtchnl message is called, "VF_SUSPEND"; NULL for one that is unknown. */
+/* What a PF command is called, "VF_SUSPEND"; NULL for one that is unknown. */
 const char *firmware_pf_command_name(uint32_t opcode);
-const char *firmware_virtchnl_name(uint32_t opcode);
 
 /*
  * The PF has something to tell VF `vf` unasked: the body of a virtchnl EVENT, at most

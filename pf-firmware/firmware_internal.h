@@ -4,24 +4,12 @@
 
 #include "model/nic/firmware_block.h"
 #include "model/nic/flow_director.h"
+#include "model/nic/vlan.h"
 #include "pf-firmware/firmware.h"
 #include "pf-firmware/mailbox_format.h"
 #include "pf-firmware/pf_command_format.h"
 #include "pf-firmware/state_format.h"
-
-/* What one VF and the firmware have agreed on; it travels with the VF. */
-struct fw_virtchnl {
-	uint32_t version_minor;
-	uint32_t caps;
-	bool resources_given; /* commands that configure are allowed */
-	uint32_t promisc;
-	uint64_t hashcfg;
-	uint8_t mac[6]; /* the VF's own address */
-	uint8_t rss_key[VIRTCHNL_RSS_KEY_BYTES];
-	uint8_t rss_lut[VIRTCHNL_RSS_LUT_ENTRIES];
-	bool rss_symmetric;
-	uint8_t rss_rule[RSS_TYPES]; /* as struct rss has them */
-};
+#include "virtchnl/virtchnl.h"
 
 /* A stream being loaded: it may come in parts of any size. */
 struct state_load {
@@ -47,12 +35,14 @@ struct fw_vf {
 	bool mac_by_pf;
 	bool trusted;         /* it may have any address and hear what is for others */
 	uint32_t queue_pairs; /* that it has; resets leave them to it */
-	struct fw_virtchnl virtchnl;
+	uint32_t life;        /* as struct virtchnl_vf has it */
+	struct virtchnl_agreed agreed;
 	bool resetting;
 	struct event activate;
-	/* DISABLE_QUEUES is answered when the queues are drained. */
+	struct aq_desc asked; /* its message that is not yet written back */
+	/* Queues that are to be drained before somebody is answered. */
 	bool disable_waits;
-	struct mailbox_message disable;
+	struct vf_queues disabling;
 	/* State service. */
 	uint8_t *stream; /* STATE_MAX_BYTES: being saved, or record bodies being loaded */
 	uint32_t stream_len;
@@ -99,24 +89,39 @@ void firmware_set_policy(struct fw_vf *vf, uint32_t flags, uint32_t max_mbps, ui
 /* As far as the VF is trusted. */
 void firmware_set_promiscuous(struct fw_vf *vf, uint32_t flags);
 
-/* --- virtchnl_resources.c --- */
+/* --- resources.c --- */
 
 /* Queue pairs that a VF begins with, and is sure to have. */
 uint32_t resources_first_pairs(const struct firmware *fw);
 /* How many the VF could have: those it has and those that no VF has or is sure of. */
 uint32_t resources_most_pairs(const struct fw_vf *vf);
 
-/* --- virtchnl.c --- */
+/* --- mailbox.c --- */
 
+/* What virtchnl must know of the VF. */
+void firmware_vf_get(const struct fw_vf *vf, struct virtchnl_vf *known);
+/* The VF's message was taken: its descriptor is written back. */
+void firmware_ack(struct fw_vf *vf);
 /* How long the message takes. */
-uint64_t virtchnl_time(const struct firmware *fw, const struct mailbox_message *message);
-void virtchnl_handle(struct fw_vf *vf, const struct mailbox_message *message);
+uint64_t mailbox_time(const struct firmware *fw, const struct mailbox_message *message);
+void mailbox_handle(struct fw_vf *vf, const struct mailbox_message *message);
 /* LINK_CHANGE, as the port has it. */
-void virtchnl_tell_link(struct fw_vf *vf);
+void mailbox_tell_link(struct fw_vf *vf);
+/* A queue of the VF has drained. */
+void mailbox_queues_drained(struct fw_vf *vf);
+
+/* --- operation.c: what virtchnl wants done --- */
+
+/* AQ_RC_*, or VF_OPERATION_LATER. */
+uint16_t operation_do(struct fw_vf *vf, struct vf_operation *operation);
+/* Is what VF_QUEUES_DISABLE waits for drained now? It is complete then. */
+bool operation_queues_drained(struct fw_vf *vf);
+/* Can it be what was agreed on? */
+bool firmware_agreed_ok(const struct virtchnl_agreed *agreed);
+/* It holds from now on, for the hardware too. */
+void firmware_agree(struct fw_vf *vf, const struct virtchnl_agreed *agreed);
 /* Give the VF's RSS to the hardware: after a reset, a message, a loaded state. */
-void virtchnl_apply_rss(struct fw_vf *vf);
-/* The VF's queues have drained: DISABLE_QUEUES is answered. */
-void virtchnl_queues_drained(struct fw_vf *vf);
+void firmware_apply_rss(struct fw_vf *vf);
 
 /* --- pf_command.c --- */
 
@@ -148,6 +153,9 @@ struct state_record_info {
 	/* Carry the record. On load with `apply` false: only check. */
 	void (*carry)(struct fw_vf *vf, struct state_codec *codec, bool apply);
 };
+
+/* Can the device have such a rule? */
+bool firmware_rule_ok(const struct nic *nic, const struct flow_rule *rule);
 
 extern const struct state_record_info state_records[];
 extern const uint32_t state_record_count;

@@ -53,7 +53,7 @@ static uint16_t pf_set_mac(struct pf_command *command)
 	if ((mac[0] & 1) || !(command->desc.param1 | (command->desc.addr_high & 0xffff)))
 		return AQ_RC_EINVAL;
 	memcpy(vf->mac, mac, 6);
-	memcpy(vf->virtchnl.mac, mac, 6);
+	memcpy(vf->agreed.mac, mac, 6);
 	vf->mac_by_pf = true;
 	return AQ_RC_OK;
 }

@@ -22,7 +22,7 @@ void firmware_set_promiscuous(struct fw_vf *vf, uint32_t flags)
 {
 	if (!vf->trusted)
 		flags = 0;
-	vf->virtchnl.promisc = flags;
+	vf->agreed.promisc = flags;
 	nic_promiscuous_set(vf->fw->nic, vf->index, flags & VIRTCHNL_UNICAST_PROMISC,
 			    flags & VIRTCHNL_MULTICAST_PROMISC);
 }

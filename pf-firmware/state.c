@@ -171,7 +171,7 @@ static void carry_vectors(struct fw_vf *vf, struct state_codec *codec, bool appl
 static void carry_filters(struct fw_vf *vf, struct state_codec *codec, bool apply)
 {
 	uint8_t mac[NIC_FILTERS_PER_VF][6] = {{0}};
-	uint32_t count = 0, promisc = vf->virtchnl.promisc;
+	uint32_t count = 0, promisc = vf->agreed.promisc;
 
 	while (nic_filter_get(state_nic(vf), vf->index, count, mac[count]) &&
 	       ++count < NIC_FILTERS_PER_VF)
@@ -213,28 +213,31 @@ static void carry_vlans(struct fw_vf *vf, struct state_codec *codec, bool apply)
 	*nic_vlan_offload(nic, vf->index) = offload;
 }
 
+static void carry_flag(struct state_codec *codec, uint8_t *flag)
+{
+	bool value = *flag;
+
+	codec_bool(codec, &value);
+	*flag = value;
+}
+
 static void carry_virtchnl(struct fw_vf *vf, struct state_codec *codec, bool apply)
 {
-	struct fw_virtchnl virtchnl = vf->virtchnl;
+	struct virtchnl_agreed agreed = vf->agreed;
 
-	codec_u32(codec, &virtchnl.version_minor);
-	codec_u32(codec, &virtchnl.caps);
-	codec_bool(codec, &virtchnl.resources_given);
-	codec_u32(codec, &virtchnl.promisc);
-	codec_u64(codec, &virtchnl.hashcfg);
-	codec_bytes(codec, virtchnl.mac, sizeof(virtchnl.mac));
-	codec_bytes(codec, virtchnl.rss_key, sizeof(virtchnl.rss_key));
-	codec_bytes(codec, virtchnl.rss_lut, sizeof(virtchnl.rss_lut));
-	codec_bool(codec, &virtchnl.rss_symmetric);
-	codec_bytes(codec, virtchnl.rss_rule, sizeof(virtchnl.rss_rule));
-	for (uint32_t i = 0; i < RSS_TYPES; i++)
-		codec->bad |= (virtchnl.rss_rule[i] & ~RSS_TYPE_RULES) != 0;
-	codec->bad |= (virtchnl.hashcfg & ~RSS_ALL) != 0;
-	if (!apply)
-		return;
-	vf->virtchnl = virtchnl;
-	firmware_set_promiscuous(vf, virtchnl.promisc);
-	virtchnl_apply_rss(vf);
+	codec_u32(codec, &agreed.version_minor);
+	codec_u32(codec, &agreed.caps);
+	carry_flag(codec, &agreed.resources_given);
+	codec_u32(codec, &agreed.promisc);
+	codec_u64(codec, &agreed.hashcfg);
+	codec_bytes(codec, agreed.mac, sizeof(agreed.mac));
+	codec_bytes(codec, agreed.rss_key, sizeof(agreed.rss_key));
+	codec_bytes(codec, agreed.rss_lut, sizeof(agreed.rss_lut));
+	carry_flag(codec, &agreed.rss_symmetric);
+	codec_bytes(codec, agreed.rss_rule, sizeof(agreed.rss_rule));
+	codec->bad |= !firmware_agreed_ok(&agreed);
+	if (apply)
+		firmware_agree(vf, &agreed);
 }
 
 static void carry_stats(struct fw_vf *vf, struct state_codec *codec, bool apply)
@@ -293,7 +296,7 @@ static void carry_resources(struct fw_vf *vf, struct state_codec *codec, bool ap
 		vf->queue_pairs = pairs;
 }
 
-static bool rule_ok(const struct nic *nic, const struct flow_rule *rule)
+bool firmware_rule_ok(const struct nic *nic, const struct flow_rule *rule)
 {
 	uint32_t queues = rule->fate == FLOW_REGION ? 1u << (rule->region_log2 & 15) : 1;
 
@@ -337,7 +340,7 @@ static void carry_flows(struct fw_vf *vf, struct state_codec *codec, bool apply)
 		if (!codec->load)
 			(void)nic_flow_get(nic, vf->index, n, &rule);
 		carry_rule(codec, &rule);
-		codec->bad |= n < count && !rule_ok(nic, &rule);
+		codec->bad |= n < count && !firmware_rule_ok(nic, &rule);
 		if (apply && n < count)
 			nic_flow_put(nic, vf->index, &rule);
 	}

@@ -12,6 +12,7 @@
 #include "iommu/smmu_format.h"
 #include "model/nic/avf_format.h"
 #include "model/nic/firmware_block.h"
+#include "virtchnl/virtchnl.h"
 
 /* Named numbers; text is for good. */
 struct name {
@@ -234,8 +235,7 @@ static void firmware(struct timeline *timeline, const struct trace_event *event)
 	struct chrome_arg args[] = {ARG("vf", event->arg[1]), ARG("opcode", event->arg[2]),
 				    NO_MORE};
 	uint32_t opcode = (uint32_t)event->arg[2];
-	const char *name =
-		event->arg[0] ? firmware_pf_command_name(opcode) : firmware_virtchnl_name(opcode);
+	const char *name = event->arg[0] ? firmware_pf_command_name(opcode) : virtchnl_name(opcode);
 
 	timeline_span(timeline, event->part->host, TRACK_FIRMWARE, 0, event->arg[3],
 		      name ? name : "unknown", args);

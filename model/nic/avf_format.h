@@ -116,6 +116,10 @@ struct aq_desc {
 #define AQ_DESC_BYTES   32u
 #define AQ_BUFFER_BYTES 4096u
 
+/* Messages to a VF. A longer one is its first bytes, zeros, and its last ones. */
+#define MAILBOX_REPLY_BYTES 256u /* largest message to a VF, but for long ones */
+#define MAILBOX_END_BYTES   4u   /* of a long message's data: they are its last */
+
 #define AQ_FLAG_DD  BIT(0)
 #define AQ_FLAG_CMP BIT(1)
 #define AQ_FLAG_ERR BIT(2)
@@ -125,18 +129,22 @@ struct aq_desc {
 #define AQ_FLAG_SI  BIT(13)
 
 /* aq_desc.retval */
-#define AQ_RC_OK     0
-#define AQ_RC_EPERM  1
-#define AQ_RC_ENOENT 2
-#define AQ_RC_EIO    5
-#define AQ_RC_EAGAIN 8
-#define AQ_RC_ENOMEM 9
-#define AQ_RC_EACCES 10
-#define AQ_RC_EFAULT 11
-#define AQ_RC_EBUSY  12
-#define AQ_RC_EINVAL 14
-#define AQ_RC_ENOSYS 17
-#define AQ_RC_ERANGE 18
+#define AQ_RC_OK       0
+#define AQ_RC_EPERM    1
+#define AQ_RC_ENOENT   2
+#define AQ_RC_ESRCH    3
+#define AQ_RC_EIO      5
+#define AQ_RC_EAGAIN   8
+#define AQ_RC_ENOMEM   9
+#define AQ_RC_EACCES   10
+#define AQ_RC_EFAULT   11
+#define AQ_RC_EBUSY    12
+#define AQ_RC_EEXIST   13
+#define AQ_RC_EINVAL   14
+#define AQ_RC_ENOSPC   16
+#define AQ_RC_ENOSYS   17
+#define AQ_RC_ERANGE   18
+#define AQ_RC_EFLUSHED 19
 
 /*
  * Tx descriptor: two words, {buffer address, TXD1_*}.

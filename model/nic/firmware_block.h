@@ -43,11 +43,9 @@ struct mailbox_message {
 	uint32_t len_bytes;
 };
 
-#define MAILBOX_REPLY_BYTES 256u   /* largest message to a function, but for long ones */
-#define MAILBOX_END_BYTES   4u     /* of a long message's data: they are its last */
-#define MAILBOX_POSTS       8u     /* messages that wait for a function's receive queue */
-#define MAILBOX_VF_BYTES    4096u  /* largest message from a VF */
-#define MAILBOX_PF_BYTES    32768u /* largest buffer of a PF command */
+#define MAILBOX_POSTS    8u     /* messages that wait for a function's receive queue */
+#define MAILBOX_VF_BYTES 4096u  /* largest message from a VF */
+#define MAILBOX_PF_BYTES 32768u /* largest buffer of a PF command */
 
 /* The next message whose doorbell rang; false if none. It is taken off the line. */
 bool nic_mailbox_take(struct nic *nic, struct mailbox_message *message);
@@ -130,10 +128,8 @@ void nic_promiscuous_set(struct nic *nic, uint32_t vf, bool unicast, bool multic
 /*
  * VLANs that the VF receives beside untagged frames; without any it receives all
  * (model/nic/vlan.h). ID 0 is the untagged: it is neither added nor deleted.
+ * -ENOSPC: the VF has NIC_VLANS_PER_VF.
  */
-#define NIC_VLANS_PER_VF 64u
-
-/* -ENOSPC: the VF has NIC_VLANS_PER_VF. */
 int nic_vlan_add(struct nic *nic, uint32_t vf, uint32_t id);
 void nic_vlan_del(struct nic *nic, uint32_t vf, uint32_t id);
 /* The VF's next VLAN above `id`; 4096: none. */

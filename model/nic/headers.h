@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/nic/ip_format.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -17,12 +19,6 @@ extern "C" {
 #define ETHERTYPE_IPV4 0x0800u
 #define ETHERTYPE_ARP  0x0806u
 #define ETHERTYPE_IPV6 0x86ddu
-
-#define IP_PROTO_ICMP   1u
-#define IP_PROTO_TCP    6u
-#define IP_PROTO_UDP    17u
-#define IP_PROTO_ICMPV6 58u
-#define IP_PROTO_SCTP   132u
 
 struct frame_headers {
 	uint32_t ethertype; /* behind a VLAN tag, if there is one; 0: the frame is too short */

@@ -13,11 +13,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define VLAN_AT        12u /* of a frame */
-#define VLAN_BYTES     4u
-#define VLAN_ETHERTYPE 0x8100u
-#define VLAN_ID        0x0fffu
-#define VLAN_IDS       4096u
+#include "model/nic/vlan_tag_format.h"
 
 static inline bool vlan_is_tagged(const uint8_t *frame, uint32_t len_bytes)
 {

@@ -7,6 +7,7 @@
 #include "pf-firmware/refused_format.h"
 #include "pf-firmware/rss_format.h"
 #include "testbench/unit/model-nic/nic_fixture.h"
+#include "virtchnl/virtchnl.h"
 
 namespace
 {
@@ -181,10 +182,10 @@ TEST_F(Opcodes, EventOfAVfIsRefused)
 
 TEST_F(Opcodes, EachHasAName)
 {
-	EXPECT_STREQ(firmware_virtchnl_name(VIRTCHNL_OP_1588_PTP_GET_CAPS), "1588_PTP_GET_CAPS");
-	EXPECT_EQ(firmware_virtchnl_name(19), nullptr);
+	EXPECT_STREQ(virtchnl_name(VIRTCHNL_OP_1588_PTP_GET_CAPS), "1588_PTP_GET_CAPS");
+	EXPECT_EQ(virtchnl_name(19), nullptr);
 	for (auto [opcode, status] : kImplemented)
-		EXPECT_NE(firmware_virtchnl_name(opcode), nullptr) << opcode;
+		EXPECT_NE(virtchnl_name(opcode), nullptr) << opcode;
 }
 
 TEST_F(Opcodes, HashFunctionIsToeplitzForOneDirectionOrBoth)

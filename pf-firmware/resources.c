@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What VFs share: the pool of queue pairs. Each VF is sure of as many as it begins
- * with; more are given while there are some (Linux virtchnl.h, REQUEST_QUEUES; what is
- * answered is as in ice's virt/queues.c).
+ * with; more are given while there are some (Linux virtchnl.h, REQUEST_QUEUES).
  */
-#include "pf-firmware/virtchnl_internal.h"
+#include "pf-firmware/firmware_internal.h"
 
 uint32_t resources_first_pairs(const struct firmware *fw)
 {
@@ -31,24 +30,4 @@ uint32_t resources_most_pairs(const struct fw_vf *vf)
 		if (i != vf->index)
 			others += MAX(fw->vf[i].queue_pairs, first);
 	return MIN(pool_pairs(fw) - others, nic->queue_pairs);
-}
-
-int32_t vc_request_queues(struct vc_command *command)
-{
-	static const struct virtchnl_pf_event impending = {
-		.event = VIRTCHNL_EVENT_RESET_IMPENDING,
-		.severity = VIRTCHNL_SEVERITY_CERTAIN_DOOM,
-	};
-	struct fw_vf *vf = command->vf;
-	uint32_t wanted = le16_get(command->data);
-	uint32_t most = resources_most_pairs(vf);
-
-	if (!wanted || wanted > most) {
-		le16_put(command->answer, (uint16_t)most);
-		command->answer_len = sizeof(struct virtchnl_vf_res_request);
-		return VIRTCHNL_STATUS_SUCCESS;
-	}
-	vf->queue_pairs = wanted;
-	firmware_post_event(vf->fw, vf->index, &impending, sizeof(impending));
-	return vc_reset(command);
 }

@@ -6,7 +6,7 @@
  * ice's virt/rss.c.)
  */
 #include "pf-firmware/rss_format.h"
-#include "pf-firmware/virtchnl_internal.h"
+#include "virtchnl/virtchnl_internal.h"
 
 _Static_assert(sizeof(struct virtchnl_rss_cfg) == 2444, "virtchnl_rss_cfg");
 
@@ -70,37 +70,37 @@ static bool take_wish(struct rss_wish *wish, const struct virtchnl_rss_cfg *cfg)
 	return wish->types;
 }
 
-static void set_rules(struct fw_vf *vf, uint64_t types, uint8_t rule)
+static void set_rules(struct virtchnl_agreed *agreed, uint64_t types, uint8_t rule)
 {
 	for (uint32_t i = 0; i < RSS_TYPES; i++)
 		if (types >> (RSS_TYPE_FIRST + i) & 1)
-			vf->virtchnl.rss_rule[i] = rule;
+			agreed->rss_rule[i] = rule;
 }
 
 int32_t vc_add_rss(struct vc_command *command)
 {
+	struct virtchnl_agreed *agreed = &command->vf->agreed;
 	struct virtchnl_rss_cfg cfg;
 	struct rss_wish wish;
 
 	memcpy(&cfg, command->data, sizeof(cfg));
 	if (!take_wish(&wish, &cfg))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	command->vf->virtchnl.hashcfg |= wish.types;
-	set_rules(command->vf, wish.types, wish.rule);
-	virtchnl_apply_rss(command->vf);
-	return VIRTCHNL_STATUS_SUCCESS;
+	agreed->hashcfg |= wish.types;
+	set_rules(agreed, wish.types, wish.rule);
+	return vc_agree(command);
 }
 
 int32_t vc_del_rss(struct vc_command *command)
 {
+	struct virtchnl_agreed *agreed = &command->vf->agreed;
 	struct virtchnl_rss_cfg cfg;
 	struct rss_wish wish;
 
 	memcpy(&cfg, command->data, sizeof(cfg));
-	if (!take_wish(&wish, &cfg) || (wish.types & ~command->vf->virtchnl.hashcfg))
+	if (!take_wish(&wish, &cfg) || (wish.types & ~agreed->hashcfg))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	command->vf->virtchnl.hashcfg &= ~wish.types;
-	set_rules(command->vf, wish.types, 0);
-	virtchnl_apply_rss(command->vf);
-	return VIRTCHNL_STATUS_SUCCESS;
+	agreed->hashcfg &= ~wish.types;
+	set_rules(agreed, wish.types, 0);
+	return vc_agree(command);
 }

@@ -5,11 +5,9 @@
  * message, one that is refused for another cause with SUCCESS and a status (Linux ice's
  * virt/fdir.c).
  */
-#include <errno.h>
-
-#include "model/nic/headers.h"
+#include "model/nic/ip_format.h"
 #include "pf-firmware/fdir_format.h"
-#include "pf-firmware/virtchnl_internal.h"
+#include "virtchnl/virtchnl_internal.h"
 
 _Static_assert(sizeof(struct virtchnl_fdir_add) == 2616, "virtchnl_fdir_add");
 
@@ -130,13 +128,13 @@ static bool take_pattern(struct flow_rule *rule, const struct virtchnl_proto_hdr
 
 /* ---- actions ---- */
 
-static bool queues_ok(const struct fw_vf *vf, const struct flow_rule *rule)
+static bool queues_ok(const struct virtchnl_vf *vf, const struct flow_rule *rule)
 {
 	return rule->region_log2 < 16 && rule->queue + (1u << rule->region_log2) <= vf->queue_pairs;
 }
 
 /* One that says where frames go. */
-static bool take_fate(const struct fw_vf *vf, struct flow_rule *rule,
+static bool take_fate(const struct virtchnl_vf *vf, struct flow_rule *rule,
 		      const struct virtchnl_filter_action *action)
 {
 	static const struct {
@@ -163,7 +161,7 @@ static bool take_fate(const struct fw_vf *vf, struct flow_rule *rule,
 }
 
 /* At most one mark and one fate; a mark alone leaves frames to RSS. */
-static bool take_actions(const struct fw_vf *vf, struct flow_rule *rule,
+static bool take_actions(const struct virtchnl_vf *vf, struct flow_rule *rule,
 			 const struct virtchnl_fdir_add *add)
 {
 	uint32_t fates = 0;
@@ -196,35 +194,45 @@ static int32_t answer_add(struct vc_command *command, uint32_t flow_id, int32_t 
 
 int32_t vc_add_fdir(struct vc_command *command)
 {
-	const struct fw_vf *vf = command->vf;
-	struct flow_rule rule = {0};
+	struct vf_operation operation = {.kind = VF_FLOW_ADD};
+	struct flow_rule *rule = &operation.rule;
 	struct virtchnl_fdir_add add;
-	int err;
 
+	memset(rule, 0, sizeof(*rule));
 	memcpy(&add, command->data, sizeof(add));
 	if (!vc_vsi_ok(command, add.vsi_id))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	if (!take_pattern(&rule, &add.proto_hdrs) || !take_actions(vf, &rule, &add))
+	if (!take_pattern(rule, &add.proto_hdrs) || !take_actions(command->vf, rule, &add))
 		return answer_add(command, 0, VIRTCHNL_FDIR_FAILURE_RULE_INVALID);
 	if (add.validate_only)
 		return answer_add(command, 0, VIRTCHNL_FDIR_SUCCESS);
-	err = nic_flow_add(vf->fw->nic, vf->index, &rule);
-	if (err)
-		return answer_add(command, 0,
-				  err == -EEXIST ? VIRTCHNL_FDIR_FAILURE_RULE_EXIST
-						 : VIRTCHNL_FDIR_FAILURE_RULE_NORESOURCE);
-	return answer_add(command, rule.id, VIRTCHNL_FDIR_SUCCESS);
+	switch (vc_operate(command, &operation)) {
+	case AQ_RC_OK:
+		return answer_add(command, rule->id, VIRTCHNL_FDIR_SUCCESS);
+	case AQ_RC_EEXIST:
+		return answer_add(command, 0, VIRTCHNL_FDIR_FAILURE_RULE_EXIST);
+	case AQ_RC_ENOENT:
+	case AQ_RC_EFLUSHED:
+		return VC_SILENT;
+	default:
+		return answer_add(command, 0, VIRTCHNL_FDIR_FAILURE_RULE_NORESOURCE);
+	}
 }
 
 int32_t vc_del_fdir(struct vc_command *command)
 {
-	const struct fw_vf *vf = command->vf;
 	struct virtchnl_fdir_del del, answer = {.status = VIRTCHNL_FDIR_SUCCESS};
+	struct vf_operation operation = {.kind = VF_FLOW_DEL};
+	uint16_t result;
 
 	memcpy(&del, command->data, sizeof(del));
 	if (!vc_vsi_ok(command, del.vsi_id))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	if (nic_flow_del(vf->fw->nic, vf->index, del.flow_id))
+	operation.flow_id = del.flow_id;
+	result = vc_operate(command, &operation);
+	if (result && result != AQ_RC_ESRCH)
+		return vc_status(result);
+	if (result)
 		answer.status = VIRTCHNL_FDIR_FAILURE_RULE_NONEXIST;
 	memcpy(command->answer, &answer, sizeof(answer));
 	command->answer_len = sizeof(answer);

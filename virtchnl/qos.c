@@ -6,22 +6,22 @@
  * ice's virt/queues.c.)
  */
 #include "pf-firmware/qos_format.h"
-#include "pf-firmware/virtchnl_internal.h"
+#include "virtchnl/virtchnl_internal.h"
 
 #define CLASSES        1u
 #define ALL_PRIORITIES 0xffu
 
 int32_t vc_qos_caps(struct vc_command *command)
 {
-	const struct fw_vf *vf = command->vf;
+	const struct virtchnl_vf *vf = command->vf;
 	struct virtchnl_qos_cap_list caps = {
-		.vsi_id = vc_vsi_id(vf),
+		.vsi_id = vf->vsi_id,
 		.num_elem = CLASSES,
 		.cap = {{.tc_prio = ALL_PRIORITIES,
 			 .arbiter = VIRTCHNL_ARBITER_STRICT,
 			 .weight = VIRTCHNL_STRICT_WEIGHT,
 			 .type = VIRTCHNL_BW_SHAPER,
-			 .shaper = {.peak = nic_config(vf->fw->nic)->link_mbps * 1000}}},
+			 .shaper = {.peak = vf->link_mbps * 1000}}},
 	};
 
 	memcpy(command->answer, &caps, sizeof(caps));
@@ -37,9 +37,9 @@ static struct virtchnl_queue_bw bandwidth(const struct vc_command *command, uint
 	return bw;
 }
 
-static bool bandwidth_ok(const struct fw_vf *vf, const struct virtchnl_queue_bw *bw)
+static bool bandwidth_ok(const struct virtchnl_vf *vf, const struct virtchnl_queue_bw *bw)
 {
-	uint32_t link_kbps = nic_config(vf->fw->nic)->link_mbps * 1000;
+	uint32_t link_kbps = vf->link_mbps * 1000;
 	uint32_t most = bw->shaper.peak ? bw->shaper.peak : link_kbps;
 
 	return bw->queue_id < vf->queue_pairs && bw->tc < CLASSES && most <= link_kbps &&
@@ -48,8 +48,9 @@ static bool bandwidth_ok(const struct fw_vf *vf, const struct virtchnl_queue_bw 
 
 int32_t vc_queue_bw(struct vc_command *command)
 {
-	const struct fw_vf *vf = command->vf;
+	const struct virtchnl_vf *vf = command->vf;
 	uint32_t queues = le16_get(command->data + 2);
+	int32_t status = VIRTCHNL_STATUS_SUCCESS;
 	struct virtchnl_queue_bw bw;
 
 	if (!vc_vsi_ok(command, le16_get(command->data)) || queues > vf->queue_pairs)
@@ -59,11 +60,14 @@ int32_t vc_queue_bw(struct vc_command *command)
 		if (!bandwidth_ok(vf, &bw))
 			return VIRTCHNL_STATUS_ERR_PARAM;
 	}
-	for (uint32_t i = 0; i < queues; i++) {
+	for (uint32_t i = 0; !status && i < queues; i++) {
+		struct vf_operation rate = {.kind = VF_QUEUE_RATE};
+
 		bw = bandwidth(command, i);
-		nic_queue_rate_set(vf->fw->nic, vf->index, bw.queue_id, bw.shaper.peak);
+		rate.rate = (struct vf_queue_rate){bw.queue_id, bw.shaper.peak};
+		status = vc_do(command, &rate);
 	}
-	return VIRTCHNL_STATUS_SUCCESS;
+	return status;
 }
 
 int32_t vc_quanta(struct vc_command *command)

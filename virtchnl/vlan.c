@@ -5,27 +5,32 @@
  * EtherType 0x8100, which the messages call the inner one where there is no outer
  * (Linux virtchnl.h; ice_virtchnl.c for what is refused).
  */
-#include "pf-firmware/virtchnl_internal.h"
+#include "model/nic/vlan_tag_format.h"
 #include "pf-firmware/vlan_format.h"
+#include "virtchnl/virtchnl_internal.h"
 
 #define TOGGLED                                                                                    \
 	(VIRTCHNL_VLAN_ETHERTYPE_8100 | VIRTCHNL_VLAN_TOGGLE | VIRTCHNL_VLAN_TAG_LOCATION_L2TAG1)
 
 static bool agreed(const struct vc_command *command, uint64_t cap)
 {
-	return command->vf->virtchnl.caps & cap;
+	return command->vf->agreed.caps & cap;
 }
 
-static struct nic_vlan_offload *offload_of(const struct fw_vf *vf)
+static int32_t set_offloads(const struct vc_command *command, uint64_t which, uint64_t on)
 {
-	return nic_vlan_offload(vf->fw->nic, vf->index);
+	struct vf_operation operation = {.kind = VF_VLAN_OFFLOAD};
+
+	operation.offload = (struct vf_vlan_offload){(uint32_t)which, (uint32_t)on};
+	return vc_do(command, &operation);
 }
 
-void vc_vlan_agreed(struct fw_vf *vf)
+int32_t vc_vlan_agreed(const struct vc_command *command)
 {
-	bool first = vf->virtchnl.caps & VIRTCHNL_VF_OFFLOAD_VLAN;
+	bool first = agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN);
 
-	*offload_of(vf) = (struct nic_vlan_offload){.strip = first, .insert = first};
+	return set_offloads(command, VF_VLAN_STRIP | VF_VLAN_INSERT,
+			    first ? VF_VLAN_STRIP | VF_VLAN_INSERT : 0);
 }
 
 /* ---- filters: of both kinds, by the n-th element's ID ---- */
@@ -54,26 +59,22 @@ static bool list_is_ok(const struct vc_command *command, const struct vlan_list 
 	return true;
 }
 
-static int32_t add_vlans(const struct vc_command *command, const struct vlan_list *list)
+static int32_t change_vlans(const struct vc_command *command, const struct vlan_list *list,
+			    uint32_t kind)
 {
-	const struct fw_vf *vf = command->vf;
-
 	if (!list_is_ok(command, list))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	for (uint32_t i = 0; i < list->count; i++)
-		if (nic_vlan_add(vf->fw->nic, vf->index, id_of(list, i)))
+	for (uint32_t i = 0; i < list->count; i++) {
+		struct vf_operation operation = {.kind = kind};
+		uint16_t result;
+
+		operation.vlan = id_of(list, i);
+		result = vc_operate(command, &operation);
+		if (result == AQ_RC_ENOSPC)
 			return VIRTCHNL_STATUS_ERR_PARAM;
-	return VIRTCHNL_STATUS_SUCCESS;
-}
-
-static int32_t del_vlans(const struct vc_command *command, const struct vlan_list *list)
-{
-	const struct fw_vf *vf = command->vf;
-
-	if (!list_is_ok(command, list))
-		return VIRTCHNL_STATUS_ERR_PARAM;
-	for (uint32_t i = 0; i < list->count; i++)
-		nic_vlan_del(vf->fw->nic, vf->index, id_of(list, i));
+		if (result)
+			return vc_status(result);
+	}
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
@@ -97,22 +98,21 @@ int32_t vc_add_vlan(struct vc_command *command)
 {
 	struct vlan_list list = plain_list(command);
 
-	return add_vlans(command, &list);
+	return change_vlans(command, &list, VF_VLAN_ADD);
 }
 
 int32_t vc_del_vlan(struct vc_command *command)
 {
 	struct vlan_list list = plain_list(command);
 
-	return del_vlans(command, &list);
+	return change_vlans(command, &list, VF_VLAN_DEL);
 }
 
 static int32_t set_strip(const struct vc_command *command, bool strip)
 {
 	if (!agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN))
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	offload_of(command->vf)->strip = strip;
-	return VIRTCHNL_STATUS_SUCCESS;
+	return set_offloads(command, VF_VLAN_STRIP, strip ? VF_VLAN_STRIP : 0);
 }
 
 int32_t vc_enable_strip(struct vc_command *command)
@@ -172,18 +172,18 @@ int32_t vc_add_vlan_v2(struct vc_command *command)
 {
 	struct vlan_list list = filter_list(command);
 
-	return add_vlans(command, &list);
+	return change_vlans(command, &list, VF_VLAN_ADD);
 }
 
 int32_t vc_del_vlan_v2(struct vc_command *command)
 {
 	struct vlan_list list = filter_list(command);
 
-	return del_vlans(command, &list);
+	return change_vlans(command, &list, VF_VLAN_DEL);
 }
 
 /* Set one of the offloads for what was offered. */
-static int32_t set_offload(const struct vc_command *command, bool *offload, bool value)
+static int32_t set_offload(const struct vc_command *command, uint64_t which, bool value)
 {
 	struct virtchnl_vlan_setting setting;
 
@@ -192,26 +192,25 @@ static int32_t set_offload(const struct vc_command *command, bool *offload, bool
 	    !vc_vsi_ok(command, setting.vport_id) || setting.outer_ethertype ||
 	    setting.inner_ethertype != VIRTCHNL_VLAN_ETHERTYPE_8100)
 		return VIRTCHNL_STATUS_ERR_PARAM;
-	*offload = value;
-	return VIRTCHNL_STATUS_SUCCESS;
+	return set_offloads(command, which, value ? which : 0);
 }
 
 int32_t vc_enable_strip_v2(struct vc_command *command)
 {
-	return set_offload(command, &offload_of(command->vf)->strip, true);
+	return set_offload(command, VF_VLAN_STRIP, true);
 }
 
 int32_t vc_disable_strip_v2(struct vc_command *command)
 {
-	return set_offload(command, &offload_of(command->vf)->strip, false);
+	return set_offload(command, VF_VLAN_STRIP, false);
 }
 
 int32_t vc_enable_insert_v2(struct vc_command *command)
 {
-	return set_offload(command, &offload_of(command->vf)->insert, true);
+	return set_offload(command, VF_VLAN_INSERT, true);
 }
 
 int32_t vc_disable_insert_v2(struct vc_command *command)
 {
-	return set_offload(command, &offload_of(command->vf)->insert, false);
+	return set_offload(command, VF_VLAN_INSERT, false);
 }
