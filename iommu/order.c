@@ -116,11 +116,20 @@ static void release_held(struct transaction *txn)
 	}
 }
 
+/* What passes untranslated says nothing of its target: where it goes does. */
+static bool to_device(const struct transaction *txn)
+{
+	const struct smmu_cfg *cfg = &txn->smmu->cfg;
+
+	return mem_is_device(txn->memory) ||
+	       (!txn->stages && txn->req->addr - cfg->doorbell_pa < cfg->doorbell_bytes);
+}
+
 static bool may_leave(const struct transaction *txn)
 {
 	if (txn->state == TXN_BUSY || txn->state == TXN_STALLED)
 		return false;
-	return txn->state == TXN_FAULTED || !mem_is_device(txn->memory) ||
+	return txn->state == TXN_FAULTED || !to_device(txn) ||
 	       txn->order->ended == txn->order->left;
 }
 

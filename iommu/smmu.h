@@ -99,6 +99,8 @@ struct smmu_cfg {
 	bool ptwnnc;           /* IDR3.PTWNNC */
 	bool epan;             /* IDR3.EPAN */
 	bool vax;              /* IDR5.VAX: 52-bit virtual addresses, 64 KiB granule */
+	/* Where MSIs go: a write there is one to Device memory, also from a stream in bypass. */
+	uint64_t doorbell_pa, doorbell_bytes;
 	/* Does a configuration that stalls terminate the faults of masters that cannot wait
 	 * (bus_attr.may_stall)? The architecture permits it where both models exist, 3.12. */
 	bool stall_downgrade;

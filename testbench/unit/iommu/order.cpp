@@ -7,8 +7,12 @@ class SmmuOrder : public SmmuBench
 protected:
 	static constexpr uint32_t OTHER = 0x110;
 
+	static constexpr uint64_t DOORBELL = SIZE - 0x10000;
+
 	void SetUp() override
 	{
+		cfg.doorbell_pa = DOORBELL;
+		cfg.doorbell_bytes = 0x10000;
 		bring_up();
 		table = std::make_unique<TableBuilder>(*memory);
 		attach(STREAM, *table, 3);
@@ -69,6 +73,23 @@ TEST_F(SmmuOrder, AWriteToDeviceMemoryComesAfterTheWritesBeforeItAreDone)
 	EXPECT_EQ(left(), Iovas{0x9000}) << "the doorbell would ring before its data";
 	run();
 	EXPECT_EQ(left(), (Iovas{0x9000, 0x8000, 0x4000}));
+}
+
+/* A stream in bypass brings no memory type of its targets. */
+TEST_F(SmmuOrder, AnUntranslatedWriteToTheDoorbellComesAfterTheWritesBeforeItAreDone)
+{
+	uint64_t data = memory->allocate();
+
+	write_ste(STREAM, STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_BYPASS));
+	command(CMD_CFGI_STE | (uint64_t)STREAM << 32, CFGI1_LEAF);
+	memory->slow_down(data, PS_PER_US);
+	send(BUS_WRITE, data, 8);
+	send(BUS_WRITE, DOORBELL + 0x40, 4);
+	send(BUS_WRITE, data + 8, 8);
+	run_until(now() + PS_PER_US);
+	EXPECT_EQ(left(), Iovas{data}) << "the doorbell would ring before its data";
+	run();
+	EXPECT_EQ(left(), (Iovas{data, DOORBELL + 0x40, data + 8}));
 }
 
 TEST_F(SmmuOrder, OtherStreamsPass)
