@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pf-firmware/firmware.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/trace.h"
@@ -50,8 +51,8 @@ static void fw_doorbell(void *ctx)
 	fw_next(ctx);
 }
 
-static void answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
-		   uint32_t len_bytes)
+static int answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
+		  uint32_t len_bytes)
 {
 	struct firmware *fw = vf->fw;
 	struct aq_desc desc = {
@@ -64,33 +65,43 @@ static void answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void
 		/* The driver does not empty its receive queue: it has lost this answer. */
 		sim_log(nic_part(fw->nic), LOG_WARNING, "vf%u: mailbox full, opcode %u lost",
 			vf->index, opcode);
-		return;
+		return -ENOSPC;
 	}
 	trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REPLY, vf->index, opcode,
 		   (uint64_t)(int64_t)status, len_bytes);
+	return 0;
 }
 
-void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
-		     uint32_t len_bytes)
+int firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
+		    uint32_t len_bytes)
 {
-	answer(vf, opcode, status, data, len_bytes);
+	int err = answer(vf, opcode, status, data, len_bytes);
+
 	if (opcode != VIRTCHNL_OP_EVENT &&
 	    fault_fires(&vf->fw->sim->faults, FAULT_MAILBOX_ANSWERED_TWICE))
-		answer(vf, opcode, status, data, len_bytes);
+		(void)answer(vf, opcode, status, data, len_bytes);
+	return err;
 }
 
 void firmware_post_event(struct firmware *fw, uint32_t vf, const void *event, uint32_t len_bytes)
 {
-	firmware_answer(&fw->vf[vf], VIRTCHNL_OP_EVENT, VIRTCHNL_STATUS_SUCCESS, event, len_bytes);
+	(void)firmware_answer(&fw->vf[vf], VIRTCHNL_OP_EVENT, VIRTCHNL_STATUS_SUCCESS, event,
+			      len_bytes);
 }
 
 /* --- Reset --- */
+
+void firmware_new_life(struct fw_vf *vf)
+{
+	vf->life = vf->life % (uint32_t)MSG_LIFE + 1;
+}
 
 void firmware_forget_vf(struct fw_vf *vf)
 {
 	struct firmware *fw = vf->fw;
 
-	vf->life++;
+	firmware_new_life(vf);
+	forward_forget(vf);
 	memset(&vf->agreed, 0, sizeof(vf->agreed));
 	memcpy(vf->agreed.mac, vf->mac, sizeof(vf->mac));
 	vf->agreed.hashcfg = RSS_ALL;
@@ -107,6 +118,7 @@ void firmware_forget_vf(struct fw_vf *vf)
 	if (fw->busy && fw->current.function == vf->index)
 		fw->current_void = true;
 	pf_command_event(fw, vf->index, PF_WAITS_DRAIN, AQ_RC_EIO);
+	pf_command_event(fw, vf->index, PF_WAITS_QUEUES, AQ_RC_EFLUSHED);
 }
 
 static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
@@ -154,9 +166,28 @@ static void fw_link_changed(void *ctx)
 {
 	struct firmware *fw = ctx;
 
+	if (fw->cfg.forward) {
+		forward_link(fw);
+		return;
+	}
 	for (uint32_t i = 0; fw->cfg.tell_link && i < nic_config(fw->nic)->vfs; i++)
 		if (fw->vf[i].agreed.resources_given && nic_vf_present(fw->nic, i))
 			mailbox_tell_link(&fw->vf[i]);
+}
+
+static void fw_posted(void *ctx, uint32_t function)
+{
+	if (function == NIC_PF)
+		forward_go_on(ctx);
+}
+
+static void fw_pf_reset(void *ctx)
+{
+	struct firmware *fw = ctx;
+
+	if (fw->busy && fw->current.function == NIC_PF)
+		fw->current_void = true;
+	pf_command_forget(fw);
 }
 
 static const struct nic_firmware_ops fw_ops = {
@@ -166,6 +197,8 @@ static const struct nic_firmware_ops fw_ops = {
 	.writes_landed = fw_writes_landed,
 	.queue_drained = fw_queue_drained,
 	.link_changed = fw_link_changed,
+	.posted = fw_posted,
+	.pf_reset = fw_pf_reset,
 };
 
 /* --- Life --- */

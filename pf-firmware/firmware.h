@@ -28,6 +28,7 @@ struct firmware_cfg {
 	 */
 	uint32_t queue_pairs, vf_queue_pairs;
 	bool tell_link; /* LINK_CHANGE follows GET_VF_RESOURCES and ENABLE_QUEUES */
+	bool forward;   /* virtchnl messages go to the PF's driver, which answers them */
 };
 
 /* Bound to its NIC. A VF without a MAC of the PF driver has 02:56:46:host:vf. NULL without memory.

@@ -39,7 +39,10 @@ struct fw_vf {
 	struct virtchnl_agreed agreed;
 	bool resetting;
 	struct event activate;
-	struct aq_desc asked; /* its message that is not yet written back */
+	struct mailbox_message asked; /* its message that is not yet written back */
+	/* Forwarding: the message is with the PF's driver, or waits to get there. */
+	bool with_pf, in_line;
+	struct fw_vf *next_in_line;
 	/* Queues that are to be drained before somebody is answered. */
 	bool disable_waits;
 	struct vf_queues disabling;
@@ -55,6 +58,28 @@ enum pf_wait {
 	PF_WAITS_NOT,
 	PF_WAITS_DRAIN,  /* the VF to be drained; a reset ends it, too */
 	PF_WAITS_LANDED, /* writes that the VF has sent to land; no reset keeps them from it */
+	PF_WAITS_QUEUES, /* queues of the VF to be drained; a reset ends it, too */
+};
+
+/* Instead of a return value: the command completes later, by command->wait. */
+#define PF_LATER UINT16_MAX
+
+/* A PF command under way; `desc` is what will be written back. */
+struct pf_command {
+	struct firmware *fw;
+	struct fw_vf *vf;
+	const struct mailbox_message *message;
+	struct aq_desc desc;
+	uint32_t answer_len; /* bytes of the message's buffer to write to the host */
+	enum pf_wait wait;   /* with PF_LATER */
+};
+
+struct pf_row {
+	uint16_t opcode;
+	const char *name;
+	bool for_vf; /* param0 is a VF that is enabled */
+	bool state;  /* takes the time of a part of a state or log */
+	uint16_t (*handle)(struct pf_command *command);
 };
 
 struct firmware {
@@ -74,12 +99,18 @@ struct firmware {
 	uint32_t pf_waits_for;
 	struct aq_desc pf_desc;
 	uint32_t pf_answer_len;
+	/* VFs whose message waits for room in the PF's receive queue. */
+	struct fw_vf *line_first, *line_last;
+	bool link_news; /* that its driver is not yet told */
 };
 
 /* --- firmware.c --- */
 
-void firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
-		     uint32_t len_bytes);
+/* -ENOSPC: it is lost, the VF's driver does not empty its receive queue. */
+int firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
+		    uint32_t len_bytes);
+/* What is known of the VF is another's from now on. */
+void firmware_new_life(struct fw_vf *vf);
 /* Back to what a VF is after reset; its filters go. */
 void firmware_forget_vf(struct fw_vf *vf);
 
@@ -110,6 +141,16 @@ void mailbox_tell_link(struct fw_vf *vf);
 /* A queue of the VF has drained. */
 void mailbox_queues_drained(struct fw_vf *vf);
 
+/* --- forward.c: the PF's driver answers --- */
+
+/* The VF's message is in vf->asked. */
+void forward_message(struct fw_vf *vf);
+void forward_link(struct firmware *fw);
+/* There may be room in the PF's receive queue. */
+void forward_go_on(struct firmware *fw);
+/* The VF was reset. */
+void forward_forget(struct fw_vf *vf);
+
 /* --- operation.c: what virtchnl wants done --- */
 
 /* AQ_RC_*, or VF_OPERATION_LATER. */
@@ -129,6 +170,13 @@ uint64_t pf_command_time(const struct firmware *fw, const struct mailbox_message
 void pf_command_handle(struct firmware *fw, const struct mailbox_message *message);
 /* `vf` has come to what a command may have waited for: then that is complete. */
 void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint16_t retval);
+/* The PF was reset: nobody waits for a command any more. */
+void pf_command_forget(struct firmware *fw);
+
+/* --- vf_command.c: what a PF's driver does for a VF whose message it has --- */
+
+extern const struct pf_row vf_rows[];
+extern const uint32_t vf_row_count;
 
 /* --- state.c: what is in a VF's state; state_stream.c: how it is carried --- */
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Messages of VFs, where the firmware ends virtchnl itself: the engine's device is at hand. */
+/*
+ * Messages of VFs. Where the firmware ends virtchnl itself the engine's device is at hand, and a
+ * message is done within the call.
+ */
 #include "base/trace.h"
 #include "pf-firmware/firmware_internal.h"
 
@@ -24,7 +27,7 @@ void firmware_vf_get(const struct fw_vf *vf, struct virtchnl_vf *known)
 
 void firmware_ack(struct fw_vf *vf)
 {
-	struct aq_desc desc = vf->asked;
+	struct aq_desc desc = vf->asked.desc;
 
 	desc.flags |= AQ_FLAG_DD | AQ_FLAG_CMP;
 	desc.retval = AQ_RC_OK;
@@ -44,7 +47,7 @@ static void device_answer(void *ctx, uint32_t opcode, int32_t status, const void
 	struct fw_vf *vf = ctx;
 
 	firmware_ack(vf);
-	firmware_answer(vf, opcode, status, data, len_bytes);
+	(void)firmware_answer(vf, opcode, status, data, len_bytes);
 }
 
 static void device_event(void *ctx, const struct virtchnl_pf_event *event)
@@ -84,10 +87,13 @@ void mailbox_handle(struct fw_vf *vf, const struct mailbox_message *message)
 {
 	struct aq_desc desc = message->desc;
 
-	vf->asked = desc;
+	vf->asked = *message;
 	switch (desc.opcode) {
 	case AQC_SEND_MSG_TO_PF:
-		end_here(vf, message);
+		if (vf->fw->cfg.forward)
+			forward_message(vf);
+		else
+			end_here(vf, message);
 		return;
 	case AQC_QUEUE_SHUTDOWN:
 		firmware_ack(vf);
@@ -99,10 +105,15 @@ void mailbox_handle(struct fw_vf *vf, const struct mailbox_message *message)
 	}
 }
 
-/* DISABLE_QUEUES is answered when its queues are drained. */
+/* DISABLE_QUEUES is answered when its queues are drained; so is a PF's driver that disables them.
+ */
 void mailbox_queues_drained(struct fw_vf *vf)
 {
-	if (operation_queues_drained(vf))
+	if (!operation_queues_drained(vf))
+		return;
+	if (vf->fw->cfg.forward)
+		pf_command_event(vf->fw, vf->index, PF_WAITS_QUEUES, AQ_RC_OK);
+	else
 		device_answer(vf, VIRTCHNL_OP_DISABLE_QUEUES, VIRTCHNL_STATUS_SUCCESS, NULL, 0);
 }
 

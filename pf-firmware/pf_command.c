@@ -5,32 +5,14 @@
 #include "base/trace.h"
 #include "pf-firmware/firmware_internal.h"
 
-/* Instead of a return value: the command completes later, by command->wait. */
-#define PF_LATER UINT16_MAX
-
-/* A command under way; `desc` is what will be written back. */
-struct pf_command {
-	struct firmware *fw;
-	struct fw_vf *vf;
-	const struct mailbox_message *message;
-	struct aq_desc desc;
-	uint32_t answer_len; /* bytes of the message's buffer to write to the host */
-	enum pf_wait wait;   /* with PF_LATER */
-};
-
-struct pf_row {
-	uint16_t opcode;
-	const char *name;
-	bool for_vf; /* param0 is a VF that is enabled */
-	bool state;  /* takes the time of a part of a state or log */
-	uint16_t (*handle)(struct pf_command *command);
-};
-
 static uint16_t pf_version(struct pf_command *command)
 {
 	command->desc.param0 = STATE_VERSION;
-	command->desc.param1 =
-		nic_config(command->fw->nic)->log_bytes ? (uint32_t)PF_FEATURE_DMA_LOG : 0;
+	command->desc.param1 = 0;
+	if (nic_config(command->fw->nic)->log_bytes)
+		command->desc.param1 |= (uint32_t)PF_FEATURE_DMA_LOG;
+	if (command->fw->cfg.forward)
+		command->desc.param1 |= (uint32_t)PF_FEATURE_FORWARDS;
 	return AQ_RC_OK;
 }
 
@@ -88,6 +70,9 @@ static uint16_t pf_set_policy(struct pf_command *command)
 static uint16_t pf_stop(struct pf_command *command, uint32_t why)
 {
 	nic_vf_stop(command->fw->nic, command->vf->index, why);
+	/* Who could answer the VF's message waits for this command. */
+	if (command->vf->with_pf)
+		return AQ_RC_EAGAIN;
 	command->wait = PF_WAITS_DRAIN;
 	return PF_LATER;
 }
@@ -252,24 +237,32 @@ static const struct pf_row pf_rows[] = {
 	{AQC_VF_LOG_READ, "VF_LOG_READ", true, true, pf_log_read},
 };
 
-static const struct pf_row *pf_find(uint16_t opcode)
+static const struct pf_row *find_in(const struct pf_row *rows, uint32_t count, uint16_t opcode)
 {
-	for (uint32_t i = 0; i < ARRAY_LEN(pf_rows); i++)
-		if (pf_rows[i].opcode == opcode)
-			return &pf_rows[i];
+	for (uint32_t i = 0; i < count; i++)
+		if (rows[i].opcode == opcode)
+			return &rows[i];
 	return NULL;
+}
+
+/* Of a firmware that forwards, or of any. */
+static const struct pf_row *pf_find(uint16_t opcode, bool forward)
+{
+	const struct pf_row *row = find_in(pf_rows, ARRAY_LEN(pf_rows), opcode);
+
+	return row || !forward ? row : find_in(vf_rows, vf_row_count, opcode);
 }
 
 const char *firmware_pf_command_name(uint32_t opcode)
 {
-	const struct pf_row *row = pf_find((uint16_t)opcode);
+	const struct pf_row *row = pf_find((uint16_t)opcode, true);
 
 	return row ? row->name : NULL;
 }
 
 static uint16_t pf_run(struct pf_command *command)
 {
-	const struct pf_row *row = pf_find(command->desc.opcode);
+	const struct pf_row *row = pf_find(command->desc.opcode, command->fw->cfg.forward);
 	uint32_t vf = command->desc.param0;
 
 	if (!row)
@@ -315,9 +308,14 @@ void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint1
 	pf_write_back(fw, &fw->pf_desc, retval, fw->pf_answer_len);
 }
 
+void pf_command_forget(struct firmware *fw)
+{
+	fw->pf_waits = PF_WAITS_NOT;
+}
+
 uint64_t pf_command_time(const struct firmware *fw, const struct mailbox_message *message)
 {
-	const struct pf_row *row = pf_find(message->desc.opcode);
+	const struct pf_row *row = pf_find(message->desc.opcode, fw->cfg.forward);
 
 	return row && row->state ? fw->cfg.state_ps : fw->cfg.command_ps;
 }

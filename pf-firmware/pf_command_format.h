@@ -25,9 +25,14 @@
 				     */
 #define VF_POLICY_VLAN_CHECK BIT(2) /* and frames of VLANs that it is not in */
 #define VF_POLICY_DEFAULT    (VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK)
-#define AQC_VF_SUSPEND       0xff10 /* done when stopped and drained; idempotent */
-#define AQC_VF_RESUME        0xff11
-#define AQC_VF_P2P           0xff12 /* param1 = 0: stop all DMA of the VF, 1: go on */
+/*
+ * Done when stopped and drained; idempotent. AQ_RC_EAGAIN: stopped, but a message of the VF is with
+ * the PF's driver (below), and nothing drains before it is answered: ask again then. The same
+ * of AQC_VF_P2P.
+ */
+#define AQC_VF_SUSPEND 0xff10
+#define AQC_VF_RESUME  0xff11
+#define AQC_VF_P2P     0xff12 /* param1 = 0: stop all DMA of the VF, 1: go on */
 /* Answers param0 = bytes that may be saved while the VF runs, param1 = bytes of the whole stream.
  */
 #define AQC_VF_STATE_SIZE 0xff13
@@ -78,11 +83,36 @@
 #define AQC_VF_LOG_STOP  0xff21 /* also when it is off */
 #define AQC_VF_LOG_READ  0xff22
 
-#define PF_FEATURE_DMA_LOG BIT(0)
-#define PF_LOG_RANGES      256u
+#define PF_FEATURE_DMA_LOG  BIT(0)
+#define PF_FEATURE_FORWARDS BIT(1) /* VFs' messages are the PF's driver's to answer */
+#define PF_LOG_RANGES       256u
 struct pf_log_range {
 	uint64_t iova, len;
 };
+
+/*
+ * Forwarding, with PF_FEATURE_FORWARDS. A VF's virtchnl message comes into the PF's receive
+ * queue as AQC_SEND_MSG_TO_PF: its bytes in the buffer, opcode and status in cookie_high and
+ * cookie_low, the VF's index in retval (as Linux' i40e has it), the VF's life in param1, which
+ * is reserved there. A life ends with a reset of the VF or a state loaded into it; what is said
+ * or done on behalf of an earlier one is refused with AQ_RC_EFLUSHED.
+ *
+ * A VF has one message with the PF's driver at a time. It is written back to the VF when it is
+ * answered: AQC_SEND_MSG_TO_VF with MSG_ANSWERS and the life in param1, the VF's index in param0,
+ * opcode, status and bytes as they came. Without MSG_ANSWERS it is an event of the PF's
+ * own. AQ_RC_ENOSPC: it is lost, since the VF's driver does not empty its receive queue;
+ * AQ_RC_EINVAL: longer than a buffer, or an answer to nothing; AQ_RC_ERANGE: above
+ * MAILBOX_REPLY_BYTES and not zero but in its first and its last bytes.
+ *
+ * AQC_VF_INFO: what is known of the VF, a struct virtchnl_vf, into the buffer. AQC_VF_OPERATE: a
+ * struct vf_operation in the buffer, which its answer is written to (both virtchnl/
+ * operation_format.h); param1 = life. AQC_LINK_EVENT comes unasked: the link is another now.
+ */
+#define AQC_VF_INFO    0xff30
+#define AQC_VF_OPERATE 0xff31
+#define AQC_LINK_EVENT 0x0607
+#define MSG_LIFE       BITS(30, 0)
+#define MSG_ANSWERS    BIT(31)
 
 /* Largest datalen of SAVE, LOAD and LOG_READ. */
 #define STATE_PART_BYTES 32768u

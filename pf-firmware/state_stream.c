@@ -194,6 +194,7 @@ static void load_end(struct fw_vf *vf, uint32_t crc)
 	if (load->refused)
 		return;
 	load_records(vf, true);
+	firmware_new_life(vf);
 	load->done = true;
 	vf->stream_len = 0;
 }

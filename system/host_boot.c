@@ -71,6 +71,7 @@ static int boot_pf(struct boot *boot)
 		.num_vfs = vfs,
 		.command_timeout_ps = machine->timing.kernel.command_timeout_ps,
 		.poll_ps = machine->timing.kernel.poll_ps,
+		.message_ps = machine->timing.kernel.message_ps,
 		.migration_flags =
 			MIGRATION_FLAGS | (machine->nic.pre_copy ? VFIO_MIGRATION_PRE_COPY : 0),
 	};

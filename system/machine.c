@@ -113,9 +113,12 @@ static bool build_cpu(struct host *host)
 
 static bool build_smmu(struct host *host)
 {
-	const struct smmu_cfg cfg = config_smmu(host->machine->cfg);
+	const struct machine_foreign *foreign = host->machine->options.foreign;
+	struct smmu_cfg cfg = config_smmu(host->machine->cfg);
 	struct smmu_env env = {.irq = cpu_irq_port(host->cpu)};
 
+	cfg.doorbell_pa = foreign ? foreign->doorbell_pa : HOST_DOORBELL_PA;
+	cfg.doorbell_bytes = HOST_DOORBELL_LEN;
 	env.part = host_part(host, "smmu");
 	env.memory = bind_bus(host, "smmu.memory", fabric_bus_port(&host->fabric));
 	host->smmu = smmu_create(&cfg, &env);
@@ -218,6 +221,7 @@ static bool build_nic_parts(struct host *host)
 		.first_vsi = foreign ? foreign->first_vsi : 1,
 		.capabilities = foreign ? foreign->capabilities : 0,
 		.tell_link = !foreign,
+		.forward = machine->nic.mailbox == MAILBOX_FORWARD,
 		.queue_pairs = (uint32_t)machine->nic.queue_pool,
 		.vf_queue_pairs = (uint32_t)machine->nic.first_queue_pairs,
 	};

@@ -5,7 +5,8 @@
 /*
  * The driver that owns the PF: brings up the PF's admin queue in host memory,
  * enables VFs, sets their MAC addresses, and asks the firmware on behalf of VFIO
- * for what only the PF knows (struct vf_services). Admin queue layouts:
+ * for what only the PF knows (struct vf_services). Where the firmware forwards VFs' virtchnl
+ * messages, it answers them on a thread of its own. Admin queue layouts:
  * pf-firmware/mailbox_format.h.
  *
  * Its queue and its state buffers are frames of the host; the PF's stream must
@@ -28,6 +29,7 @@ struct pf_driver_cfg {
 	uint16_t num_vfs;
 	uint64_t command_timeout_ps; /* a command that takes longer is -ETIMEDOUT */
 	uint64_t poll_ps;            /* between looks at the admin queue's head */
+	uint64_t message_ps;         /* its own work on what a VF has sent, beside commands */
 	/* What the device's firmware offers: VFIO_MIGRATION_STOP_COPY | _P2P | _PRE_COPY. */
 	uint64_t migration_flags;
 };
@@ -44,7 +46,7 @@ int pf_driver_probe(const struct pf_driver_cfg *cfg, const struct pf_driver_env 
 		    struct actor *self, struct pf_driver **driver);
 void pf_driver_remove(struct pf_driver *driver, struct actor *self);
 
-/* The address the VF will report to its driver. -EINVAL, -EIO, -ETIMEDOUT. */
+/* The address the VF will report to its driver. -ENOENT: no such VF; -EINVAL, -EIO, -ETIMEDOUT. */
 int pf_driver_set_vf_mac(struct pf_driver *driver, struct actor *self, uint32_t vf,
 			 const uint8_t mac[6]);
 

@@ -16,14 +16,21 @@ int admin_queue_init(struct admin_queue *aq, struct nic *nic, uint32_t function,
 	aq->capacity = function == NIC_PF ? MAILBOX_PF_BYTES : MAILBOX_VF_BYTES;
 	aq->buffer = calloc(1, aq->capacity);
 	aq->received = calloc(1, AQ_BUFFER_BYTES);
-	return aq->buffer && aq->received ? 0 : -ENOMEM;
+	aq->post_bytes = function == NIC_PF ? AQ_BUFFER_BYTES : MAILBOX_REPLY_BYTES;
+	aq->post_data = calloc(MAILBOX_POSTS, aq->post_bytes);
+	if (!aq->buffer || !aq->received || !aq->post_data)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < MAILBOX_POSTS; i++)
+		aq->post[i].data = aq->post_data + (size_t)i * aq->post_bytes;
+	return 0;
 }
 
 void admin_queue_fini(struct admin_queue *aq)
 {
 	free(aq->buffer);
 	free(aq->received);
-	aq->buffer = aq->received = NULL;
+	free(aq->post_data);
+	aq->buffer = aq->received = aq->post_data = NULL;
 }
 
 /* The registers are reset by their owner; DMA under way is void by the function's generation. */
@@ -230,11 +237,11 @@ static void aq_write_message(struct admin_queue *aq, const struct mailbox_post *
 	uint8_t *to = aq->received;
 
 	memset(to, 0, AQ_BUFFER_BYTES);
-	memcpy(to, post->data, MIN(post->len_bytes, MAILBOX_REPLY_BYTES));
-	if (post->len_bytes > MAILBOX_REPLY_BYTES) {
-		const uint8_t *end = post->data + MAILBOX_REPLY_BYTES - MAILBOX_END_BYTES;
+	memcpy(to, post->data, MIN(post->len_bytes, aq->post_bytes));
+	if (post->len_bytes > aq->post_bytes) {
+		const uint8_t *end = post->data + aq->post_bytes - MAILBOX_END_BYTES;
 
-		memset(to + MAILBOX_REPLY_BYTES - MAILBOX_END_BYTES, 0, MAILBOX_END_BYTES);
+		memset(to + aq->post_bytes - MAILBOX_END_BYTES, 0, MAILBOX_END_BYTES);
 		memcpy(to + post->len_bytes - MAILBOX_END_BYTES, end, MAILBOX_END_BYTES);
 	}
 	dma_submit(aq_job(aq, DMA_WRITE, iova, to, len, NULL));
@@ -273,6 +280,8 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 	job->announces = true;
 	dma_submit(job);
 	aq->interrupt(aq->ctx);
+	if (aq->nic->firmware && aq->nic->firmware->posted)
+		aq->nic->firmware->posted(aq->nic->firmware_ctx, aq->function);
 }
 
 void admin_queue_receive(struct admin_queue *aq)
@@ -298,7 +307,7 @@ int admin_queue_post(struct admin_queue *aq, const struct aq_desc *desc, const v
 	post->desc = *desc;
 	post->len_bytes = len_bytes;
 	if (len_bytes)
-		memcpy(post->data, data, MIN(len_bytes, MAILBOX_REPLY_BYTES));
+		memcpy(post->data, data, MIN(len_bytes, aq->post_bytes));
 	admin_queue_receive(aq);
 	return 0;
 }

@@ -115,6 +115,7 @@ struct aq_desc {
 
 #define AQ_DESC_BYTES   32u
 #define AQ_BUFFER_BYTES 4096u
+#define AQ_LARGE_BYTES  512u /* above, AQ_FLAG_LB */
 
 /* Messages to a VF. A longer one is its first bytes, zeros, and its last ones. */
 #define MAILBOX_REPLY_BYTES 256u /* largest message to a VF, but for long ones */

@@ -28,6 +28,9 @@ struct nic_firmware_ops {
 	void (*writes_landed)(void *ctx, uint32_t vf); /* those that nic_vf_fence waits for */
 	void (*queue_drained)(void *ctx, uint32_t vf); /* a disabled queue has no DMA left */
 	void (*link_changed)(void *ctx);               /* nic_link_up() is another now */
+	/* A message that was posted to the function is on its way: there is room. May be NULL. */
+	void (*posted)(void *ctx, uint32_t function);
+	void (*pf_reset)(void *ctx); /* what was posted to the PF is lost. May be NULL. */
 };
 
 void nic_firmware_bind(struct nic *nic, const struct nic_firmware_ops *ops, void *ctx);
@@ -61,8 +64,8 @@ uint8_t *nic_mailbox_buffer(struct nic *nic, uint32_t function);
 
 /*
  * Post a message to a function's receive queue. -ENOSPC: MAILBOX_POSTS wait already. A message
- * longer than MAILBOX_REPLY_BYTES, at most AQ_BUFFER_BYTES, has that much `data`, whose last
- * MAILBOX_END_BYTES are the message's last; between is zero.
+ * to a VF longer than MAILBOX_REPLY_BYTES, at most AQ_BUFFER_BYTES, has that much `data`, whose
+ * last MAILBOX_END_BYTES are the message's last; between is zero. One to the PF is all there.
  */
 int nic_mailbox_post(struct nic *nic, uint32_t function, const struct aq_desc *desc,
 		     const void *data, uint32_t len_bytes);

@@ -181,7 +181,7 @@ enum aq_send_state { AQ_IDLE, AQ_FETCH, AQ_BUFFER, AQ_FIRMWARE, AQ_WRITE_BACK };
 struct mailbox_post {
 	struct aq_desc desc;
 	uint32_t len_bytes;
-	uint8_t data[MAILBOX_REPLY_BYTES];
+	uint8_t *data; /* post_bytes of its queue */
 };
 
 struct admin_queue {
@@ -206,6 +206,8 @@ struct admin_queue {
 	bool receiving;
 	uint8_t *received; /* AQ_BUFFER_BYTES: a long message on its way */
 	struct mailbox_post post[MAILBOX_POSTS];
+	uint32_t post_bytes; /* what is kept of each message */
+	uint8_t *post_data;
 	uint32_t post_first, post_count;
 };
 

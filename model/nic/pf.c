@@ -182,6 +182,8 @@ static void pf_reset(void *ctx, enum pcie_reset_cause cause)
 	nic->pf_dma.generation++;
 	admin_queue_reset(&nic->pf_aq);
 	regs_reset(&nic->pf_regs);
+	if (nic->firmware && nic->firmware->pf_reset)
+		nic->firmware->pf_reset(nic->firmware_ctx);
 }
 
 static const struct pcie_function_ops pf_ops = {

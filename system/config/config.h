@@ -49,7 +49,7 @@ struct timing_cfg {
 		uint64_t interrupt_ps;
 	} cpu;
 	struct {
-		uint64_t syscall_ps, call_ps, page_ps, command_timeout_ps, poll_ps;
+		uint64_t syscall_ps, call_ps, page_ps, command_timeout_ps, poll_ps, message_ps;
 	} kernel;
 	struct {
 		uint64_t exit_ps, page_ps, dirty_sync_ps;
@@ -80,9 +80,13 @@ struct kernel_config {
 	uint64_t event_latency_ps, page_request_latency_ps;
 };
 
+/* Who answers VFs' virtchnl messages. */
+enum nic_mailbox { MAILBOX_FIRMWARE, MAILBOX_FORWARD };
+
 struct nic_config {
 	uint64_t total_vfs, vfs, queue_pairs, first_queue_pairs, queue_pool, msix_vectors, packets,
 		dma_tags, dma_log_bytes;
+	int mailbox; /* enum nic_mailbox */
 	bool pre_copy;
 	bool rx_fetch_ahead;
 	bool ats, pri;

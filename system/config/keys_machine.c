@@ -113,6 +113,9 @@ static const struct schema_key kernel_keys[] = {
 };
 static const struct schema_map kernel_map = MAP("kernel", kernel_config, kernel_keys);
 
+/* As enum nic_mailbox has them. */
+static const char *const mailbox_names[] = {"firmware", "forward", NULL};
+
 static const struct schema_key nic_keys[] = {
 	{"total_vfs", COUNTS(nic_config, total_vfs, 1, 256), DEFAULT("64"),
 	 WHAT("VFs that the PF has")},
@@ -124,6 +127,10 @@ static const struct schema_key nic_keys[] = {
 	 WHAT("queue pairs of all VFs together; 0: queue_pairs for each")},
 	{"pre_copy", KEY(BOOL, nic_config, pre_copy), DEFAULT("yes"),
 	 WHAT("a VF's state can be read while it runs (VFIO_MIGRATION_PRE_COPY)")},
+	{"mailbox", KEY(CHOICE, nic_config, mailbox), .choice = mailbox_names, DEFAULT("firmware"),
+	 WHAT("who answers VFs' virtchnl messages: the NIC's firmware, or the PF's driver, to "
+	      "which "
+	      "the firmware forwards them")},
 	{"msix_vectors", COUNTS(nic_config, msix_vectors, 2, 17), DEFAULT("5"),
 	 WHAT("of a VF; vector 0 serves the mailbox")},
 	{"packets", COUNTS(nic_config, packets, 16, 65536), DEFAULT("1024"),

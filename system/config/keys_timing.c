@@ -69,6 +69,9 @@ static const struct schema_key kernel_keys[] = {
 	TIME_ROW("map_page", kernel.page_ps, "each table entry touched by it"),
 	TIME_ROW("command_timeout", kernel.command_timeout_ps, "the PF driver gives up"),
 	TIME_ROW("poll", kernel.poll_ps, "the PF driver looks at its queue so often"),
+	{"message", TIMES(timing_cfg, kernel.message_ps, SEC), DEFAULT("5us"),
+	 WHAT("with nic.mailbox: forward, the PF driver's own work on a VF's message, beside its "
+	      "commands")},
 	{NULL},
 };
 static const struct schema_key vmm_keys[] = {

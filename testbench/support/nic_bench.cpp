@@ -322,6 +322,105 @@ struct aq_desc NicHost::pf_vf(uint16_t opcode, uint32_t fn, uint32_t param1)
 	return pf_command(desc);
 }
 
+void NicHost::pf_receive_queue(uint32_t entries)
+{
+	if (!pf_arq_) {
+		pf_arq_ = memory.allocate(4096);
+		pf_arq_buffers_ = memory.allocate(64 * AQ_BUFFER_BYTES);
+	}
+	pf_arq_len_ = entries;
+	pf_arq_next_ = 0;
+	for (uint32_t i = 0; i < entries; i++) {
+		struct aq_desc desc = {};
+
+		desc.flags = AQ_FLAG_BUF | AQ_FLAG_LB;
+		desc.datalen = AQ_BUFFER_BYTES;
+		desc.addr_low = (uint32_t)(pf_arq_buffers_ + i * AQ_BUFFER_BYTES);
+		memory.write(pf_arq_ + i * sizeof(desc), &desc, sizeof(desc));
+	}
+	write(kPf, PF_ARQH, 0);
+	write(kPf, PF_ARQT, 0);
+	write(kPf, PF_ARQBAL, (uint32_t)pf_arq_);
+	write(kPf, PF_ARQBAH, (uint32_t)(pf_arq_ >> 32));
+	write(kPf, PF_ARQLEN, entries | (uint32_t)AQ_LEN_ENABLE);
+	write(kPf, PF_ARQT, entries - 1);
+}
+
+bool NicHost::pf_receive(struct aq_desc *desc, Bytes *data)
+{
+	uint64_t at = pf_arq_ + pf_arq_next_ * sizeof(*desc);
+	struct aq_desc again = {};
+
+	if (read(kPf, PF_ARQH) == pf_arq_next_)
+		return false;
+	memory.read(at, desc, sizeof(*desc));
+	if (data) {
+		data->resize(desc->datalen);
+		memory.read(pf_arq_buffers_ + pf_arq_next_ * AQ_BUFFER_BYTES, data->data(),
+			    data->size());
+	}
+	again.flags = AQ_FLAG_BUF | AQ_FLAG_LB;
+	again.datalen = AQ_BUFFER_BYTES;
+	again.addr_low = (uint32_t)(pf_arq_buffers_ + pf_arq_next_ * AQ_BUFFER_BYTES);
+	memory.write(at, &again, sizeof(again));
+	write(kPf, PF_ARQT, pf_arq_next_);
+	pf_arq_next_ = (pf_arq_next_ + 1) % pf_arq_len_;
+	return true;
+}
+
+struct aq_desc NicHost::pf_send(uint32_t fn, uint32_t opcode, int32_t status,
+				uint32_t life_and_flags, const Bytes &data)
+{
+	struct aq_desc desc = {};
+	Bytes buffer = data;
+
+	desc.opcode = AQC_SEND_MSG_TO_VF;
+	desc.param0 = fn;
+	desc.param1 = life_and_flags;
+	desc.cookie_high = opcode;
+	desc.cookie_low = (uint32_t)status;
+	if (!data.empty())
+		desc.flags = AQ_FLAG_BUF | AQ_FLAG_RD;
+	desc.datalen = (uint16_t)data.size();
+	return pf_command(desc, data.empty() ? nullptr : &buffer);
+}
+
+struct aq_desc NicHost::pf_answer(const struct aq_desc &message, int32_t status, const Bytes &data)
+{
+	return pf_send(message.retval, message.cookie_high, status,
+		       message.param1 | (uint32_t)MSG_ANSWERS, data);
+}
+
+uint16_t NicHost::pf_operate(uint32_t fn, uint32_t life, struct vf_operation *operation)
+{
+	Bytes buffer((uint8_t *)operation, (uint8_t *)(operation + 1));
+	struct aq_desc desc = {}, done;
+
+	desc.opcode = AQC_VF_OPERATE;
+	desc.flags = AQ_FLAG_BUF | AQ_FLAG_RD;
+	desc.datalen = sizeof(*operation);
+	desc.param0 = fn;
+	desc.param1 = life;
+	done = pf_command(desc, &buffer);
+	memory.read(pf_buffer_, operation, sizeof(*operation));
+	return done.retval;
+}
+
+struct virtchnl_vf NicHost::pf_info(uint32_t fn)
+{
+	struct virtchnl_vf info = {};
+	struct aq_desc desc = {};
+	Bytes buffer(sizeof(info));
+
+	desc.opcode = AQC_VF_INFO;
+	desc.flags = AQ_FLAG_BUF;
+	desc.datalen = sizeof(info);
+	desc.param0 = fn;
+	if (!pf_command(desc, &buffer).retval)
+		memcpy(&info, buffer.data(), sizeof(info));
+	return info;
+}
+
 Bytes NicHost::save(uint32_t fn, uint32_t part)
 {
 	Bytes stream;

@@ -25,6 +25,7 @@
 #include "pf-firmware/mailbox_format.h"
 #include "testbench/support/flat_memory.h"
 #include "vf/vf.h"
+#include "virtchnl/virtchnl.h"
 
 using Bytes = std::vector<uint8_t>;
 
@@ -76,6 +77,17 @@ public:
 	/* Submit without waiting. */
 	void pf_submit(struct aq_desc desc, const Bytes *buffer = nullptr);
 	bool pf_done(struct aq_desc *desc);
+	/* The PF's receive queue of `entries`, all but one of them the device's. */
+	void pf_receive_queue(uint32_t entries);
+	/* Its next message, whose entry goes back to the device. False: none. */
+	bool pf_receive(struct aq_desc *desc, Bytes *data = nullptr);
+	/* As a PF's driver for the VF whose message it has: the descriptor as written back. */
+	struct aq_desc pf_send(uint32_t vf, uint32_t opcode, int32_t status,
+			       uint32_t life_and_flags, const Bytes &data = {});
+	struct aq_desc pf_answer(const struct aq_desc &message, int32_t status,
+				 const Bytes &data = {});
+	uint16_t pf_operate(uint32_t vf, uint32_t life, struct vf_operation *operation);
+	struct virtchnl_vf pf_info(uint32_t vf);
 	Bytes save(uint32_t vf, uint32_t part = 1024);
 	/* Load in parts; {retval, param0} of the first refusal or of the end. */
 	std::pair<uint16_t, uint32_t> load(uint32_t vf, const Bytes &stream, uint32_t part = 1024);
@@ -99,6 +111,8 @@ private:
 	uint32_t index_;
 	uint64_t pf_atq_ = 0, pf_buffer_ = 0;
 	uint32_t pf_tail_ = 0;
+	uint64_t pf_arq_ = 0, pf_arq_buffers_ = 0;
+	uint32_t pf_arq_len_ = 0, pf_arq_next_ = 0;
 	std::string names_[6];
 };
 

@@ -20,7 +20,7 @@ protected:
 	}
 	int probe(uint16_t vfs = 4)
 	{
-		struct pf_driver_cfg cfg = {Pf, vfs, PS_PER_S, 10 * PS_PER_US, 7};
+		struct pf_driver_cfg cfg = {Pf, vfs, PS_PER_S, 10 * PS_PER_US, 0, 7};
 		struct pf_driver_env env = {part, bus_env.cpu, frames, &bus};
 		int ret = -1;
 
