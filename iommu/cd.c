@@ -176,17 +176,21 @@ static void go_to_cd(struct transaction *txn, uint64_t table, uint64_t index)
 	smmu_stage2_find(txn, table + index * CD_BYTES, EVENT1_CLASS_CD, false, fetch_cd);
 }
 
+/* An address that is too large is one of no table, 3.4.3. */
+static bool is_table_of_cds(const struct smmu *smmu, uint64_t l1cd)
+{
+	return (l1cd & L1CD_V) && !(l1cd & L1CD_L2PTR & ~smmu->oas_mask);
+}
+
 static void use_l1cd(struct transaction *txn, uint64_t l1cd)
 {
-	uint64_t table = l1cd & L1CD_L2PTR;
+	uint64_t table = align_down(l1cd & L1CD_L2PTR, (uint64_t)CD_BYTES << txn->ste.cd_leaf);
 	uint64_t leaf_mask = BIT(txn->ste.cd_leaf) - 1;
 
-	/* An address that is too large is one of no table, 3.4.3. */
-	if (!(l1cd & L1CD_V) || (table & ~txn->smmu->oas_mask)) {
+	if (!is_table_of_cds(txn->smmu, l1cd)) {
 		smmu_walk_fail(txn, C_BAD_SUBSTREAMID, &in_configuration);
 		return;
 	}
-	table = align_down(table, (uint64_t)CD_BYTES << txn->ste.cd_leaf);
 	go_to_cd(txn, table, txn->cd_index & leaf_mask);
 }
 
@@ -201,7 +205,7 @@ static void l1cd_arrived(struct bus_req *req, uint64_t now)
 		return;
 	}
 	if (txn->conf_generation == smmu->conf.generation &&
-	    ((l1cd & L1CD_V) || !smmu->cfg.forget_invalid))
+	    (is_table_of_cds(smmu, l1cd) || !smmu->cfg.forget_invalid))
 		smmu_conf_fill_l1cd(smmu, txn->req->attr.stream_id,
 				    txn->cd_index >> txn->ste.cd_leaf, l1cd);
 	use_l1cd(txn, l1cd);

@@ -384,7 +384,7 @@ protected:
 		uint64_t word = memory->read64(at);
 		unsigned before;
 
-		memory->write64(at, word & ~bit);
+		memory->write64(at, word ^ bit);
 		before = event_of_write(VA);
 		memory->write64(at, word);
 		return {before, event_of_write(VA)};
@@ -430,4 +430,6 @@ TEST_F(SmmuInvalidConfig, PointerToContextDescriptorsIsForgottenWhereAskedFor)
 	ste[1] = field_put(STE1_S1DSS, STE1_S1DSS_SSID0);
 	write_config();
 	EXPECT_EQ(spoil(l1, L1CD_V), std::make_pair((unsigned)C_BAD_SUBSTREAMID, 0u));
+	command(CMD_CFGI_STE | field_put(CMD0_STREAMID, STREAM));
+	EXPECT_EQ(spoil(l1, BIT(cfg.oas_bits)), std::make_pair((unsigned)C_BAD_SUBSTREAMID, 0u));
 }
