@@ -118,7 +118,9 @@ extern "C" {
 	/* a VF's Tx queue stops because of what its driver has told it: enum mdd_event */         \
 	X(MDD_EVENT, "mdd_event", "vf", "queue", "event")                                          \
 	/* the wire keeps a packet back, so that later ones may overtake it */                     \
-	X(PACKET_HELD, "packet_held", "flow", "number", "len")
+	X(PACKET_HELD, "packet_held", "flow", "number", "len")                                     \
+	/* a VF's driver does not empty its receive queue: it never hears of this answer */        \
+	X(MAILBOX_LOST, "mailbox_lost", "vf", "opcode")
 
 enum trace_kind {
 #define TRACE_KIND_ENUM(kind, ...) TRACE_##kind,

@@ -21,8 +21,9 @@ static void fw_next(struct firmware *fw)
 	if (fw->current.function == NIC_PF) {
 		time = pf_command_time(fw, &fw->current);
 	} else {
-		trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REQUEST, fw->current.function,
-			   fw->current.desc.cookie_high, fw->current.len_bytes);
+		if (fw->current.desc.opcode == AQC_SEND_MSG_TO_PF)
+			trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REQUEST, fw->current.function,
+				   fw->current.desc.cookie_high, fw->current.len_bytes);
 		time = mailbox_time(fw, &fw->current);
 	}
 	sim_after(fw->sim, &fw->work, fw->sim->untimed ? 0 : time);
@@ -65,6 +66,7 @@ static int answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void 
 		/* The driver does not empty its receive queue: it has lost this answer. */
 		sim_log(nic_part(fw->nic), LOG_WARNING, "vf%u: mailbox full, opcode %u lost",
 			vf->index, opcode);
+		trace_emit(nic_part(fw->nic), TRACE_MAILBOX_LOST, vf->index, opcode);
 		return -ENOSPC;
 	}
 	trace_emit(nic_part(fw->nic), TRACE_MAILBOX_REPLY, vf->index, opcode,

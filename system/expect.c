@@ -188,6 +188,7 @@ static void judge_guest(struct scenario *scenario, const struct expect_config *e
 		sentence.joint = ", ";
 	}
 	judge_bound(&sentence, "resets recovered from", UNIT_COUNT, &expect->resets, guest->resets);
+	judge_bound(&sentence, "found malicious", UNIT_COUNT, &expect->malicious, guest->malicious);
 	if (scenario->options->engine->untimed)
 		return;
 	judge_bound(&sentence, "reads under way at a reset", UNIT_COUNT, &expect->reads_cut,

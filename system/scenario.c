@@ -308,6 +308,7 @@ static int take_facts(struct scenario *scenario, struct actor *self)
 		guest_driver_stats_get(guest->driver, &stats);
 		guest->running_at_end = vm_running(guest->vm) && stats.running;
 		guest->resets = stats.resets;
+		guest->malicious = pf_driver_mdd_count(guest->host->pf_driver, (uint32_t)guest->vf);
 	}
 	return 0;
 }

@@ -197,6 +197,35 @@ static int start_storms(struct scenario *scenario)
 	return 0;
 }
 
+/* --- Hostile guests --- */
+
+static int start_hostiles(struct scenario *scenario)
+{
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++) {
+		struct run_guest *guest = &scenario->guest[i];
+		const struct hostile_config *cfg = guest->cfg->hostile;
+		struct guest_hostile_cfg hostile;
+
+		if (!cfg)
+			continue;
+		/* As machine.c numbers VSIs. */
+		hostile = (struct guest_hostile_cfg){cfg->interval_ps, cfg->attacks,
+						     (uint16_t)(guest->vf + 1)};
+		guest->hostile =
+			guest_hostile_create(&guest->guest, guest->driver, &hostile, guest->name);
+		if (!guest->hostile)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void end_hostiles(struct scenario *scenario, struct actor *self)
+{
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
+		if (scenario->guest[i].hostile)
+			guest_hostile_stop(scenario->guest[i].hostile, self);
+}
+
 int scenario_start_events(struct scenario *scenario, struct actor *self)
 {
 	int rc = start_resets(scenario);
@@ -205,7 +234,10 @@ int scenario_start_events(struct scenario *scenario, struct actor *self)
 		rc = start_flaps(scenario);
 	if (!rc)
 		rc = start_storms(scenario);
-	return scenario_fail(scenario, rc, "the start of resets, link flaps and map storms");
+	if (!rc)
+		rc = start_hostiles(scenario);
+	return scenario_fail(scenario, rc,
+			     "the start of resets, link flaps, map storms and hostile guests");
 }
 
 static int end_resets(struct scenario *scenario, struct actor *self)
@@ -230,7 +262,7 @@ int scenario_end_events(struct scenario *scenario, struct actor *self)
 	int rc = end_resets(scenario, self), storm_rc = 0;
 
 	end_flaps(scenario, self);
-
+	end_hostiles(scenario, self);
 	for (uint32_t i = 0; i < scenario->storms; i++) {
 		struct run_storm *storm = &scenario->storm[i];
 
@@ -254,4 +286,6 @@ void scenario_drop_events(struct scenario *scenario)
 	for (uint32_t i = 0; i < scenario->storms; i++)
 		if (scenario->storm[i].actor)
 			actor_destroy(scenario->storm[i].actor);
+	for (uint32_t i = 0; i < scenario->cfg->guests_count; i++)
+		guest_hostile_destroy(scenario->guest[i].hostile);
 }

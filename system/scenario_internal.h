@@ -30,9 +30,11 @@ struct run_guest {
 	struct guest guest;
 	struct guest_driver *driver;
 	struct guest_dirtier *dirtier;
+	struct guest_hostile *hostile;
 	struct vm *vm;
 	bool running_at_end;            /* of traffic */
 	uint64_t resets;                /* that its driver has recovered from */
+	uint64_t malicious;             /* looks of the PF's driver that found it so */
 	uint64_t reads_cut, writes_cut; /* of its VF, under way at a reset while traffic flowed */
 	uint8_t mac[6];
 	char name[SCENARIO_NAME_LEN];      /* "vm0" */

@@ -113,6 +113,32 @@ struct guest_dirtier *guest_dirtier_create(struct guest *guest, const struct gue
 uint64_t guest_dirtier_writes(const struct guest_dirtier *dirtier);
 void guest_dirtier_destroy(struct guest_dirtier *dirtier);
 
+/* What a hostile guest does. */
+enum guest_attack {
+	GUEST_BAD_DESCRIPTORS, /* Tx descriptors of any content */
+	GUEST_BAD_DOORBELLS,   /* beyond the ring, of queues that are not there */
+	GUEST_MAILBOX_FLOOD,   /* messages and descriptors of any content, answers unread */
+	GUEST_WILD_RINGS,      /* rings that lie anywhere */
+	GUEST_INTERRUPT_FLOOD, /* its own, by software */
+	GUEST_ATTACKS,
+};
+
+/*
+ * A program that has the VF to itself once `driver` has let go of it, and attacks at random until
+ * it is stopped, after each attack bringing the VF back to where the next one gets somewhere.
+ */
+struct guest_hostile_cfg {
+	uint64_t interval_ps; /* of quiet after an attack */
+	uint32_t attacks;     /* a bit for each enum guest_attack */
+	uint16_t vsi;         /* of the VF */
+};
+struct guest_hostile;
+struct guest_hostile *guest_hostile_create(struct guest *guest, struct guest_driver *driver,
+					   const struct guest_hostile_cfg *cfg, const char *name);
+/* How many attacks there were. */
+uint64_t guest_hostile_stop(struct guest_hostile *hostile, struct actor *self);
+void guest_hostile_destroy(struct guest_hostile *hostile);
+
 #ifdef __cplusplus
 }
 #endif

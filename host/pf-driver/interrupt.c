@@ -82,8 +82,9 @@ int pf_interrupt_init(struct pf_driver *d, struct actor *self)
 	uint16_t capability = pci_find_capability(d->env.bus, self, d->cfg.pf_rid, PCI_CAP_ID_MSIX);
 	int ret;
 
+	/* Without interrupts nobody hears of malicious VFs, and no message comes. */
 	if (!capability)
-		return -ENODEV;
+		return d->features & PF_FEATURE_FORWARDS ? -ENODEV : 0;
 	d->msix_pa = find_entry(d, self, capability);
 	ret = cpu->ops->msi_register(cpu->ctx, d->cfg.pf_rid, VECTOR, fired, d);
 	if (!ret)

@@ -31,9 +31,8 @@ static int get_ready(struct pf_driver *d, struct actor *self)
 	int ret = pf_command(d, self, &version);
 
 	d->features = version.param1;
-	if (ret || !(d->features & PF_FEATURE_FORWARDS))
-		return ret;
-	ret = pf_mailbox_init(d, self);
+	if (!ret && (d->features & PF_FEATURE_FORWARDS))
+		ret = pf_mailbox_init(d, self);
 	return ret ? ret : pf_interrupt_init(d, self);
 }
 

@@ -64,8 +64,8 @@ int pf_driver_set_vf_policy(struct pf_driver *driver, struct actor *self, uint32
 
 /*
  * Look whether the device has found VFs' drivers malicious, say so in the log, and make
- * it ready to tell the next: what i40e does when PFINT_ICR0 shows MAL_DETECT. Which VFs
- * have had events since the last look: how many. On an actor.
+ * it ready to tell the next: what the driver does by itself when PFINT_ICR0 shows MAL_DETECT, as
+ * i40e. Which VFs have had events since the last look: how many. On an actor.
  */
 uint32_t pf_driver_mdd_check(struct pf_driver *driver, struct actor *self);
 /* Looks that have found the VF malicious. */

@@ -132,6 +132,10 @@ struct guest_config {
 	struct map_storm_config {
 		uint64_t threads, windows, size_bytes, pause_ps;
 	} * map_storm; /* NULL: none */
+	struct hostile_config {
+		uint64_t interval_ps;
+		uint32_t attacks; /* a bit for each enum guest_attack */
+	} * hostile;              /* NULL: it is not */
 };
 
 struct migration_config {

@@ -28,7 +28,7 @@ struct expect_config {
 
 	char *guest;
 	char *runs_on; /* NULL: not said */
-	struct bound resets, reads_cut, writes_cut;
+	struct bound resets, reads_cut, writes_cut, malicious;
 
 	struct iommu_expect {
 		struct bound maps, unmaps, faults, events_lost, atc_timeouts;

@@ -48,6 +48,20 @@ static const struct schema_key map_storm_keys[] = {
 static const struct schema_map map_storm_map =
 	MAP("a guest's map_storm", map_storm_config, map_storm_keys);
 
+/* As enum guest_attack has them. */
+static const char *const attack_names[] = {"descriptors", "doorbells",  "mailbox",
+					   "rings",       "interrupts", NULL};
+
+static const struct schema_key hostile_keys[] = {
+	{"interval", TIMES(hostile_config, interval_ps, SEC), DEFAULT("10us"),
+	 WHAT("of quiet after an attack")},
+	{"attacks", KEY(CHOICES, hostile_config, attacks), .choice = attack_names,
+	 DEFAULT("descriptors, doorbells, mailbox, rings, interrupts"),
+	 WHAT("of any content; beyond the ring; floods; that lie anywhere; by software")},
+	{NULL},
+};
+static const struct schema_map hostile_map = MAP("a guest's hostile", hostile_config, hostile_keys);
+
 static const struct schema_key guest_keys[] = {
 	{"name", KEY(TEXT, guest_config, name), REQUIRED, WHAT("how the rest refers to the guest")},
 	{"host", KEY(TEXT, guest_config, host), REQUIRED, WHAT("the host that it starts on")},
@@ -81,6 +95,8 @@ static const struct schema_key guest_keys[] = {
 	      "virtual IOMMU; no: all guest memory, always")},
 	{"map_storm", KEY(MAP_PTR, guest_config, map_storm), .map = &map_storm_map,
 	 WHAT("threads that map and unmap guest memory beside the traffic; none without it")},
+	{"hostile", KEY(MAP_PTR, guest_config, hostile), .map = &hostile_map,
+	 WHAT("while traffic flows a program attacks through the VF instead of driving it")},
 	{NULL},
 };
 static const struct schema_map guest_map = MAP("a guest", guest_config, guest_keys);
@@ -333,6 +349,8 @@ static const struct schema_key expect_keys[] = {
 	{"runs_on", KEY(TEXT, expect_config, runs_on), WHAT("with guest: its host at the end")},
 	{"resets", BOUNDS(expect_config, resets, COUNT),
 	 WHAT("with guest: resets of its VF that its driver has recovered from")},
+	{"malicious", BOUNDS(expect_config, malicious, COUNT),
+	 WHAT("with guest: how often the host's PF driver has found its VF malicious")},
 	{"reads_cut", BOUNDS(expect_config, reads_cut, COUNT),
 	 WHAT("with guest: DMA reads under way when its VF was reset; not judged untimed")},
 	{"writes_cut", BOUNDS(expect_config, writes_cut, COUNT),

@@ -253,6 +253,32 @@ static void check_host_memory(const struct rules *rules, const char *host)
 	}
 }
 
+/* Its driver has let go of the VF, and nobody there takes part in what drivers do. */
+static void check_hostile(const struct rules *rules, uint32_t index)
+{
+	const struct scenario_cfg *cfg = rules->cfg;
+	const struct guest_config *guest = &cfg->guests[index];
+	char path[96];
+
+	if (!guest->hostile)
+		return;
+	if (cfg->migration && !strcmp(cfg->migration->guest, guest->name))
+		broken(rules, indexed(path, "guests", index, "hostile"),
+		       "expected a guest that does not move");
+	if (guest->viommu)
+		broken(rules, indexed(path, "guests", index, "hostile"),
+		       "expected a guest without viommu");
+	for (uint32_t i = 0; i < cfg->traffic_count; i++)
+		if (!strcmp(cfg->traffic[i].from, guest->name) ||
+		    !strcmp(cfg->traffic[i].to, guest->name))
+			broken(rules, indexed(path, "guests", index, "hostile"),
+			       "expected a guest without traffic: traffic[%u] is its", i);
+	for (uint32_t i = 0; i < cfg->resets_count; i++)
+		if (!strcmp(cfg->resets[i].guest, guest->name))
+			broken(rules, indexed(path, "guests", index, "hostile"),
+			       "expected a guest that is not reset: resets[%u] is", i);
+}
+
 /* Ways in which a move does not come to its end. */
 static void check_give_up(const struct rules *rules, const struct migration_config *migration)
 {
@@ -346,7 +372,7 @@ static const struct {
 	{"verdict", "check"},    {"min", "check"},          {"trips", "migration"},
 	{"rounds", "migration"}, {"downtime", "migration"}, {"runs_on", "guest"},
 	{"resets", "guest"},     {"memory_left", "host"},   {"reads_cut", "guest"},
-	{"writes_cut", "guest"},
+	{"writes_cut", "guest"}, {"malicious", "guest"},
 };
 
 /* As it is written: a mapping's members, one of which says what it is about. */
@@ -421,9 +447,10 @@ static void check_expect(const struct rules *rules, uint32_t index)
 		broken(rules, indexed(path, "expect", index, "wire"),
 		       "expected a wire with a `peer` that is no host");
 	if (expect->guest && !expect->runs_on && !expect->resets.relation &&
-	    !expect->reads_cut.relation && !expect->writes_cut.relation)
+	    !expect->reads_cut.relation && !expect->writes_cut.relation &&
+	    !expect->malicious.relation)
 		broken(rules, indexed(path, "expect", index, "guest"),
-		       "expected with runs_on, resets, reads_cut or writes_cut");
+		       "expected with runs_on, resets, malicious, reads_cut or writes_cut");
 	if (expect->host && !expect->memory_left_bytes.relation)
 		broken(rules, indexed(path, "expect", index, "host"), "expected with memory_left");
 	for (uint32_t i = 0; expect->check && i < index; i++)
@@ -443,6 +470,7 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 		check_guest_place(&rules, i);
 		check_guest_sizes(&rules, i);
 		check_storm(&rules, i);
+		check_hostile(&rules, i);
 	}
 	for (uint32_t i = 0; i < cfg->machine.hosts_count; i++)
 		check_host_memory(&rules, cfg->machine.hosts[i]);

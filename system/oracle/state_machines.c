@@ -5,7 +5,8 @@
  * where the last one ended. A VF's own state, as VFGEN_RSTAT shows it, goes from
  * reset in progress over completed to active, and back to a reset from anywhere.
  * A VF's mailbox takes a request and gives its answer before the next one; a
- * reset takes an answer away, and RESET_VF has none (virtchnl).
+ * reset takes an answer away, and so does a driver that leaves no room for it; RESET_VF has none
+ * but a refusal (virtchnl).
  */
 #include <inttypes.h>
 #include <linux/vfio.h>
@@ -79,6 +80,7 @@ struct machine_state {
 	/* the VF's mailbox, since the VF's state last changed */
 	bool asked;      /* a request came: answers from now on have one */
 	bool unanswered; /* `opcode` waits for its answer */
+	bool refusable;  /* it has none, unless it is refused */
 	uint64_t opcode;
 };
 
@@ -129,27 +131,37 @@ static void mailbox_request(struct oracle *oracle, struct machine_state *machine
 				 " was never answered",
 				 arg[0], arg[1], machine->opcode);
 	machine->asked = true;
-	machine->unanswered = arg[1] != VIRTCHNL_OP_RESET_VF;
+	machine->refusable = arg[1] == VIRTCHNL_OP_RESET_VF;
+	machine->unanswered = !machine->refusable;
 	machine->opcode = arg[1];
 }
 
 /* Events come unasked; so may an answer to what a VF had asked before it came here. */
 static void mailbox_reply(struct oracle *oracle, struct machine_state *machine, const uint64_t *arg)
 {
-	if (arg[1] == VIRTCHNL_OP_EVENT || !machine->asked)
+	bool event = arg[1] == VIRTCHNL_OP_EVENT && !arg[2];
+
+	if (event || !machine->asked)
 		return;
-	if (!machine->unanswered || machine->opcode != arg[1])
+	if (!(machine->unanswered || (machine->refusable && arg[2])) || machine->opcode != arg[1])
 		oracle_violation(oracle, CHECK_STATE_MACHINES,
 				 "VF %" PRIu64 ": opcode %" PRIu64
 				 " is answered, and it was not asked",
 				 arg[0], arg[1]);
-	machine->unanswered = false;
+	machine->unanswered = machine->refusable = false;
+}
+
+/* It was given, and the VF's driver had no room for it. */
+static void mailbox_lost(struct machine_state *machine, const uint64_t *arg)
+{
+	if (machine->opcode == arg[1])
+		machine->unanswered = false;
 }
 
 static bool is_of_vf(enum trace_kind kind)
 {
 	return kind == TRACE_VF_STATE || kind == TRACE_MAILBOX_REQUEST ||
-	       kind == TRACE_MAILBOX_REPLY;
+	       kind == TRACE_MAILBOX_REPLY || kind == TRACE_MAILBOX_LOST;
 }
 
 /* A device's number is its requester ID, in resets as in migration states. */
@@ -178,6 +190,9 @@ static void state_machines_event(struct oracle *oracle, void *ctx, const struct 
 		state->messages++;
 		mailbox_reply(oracle, machine, arg);
 		break;
+	case TRACE_MAILBOX_LOST:
+		mailbox_lost(machine, arg);
+		break;
 	default:
 		state->migration_steps++;
 		step(oracle, machine, "device", arg, migration_legal(arg, machine->was_reset));
@@ -205,9 +220,9 @@ static void state_machines_release(void *ctx)
 	keymap_release(&state->of);
 }
 
-static const enum trace_kind state_machines_kinds[] = {TRACE_MIG_STATE,      TRACE_VF_STATE,
-						       TRACE_FUNCTION_RESET, TRACE_MAILBOX_REQUEST,
-						       TRACE_MAILBOX_REPLY,  TRACE_KIND_COUNT};
+static const enum trace_kind state_machines_kinds[] = {
+	TRACE_MIG_STATE,     TRACE_VF_STATE,     TRACE_FUNCTION_RESET, TRACE_MAILBOX_REQUEST,
+	TRACE_MAILBOX_REPLY, TRACE_MAILBOX_LOST, TRACE_KIND_COUNT};
 
 const struct oracle_check oracle_state_machines = {
 	.state_bytes = sizeof(struct state_machines),

@@ -273,6 +273,8 @@ INSTANTIATE_TEST_SUITE_P(
 			 "packets from vm0 to wire: received at least 2900", "lost 0"},
 		Contrary{"nic/wire-pcap", "wire.direction=any", "wire.player: frames out 20",
 			 "frames out 40"},
+		Contrary{"nic/malicious-vf", "'guests.evil.hostile.attacks=[interrupts]'",
+			 "evil found malicious at least 10", "found malicious 0"},
 		Contrary{"smoke", "'expect=[{check: packets, verdict: fail}]'", "packets fails",
 			 "pass"}));
 
@@ -324,6 +326,36 @@ INSTANTIATE_TEST_SUITE_P(LiveMigration, Variant,
 					   "migration.tracking=everything --engine untimed",
 					   "migration.tracking=everything "
 					   "--set migration.max_rounds=3"));
+
+/* The mailbox's other way, with messages under way at the move and at resets. */
+class Forward : public ::testing::TestWithParam<std::string>
+{
+};
+
+TEST_P(Forward, Passes)
+{
+	EXPECT_EQ(run(GetParam() + " --set nic.mailbox=forward").code, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Forward, ::testing::ValuesIn(scenarios()), stem_of);
+
+TEST(Mailbox, HasOneDigestOnNativeAndSystemCForwardedToo)
+{
+	const std::string forward = small + "--set nic.mailbox=forward ";
+
+	EXPECT_EQ(run(forward).text("digest"), run(forward + "--engine systemc").text("digest"));
+	EXPECT_EQ(run(forward + "--engine untimed").code, 0);
+}
+
+/* A PF driver that takes its time is a scenario, not a fault. */
+TEST(Mailbox, ASlowPfDriverLosesNothing)
+{
+	const std::string slow =
+		"--set nic.mailbox=forward --set machine.timing.kernel.message=5ms";
+
+	EXPECT_EQ(run("testbench/scenarios/nic/flr-of-one.yaml " + slow).code, 0);
+	EXPECT_EQ(run(small + slow).code, 0);
+}
 
 /* A member of a source's row; -1: it was not asked. */
 static int64_t tracking(const Outcome &outcome, const char *source, const char *member)

@@ -148,6 +148,29 @@ TEST_F(PfDriver, MaliciousVfsAreCountedAndTheDeviceIsMadeReadyForTheNext)
 	}
 }
 
+TEST_F(PfDriver, TheInterruptMakesItLookForMaliciousVfsByItself)
+{
+	has_msix();
+	ASSERT_EQ(probe(), 0);
+	ASSERT_NE(msi_handler, nullptr);
+	registers[VP_MDET_TX(2)] = 1;
+	registers[GL_MDET_TX] = GL_MDET_TX_VALID | 3;
+	interrupt(ICR0_ADMINQ);
+	act([&](struct actor *self) { actor_sleep(self, PS_PER_MS); });
+	EXPECT_EQ(pf_driver_mdd_count(driver, 2), 0u) << "that was about something else";
+	for (uint32_t times = 1; times <= 3; times++) {
+		registers[VP_MDET_TX(2)] = 1;
+		registers[GL_MDET_TX] = GL_MDET_TX_VALID | 3;
+		interrupt(ICR0_MAL_DETECT);
+		act([&](struct actor *self) { actor_sleep(self, PS_PER_MS); });
+		EXPECT_EQ(pf_driver_mdd_count(driver, 2), times);
+		EXPECT_EQ(registers[GL_MDET_TX], 0xffffffffu);
+	}
+	act([&](struct actor *self) { pf_driver_remove(driver, self); });
+	driver = nullptr;
+	EXPECT_EQ(msi_handler, nullptr) << "nobody is called any more";
+}
+
 TEST_F(PfDriver, RefusalsOfServicesAreEio)
 {
 	ASSERT_EQ(probe(), 0);

@@ -92,6 +92,27 @@ protected:
 		ASSERT_TRUE(done);
 	}
 
+	/* The PF can interrupt: its vector 0, from BAR 3 on. */
+	void has_msix()
+	{
+		put32(PCI_COMMAND, PCI_STATUS_CAP_LIST << 16);
+		put32(PCI_CAPABILITY_LIST, 0x70);
+		put32(0x70, PCI_CAP_ID_MSIX);
+		put32(0x70 + PCI_MSIX_TABLE, 3);
+	}
+	/* As the device does, where its vector is armed and enabled. */
+	void interrupt(uint64_t causes)
+	{
+		registers[PFINT_ICR0] = (uint32_t)causes;
+		ASSERT_TRUE(registers[PFINT_DYN_CTL0] & DYN_CTL_INTENA);
+		ASSERT_TRUE(registers[PFINT_ICR0_ENA] & causes);
+		ASSERT_TRUE(config32(0x70) >> 16 & PCI_MSIX_FLAGS_ENABLE);
+		registers[PFINT_DYN_CTL0] = 0;
+		msi_handler(msi_arg, sim_now(&sim));
+	}
+	void (*msi_handler)(void *arg, uint64_t now) = nullptr;
+	void *msi_arg = nullptr;
+
 	void put32(uint32_t at, uint32_t value)
 	{
 		std::memcpy(config + at, &value, 4);
@@ -200,7 +221,12 @@ private:
 			nullptr,
 			mmio_read,
 			mmio_write,
-			nullptr,
+			[](void *c, uint32_t, uint32_t, void (*handler)(void *, uint64_t),
+			   void *arg) {
+				static_cast<MockMachine *>(c)->msi_handler = handler;
+				static_cast<MockMachine *>(c)->msi_arg = arg;
+				return 0;
+			},
 			nullptr};
 		return table;
 	}

@@ -317,8 +317,19 @@ INSTANTIATE_TEST_SUITE_P(
 		Mistake{"name: test\n", "name: test\nexpect: [{guest: a, runs_on: there}]\n",
 			"FILE:2: expect[0].runs_on: expected one of machine.hosts, not `there`\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{guest: a}]\n",
-			"FILE:2: expect[0].guest: expected with runs_on, resets, reads_cut or "
-			"writes_cut\n"},
+			"FILE:2: expect[0].guest: expected with runs_on, resets, malicious, "
+			"reads_cut or writes_cut\n"},
+		Mistake{"nic: {vfs: 2}", "nic: {mailbox: forwrd}",
+			"FILE:3: machine.nic.mailbox: expected one of firmware, forward, not "
+			"`forwrd`; did you mean `forward`?\n"},
+		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, hostile: {}",
+			"FILE:6: guests[1].hostile: expected a guest without traffic: "
+			"traffic[0] is its\n"},
+		Mistake{"vf: 1, memory: 64MiB",
+			"vf: 1, memory: 64MiB, hostile: {attacks: [mailbx]}",
+			"FILE:6: guests[1].hostile.attacks[0]: expected one of descriptors, "
+			"doorbells, mailbox, rings, interrupts, not `mailbx`; did you mean "
+			"`mailbox`?\n"},
 		Mistake{"name: test\n",
 			"name: test\nexpect: [{check: leaks}, {check: leaks, min: 1}]\n",
 			"FILE:2: expect[1].check: expected another check: expect[0] is about it "

@@ -481,6 +481,36 @@ TEST_F(OracleStates, MailboxAnswersWhatWasAsked)
 	emit(6, TRACE_MAILBOX_REPLY, {0, 1, 0, 8});
 	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
 }
+TEST_F(OracleStates, MailboxMayRefuseAResetAndAnEventOfAVf)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 2, 5});
+	emit(2, TRACE_MAILBOX_REPLY, {0, 2, (uint64_t)-5, 0});
+	emit(3, TRACE_MAILBOX_REQUEST, {0, 17, 5});
+	emit(4, TRACE_MAILBOX_REPLY, {0, 17, (uint64_t)-64, 0});
+	emit(5, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
+}
+TEST_F(OracleStates, MailboxThatSaysAResetIsDoneFails)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 2, 0});
+	emit(2, TRACE_MAILBOX_REPLY, {0, 2, 0, 0});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
+}
+TEST_F(OracleStates, AnAnswerThatNobodyTakesIsOne)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_MAILBOX_LOST, {0, 17});
+	emit(3, TRACE_MAILBOX_LOST, {0, 1});
+	emit(4, TRACE_MAILBOX_REQUEST, {0, 3, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_PASS);
+}
+TEST_F(OracleStates, ALostEventIsNoAnswer)
+{
+	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
+	emit(2, TRACE_MAILBOX_LOST, {0, 17});
+	emit(3, TRACE_MAILBOX_REQUEST, {0, 3, 8});
+	EXPECT_EQ(finish(CHECK_STATE_MACHINES).verdict, ORACLE_FAIL);
+}
 TEST_F(OracleStates, MailboxThatStaysSilentFails)
 {
 	emit(1, TRACE_MAILBOX_REQUEST, {0, 1, 8});
