@@ -279,6 +279,40 @@ TEST_F(Forward, ALoadedStateBeginsALife)
 	EXPECT_NE(h->pf_info(kVf).life, life);
 }
 
+/* What was agreed on lies with the firmware in either way, and moves with the VF. */
+TEST_F(Forward, AVfMovesToAHostWhoseFirmwareEndsVirtchnlItself)
+{
+	NicHost other(&sim, 2, cfg, nic_bench_firmware_cfg());
+	struct vf_operation agree = {};
+	uint32_t opcode;
+	int32_t status;
+	Bytes data;
+
+	other.bring_up(4);
+	agree.kind = VF_AGREE;
+	agree.agreed = h->pf_info(kVf).agreed;
+	agree.agreed.version_minor = 1;
+	agree.agreed.caps = (uint32_t)VIRTCHNL_VF_OFFLOAD_L2;
+	agree.agreed.resources_given = 1;
+	ask(*d, 5);
+	struct aq_desc message = take();
+	ASSERT_EQ(h->pf_operate(kVf, message.param1, &agree), AQ_RC_OK);
+	EXPECT_EQ(h->pf_vf(AQC_VF_SUSPEND, kVf).retval, AQ_RC_EAGAIN);
+	EXPECT_EQ(h->pf_answer(message, 0, {1, 2}).retval, AQ_RC_OK);
+	ASSERT_EQ(h->pf_vf(AQC_VF_SUSPEND, kVf).retval, AQ_RC_OK);
+	ASSERT_EQ(other.pf_vf(AQC_VF_SUSPEND, 1).retval, AQ_RC_OK);
+	ASSERT_EQ(other.load(1, h->save(kVf)).first, AQ_RC_OK);
+	d->move_to(&other, 1);
+	ASSERT_EQ(other.pf_vf(AQC_VF_RESUME, 1).retval, AQ_RC_OK);
+	ASSERT_TRUE(d->receive(&opcode, &status, &data));
+	EXPECT_EQ(opcode, 5u);
+	EXPECT_EQ(data, (Bytes{1, 2}));
+	d->vsi = 2; /* of its new place */
+	const uint8_t mac[6] = {2, 0, 0, 0, 0, 7};
+	EXPECT_EQ(d->add_mac(mac), 0) << "its resources were given to it before";
+	run_for(10 * PS_PER_MS);
+}
+
 /* --- Stop --- */
 
 TEST_F(Forward, AStopDoesNotKeepThePfFromAnswering)
