@@ -2,6 +2,8 @@
 /* Requests built byte by byte, and what comes back (sums by their own arithmetic). */
 #include "model/wire/responder.h"
 
+#include <algorithm>
+
 #include "testbench/unit/model-wire/wire_fixture.hpp"
 
 namespace
@@ -39,13 +41,15 @@ uint32_t checksum(Bytes bytes)
 	return 65535 - sum;
 }
 
+void overwrite(Bytes *bytes, size_t at, const Bytes &with)
+{
+	std::copy(with.begin(), with.end(), bytes->begin() + static_cast<ptrdiff_t>(at));
+}
+
 Bytes with_sum(Bytes bytes, size_t at, const Bytes &pseudo = {})
 {
-	bytes[at] = bytes[at + 1] = 0;
-	uint32_t sum = checksum(pseudo + bytes);
-
-	bytes[at] = static_cast<uint8_t>(sum >> 8);
-	bytes[at + 1] = static_cast<uint8_t>(sum);
+	overwrite(&bytes, at, u16(0));
+	overwrite(&bytes, at, u16(checksum(pseudo + bytes)));
 	return bytes;
 }
 

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
 #include <vector>
 
 #include "base/sim.h"
@@ -63,9 +64,9 @@ protected:
 	}
 	void drop_held()
 	{
-		for (struct packet *packet : std::vector<struct packet *>(std::move(held)))
+		/* One that comes back may bring another that is held. */
+		for (struct packet *packet : std::exchange(held, {}))
 			packet_put(packet);
-		held.clear();
 	}
 	/* A frame comes out of the wire. */
 	void deliver(const Bytes &frame)
