@@ -135,6 +135,16 @@ static uint32_t last_rid(const struct machine_cfg *cfg)
 	return (uint32_t)(HOST_PF_RID + MACHINE_FIRST_VF_OFFSET + cfg->nic.total_vfs - 1);
 }
 
+/* A link that goes down takes what the device was with it (2.9.1, 6.6.1). */
+static void link_down_or_up(void *ctx, bool up)
+{
+	struct host *host = ctx;
+
+	pcie_link_set_up(host->link, up);
+	if (!up)
+		pcie_device_reset(host->device, false);
+}
+
 static bool build_root_port(struct host *host)
 {
 	struct pcie_root_port_cfg cfg = {
@@ -164,6 +174,8 @@ static bool build_root_port(struct host *host)
 	}
 	env.dma = bind_bus(host, "root_port.dma", smmu_dma_port(host->smmu));
 	env.agent = smmu_ats_agent(host->smmu);
+	env.link = link_down_or_up;
+	env.link_ctx = host;
 	host->root_port = pcie_root_port_create(&cfg, &env);
 	if (host->root_port && cfg.ats)
 		host_connect_ats(host);

@@ -9,10 +9,11 @@
 #define FUNCTION_ERRORS                                                                            \
 	(BIT(AER_POISONED) | BIT(AER_COMPLETION_TIMEOUT) | BIT(AER_COMPLETER_ABORT) |              \
 	 BIT(AER_UNEXPECTED) | BIT(AER_UNSUPPORTED))
-#define ALL_ERRORS       (FUNCTION_ERRORS | BIT(AER_DATA_LINK) | BIT(AER_OVERFLOW) | BIT(AER_MALFORMED))
-#define ROOT_ERRORS      (ALL_ERRORS | BIT(AER_ACS_VIOLATION))
-#define FATAL_BY_DEFAULT (BIT(AER_DATA_LINK) | BIT(AER_OVERFLOW) | BIT(AER_MALFORMED))
-#define ALL_CORRECTABLE  (BIT(AER_BAD_TLP) | BIT(AER_REPLAY_TIMEOUT) | BIT(AER_ADVISORY))
+#define ALL_ERRORS  (FUNCTION_ERRORS | BIT(AER_DATA_LINK) | BIT(AER_OVERFLOW) | BIT(AER_MALFORMED))
+#define ROOT_ERRORS (ALL_ERRORS | BIT(AER_ACS_VIOLATION) | BIT(AER_SURPRISE_DOWN))
+#define FATAL_BY_DEFAULT                                                                           \
+	(BIT(AER_DATA_LINK) | BIT(AER_OVERFLOW) | BIT(AER_MALFORMED) | BIT(AER_SURPRISE_DOWN))
+#define ALL_CORRECTABLE (BIT(AER_BAD_TLP) | BIT(AER_REPLAY_TIMEOUT) | BIT(AER_ADVISORY))
 
 #define AER_STATUS(register, place, bits)                                                          \
 	{                                                                                          \
@@ -44,7 +45,7 @@
 	AER_HEADER, AER_STATUS("AER_UNCORRECTABLE_STATUS", AER_UNCORRECTABLE, uncorrectable),      \
 		AER_CHOICE("AER_UNCORRECTABLE_MASK", AER_UNCORRECTABLE_MASK, uncorrectable, 0),    \
 		AER_CHOICE("AER_UNCORRECTABLE_SEVERITY", AER_SEVERITY, uncorrectable,              \
-			   FATAL_BY_DEFAULT),                                                      \
+			   (uncorrectable)&FATAL_BY_DEFAULT),                                      \
 		AER_STATUS("AER_CORRECTABLE_STATUS", AER_CORRECTABLE, ALL_CORRECTABLE),            \
 		AER_CHOICE("AER_CORRECTABLE_MASK", AER_CORRECTABLE_MASK, ALL_CORRECTABLE,          \
 			   BIT(AER_ADVISORY)),                                                     \
@@ -109,6 +110,7 @@ static const struct {
 	[PCIE_ERROR_UNSUPPORTED_REQUEST] = {AER_UNSUPPORTED, .header = true,
 					    .device = DEVSTA_UNSUPPORTED},
 	[PCIE_ERROR_ACS_VIOLATION] = {AER_ACS_VIOLATION, .header = true},
+	[PCIE_ERROR_SURPRISE_DOWN] = {AER_SURPRISE_DOWN},
 	[PCIE_ERROR_DATA_LINK] = {AER_DATA_LINK, .link = true},
 	[PCIE_ERROR_RECEIVER_OVERFLOW] = {AER_OVERFLOW, .link = true},
 	[PCIE_ERROR_BAD_TLP] = {AER_BAD_TLP, .link = true, .correctable = true},

@@ -25,8 +25,9 @@ enum pcie_error_kind {
 	PCIE_ERROR_UNEXPECTED_COMPLETION,
 	PCIE_ERROR_MALFORMED,
 	PCIE_ERROR_UNSUPPORTED_REQUEST,
-	PCIE_ERROR_ACS_VIOLATION, /* of a root port */
-	PCIE_ERROR_DATA_LINK,     /* the link's errors: of the PF, never of a VF */
+	PCIE_ERROR_ACS_VIOLATION, /* this and the next of a root port */
+	PCIE_ERROR_SURPRISE_DOWN,
+	PCIE_ERROR_DATA_LINK, /* the link's errors: of the PF, never of a VF */
 	PCIE_ERROR_RECEIVER_OVERFLOW,
 	PCIE_ERROR_BAD_TLP,
 	PCIE_ERROR_REPLAY_TIMEOUT,

@@ -51,6 +51,7 @@
 #define INTERRUPT_PIN_A         BIT(8)
 #define BRIDGE_PARITY           BIT(16)
 #define BRIDGE_SERR             BIT(17)
+#define BRIDGE_BUS_RESET        BIT(22)
 #define WINDOW_BASE             BITS(15, 4)
 #define WINDOW_LIMIT            BITS(31, 20)
 #define WINDOW_64               (BIT(0) | BIT(16))
@@ -120,6 +121,10 @@
 #define LNK_WIDTH                BITS(9, 4)
 #define LNKCTL_RCB_128           BIT(3)
 #define LNKCTL_RW                (BITS(1, 0) | BIT(3) | BITS(7, 6))
+#define LNKCTL_DISABLE           BIT(4)
+#define LNKCAP_SURPRISE_DOWN     BIT(19) /* it is reported */
+#define LNKCAP_ACTIVE            BIT(20) /* the same of Link Active */
+#define LNKSTA_ACTIVE            BIT(29)
 #define LNKSTA_SPEED             BITS(19, 16)
 #define LNKSTA_WIDTH             BITS(25, 20)
 #define PCIE_SLTCAP              0x14u
@@ -164,6 +169,7 @@
 #define AER_ROOT_SOURCE        0x34u
 #define AER_CAP_BYTES          0x38u
 #define AER_DATA_LINK          4u
+#define AER_SURPRISE_DOWN      5u
 #define AER_POISONED           12u
 #define AER_COMPLETION_TIMEOUT 14u
 #define AER_COMPLETER_ABORT    15u

@@ -31,6 +31,7 @@ struct pcie_link {
 	uint64_t fs_per_byte;
 	uint32_t in_flight;
 	bool down;
+	uint32_t downs; /* what was sent before the last is lost */
 	struct rng rng; /* with cfg.reorder_ps */
 	struct direction direction[2];
 };
@@ -231,6 +232,7 @@ static void send(struct direction *direction, struct tlp *tlp, const struct cost
 	struct pcie_link *link = direction->link;
 
 	tlp->owner = direction;
+	tlp->link_downs = link->downs;
 	link->in_flight++;
 	event_init(&tlp->event, deliver);
 	calendar_schedule(&link->env.part.sim->calendar, &tlp->event,
@@ -295,6 +297,7 @@ void pcie_link_set_up(struct pcie_link *link, bool up)
 {
 	link->down = !up;
 	if (!up) {
+		link->downs++;
 		lose_queue(&link->direction[PCIE_LINK_DOWN]);
 		lose_queue(&link->direction[PCIE_LINK_UP]);
 	}
@@ -343,7 +346,7 @@ static void arrive(struct event *event, uint64_t now)
 	struct direction *direction = tlp->owner;
 	bool queued = direction->queue.freely; /* since it was sent */
 
-	if (direction->link->down) {
+	if (direction->link->down || tlp->link_downs != direction->link->downs) {
 		if (queued)
 			pcie_order_remove(&direction->queue, tlp);
 		deliver_loss(event, now);

@@ -38,6 +38,7 @@ struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cf
 	port->mmio = (struct root_port_door){port, false};
 	port->starved_tail = &port->starved_head;
 	port->held_tail = &port->held_head;
+	pcie_root_port_link_init(port);
 	port->access = calloc(cfg->requests, sizeof(port->access[0]));
 	port->group = calloc(cfg->requests + 1u, sizeof(port->group[0]));
 	if (!port->access || !port->group || pcie_root_port_config_init(port) ||
@@ -94,7 +95,7 @@ static enum claim claim_config(const struct pcie_root_port *port, const struct b
 	/* Without ARI forwarding only device 0 is behind a link (7.5.3.16). */
 	if (bus == port->secondary && devfn >> 3 && !port->ari_forwarding)
 		return CLAIM_ALL_ONES;
-	return port->contained ? CLAIM_ALL_ONES : CLAIM_SEND;
+	return port->shut ? CLAIM_ALL_ONES : CLAIM_SEND;
 }
 
 static enum claim claim_memory(const struct pcie_root_port *port, const struct bus_req *req)
@@ -103,7 +104,7 @@ static enum claim claim_memory(const struct pcie_root_port *port, const struct b
 		return CLAIM_ABORT;
 	if (!pcie_root_port_claims(port, req->addr, req->len_bytes))
 		return CLAIM_ABORT;
-	return port->contained ? CLAIM_ALL_ONES : CLAIM_SEND;
+	return port->shut ? CLAIM_ALL_ONES : CLAIM_SEND;
 }
 
 static void fill_ones(struct bus_req *req)
@@ -147,8 +148,8 @@ static void finish_access(struct cpu_access *access, uint64_t now)
 		port->config_write = false;
 	port->under_way--;
 	req->status = BUS_OK;
-	/* What comes back over a link that containment has shut is not to be believed (6.2.11). */
-	if (access->tlp.lost)
+	/* What comes back over a link that is shut is not to be believed (6.2.11). */
+	if (access->tlp.lost || port->shut)
 		access->tlp.status = TLP_UR;
 	if (port->contained)
 		access->tlp.status = port->contained_status;
@@ -395,14 +396,14 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	struct posted_group *group = &port->group[port->open_group];
 	struct bus_req *bus = &tlp->bus;
 
-	if (!port->contained && pcie_root_port_acs_takes(port, tlp))
+	if (!port->shut && pcie_root_port_acs_takes(port, tlp))
 		return;
 	if (tlp->type != TLP_MRD && tlp->type != TLP_MWR) {
 		if (!pcie_root_port_error_takes(port, tlp) && !pcie_root_port_ats_takes(port, tlp))
 			refuse_dma(port, tlp);
 		return;
 	}
-	if (!port->bus_master || port->contained || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats)) {
+	if (!port->bus_master || port->shut || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats)) {
 		refuse_dma(port, tlp);
 		return;
 	}

@@ -78,6 +78,13 @@ struct pcie_root_port_env {
 	 */
 	void (*interrupt)(void *ctx, bool asserted);
 	void *interrupt_ctx;
+	/*
+	 * The link below goes down or up: by containment, Secondary Bus Reset, Link
+	 * Disable or pcie_root_port_presence. Down is pcie_link_set_up and a hot reset of
+	 * the device. From an event of its own. NULL: the port alone is shut.
+	 */
+	void (*link)(void *ctx, bool up);
+	void *link_ctx;
 };
 
 /* NULL without memory or for a cfg that no root port can have. */
@@ -97,6 +104,12 @@ struct ats_port pcie_root_port_ats(struct pcie_root_port *port);
 /* The host's side. */
 struct bus_port pcie_root_port_ecam(struct pcie_root_port *port);
 struct bus_port pcie_root_port_mmio(struct pcie_root_port *port);
+
+/*
+ * The device is pulled out, which is Surprise Down to a port that did not expect it,
+ * or is there again. It was from the start.
+ */
+void pcie_root_port_presence(struct pcie_root_port *port, bool present);
 
 /* Nothing under way in either direction: for the leak check at the end of a run. */
 bool pcie_root_port_idle(const struct pcie_root_port *port);

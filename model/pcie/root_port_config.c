@@ -39,9 +39,21 @@ void pcie_root_port_config_changed(struct pcie_root_port *port)
 	port->acs = (uint32_t)field_get(ACS_CONTROLS, value_of(port, ROOT_AT_ACS + ACS_CONTROL));
 	port->forwards_errors = value_of(port, CFG_INTERRUPT) & BRIDGE_SERR;
 	port->contained = value_of(port, ROOT_AT_DPC + DPC_STATUS) & DPC_TRIGGERED;
+	port->shut = port->contained || !port->present ||
+		     value_of(port, CFG_INTERRUPT) & BRIDGE_BUS_RESET ||
+		     value_of(port, ROOT_AT_PCIE + PCIE_LNKCTL) & LNKCTL_DISABLE;
 	port->contained_status =
 		value_of(port, ROOT_AT_DPC + DPC_CONTROL) & DPC_COMPLETION_CA ? TLP_CA : TLP_UR;
 	pcie_root_port_interrupt(port);
+	pcie_root_port_link_changed(port);
+}
+
+void pcie_root_port_link_active(struct pcie_root_port *port, bool up)
+{
+	uint64_t link = value_of(port, ROOT_AT_PCIE + PCIE_LNKCTL) & ~LNKSTA_ACTIVE;
+
+	regs_set(&port->config, port->config.lookup[(ROOT_AT_PCIE + PCIE_LNKCTL) / 4] - 1u, 0,
+		 link | (up ? LNKSTA_ACTIVE : 0));
 }
 
 void pcie_root_port_written(void *owner, uint32_t index, uint64_t before, uint64_t now)
@@ -50,7 +62,7 @@ void pcie_root_port_written(void *owner, uint32_t index, uint64_t before, uint64
 }
 
 #define MAX_PAYLOAD    256u
-#define LNKCTL_ROOT_RW (BITS(1, 0) | BITS(7, 6))
+#define LNKCTL_ROOT_RW (BITS(1, 0) | LNKCTL_DISABLE | BITS(7, 6))
 #define DEVCTL_RW      (DEVCTL_ERROR_REPORTING | DEVCTL_MAX_PAYLOAD | DEVCTL_MAX_READ)
 
 static const struct reg_row header[] = {
@@ -112,7 +124,7 @@ static const struct reg_row header[] = {
 	 .size = 4,
 	 .reset = INTERRUPT_PIN_A,
 	 .ro = INTERRUPT_PIN,
-	 .rw = BITS(7, 0) | BRIDGE_PARITY | BRIDGE_SERR,
+	 .rw = BITS(7, 0) | BRIDGE_PARITY | BRIDGE_SERR | BRIDGE_BUS_RESET,
 	 .on_write = pcie_root_port_written},
 };
 
@@ -136,8 +148,9 @@ static const struct reg_row pcie_rows[] = {
 	{.name = "LINK_CONTROL_STATUS",
 	 .offset = PCIE_LNKCTL,
 	 .size = 4,
-	 .ro = LNKCTL_RCB_128 | LNKSTA_SPEED | LNKSTA_WIDTH,
-	 .rw = LNKCTL_ROOT_RW},
+	 .ro = LNKCTL_RCB_128 | LNKSTA_SPEED | LNKSTA_WIDTH | LNKSTA_ACTIVE,
+	 .rw = LNKCTL_ROOT_RW,
+	 .on_write = pcie_root_port_written},
 	{.name = "DEVICE_CAPABILITIES_2",
 	 .offset = PCIE_DEVCAP2,
 	 .size = 4,
@@ -171,9 +184,10 @@ static void set_link_values(struct pcie_root_port *port)
 	preset(port, ROOT_AT_PCIE + PCIE_DEVCAP, DEVCAP_ROLE_BASED_ERRORS | payload);
 	preset(port, ROOT_AT_PCIE + PCIE_DEVCTL, field_put(DEVCTL_MAX_PAYLOAD, payload));
 	preset(port, ROOT_AT_PCIE + PCIE_LNKCAP,
-	       field_put(LNK_SPEED, speed) | field_put(LNK_WIDTH, width));
+	       LNKCAP_SURPRISE_DOWN | LNKCAP_ACTIVE | field_put(LNK_SPEED, speed) |
+		       field_put(LNK_WIDTH, width));
 	preset(port, ROOT_AT_PCIE + PCIE_LNKCTL,
-	       (cfg->read_completion_boundary == 128 ? LNKCTL_RCB_128 : 0) |
+	       (cfg->read_completion_boundary == 128 ? LNKCTL_RCB_128 : 0) | LNKSTA_ACTIVE |
 		       field_put(LNKSTA_SPEED, speed) | field_put(LNKSTA_WIDTH, width));
 }
 

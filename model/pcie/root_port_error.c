@@ -130,7 +130,7 @@ bool pcie_root_port_error_takes(struct pcie_root_port *port, struct tlp *tlp)
 		return false;
 	tlp->status = TLP_SC;
 	pcie_root_port_end(port, tlp);
-	if (port->contained)
+	if (port->shut)
 		return true;
 	if (message != PCIE_ERR_COR)
 		pcie_root_port_secondary(port, STATUS_SIGNALED_ERROR);

@@ -50,8 +50,13 @@ struct pcie_root_port {
 	struct regs config;
 	struct config_layout layout;
 	bool memory_enable, bus_master, ari_forwarding;
-	bool forwards_errors;             /* SERR# Enable of Bridge Control */
-	bool contained;                   /* DPC has triggered: nothing passes */
+	bool forwards_errors; /* SERR# Enable of Bridge Control */
+	bool contained;       /* DPC has triggered */
+	bool shut;            /* for that or another reason: nothing passes */
+	bool present;         /* a device is there */
+	bool link_up;         /* as link and device were told */
+	bool fell;            /* the link is to go down, if it is to be up again too */
+	struct event link_event;
 	enum tlp_status contained_status; /* DPC Completion Control */
 	bool asserted;                    /* INTA */
 	uint32_t acs;                     /* Access Control, ACS_* */
@@ -97,6 +102,12 @@ bool pcie_root_port_error_takes(struct pcie_root_port *port, struct tlp *tlp);
 /* An error that the port itself detected: logged, and containment or Root Error Status. */
 struct pcie_error;
 void pcie_root_port_detected(struct pcie_root_port *port, const struct pcie_error *error);
+/* root_port_link.c */
+void pcie_root_port_link_init(struct pcie_root_port *port);
+/* The port is shut or is not any more. */
+void pcie_root_port_link_changed(struct pcie_root_port *port);
+/* Data Link Layer Link Active of Link Status. */
+void pcie_root_port_link_active(struct pcie_root_port *port, bool up);
 /* INTA as status and enables now say. */
 void pcie_root_port_interrupt(struct pcie_root_port *port);
 /* root_port.c: the event after which a TLP from the device ends. */

@@ -116,7 +116,8 @@ struct tlp {
 	struct tlp *next;
 	bool completing; /* the link's: its completion is what travels */
 	bool arrived;
-	struct bus_req bus; /* the root port's, for the host side of a DMA */
+	uint32_t link_downs; /* how often it had been down */
+	struct bus_req bus;  /* the root port's, for the host side of a DMA */
 
 	/* The answering device's, while it holds a request: its resets then. */
 	uint32_t device_resets;

@@ -6,7 +6,9 @@
  * only if its function was reset meanwhile; one without a completion ends when
  * its time is up and not before, so its tag is not used again too soon; nothing
  * touches a buffer that was given back; a function logs a timeout only of what it
- * still remembers.
+ * still remembers; what was on a link that goes down arrives nowhere. Some requests are for a
+ * neighbour's BAR; the link goes down by removal, Secondary Bus Reset, Link Disable and
+ * containment.
  */
 #include "base/rng.h"
 #include "testbench/unit/model-pcie/pcie_fixture.hpp"
@@ -23,7 +25,7 @@ struct Request {
 	FakeNic *nic = nullptr;
 	uint32_t function = 0, resets = 0, ended = 0;
 	uint64_t sent_ps = 0, done_ps = 0;
-	bool was_reset = false;
+	bool was_reset = false, peer = false;
 	std::vector<bool> *timed_out = nullptr;
 };
 
@@ -52,7 +54,12 @@ protected:
 	void begin()
 	{
 		rng_init(&rng, GetParam(), "pcie_resets");
-		host->delay = [this](const struct bus_req &) {
+		host->delay = [this](const struct bus_req &bus) {
+			struct tlp *tlp =
+				CONTAINER_OF(const_cast<struct bus_req *>(&bus), struct tlp, bus);
+
+			EXPECT_GE(CONTAINER_OF(tlp, Request, tlp)->sent_ps, fell_ps)
+				<< "it came over a link that was down meanwhile";
 			return rng_below(&rng, 20 * PS_PER_US);
 		};
 		std::fill(host->memory.begin(), host->memory.begin() + (1 << 20), 0x5a);
@@ -79,22 +86,57 @@ protected:
 		made.tlp.addr = kBytes * rng_below(&rng, 4096);
 		if (made.tlp.type == TLP_MWR)
 			made.tlp.addr += 1 << 20;
+		made.peer = !rng_below(&rng, 4);
+		if (made.peer) // a register of another function, or of its own
+			made.tlp.addr = kVfBar0 + (64 << 10) * rng_below(&rng, kVfs);
 		made.tlp.len_bytes = kBytes;
 		made.tlp.data = made.bytes;
 		made.tlp.done = request_done;
 		pcie_function_send(function(made.function), &made.tlp);
 	}
 
-	// Surprise removal: the link goes down, the device is reset, later both are back.
-	void remove()
+	// One way to take the link down, or to let it come up again.
+	void set_link(unsigned way, bool up)
 	{
-		pcie_link_set_up(link, false);
-		for (unsigned i = 0; i < 5; i++)
+		switch (way) {
+		case 0:
+			pcie_root_port_presence(port, up);
+			break;
+		case 1:
+			config_write(0, CFG_INTERRUPT + 2, up ? 0 : BRIDGE_BUS_RESET >> 16, 2);
+			break;
+		case 2:
+			config_write(0, ROOT_AT_PCIE + PCIE_LNKCTL, up ? 0 : LNKCTL_DISABLE, 2);
+			break;
+		case 3:
+			if (up)
+				config_write(0, ROOT_AT_DPC + DPC_STATUS, DPC_TRIGGERED, 2);
+			else
+				config_write(0, ROOT_AT_DPC + DPC_CONTROL + 2,
+					     (DPC_SOFTWARE_TRIGGER >> 16) | DPC_ON_FATAL, 2);
+			break;
+		}
+	}
+
+	// Down and up again, a while later or at once, with requests under way and new ones.
+	void break_link()
+	{
+		unsigned way = (unsigned)rng_below(&rng, 4);
+		uint64_t begin = fell_ps = sim_now(&sim);
+
+		set_link(way, false);
+		for (unsigned i = rng_below(&rng, 2) ? 5 : 0; i--;)
 			request();
-		run_for(rng_below(&rng, 10 * PS_PER_US));
-		pcie_device_reset(device, false);
-		run_for(rng_below(&rng, 10 * PS_PER_US));
-		pcie_link_set_up(link, true);
+		if (rng_below(&rng, 2))
+			run_for(rng_below(&rng, 10 * PS_PER_US));
+		set_link(way, true);
+		run_for(1);
+		instant += sim_now(&sim) == begin + 1;
+		broken[way]++;
+		EXPECT_EQ(pcie_device_num_vfs(device), 0u);
+		EXPECT_FALSE(pcie_function_bus_master(pf()));
+		EXPECT_EQ(config_read(0, ROOT_AT_PCIE + PCIE_LNKCTL) & LNKSTA_ACTIVE,
+			  LNKSTA_ACTIVE);
 	}
 
 	void disturb()
@@ -119,7 +161,7 @@ protected:
 			bring_up(kVfs);
 			break;
 		case 5:
-			remove();
+			break_link();
 			break;
 		case 6:
 			bring_up(kVfs);
@@ -154,7 +196,8 @@ protected:
 		if (made.tlp.status == TLP_TIMED_OUT) {
 			EXPECT_EQ(made.done_ps, made.sent_ps + kTimeout);
 		} else if (made.tlp.type == TLP_MRD && !never_sent) {
-			EXPECT_EQ(made.bytes[0], 0x5a);
+			EXPECT_EQ(made.bytes[0], made.peer ? 0 : 0x5a);
+			answered += made.peer;
 		}
 		discarded += made.tlp.discarded;
 		late += made.tlp.status == TLP_TIMED_OUT && made.tlp.discarded;
@@ -163,7 +206,9 @@ protected:
 	struct rng rng;
 	std::vector<std::unique_ptr<Request>> requests;
 	std::vector<bool> timed_out; // by function: a read that it remembers
-	unsigned forgotten = 0, discarded = 0, late = 0;
+	unsigned forgotten = 0, discarded = 0, late = 0, answered = 0, instant = 0;
+	unsigned broken[4] = {};
+	uint64_t fell_ps = 0; // when the link went down last
 };
 } // namespace
 
@@ -177,6 +222,9 @@ TEST_P(PcieResets, EachRequestEndsOnceAndNoneTooSoon)
 		check(*made);
 	EXPECT_GT(discarded, 10u);
 	EXPECT_GT(forgotten, 2u);
+	EXPECT_GT(answered, 10u) << "peers";
+	for (unsigned way = 0; way < 4; way++)
+		EXPECT_GT(broken[way], 0u) << way;
 	for (uint32_t f = 0; f <= kVfs; f++) {
 		uint64_t logged = pcie_config_get(function(f), AT_AER + AER_UNCORRECTABLE);
 

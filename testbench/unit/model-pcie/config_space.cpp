@@ -120,6 +120,8 @@ protected:
 	{
 		if (!strcmp(row->name, "DEVICE_CONTROL_STATUS"))
 			return DEVCTL_INITIATE_FLR;
+		if (!strcmp(row->name, "LINK_CONTROL_STATUS"))
+			return LNKCTL_DISABLE;
 		if (!strcmp(row->name, "SRIOV_CONTROL_STATUS"))
 			return SRIOV_VF_ENABLE;
 		if (!strcmp(row->name, "DPC_CAPABILITY_CONTROL"))

@@ -205,6 +205,7 @@ TEST_F(Errors, ContainmentShutsTheLinkUntilItIsCleared)
 	EXPECT_TRUE(host->seen.empty());
 	config_write(0, ROOT_AT_DPC + DPC_STATUS, DPC_TRIGGERED | DPC_INTERRUPT, 2);
 	EXPECT_EQ(intx, (std::vector<bool>{true, false}));
+	run();
 	EXPECT_EQ(config_read(kPf, CFG_ID), 0x15728086u);
 }
 

@@ -210,8 +210,13 @@ protected:
 		struct pcie_link_env link_env = {{&sim, "test.link", 0}};
 
 		host = std::make_unique<FakeHost>(&sim);
-		struct pcie_root_port_env port_env = {
-			{&sim, "test.root", 0}, host->port(), {}, nullptr, nullptr};
+		struct pcie_root_port_env port_env = {{&sim, "test.root", 0},
+						      host->port(),
+						      {},
+						      nullptr,
+						      nullptr,
+						      nullptr,
+						      nullptr};
 
 		port_env.agent = {
 			this,
@@ -225,6 +230,14 @@ protected:
 			static_cast<PcieTest *>(ctx)->intx.push_back(asserted);
 		};
 		port_env.interrupt_ctx = this;
+		port_env.link = [](void *ctx, bool up) {
+			PcieTest *self = static_cast<PcieTest *>(ctx);
+
+			pcie_link_set_up(self->link, up);
+			if (!up)
+				pcie_device_reset(self->device, false);
+		};
+		port_env.link_ctx = this;
 		device = pcie_device_create(&device_cfg, &device_env);
 		link = pcie_link_create(&link_cfg, &link_env);
 		port = pcie_root_port_create(&port_cfg, &port_env);

@@ -195,7 +195,7 @@ TEST_F(SplitAtWideBoundary, TheBoundaryIsTheRootPortsAndItsBitSaysSo)
 	set_devctl(kPf, AT_PCIE, 1, 5);
 	EXPECT_EQ(completed(0x1000, 1024), 4u);
 	EXPECT_EQ(completed(0x1040, 1024), 5u);
-	EXPECT_EQ(config_read(0, ROOT_AT_PCIE + PCIE_LNKCTL), 0x00830008u);
+	EXPECT_EQ(config_read(0, ROOT_AT_PCIE + PCIE_LNKCTL), 0x20830008u);
 	config_write(0, ROOT_AT_PCIE + PCIE_LNKCTL, 0, 2);
 	EXPECT_EQ(completed(0x1040, 1024), 5u) << "its bit cannot be written";
 }
