@@ -34,6 +34,7 @@ struct fw_vf {
 	uint8_t mac[6]; /* of the PF's driver, or the device's own */
 	bool mac_by_pf;
 	bool trusted;         /* it may have any address and hear what is for others */
+	bool may_tag;         /* its queues may have PASIDs */
 	uint32_t queue_pairs; /* that it has; resets leave them to it */
 	uint32_t life;        /* as struct virtchnl_vf has it */
 	struct virtchnl_agreed agreed;
@@ -119,6 +120,9 @@ void firmware_forget_vf(struct fw_vf *vf);
 void firmware_set_policy(struct fw_vf *vf, uint32_t flags, uint32_t max_mbps, uint32_t min_mbps);
 /* As far as the VF is trusted. */
 void firmware_set_promiscuous(struct fw_vf *vf, uint32_t flags);
+
+/* May a queue of the VF have the PASID now? */
+bool firmware_may_tag(const struct fw_vf *vf, uint32_t pasid);
 
 /* --- resources.c --- */
 

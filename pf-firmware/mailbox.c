@@ -19,6 +19,7 @@ void firmware_vf_get(const struct fw_vf *vf, struct virtchnl_vf *known)
 		.vsi_id = (uint16_t)(fw->cfg.first_vsi + vf->index),
 		.tell_link = fw->cfg.tell_link,
 		.trusted = vf->trusted,
+		.may_tag = vf->may_tag,
 		.mac_by_pf = vf->mac_by_pf,
 		.agreed = vf->agreed,
 	};

@@ -97,6 +97,7 @@ static uint16_t do_look(struct fw_vf *vf, struct vf_operation *operation)
 		queues.tx |= queue_set_up(vf, false, q) ? 1u << q : 0;
 		queues.busy |= queue_busy(vf, true, q) || queue_busy(vf, false, q) ? 1u << q : 0;
 	}
+	queues.pasid_bits = vf->may_tag ? nic_vf_pasid_bits(vf->fw->nic, vf->index) : 0;
 	operation->queues = queues;
 	return AQ_RC_OK;
 }
@@ -164,7 +165,10 @@ static bool drained(const struct fw_vf *vf, const struct vf_queues *queues)
 	return true;
 }
 
-/* A queue that was disabled and is empty begins at its first descriptor again. */
+/*
+ * A queue that was disabled and is empty begins at its first descriptor again, in the
+ * function's own address space.
+ */
 static void rewind_queue(struct fw_vf *vf, bool rx, uint32_t queue)
 {
 	struct nic_queue_context context;
@@ -172,6 +176,8 @@ static void rewind_queue(struct fw_vf *vf, bool rx, uint32_t queue)
 	nic_queue_context_get(vf->fw->nic, vf->index, rx, queue, &context);
 	context.head = 0;
 	context.tail = 0;
+	context.tagged = false;
+	context.pasid = 0;
 	nic_queue_context_set(vf->fw->nic, vf->index, rx, queue, &context);
 }
 
@@ -234,6 +240,37 @@ static uint16_t do_rate(struct fw_vf *vf, struct vf_operation *operation)
 	if (operation->rate.queue >= vf->queue_pairs)
 		return AQ_RC_EINVAL;
 	nic_queue_rate_set(vf->fw->nic, vf->index, operation->rate.queue, operation->rate.kbps);
+	return AQ_RC_OK;
+}
+
+bool firmware_may_tag(const struct fw_vf *vf, uint32_t pasid)
+{
+	uint32_t bits = nic_vf_pasid_bits(vf->fw->nic, vf->index);
+
+	return vf->may_tag && bits && !(pasid >> bits);
+}
+
+static void set_tag(const struct fw_vf *vf, bool rx, const struct vf_queue_tag *tag)
+{
+	struct nic_queue_context context;
+
+	nic_queue_context_get(vf->fw->nic, vf->index, rx, tag->queue, &context);
+	context.tagged = tag->tagged;
+	context.pasid = tag->pasid;
+	nic_queue_context_set(vf->fw->nic, vf->index, rx, tag->queue, &context);
+}
+
+static uint16_t do_tag(struct fw_vf *vf, struct vf_operation *operation)
+{
+	const struct vf_queue_tag *tag = &operation->tag;
+
+	if (tag->queue >= vf->queue_pairs || tag->tagged > 1 ||
+	    (tag->tagged ? !firmware_may_tag(vf, tag->pasid) : tag->pasid != 0))
+		return AQ_RC_EINVAL;
+	if (queue_busy(vf, true, tag->queue) || queue_busy(vf, false, tag->queue))
+		return AQ_RC_EBUSY;
+	set_tag(vf, false, tag);
+	set_tag(vf, true, tag);
 	return AQ_RC_OK;
 }
 
@@ -348,6 +385,7 @@ static uint16_t (*const operations[VF_OPERATIONS])(struct fw_vf *vf,
 	[VF_QUEUES_DISABLE] = do_disable,
 	[VF_QUEUES_MAP] = do_map,
 	[VF_QUEUE_RATE] = do_rate,
+	[VF_QUEUE_TAG] = do_tag,
 	[VF_MAC_ADD] = do_mac_add,
 	[VF_MAC_DEL] = do_mac_del,
 	[VF_VLAN_ADD] = do_vlan_add,

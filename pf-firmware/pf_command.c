@@ -53,7 +53,8 @@ static uint64_t pf_minima(struct pf_command *command, uint32_t of, uint32_t min_
 
 static uint16_t pf_set_policy(struct pf_command *command)
 {
-	const uint32_t known = VF_POLICY_TRUST | VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK;
+	const uint32_t known =
+		VF_POLICY_TRUST | VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK | VF_POLICY_PASID;
 	struct nic *nic = command->fw->nic;
 	uint32_t index = command->desc.param0, flags = command->desc.param1;
 	uint32_t max = command->desc.cookie_high, min = command->desc.cookie_low;

@@ -24,7 +24,10 @@
 	BIT(1)                      /* frames from addresses that it has no filter for are dropped \
 				     */
 #define VF_POLICY_VLAN_CHECK BIT(2) /* and frames of VLANs that it is not in */
-#define VF_POLICY_DEFAULT    (VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK)
+/* may put queues into address spaces of their own (pasid_format.h); taken away, tags stay
+ * until their queues are disabled */
+#define VF_POLICY_PASID   BIT(3)
+#define VF_POLICY_DEFAULT (VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK)
 /*
  * Done when stopped and drained; idempotent. AQ_RC_EAGAIN: stopped, but a message of the VF is with
  * the PF's driver (below), and nothing drains before it is answered: ask again then. The same

@@ -13,6 +13,7 @@ void firmware_set_policy(struct fw_vf *vf, uint32_t flags, uint32_t max_mbps, ui
 	};
 
 	vf->trusted = flags & VF_POLICY_TRUST;
+	vf->may_tag = flags & VF_POLICY_PASID;
 	nic_vf_policy_set(vf->fw->nic, vf->index, &policy);
 	if (!vf->trusted)
 		firmware_set_promiscuous(vf, 0);

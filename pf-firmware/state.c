@@ -106,6 +106,23 @@ static void carry_registers(struct fw_vf *vf, struct state_codec *codec, bool ap
 	}
 }
 
+/* A tag that the VF may not have here has no place, whatever the VF might do elsewhere. */
+static void carry_queue_flags(const struct fw_vf *vf, struct state_codec *codec,
+			      struct nic_queue_context *context)
+{
+	const uint32_t known = STATE_QUEUE_ENABLED | STATE_QUEUE_TAGGED | STATE_QUEUE_PASID;
+	uint32_t word = (context->enabled ? (uint32_t)STATE_QUEUE_ENABLED : 0) |
+			(context->tagged ? (uint32_t)STATE_QUEUE_TAGGED : 0) |
+			(uint32_t)field_put(STATE_QUEUE_PASID, context->pasid);
+
+	codec_u32(codec, &word);
+	context->enabled = word & STATE_QUEUE_ENABLED;
+	context->tagged = word & STATE_QUEUE_TAGGED;
+	context->pasid = (uint32_t)field_get(STATE_QUEUE_PASID, word);
+	codec->bad |= word & ~known || (!context->tagged && context->pasid);
+	codec->no_room |= codec->load && context->tagged && !firmware_may_tag(vf, context->pasid);
+}
+
 static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply, bool rx,
 			uint32_t queue)
 {
@@ -126,7 +143,7 @@ static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply,
 	codec_index(codec, &rxdid, RXDID_FLEX_NIC);
 	codec->bad |= rxdid < RXDID_LEGACY;
 	context.rxdid = (uint8_t)rxdid;
-	codec_bool(codec, &context.enabled);
+	carry_queue_flags(vf, codec, &context);
 	if (context.enabled && (!context.len || (rx && context.buffer_bytes < 128)))
 		codec->bad = true;
 	if (apply)

@@ -27,7 +27,8 @@ static const struct member queue_members[] = {
 	MEMBER(nic_queue_context, buffer_bytes), MEMBER(nic_queue_context, max_packet),
 	MEMBER(nic_queue_context, vector),       MEMBER(nic_queue_context, itr_index),
 	MEMBER(nic_queue_context, rate_kbps),    MEMBER(nic_queue_context, rxdid),
-	MEMBER(nic_queue_context, enabled),
+	MEMBER(nic_queue_context, enabled),      MEMBER(nic_queue_context, tagged),
+	MEMBER(nic_queue_context, pasid),
 };
 
 static const struct member vector_members[] = {

@@ -39,7 +39,7 @@ struct virtchnl_vf {
 	uint8_t trusted;   /* it may have any address and hear what is for others */
 	uint8_t mac_by_pf; /* the PF's driver has set its address: */
 	uint8_t mac[6];
-	uint8_t pad;
+	uint8_t may_tag; /* its queues may have PASIDs */
 	struct virtchnl_agreed agreed;
 };
 
@@ -51,6 +51,7 @@ enum vf_operation_kind {
 	VF_QUEUES_DISABLE, /* queues; done when they are drained */
 	VF_QUEUES_MAP,     /* map: what causes the vector, and how it is throttled */
 	VF_QUEUE_RATE,     /* rate */
+	VF_QUEUE_TAG,      /* tag: of both queues of a pair, neither of them busy */
 	VF_MAC_ADD,        /* mac; EEXIST, ENOSPC */
 	VF_MAC_DEL,        /* mac; ESRCH */
 	VF_VLAN_ADD,       /* vlan; ENOSPC */
@@ -77,12 +78,19 @@ struct vf_queue_setup {
 /* Bit maps of queues. */
 struct vf_queues {
 	uint32_t rx, tx;
-	uint32_t busy; /* pairs of which one is enabled or not yet drained */
+	uint32_t busy;       /* pairs of which one is enabled or not yet drained */
+	uint32_t pasid_bits; /* of the PASIDs that they may have now; 0: none */
 };
 
 struct vf_queue_rate {
 	uint32_t queue;
 	uint32_t kbps; /* 0: as fast as it can */
+};
+
+struct vf_queue_tag {
+	uint16_t queue;
+	uint16_t tagged; /* 0: the function's own address space */
+	uint32_t pasid;
 };
 
 #define VF_VLAN_STRIP  BIT(0)
@@ -101,6 +109,7 @@ struct vf_operation {
 		struct vf_queues queues;
 		struct virtchnl_vector_map map;
 		struct vf_queue_rate rate;
+		struct vf_queue_tag tag;
 		uint8_t mac[6];
 		uint32_t vlan;
 		struct vf_vlan_offload offload;

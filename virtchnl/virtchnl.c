@@ -5,6 +5,7 @@
  * Checks are those of PF drivers (Linux i40e_virtchnl_pf.c, virtchnl.h).
  */
 #include "pf-firmware/fdir_format.h"
+#include "pf-firmware/pasid_format.h"
 #include "pf-firmware/qos_format.h"
 #include "pf-firmware/refused_format.h"
 #include "pf-firmware/rss_format.h"
@@ -208,6 +209,7 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING_V2, "DISABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_disable_strip_v2, 0},
 	{VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, "ENABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_enable_insert_v2, 0},
 	{VIRTCHNL_OP_DISABLE_VLAN_INSERTION_V2, "DISABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_disable_insert_v2, 0},
+	{VIRTCHNL_OP_QUEUE_PASID, "QUEUE_PASID", 4, 8, 2, true, vc_queue_pasid, 0},
 	REFUSED(CONFIG_TX_QUEUE),
 	REFUSED(CONFIG_RX_QUEUE),
 	REFUSED(RDMA),
@@ -273,7 +275,7 @@ static int32_t vc_run(struct vc_command *command, uint32_t opcode)
 {
 	const struct vc_row *row = vc_find(opcode);
 
-	if (!row || !row->handle)
+	if (!row || !row->handle || !vc_granted(command->vf, opcode))
 		return VIRTCHNL_STATUS_ERR_NOT_SUPPORTED;
 	if (!vc_len_ok(row, command))
 		return VIRTCHNL_STATUS_ERR_PARAM;

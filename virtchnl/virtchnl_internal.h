@@ -46,6 +46,11 @@ int32_t vc_disable_queues(struct vc_command *command);
 int32_t vc_irq_map(struct vc_command *command);
 int32_t vc_request_queues(struct vc_command *command);
 
+/* pasid.c */
+int32_t vc_queue_pasid(struct vc_command *command);
+/* Is the opcode a standard one, or one that the PF's driver has granted the VF? */
+bool vc_granted(const struct virtchnl_vf *vf, uint32_t opcode);
+
 /* filters.c */
 int32_t vc_add_addr(struct vc_command *command);
 int32_t vc_del_addr(struct vc_command *command);

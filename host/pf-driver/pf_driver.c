@@ -119,7 +119,7 @@ int pf_driver_set_vf_mac(struct pf_driver *d, struct actor *self, uint32_t vf, c
 
 static bool policies_equal(const struct pf_driver_policy *a, const struct pf_driver_policy *b)
 {
-	return a->trust == b->trust && a->spoof_check == b->spoof_check &&
+	return a->trust == b->trust && a->spoof_check == b->spoof_check && a->pasid == b->pasid &&
 	       a->max_mbps == b->max_mbps && a->min_mbps == b->min_mbps;
 }
 
@@ -136,6 +136,8 @@ int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf
 		return 0;
 	if (policy->spoof_check)
 		flags |= (uint32_t)(VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK);
+	if (policy->pasid)
+		flags |= (uint32_t)VF_POLICY_PASID;
 	desc = pf_make_command(AQC_VF_SET_POLICY, vf, flags);
 	desc.cookie_high = policy->max_mbps;
 	desc.cookie_low = policy->min_mbps;

@@ -54,6 +54,7 @@ int pf_driver_set_vf_mac(struct pf_driver *driver, struct actor *self, uint32_t 
 struct pf_driver_policy {
 	bool trust;       /* it may choose its addresses, and be promiscuous */
 	bool spoof_check; /* what comes from an address or a VLAN that is not its own is dropped */
+	bool pasid;       /* its queues may be in address spaces of their own */
 	uint32_t max_mbps, min_mbps;
 };
 

@@ -55,6 +55,7 @@ struct dma_job *dma_job_get(struct dma_engine *engine, struct dma_function *func
 	job->packet = NULL;
 	job->held_count = 0;
 	job->announces = false;
+	job->tagged = false;
 	job->next = NULL;
 	return job;
 }
@@ -195,6 +196,8 @@ static void dma_issue_part(struct dma_engine *engine, struct dma_job *job)
 	tag->tlp.status = TLP_SC;
 	tag->tlp.discarded = false;
 	tag->tlp.addr = iova;
+	tag->tlp.pasid_valid = job->tagged;
+	tag->tlp.pasid = job->tagged ? job->pasid : 0;
 	tag->tlp.len_bytes = len;
 	tag->tlp.data = (uint8_t *)job->data + job->issued_bytes;
 	tag->tlp.done = dma_tlp_done;

@@ -48,6 +48,8 @@ struct dma_job {
 	uint32_t len_bytes;
 	bool announces;  /* DMA_WRITE: the next interrupt `vector` announces the bytes */
 	uint32_t vector; /* DMA_MSIX: to be raised */
+	bool tagged;     /* `iova` is of the address space `pasid` */
+	uint32_t pasid;
 	uint64_t iova;
 	void *data;
 	void (*done)(struct dma_job *job, uint64_t now); /* may be NULL */

@@ -90,6 +90,8 @@ struct nic_queue_context {
 	uint32_t rate_kbps; /* Tx: at most; 0: as fast as it can */
 	bool enabled;
 	bool timestamps; /* Rx: flexible descriptors tell when a frame has come from the wire */
+	bool tagged;     /* all its DMA is of the address space `pasid`; else of the function's */
+	uint32_t pasid;  /* less than 1 << nic_vf_pasid_bits() */
 };
 
 void nic_queue_context_get(struct nic *nic, uint32_t vf, bool rx, uint32_t queue,
@@ -105,6 +107,8 @@ void nic_queue_rate_set(struct nic *nic, uint32_t vf, uint32_t queue, uint32_t k
 /* Disabling drains: queue_drained follows, unless it is drained at once. */
 void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, bool enable);
 bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t queue);
+/* How wide the PASIDs are that queues of the VF may have now; 0: none. */
+uint32_t nic_vf_pasid_bits(const struct nic *nic, uint32_t vf);
 
 /* Interrupt vectors, beyond their registers. */
 struct nic_vector_state {

@@ -150,6 +150,8 @@ void queue_flush(struct nic_queue *queue);
 /* A planted fault: the interrupt that announces what is to be flushed goes before it. */
 void queue_raise_first(struct nic_queue *queue);
 void queue_cause(struct nic_queue *queue);
+/* A job in the queue's address space, counted as the queue's until queue_job_done. */
+struct dma_job *queue_job_get(struct nic_queue *queue, enum dma_kind kind);
 /* A job of the queue ended; false if it was from before a reset. */
 bool queue_job_done(struct nic_queue *queue, const struct dma_job *job);
 

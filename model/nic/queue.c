@@ -52,6 +52,17 @@ uint32_t queue_posted(const struct nic_queue *queue)
 	return tail >= context->head ? tail - context->head : tail + context->len - context->head;
 }
 
+struct dma_job *queue_job_get(struct nic_queue *queue, enum dma_kind kind)
+{
+	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, kind);
+
+	job->tagged = queue->context.tagged;
+	job->pasid = queue->context.pasid;
+	job->owner = queue;
+	queue->jobs++;
+	return job;
+}
+
 bool queue_job_done(struct nic_queue *queue, const struct dma_job *job)
 {
 	if (job->stale)
@@ -143,15 +154,13 @@ void queue_fetch(struct nic_queue *queue)
 	/* Up to the next group's border, which is never beyond the ring's end. */
 	count = MIN(count, QUEUE_FETCH - from % QUEUE_FETCH);
 	count = MIN(count, queue->context.len - from);
-	job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_READ);
+	job = queue_job_get(queue, DMA_READ);
 	job->iova = queue->context.base + (uint64_t)from * queue->desc_bytes;
 	job->len_bytes = count * queue->desc_bytes;
 	job->data = job->inline_data;
 	job->user = from;
-	job->owner = queue;
 	job->done = queue_fetched;
 	queue->fetching = true;
-	queue->jobs++;
 	dma_submit(job);
 }
 
@@ -168,12 +177,21 @@ const uint64_t *queue_take(struct nic_queue *queue)
 
 /* --- Writing back --- */
 
+/* Without bus mastering nothing does, a reset is being prepared; nor a PASID that is not enabled.
+ */
+static bool queue_writes_leave(const struct nic_queue *queue)
+{
+	const struct pcie_function *fn = queue->vf->dma.pcie;
+
+	return pcie_function_bus_master(fn) &&
+	       (!queue->context.tagged || pcie_function_pasid_bits(fn));
+}
+
 static void queue_wrote(struct dma_job *job, uint64_t now)
 {
 	struct nic_queue *queue = job->owner;
 	bool counts = queue_job_done(queue, job);
-	/* Without bus mastering nothing leaves: a reset is being prepared. */
-	bool arrived = counts && pcie_function_bus_master(queue->vf->dma.pcie);
+	bool arrived = counts && queue_writes_leave(queue);
 
 	for (uint32_t i = 0; i < job->held_count; i++) {
 		if (arrived)
@@ -192,7 +210,7 @@ static uint64_t queue_wb_iova(const struct nic_queue *queue)
 
 static void queue_wb_submit(struct nic_queue *queue, bool announces)
 {
-	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_WRITE);
+	struct dma_job *job = queue_job_get(queue, DMA_WRITE);
 
 	job->iova = queue_wb_iova(queue);
 	job->len_bytes = queue->wb_count * queue->desc_bytes;
@@ -200,13 +218,11 @@ static void queue_wb_submit(struct nic_queue *queue, bool announces)
 	job->vector = queue->context.vector;
 	job->data = job->inline_data;
 	memcpy(job->inline_data, queue->wb_line, job->len_bytes);
-	job->owner = queue;
 	job->done = queue_wrote;
 	memcpy(job->held, queue->wb_packet, sizeof(job->held));
 	job->held_count = queue->wb_packets;
 	queue->wb_packets = 0;
 	queue->wb_count = 0;
-	queue->jobs++;
 	dma_submit(job);
 }
 

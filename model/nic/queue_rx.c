@@ -55,15 +55,13 @@ static void rx_wrote(struct dma_job *job, uint64_t now)
 static void rx_write(struct nic_queue *queue, struct packet *packet, uint64_t iova, uint32_t from,
 		     uint32_t len)
 {
-	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_WRITE);
+	struct dma_job *job = queue_job_get(queue, DMA_WRITE);
 
 	job->iova = iova;
 	job->len_bytes = len;
 	job->data = packet->data + from;
 	job->packet = packet_ref(packet);
-	job->owner = queue;
 	job->done = rx_wrote;
-	queue->jobs++;
 	dma_submit(job);
 }
 

@@ -110,17 +110,15 @@ static void tx_read_done(struct dma_job *job, uint64_t now)
 static void tx_read(struct nic_queue *queue, uint32_t at, uint64_t iova, uint32_t len,
 		    struct packet *packet, uint32_t offset)
 {
-	struct dma_job *job = dma_job_get(&queue->vf->nic->dma, &queue->vf->dma, DMA_READ);
+	struct dma_job *job = queue_job_get(queue, DMA_READ);
 
 	job->iova = iova;
 	job->len_bytes = len;
 	job->data = packet->data + offset;
 	job->packet = packet_ref(packet);
-	job->owner = queue;
 	job->user = at;
 	job->done = tx_read_done;
 	queue->slot[at].parts++;
-	queue->jobs++;
 	dma_submit(job);
 }
 

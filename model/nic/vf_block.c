@@ -228,6 +228,11 @@ bool nic_vf_present(struct nic *nic, uint32_t vf)
 	return vf < nic->cfg.vfs && nic->vf[vf].ops && pcie_function_present(nic->vf[vf].dma.pcie);
 }
 
+uint32_t nic_vf_pasid_bits(const struct nic *nic, uint32_t vf)
+{
+	return pcie_function_pasid_bits(nic->vf[vf].dma.pcie);
+}
+
 void nic_vf_set_rstat(struct nic *nic, uint32_t vf, uint32_t state)
 {
 	nic->vf[vf].ops->set_rstat(nic->vf[vf].ctx, state);

@@ -69,6 +69,16 @@ bool pcie_function_in_reset(const struct pcie_function *fn)
 	return fn->in_reset;
 }
 
+uint32_t pcie_function_pasid_bits(const struct pcie_function *fn)
+{
+	const struct pcie_device *device = fn->device;
+
+	if (!device->cfg.pasid_bits ||
+	    !(pcie_config_get(&device->function[0], AT_PASID + PASID_CONTROL) & PASID_ENABLE))
+		return 0;
+	return device->cfg.pasid_bits;
+}
+
 uint32_t pcie_function_in_flight(const struct pcie_function *fn)
 {
 	return fn->in_flight;
@@ -247,12 +257,20 @@ void pcie_function_refuse(struct pcie_function *fn, struct tlp *tlp)
 	sim_after(fn->device->env.part.sim, &tlp->event, 0);
 }
 
+/* Bus Master Enable is about memory requests; messages may go (7.5.1.1.3). */
+static bool may_leave(const struct pcie_function *fn, const struct tlp *tlp)
+{
+	return tlp->type > TLP_MWR || (pcie_function_bus_master(fn) &&
+				       (!tlp->pasid_valid || pcie_function_pasid_bits(fn)));
+}
+
 void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 {
 	struct pcie_device *device = fn->device;
 
 	sim_assert(&device->env.part,
 		   tlp->addr % PCIE_BOUNDARY_BYTES + tlp->len_bytes <= PCIE_BOUNDARY_BYTES);
+	sim_assert(&device->env.part, !tlp->pasid_valid || !(tlp->pasid >> device->cfg.pasid_bits));
 	tlp->requester_id = pcie_function_rid(fn);
 	tlp->status = TLP_SC;
 	tlp->discarded = tlp->lost = tlp->poisoned = tlp->peer = false;
@@ -270,8 +288,7 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 	fn->reads_pending += !tlp_is_posted(tlp);
 	tlp->ats.denied = tlp->ats.cached = false;
 	tlp->ats.iova = tlp->addr;
-	/* Bus Master Enable is about memory requests; messages may go (7.5.1.1.3). */
-	if (tlp->type <= TLP_MWR && !pcie_function_bus_master(fn))
+	if (!may_leave(fn, tlp))
 		pcie_function_refuse(fn, tlp);
 	else if (!fn->atc || !pcie_atc_takes(fn, tlp))
 		device->egress.request(device->egress.ctx, tlp);

@@ -62,13 +62,20 @@ bool pcie_function_present(const struct pcie_function *fn);
 /* May it send? Bus Master Enable says so, or its cfg that it does not ask. */
 bool pcie_function_bus_master(const struct pcie_function *fn);
 bool pcie_function_in_reset(const struct pcie_function *fn);
+/*
+ * How wide the PASIDs are that it may send now, 0: none. Capability and enable are the
+ * PF's, for its VFs too (7.8.9).
+ */
+uint32_t pcie_function_pasid_bits(const struct pcie_function *fn);
 
 /*
  * Send a request of this function: type, PASID, addr, len_bytes, data, done and what
  * order it may be without (cleared here where Device Control says no) are the caller's, the
  * requester ID is stamped here. The TLP is the function's until `done`. A request must not cross a
  * 4 KiB boundary (2.2.7), our error. Without bus mastering nothing is sent and `done` follows with
- * TLP_UR. Requests larger than MPS or MRRS are split on the link (link.h), not here.
+ * TLP_UR; so it is with a PASID where PASIDs are not enabled (6.20), which must not go
+ * without. A PASID wider than the function's is our error. Requests larger than MPS or MRRS are
+ * split on the link (link.h), not here.
  */
 void pcie_function_send(struct pcie_function *fn, struct tlp *tlp);
 

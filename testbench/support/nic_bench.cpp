@@ -15,7 +15,7 @@ constexpr uint64_t kMemory = 32 << 20, kMsiPage = kMemory - 4096, kMsiAddress = 
 constexpr uint64_t kPfBar0 = NicHost::kWindow, kPfBar3 = kPfBar0 + (1 << 20);
 constexpr uint64_t kVfBar0 = kPfBar0 + (2 << 20), kVfBar3 = kPfBar0 + (16 << 20);
 /* Where the device has its capabilities (the tests of model/pcie hold that). */
-constexpr uint32_t kMsix = 0x70, kExpress = 0xa0, kSriov = 0x160;
+constexpr uint32_t kMsix = 0x70, kExpress = 0xa0, kSriov = 0x160, kPasid = 0x1e0;
 constexpr uint32_t kVfBar0Bytes = 64 << 10, kVfBar3Bytes = 16 << 10, kPfAq = 32;
 
 struct CpuAccess {
@@ -82,6 +82,7 @@ NicHost::NicHost(struct sim *owner, uint32_t index, const struct nic_cfg &cfg,
 	device_cfg.total_vfs = (uint16_t)cfg.vfs;
 	device_cfg.flr_ps = PS_PER_MS;
 	device_cfg.register_ps = 50 * PS_PER_NS;
+	device_cfg.pasid_bits = kPasidBits;
 	device = pcie_device_create(&device_cfg, &device_env);
 	link = pcie_link_create(&link_cfg, &link_env);
 	port = pcie_root_port_create(&port_cfg, &port_env);
@@ -234,6 +235,11 @@ uint16_t NicHost::set_policy(uint32_t fn, uint32_t flags, uint32_t max_mbps, uin
 	desc.cookie_high = max_mbps;
 	desc.cookie_low = min_mbps;
 	return pf_command(desc).retval;
+}
+
+void NicHost::enable_pasids(bool on)
+{
+	config_write(kPf, kPasid + PCI_PASID_CTRL, on ? PCI_PASID_CTRL_ENABLE : 0, 2);
 }
 
 void NicHost::flr(uint32_t fn)

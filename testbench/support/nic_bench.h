@@ -43,6 +43,7 @@ public:
 	};
 	static constexpr uint32_t kPf = 0xff;
 	static constexpr uint64_t kWindow = 0x5000000000;
+	static constexpr uint32_t kPasidBits = 8; /* the capability's width; software enables it */
 
 	NicHost(struct sim *sim, uint32_t index, const struct nic_cfg &cfg,
 		const struct firmware_cfg &firmware_cfg);
@@ -60,6 +61,8 @@ public:
 	uint32_t read(uint32_t vf, uint32_t offset);
 	void write(uint32_t vf, uint32_t offset, uint32_t value);
 	void flr(uint32_t vf);
+	/* PASID Enable, of the PF for all. */
+	void enable_pasids(bool on);
 	bool bus_master(uint32_t vf);
 
 	void run_for(uint64_t ps);

@@ -187,7 +187,8 @@ void drive(struct actor *self, void *arg)
 	write(driver.ecam, config + 0x14, 4, Window >> 32);
 	write(driver.ecam, config + 0x1c, 4, vectors & 0xffffffff);
 	write(driver.ecam, config + 0x20, 4, vectors >> 32);
-	write(driver.ecam, config + 0x04, 2, 6); /* memory decoding, bus mastering */
+	write(driver.ecam, config + 0x04, 2, 6);  /* memory decoding, bus mastering */
+	write(driver.ecam, config + 0x1e6, 2, 1); /* PASID Enable */
 	write(driver.mmio, vectors, 8, 0xff000);
 	write(driver.mmio, vectors + 8, 8, 0x55);
 	write(driver.ecam, config + find_msix(self, driver) + 2, 2, 0x8000);
@@ -271,6 +272,7 @@ private:
 		pcie_device_cfg_x710(&device_cfg);
 		device_cfg.register_ps = 50 * PS_PER_NS;
 		device_cfg.total_vfs = 4;
+		device_cfg.pasid_bits = 16;
 		device_cfg.flr_ps = 10 * PS_PER_MS;
 		arena_ = dram_arena_create(1024);
 		const struct dram_env dram_env = {{&sim_, "memory", 0}, arena_};

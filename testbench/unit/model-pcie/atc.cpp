@@ -346,6 +346,7 @@ TEST_F(Atc, ARefusedTranslationRequestDenies)
 
 TEST_F(Atc, PasidsHaveLinesOfTheirOwn)
 {
+	enable_pasids();
 	dma(TLP_MRD, 0x10000);
 	run();
 	dmas.push_back(std::make_unique<Dma>(TLP_MRD, 0x10000, 64));
@@ -449,6 +450,7 @@ TEST_F(Atc, AGlobalInvalidationIsOfAllPasids)
 		return seen(BUS_ATS).empty();
 	};
 
+	enable_pasids();
 	EXPECT_FALSE(kept(false, 7));
 	EXPECT_TRUE(kept(false, 8));
 	EXPECT_FALSE(kept(true, 8));

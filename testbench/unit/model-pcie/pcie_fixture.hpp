@@ -271,6 +271,12 @@ protected:
 	{
 		return pcie_device_pf(device);
 	}
+	/* PASID Enable: the PF's, for its VFs too. */
+	void enable_pasids(bool on = true)
+	{
+		config_write(kPf, AT_PASID + PASID_CONTROL + 2, on ? PASID_ENABLE >> 16 : 0, 2);
+		host->seen.clear();
+	}
 	struct pcie_function *vf(uint32_t n)
 	{
 		return pcie_device_vf(device, n);

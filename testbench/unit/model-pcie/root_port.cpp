@@ -4,6 +4,12 @@
 
 class RootPort : public PcieTest
 {
+protected:
+	void configure() override
+	{
+		PcieTest::configure();
+		device_cfg.pasid_bits = 8;
+	}
 };
 
 TEST_F(RootPort, IsItselfABridgeAtDeviceZero)
@@ -62,6 +68,7 @@ TEST_F(RootPort, DmaCarriesStreamAndSubstream)
 	Dma write(TLP_MWR, 0x1000, 16, 0xab), read(TLP_MRD, 0x1000, 16);
 
 	bring_up(2);
+	enable_pasids();
 	write.tlp.pasid_valid = true;
 	write.tlp.pasid = 77;
 	write.tlp.privileged = true;
@@ -82,6 +89,30 @@ TEST_F(RootPort, DmaCarriesStreamAndSubstream)
 	EXPECT_FALSE(host->seen[1].attr.substream_valid);
 	EXPECT_EQ(read.tlp.status, TLP_SC);
 	EXPECT_EQ(read.bytes, write.bytes);
+}
+
+TEST_F(RootPort, ARequestWithAPasidStaysWherePasidsAreNotEnabled)
+{
+	Dma write(TLP_MWR, 0x1000, 16), read(TLP_MRD, 0x1000, 16), again(TLP_MRD, 0x1000, 16);
+
+	bring_up(2);
+	host->seen.clear();
+	EXPECT_EQ(pcie_function_pasid_bits(vf(1)), 0u);
+	for (Dma *dma : {&write, &read, &again}) {
+		dma->tlp.pasid_valid = true;
+		dma->tlp.pasid = 77;
+	}
+	pcie_function_send(vf(1), &write.tlp);
+	pcie_function_send(vf(1), &read.tlp);
+	run();
+	EXPECT_TRUE(host->seen.empty()) << "nor without it: it would reach another address space";
+	EXPECT_EQ(read.tlp.status, TLP_UR);
+	EXPECT_TRUE(write.done());
+	enable_pasids();
+	EXPECT_EQ(pcie_function_pasid_bits(vf(1)), 8u) << "the PF's is the VFs'";
+	pcie_function_send(vf(1), &again.tlp);
+	run();
+	EXPECT_EQ(again.tlp.status, TLP_SC);
 }
 
 /* VF 1 and those after it have stream IDs from 8 up. */
