@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * ATS between the SMMU and what is behind it: functions by their requester ID, test
- * masters by their stream ID.
+ * ATS between the SMMU and what is behind it, and PASIDs: functions by their requester ID,
+ * test masters by their stream ID.
  */
 #include <linux/pci_regs.h>
 
@@ -83,4 +83,38 @@ void host_pri_enable(void *ctx, struct actor *self, uint32_t stream_id, uint32_t
 
 	if (master)
 		master_pri_enable(master, allocation);
+}
+
+/*
+ * pci_enable_pasid: with all that the capability has. It is the PF's, whose driver came first,
+ * for the VFs too. A test master is no PCI function: it sends what the SMMU takes.
+ */
+void host_pasid_enable(void *ctx, struct actor *self, uint32_t stream_id,
+		       struct smmu_pasids *pasids)
+{
+	struct host *host = ctx;
+	const struct pci_function *function = pci_bus_find(&host->pci_bus, (uint16_t)stream_id);
+	uint16_t at = 0, pf = (uint16_t)stream_id;
+	uint32_t has, control;
+
+	if (find_master(host, stream_id))
+		return;
+	if (function && function->is_vf)
+		pf = function->pf_rid;
+	if (function && stream_id <= UINT16_MAX)
+		at = pci_find_ext_capability(&host->pci_bus, self, pf, PCI_EXT_CAP_ID_PASID);
+	*pasids = (struct smmu_pasids){.bits = at ? pasids->bits : 0};
+	if (!at)
+		return;
+	has = pci_config_read(&host->pci_bus, self, pf, at + PCI_PASID_CAP, 2);
+	control = PCI_PASID_CTRL_ENABLE | (has & (PCI_PASID_CAP_EXEC | PCI_PASID_CAP_PRIV));
+	if (function->is_vf)
+		control = pci_config_read(&host->pci_bus, self, pf, at + PCI_PASID_CTRL, 2);
+	else
+		pci_config_write(&host->pci_bus, self, pf, at + PCI_PASID_CTRL, 2, control);
+	pasids->bits = control & PCI_PASID_CTRL_ENABLE
+			       ? MIN(pasids->bits, (has & PCI_PASID_CAP_WIDTH) >> 8)
+			       : 0;
+	pasids->execute = control & PCI_PASID_CTRL_EXEC;
+	pasids->privileged = control & PCI_PASID_CTRL_PRIV;
 }

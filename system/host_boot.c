@@ -38,6 +38,7 @@ static int boot_smmu(struct boot *boot)
 		.ats_supported = host_ats_supported,
 		.ats_enable = host_ats_enable,
 		.pri_enable = host_pri_enable,
+		.pasid_enable = host_pasid_enable,
 		.ats_ctx = host,
 	};
 

@@ -154,6 +154,8 @@ void host_connect_ats(struct host *host);
 bool host_ats_supported(void *ctx, struct actor *self, uint32_t stream_id);
 void host_ats_enable(void *ctx, struct actor *self, uint32_t stream_id, bool on);
 void host_pri_enable(void *ctx, struct actor *self, uint32_t stream_id, uint32_t allocation);
+void host_pasid_enable(void *ctx, struct actor *self, uint32_t stream_id,
+		       struct smmu_pasids *pasids);
 
 /*
  * Bring a host's software up, on an actor: SMMU driver, PCI bus, PF driver with

@@ -54,7 +54,7 @@ static int attach(struct iommu_test *test, struct actor *self, struct test_space
 
 	if (!space->pasid)
 		return smmu_domain_attach(space->domain, self, stream);
-	return smmu_domain_attach_pasid(space->domain, self, stream, space->pasid);
+	return smmu_domain_attach_pasid(space->domain, self, stream, space->pasid, false);
 }
 
 static int setup(struct iommu_test *test, struct actor *self)

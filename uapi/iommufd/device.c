@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Devices bound to a context, and which table their DMA goes through. */
+/* Devices bound to a context; which tables their DMA goes through is in attach.c. */
 #include <errno.h>
 
 #include "uapi/iommufd/iommufd_internal.h"
@@ -73,163 +73,6 @@ int iommufd_device_msi_iova(struct iommufd_device *device, struct actor *self, u
 	return rc;
 }
 
-/* What nobody may map while this device is here. */
-static int reserve(struct iommufd_device *device, struct iommufd_ioas *ioas, struct actor *self)
-{
-	int rc = 0;
-
-	if (!ioas->iopt.kernel->cfg.msi_window)
-		return 0;
-	down_write(self, &ioas->iopt.iova);
-	rc = iopt_reserve(&ioas->iopt, UAPI_MSI_WINDOW_FIRST, UAPI_MSI_WINDOW_LAST, device);
-	up_write(&ioas->iopt.iova);
-	return rc;
-}
-
-static void unreserve(struct iommufd_device *device, struct iommufd_ioas *ioas, struct actor *self)
-{
-	down_write(self, &ioas->iopt.iova);
-	iopt_ranges_remove_owner(&ioas->iopt.reserved, device);
-	up_write(&ioas->iopt.iova);
-}
-
-/* Let a table that was made by attaching go with its last device. */
-static void hwpt_put(struct iommufd_ctx *ctx, struct iommufd_hwpt *hwpt, struct actor *self)
-{
-	hwpt->object.users--;
-	if (hwpt->auto_domain && hwpt->object.users == 1 && hwpt->object.published)
-		iommufd_object_remove(ctx, hwpt->object.id, self);
-}
-
-static int attach_locked(struct iommufd_device *device, struct actor *self,
-			 struct iommufd_hwpt *hwpt)
-{
-	struct iommufd_hwpt *old = device->hwpt;
-	bool new_ioas = !old || old->ioas != hwpt->ioas;
-	int rc;
-
-	rc = new_ioas ? reserve(device, hwpt->ioas, self) : 0;
-	if (rc)
-		return rc;
-	/* It goes on interrupting while its table is exchanged. */
-	if (device->msi_required)
-		rc = iommufd_hwpt_map_msi(hwpt, self);
-	if (!rc)
-		rc = smmu_domain_attach(hwpt->domain, self, device->stream_id);
-	if (rc) {
-		if (new_ioas)
-			unreserve(device, hwpt->ioas, self);
-		return rc;
-	}
-	if (old && new_ioas)
-		unreserve(device, old->ioas, self);
-	hwpt->object.users++;
-	device->hwpt = hwpt;
-	return 0;
-}
-
-/* Attach to this table, in place of what the device had. `*old`: to be put, unlocked. */
-static int attach_hwpt(struct iommufd_device *device, struct actor *self, struct iommufd_hwpt *hwpt,
-		       struct iommufd_hwpt **old)
-{
-	int rc = 0;
-
-	sim_mutex_lock(self, &device->group);
-	*old = NULL;
-	if (device->hwpt != hwpt) {
-		struct iommufd_hwpt *before = device->hwpt;
-
-		rc = attach_locked(device, self, hwpt);
-		if (!rc)
-			*old = before;
-	}
-	sim_mutex_unlock(self, &device->group);
-	return rc;
-}
-
-/* A table of the IOAS that was made for attaching, or a new one. */
-static int attach_auto(struct iommufd_device *device, struct actor *self, struct iommufd_ioas *ioas,
-		       uint32_t *pt_id, struct iommufd_hwpt **old)
-{
-	struct iommufd_hwpt *hwpt;
-	int rc;
-
-	for (hwpt = ioas->hwpts; hwpt; hwpt = hwpt->next) {
-		if (!hwpt->auto_domain || !hwpt->object.published)
-			continue;
-		*pt_id = hwpt->object.id;
-		return attach_hwpt(device, self, hwpt, old);
-	}
-	rc = iommufd_hwpt_new(device->ctx, ioas, 0, self, &hwpt);
-	if (rc)
-		return rc;
-	rc = attach_hwpt(device, self, hwpt, old);
-	if (rc) {
-		iommufd_abort(device->ctx, &hwpt->object, self, true);
-		return rc;
-	}
-	hwpt->auto_domain = true;
-	*pt_id = hwpt->object.id;
-	iommufd_publish(device->ctx, &hwpt->object);
-	return 0;
-}
-
-static int change_pt(struct iommufd_device *device, struct actor *self, uint32_t *pt_id)
-{
-	struct iommufd_ctx *ctx = device->ctx;
-	struct iommufd_object *object = iommufd_object_get(ctx, *pt_id, IOMMUFD_ANY);
-	struct iommufd_hwpt *old = NULL;
-	int rc = -EINVAL;
-
-	if (!object)
-		return -ENOENT;
-	if (object->type == IOMMUFD_HWPT) {
-		rc = attach_hwpt(device, self, CONTAINER_OF(object, struct iommufd_hwpt, object),
-				 &old);
-	} else if (object->type == IOMMUFD_IOAS) {
-		struct iommufd_ioas *ioas = CONTAINER_OF(object, struct iommufd_ioas, object);
-
-		sim_mutex_lock(self, &ioas->mutex);
-		rc = attach_auto(device, self, ioas, pt_id, &old);
-		sim_mutex_unlock(self, &ioas->mutex);
-	}
-	iommufd_object_put(ctx, object);
-	if (old)
-		hwpt_put(ctx, old, self);
-	return rc;
-}
-
-int iommufd_device_attach(struct iommufd_device *device, struct actor *self, uint32_t *pt_id)
-{
-	int rc = change_pt(device, self, pt_id);
-
-	if (!rc)
-		device->object.users++; /* an attached device cannot be destroyed */
-	return rc;
-}
-
-int iommufd_device_replace(struct iommufd_device *device, struct actor *self, uint32_t *pt_id)
-{
-	return change_pt(device, self, pt_id);
-}
-
-void iommufd_device_detach(struct iommufd_device *device, struct actor *self)
-{
-	struct iommufd_hwpt *hwpt;
-	int rc;
-
-	sim_mutex_lock(self, &device->group);
-	hwpt = device->hwpt;
-	rc = smmu_driver_attach_blocked(device->ctx->file.kernel->env.smmu, self,
-					device->stream_id);
-	sim_assert(&device->ctx->file.kernel->env.part, !rc);
-	device->hwpt = NULL;
-	unreserve(device, hwpt->ioas, self);
-	sim_mutex_unlock(self, &device->group);
-	hwpt_put(device->ctx, hwpt, self);
-	device->object.users--;
-}
-
 static void fill_hw_info(const struct smmu_driver_info *info, struct iommu_hw_info_arm_smmuv3 *data)
 {
 	memcpy(data->idr, info->idr, sizeof(data->idr));
@@ -248,11 +91,12 @@ static int clear_user(const struct uapi_task *task, uint64_t user, uint64_t len)
 	return 0;
 }
 
-static int hw_info(struct ioctl_call *call)
+static int hw_info(struct ioctl_call *call, const struct iommufd_device *device)
 {
 	struct iommu_hw_info *cmd = (void *)call->cmd;
 	const struct smmu_driver_info *info =
 		smmu_driver_info(iommufd_ctx_of(call)->file.kernel->env.smmu);
+	struct smmu_pasids pasids = iommufd_device_pasids(device);
 	struct iommu_hw_info_arm_smmuv3 data = {0};
 	uint32_t len = MIN(cmd->data_len, (uint32_t)sizeof(data));
 
@@ -265,10 +109,12 @@ static int hw_info(struct ioctl_call *call)
 		return -EFAULT;
 	cmd->data_len = sizeof(data);
 	cmd->out_data_type = IOMMU_HW_INFO_TYPE_ARM_SMMUV3;
-	/* Our functions have neither ATS nor PASID. */
+	/* That a VMM should show its guest none; that the host uses ATS is another matter. */
 	cmd->out_capabilities = IOMMU_HW_CAP_PCI_ATS_NOT_SUPPORTED |
-				(info->dirty_tracking ? IOMMU_HW_CAP_DIRTY_TRACKING : 0);
-	cmd->out_max_pasid_log2 = 0;
+				(info->dirty_tracking ? IOMMU_HW_CAP_DIRTY_TRACKING : 0) |
+				(pasids.execute ? IOMMU_HW_CAP_PCI_PASID_EXEC : 0) |
+				(pasids.privileged ? IOMMU_HW_CAP_PCI_PASID_PRIV : 0);
+	cmd->out_max_pasid_log2 = pasids.bits;
 	return ioctl_respond(call);
 }
 
@@ -288,7 +134,7 @@ int iommufd_get_hw_info(struct ioctl_call *call)
 	device = iommufd_object_get(ctx, cmd->dev_id, IOMMUFD_DEVICE);
 	if (!device)
 		return -ENOENT;
-	rc = hw_info(call);
+	rc = hw_info(call, device);
 	iommufd_object_put(ctx, &device->object);
 	return rc;
 }

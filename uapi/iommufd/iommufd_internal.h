@@ -59,14 +59,22 @@ struct iommufd_hwpt {
 	bool msi_mapped; /* the doorbell's page is in the table */
 };
 
+/* The address space of a PASID of a device. */
+struct iommufd_pasid {
+	uint32_t number;
+	struct iommufd_hwpt *hwpt;
+	struct iommufd_pasid *next;
+};
+
 /* A device bound to a context: what DMA of its requester ID may reach. */
 struct iommufd_device {
 	struct iommufd_object object;
 	struct iommufd_ctx *ctx;
 	uint32_t stream_id;
-	struct iommufd_hwpt *hwpt; /* attached; NULL: blocked */
-	struct sim_mutex group;    /* of its IOMMU group, which holds it alone */
-	bool msi_required;         /* it has used the doorbell */
+	struct iommufd_hwpt *hwpt;    /* attached; NULL: blocked */
+	struct iommufd_pasid *pasids; /* attached beside it */
+	struct sim_mutex group;       /* of its IOMMU group, which holds it alone */
+	bool msi_required;            /* it has used the doorbell */
 };
 
 /* main.c: object lives. New objects are not visible before iommufd_publish. */
@@ -109,6 +117,8 @@ int iommufd_hwpt_new(struct iommufd_ctx *ctx, struct iommufd_ioas *ioas, uint32_
 		     struct actor *self, struct iommufd_hwpt **hwpt);
 /* device.c */
 int iommufd_get_hw_info(struct ioctl_call *call);
+/* attach.c: PASIDs that the device may have */
+struct smmu_pasids iommufd_device_pasids(const struct iommufd_device *device);
 /* Put the MSI doorbell's page into a table. */
 int iommufd_hwpt_map_msi(struct iommufd_hwpt *hwpt, struct actor *self);
 

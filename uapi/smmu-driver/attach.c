@@ -36,6 +36,17 @@ struct stream *stream_find(const struct smmu_driver *driver, uint32_t id)
 	return at < driver->streams && driver->stream[at]->id == id ? driver->stream[at] : NULL;
 }
 
+/* Which substreams the SMMU and the function behind the stream have (arm_smmu_enable_pasid). */
+static struct smmu_pasids enable_pasids(struct smmu_driver *driver, struct actor *self, uint32_t id)
+{
+	const struct smmu_driver_env *env = &driver->env;
+	struct smmu_pasids may = {.bits = driver->info.pasid_bits};
+
+	if (may.bits && env->pasid_enable)
+		env->pasid_enable(env->ats_ctx, self, id, &may);
+	return may;
+}
+
 static int stream_insert(struct smmu_driver *driver, uint32_t at, uint32_t id)
 {
 	struct stream *stream;
@@ -62,17 +73,27 @@ static int stream_insert(struct smmu_driver *driver, uint32_t at, uint32_t id)
 	return 0;
 }
 
-int stream_get(struct smmu_driver *driver, uint32_t id, struct stream **stream)
+int stream_get(struct smmu_driver *driver, struct actor *self, uint32_t id, struct stream **stream)
 {
 	uint32_t at = stream_place(driver, id);
+	bool is_new = at == driver->streams || driver->stream[at]->id != id;
 	int err = strtab_prepare(driver, id);
 
-	if (!err && (at == driver->streams || driver->stream[at]->id != id))
+	if (!err && is_new)
 		err = stream_insert(driver, at, id);
 	if (err)
 		return err;
 	*stream = driver->stream[at];
+	if (is_new)
+		(*stream)->may = enable_pasids(driver, self, id);
 	return 0;
+}
+
+struct smmu_pasids smmu_driver_pasids(const struct smmu_driver *driver, uint32_t stream_id)
+{
+	const struct stream *stream = stream_find(driver, stream_id);
+
+	return stream ? stream->may : (struct smmu_pasids){0};
 }
 
 static void trace_attach(const struct stream *stream, struct smmu_driver *driver,
@@ -116,7 +137,7 @@ static int attach_domain(struct smmu_domain *domain, struct actor *self, struct 
 
 	if (stream->domain == domain && stream->table == domain->id)
 		return 0;
-	if (stream->pasids)
+	if (domain->stage2 && stream->pasids)
 		return -EBUSY;
 	if (!domain->stage2)
 		err = cd_prepare(driver, stream);
@@ -131,7 +152,7 @@ static int attach_domain(struct smmu_domain *domain, struct actor *self, struct 
 		cd_make_s1(domain, entry);
 		stall_cd(stream, entry);
 		cd_write(driver, self, stream, 0, entry);
-		ste_make_s1(driver, entry, &stream->cds, ats);
+		ste_make_s1(driver, entry, &stream->cds, STE1_S1DSS_SSID0, ats);
 	}
 	stall_ste(stream, entry);
 	put_ste(driver, self, stream, domain, entry, domain->id);
@@ -145,14 +166,42 @@ int smmu_domain_attach(struct smmu_domain *domain, struct actor *self, uint32_t 
 	int err;
 
 	sim_mutex_lock(self, &driver->attach_lock);
-	err = stream_get(driver, stream_id, &stream);
+	err = stream_get(driver, self, stream_id, &stream);
 	if (!err)
 		err = attach_domain(domain, self, stream);
 	sim_mutex_unlock(self, &driver->attach_lock);
 	return err;
 }
 
-/* Identity or blocked: an entry without a context descriptor, which is cleared behind it. */
+/* Identity or blocked; with substreams their context descriptors stay (arm_smmu_attach_dev_ste). */
+static void make_plain(const struct smmu_driver *driver, struct actor *self,
+		       const struct stream *stream, bool identity, uint64_t ste[STE_WORDS])
+{
+	if (stream->pasids)
+		ste_make_s1(driver, ste, &stream->cds,
+			    identity ? STE1_S1DSS_BYPASS : STE1_S1DSS_TERMINATE,
+			    ats_supported(driver, self, stream->id));
+	else if (identity)
+		ste_make_bypass(driver, ste);
+	else
+		ste_make_abort(ste);
+}
+
+void stream_substreams_changed(struct smmu_driver *driver, struct actor *self,
+			       struct stream *stream)
+{
+	uint64_t ste[STE_WORDS];
+
+	/* Attached to a domain, it has an entry with context descriptors in any case. */
+	if (stream->domain)
+		return;
+	make_plain(driver, self, stream, stream->identity, ste);
+	ats_ste_changes(driver, self, stream, field_get(STE1_EATS, ste[1]) != STE1_EATS_UR);
+	strtab_write(driver, self, stream->id, ste);
+	ats_ste_changed(driver, self, stream);
+}
+
+/* Identity or blocked: the stream's own context descriptor is cleared behind its entry. */
 static void attach_plain(struct smmu_driver *driver, struct actor *self, struct stream *stream,
 			 bool identity)
 {
@@ -163,10 +212,7 @@ static void attach_plain(struct smmu_driver *driver, struct actor *self, struct 
 		return;
 	if (identity)
 		trace_attach(stream, driver, TRACE_IOMMU_ATTACH, IDENTITY_TABLE);
-	if (identity)
-		ste_make_bypass(driver, entry);
-	else
-		ste_make_abort(entry);
+	make_plain(driver, self, stream, identity, entry);
 	put_ste(driver, self, stream, NULL, entry, identity ? IDENTITY_TABLE : NO_TABLE);
 	stream->identity = identity;
 	if (old && stream->cds.pa) {
@@ -182,7 +228,7 @@ static int driver_attach(struct smmu_driver *driver, struct actor *self, uint32_
 	int err;
 
 	sim_mutex_lock(self, &driver->attach_lock);
-	err = stream_get(driver, stream_id, &stream);
+	err = stream_get(driver, self, stream_id, &stream);
 	if (!err)
 		attach_plain(driver, self, stream, identity);
 	sim_mutex_unlock(self, &driver->attach_lock);
@@ -230,7 +276,7 @@ int smmu_domain_attach_nested(struct smmu_domain *parent, struct actor *self, ui
 	int err;
 
 	sim_mutex_lock(self, &driver->attach_lock);
-	err = stream_get(driver, stream_id, &stream);
+	err = stream_get(driver, self, stream_id, &stream);
 	if (!err)
 		err = attach_nested(parent, self, stream, vste, table);
 	sim_mutex_unlock(self, &driver->attach_lock);

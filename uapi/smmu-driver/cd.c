@@ -50,7 +50,7 @@ int cd_prepare(struct smmu_driver *driver, struct stream *stream)
 
 	if (cds->pa)
 		return 0;
-	cds->bits = driver->info.pasid_bits;
+	cds->bits = stream->may.bits;
 	if (!driver->two_level_cd)
 		cds->bits = MIN(cds->bits, CD_LEAF_BITS);
 	entries = BIT(cds->bits);

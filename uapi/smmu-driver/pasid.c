@@ -14,44 +14,101 @@ static struct pasid **find(struct stream *stream, uint32_t number)
 	return at;
 }
 
-static int check(const struct smmu_domain *domain, struct stream *stream, uint32_t number)
+static int check(const struct smmu_domain *domain, struct stream *stream, uint32_t number,
+		 bool replace)
 {
-	if (!stream || !stream->domain || stream->domain->stage2 || domain->stage2)
+	if (!stream || domain->stage2 || (stream->domain && stream->domain->stage2))
 		return -EINVAL;
-	if (!number || number >> stream->cds.bits)
+	if (!number || number >> stream->may.bits)
 		return -ERANGE;
-	return *find(stream, number) ? -EBUSY : 0;
+	return !replace && *find(stream, number) ? -EBUSY : 0;
 }
 
-static int attach(struct smmu_domain *domain, struct actor *self, struct stream *stream,
-		  uint32_t number)
+static int write_cd(const struct smmu_domain *domain, struct actor *self, struct stream *stream,
+		    uint32_t number)
 {
 	struct smmu_driver *driver = domain->driver;
-	struct pasid *pasid = calloc(1, sizeof(*pasid));
 	uint64_t cd[CD_WORDS];
+	int err = cd_prepare(driver, stream);
+
+	if (err)
+		return err;
+	cd_make_s1(domain, cd);
+	stall_cd(stream, cd);
+	return cd_write(driver, self, stream, number, cd);
+}
+
+static void trace_change(const struct smmu_domain *domain, const struct stream *stream,
+			 enum trace_kind kind, uint32_t number)
+{
+	trace_emit(&domain->driver->env.part, kind, stream->id, number, domain->id);
+}
+
+/* The domain has lost a substream. */
+static void leave(struct smmu_domain *domain, struct actor *self, const struct stream *stream,
+		  uint32_t number)
+{
+	ats_pasid_detached(domain->driver, self, stream, number);
+	if (!--domain->attached)
+		invalidate_domain(domain, self);
+	trace_change(domain, stream, TRACE_IOMMU_DETACH, number);
+}
+
+/* From its first entry in a cache on the domain is invalidated there: it counts as attached. */
+static int attach(struct smmu_domain *domain, struct actor *self, struct stream *stream,
+		  struct pasid *pasid)
+{
+	int err;
+
+	trace_change(domain, stream, TRACE_IOMMU_ATTACH, pasid->number);
+	domain->attached++;
+	err = write_cd(domain, self, stream, pasid->number);
+	if (err) {
+		domain->attached--;
+		trace_change(domain, stream, TRACE_IOMMU_DETACH, pasid->number);
+		return err;
+	}
+	pasid->domain = domain;
+	return 0;
+}
+
+static int attach_new(struct smmu_domain *domain, struct actor *self, struct stream *stream,
+		      uint32_t number)
+{
+	struct pasid *pasid = calloc(1, sizeof(*pasid));
 	int err;
 
 	if (!pasid)
 		return -ENOMEM;
-	*pasid = (struct pasid){.number = number, .domain = domain, .next = stream->pasids};
-	trace_emit(&driver->env.part, TRACE_IOMMU_ATTACH, stream->id, number, domain->id);
-	/* From its first entry in a cache on it is invalidated there. */
-	domain->attached++;
-	cd_make_s1(domain, cd);
-	stall_cd(stream, cd);
-	err = cd_write(driver, self, stream, number, cd);
+	pasid->number = number;
+	err = attach(domain, self, stream, pasid);
 	if (err) {
-		domain->attached--;
-		trace_emit(&driver->env.part, TRACE_IOMMU_DETACH, stream->id, number, domain->id);
 		free(pasid);
 		return err;
 	}
+	pasid->next = stream->pasids;
 	stream->pasids = pasid;
+	if (!pasid->next)
+		stream_substreams_changed(domain->driver, self, stream);
 	return 0;
 }
 
+static int replace_domain(struct smmu_domain *domain, struct actor *self, struct stream *stream,
+			  struct pasid *pasid)
+{
+	struct smmu_domain *old = pasid->domain;
+	int err = 0;
+
+	if (old == domain)
+		return 0;
+	err = attach(domain, self, stream, pasid);
+	if (!err)
+		leave(old, self, stream, pasid->number);
+	return err;
+}
+
 int smmu_domain_attach_pasid(struct smmu_domain *domain, struct actor *self, uint32_t stream_id,
-			     uint32_t pasid)
+			     uint32_t pasid, bool replace)
 {
 	struct smmu_driver *driver = domain->driver;
 	struct stream *stream;
@@ -59,9 +116,11 @@ int smmu_domain_attach_pasid(struct smmu_domain *domain, struct actor *self, uin
 
 	sim_mutex_lock(self, &driver->attach_lock);
 	stream = stream_find(driver, stream_id);
-	err = check(domain, stream, pasid);
-	if (!err)
-		err = attach(domain, self, stream, pasid);
+	err = check(domain, stream, pasid, replace);
+	if (!err && *find(stream, pasid))
+		err = replace_domain(domain, self, stream, *find(stream, pasid));
+	else if (!err)
+		err = attach_new(domain, self, stream, pasid);
 	sim_mutex_unlock(self, &driver->attach_lock);
 	return err;
 }
@@ -73,13 +132,11 @@ static void detach(struct smmu_driver *driver, struct actor *self, struct stream
 	struct pasid *pasid = *at;
 
 	cd_write(driver, self, stream, pasid->number, invalid);
-	ats_pasid_detached(driver, self, stream, pasid->number);
-	if (!--pasid->domain->attached)
-		invalidate_domain(pasid->domain, self);
-	trace_emit(&driver->env.part, TRACE_IOMMU_DETACH, stream->id, pasid->number,
-		   pasid->domain->id);
+	leave(pasid->domain, self, stream, pasid->number);
 	*at = pasid->next;
 	free(pasid);
+	if (!stream->pasids)
+		stream_substreams_changed(driver, self, stream);
 }
 
 int smmu_driver_detach_pasid(struct smmu_driver *driver, struct actor *self, uint32_t stream_id,

@@ -43,6 +43,12 @@ struct smmu_driver_cfg {
 	uint64_t page_ps;                 /* CPU time of each page-table entry touched */
 };
 
+/* PASIDs that a function may send; bits 0: none. */
+struct smmu_pasids {
+	uint8_t bits;
+	bool execute, privileged;
+};
+
 struct smmu_driver_env {
 	struct sim_part part;
 	struct cpu_port cpu;
@@ -57,6 +63,13 @@ struct smmu_driver_env {
 	/* Page requests of that function: so many may be outstanding; 0: it may make none.
 	 * Optional. */
 	void (*pri_enable)(void *ctx, struct actor *self, uint32_t stream_id, uint32_t allocation);
+	/*
+	 * PASIDs of that function: enable them, before ATS, and cut `*pasids`, what the SMMU
+	 * takes, to what the function may send. Optional; asked once, and only with an SMMU that
+	 * takes any.
+	 */
+	void (*pasid_enable)(void *ctx, struct actor *self, uint32_t stream_id,
+			     struct smmu_pasids *pasids);
 	void *ats_ctx;
 };
 
@@ -77,6 +90,8 @@ struct smmu_driver_info {
 	uint8_t pasid_bits;
 };
 const struct smmu_driver_info *smmu_driver_info(const struct smmu_driver *driver);
+/* What a stream that was attached or blocked before may send. */
+struct smmu_pasids smmu_driver_pasids(const struct smmu_driver *driver, uint32_t stream_id);
 
 /* Let a stream of the host's own driver through untranslated (identity domain). */
 int smmu_driver_attach_identity(struct smmu_driver *driver, struct actor *self, uint32_t stream_id);
@@ -146,13 +161,13 @@ int smmu_driver_answer_pages(struct smmu_driver *driver, struct actor *self,
 			     const struct smmu_page_group *group, enum smmu_page_answer answer);
 
 /*
- * Substreams: stage 1 domains beside the one that a stream's other accesses go to.
- * The stream must be attached to a stage 1 domain. -EINVAL if not, or for a stage
- * 2 domain; -ERANGE for a PASID of 0 or beyond info.pasid_bits; -EBUSY when the
- * PASID is in use.
+ * Substreams: stage 1 domains beside what a stream's other accesses go to, which is a stage 1
+ * domain, identity, or nothing. -EINVAL for a stage 2 domain, or a stream that has one or is
+ * not known; -ERANGE for a PASID of 0 or beyond what the stream may send; -EBUSY when the PASID
+ * is in use, which `replace` takes away from its domain.
  */
 int smmu_domain_attach_pasid(struct smmu_domain *domain, struct actor *self, uint32_t stream_id,
-			     uint32_t pasid);
+			     uint32_t pasid, bool replace);
 /* Its accesses fault from now on. -ENOENT when nothing is attached. */
 int smmu_driver_detach_pasid(struct smmu_driver *driver, struct actor *self, uint32_t stream_id,
 			     uint32_t pasid);

@@ -114,6 +114,7 @@ struct stream {
 	uint32_t id;
 	struct cd_table cds;
 	struct smmu_domain *domain; /* NULL: blocked, or identity; nested: the parent */
+	struct smmu_pasids may;     /* PASIDs that it may send */
 	struct pasid *pasids;
 	uint64_t table; /* as trace events call what it is attached to */
 	bool identity;
@@ -207,7 +208,10 @@ struct smmu_domain {
 struct stream *stream_find(const struct smmu_driver *driver, uint32_t id);
 
 /* The stream, known and with an entry in the stream table from now on. -ENOMEM, -ERANGE. */
-int stream_get(struct smmu_driver *driver, uint32_t id, struct stream **stream);
+int stream_get(struct smmu_driver *driver, struct actor *self, uint32_t id, struct stream **stream);
+/* The stream's first substream is there, or its last one has gone. */
+void stream_substreams_changed(struct smmu_driver *driver, struct actor *self,
+			       struct stream *stream);
 
 /* What a stream's entries say of stalls; true: its handler took the record (stall.c). */
 void stall_cd(const struct stream *stream, uint64_t cd[CD_WORDS]);
@@ -333,7 +337,7 @@ void strtab_write(struct smmu_driver *driver, struct actor *self, uint32_t strea
 void ste_make_abort(uint64_t ste[STE_WORDS]);
 void ste_make_bypass(const struct smmu_driver *driver, uint64_t ste[STE_WORDS]);
 void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS],
-		 const struct cd_table *cds, bool ats);
+		 const struct cd_table *cds, uint64_t s1dss, bool ats);
 void ste_make_s2(const struct smmu_domain *domain, uint64_t ste[STE_WORDS], bool ats);
 /* The parent's stage 2 behind the stage 1 of a guest's entry. */
 void ste_make_nested(const struct smmu_domain *parent, const uint64_t vste[2],

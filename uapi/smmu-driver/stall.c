@@ -15,7 +15,7 @@ int smmu_driver_handle_faults(struct smmu_driver *driver, struct actor *self, ui
 
 	sim_mutex_lock(self, &driver->attach_lock);
 	if (!err)
-		err = stream_get(driver, stream_id, &stream);
+		err = stream_get(driver, self, stream_id, &stream);
 	if (!err && stream->domain)
 		err = -EBUSY;
 	if (!err) {

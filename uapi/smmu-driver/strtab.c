@@ -35,17 +35,19 @@ static uint64_t eats(bool ats)
 }
 
 void ste_make_s1(const struct smmu_driver *driver, uint64_t ste[STE_WORDS],
-		 const struct cd_table *cds, bool ats)
+		 const struct cd_table *cds, uint64_t s1dss, bool ats)
 {
 	uint64_t format = cds->leaf_pa ? STE0_S1FMT_64K_L2 : STE0_S1FMT_LINEAR;
 
 	memset(ste, 0, STE_BYTES);
 	ste[0] = STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S1) | field_put(STE0_S1FMT, format) |
 		 (cds->pa & STE0_S1CONTEXTPTR) | field_put(STE0_S1CDMAX, cds->bits);
-	ste[1] = field_put(STE1_S1DSS, STE1_S1DSS_SSID0) | field_put(STE1_S1CIR, CACHE_WBRA) |
+	ste[1] = field_put(STE1_S1DSS, s1dss) | field_put(STE1_S1CIR, CACHE_WBRA) |
 		 field_put(STE1_S1COR, CACHE_WBRA) | field_put(STE1_S1CSH, SH_INNER) |
 		 field_put(STE1_STRW, STE1_STRW_NSEL1) | (driver->stalls ? STE1_S1STALLD : 0) |
 		 eats(ats);
+	if (driver->attr_ovr && s1dss == STE1_S1DSS_BYPASS)
+		ste[1] |= field_put(STE1_SHCFG, STE1_SHCFG_INCOMING);
 }
 
 /* The stage 2 half: a table of four levels whose input is as wide as the output. */
@@ -106,6 +108,8 @@ static void ste_used(const uint64_t ste[STE_WORDS], uint64_t mask[STE_WORDS])
 		mask[1] |= STE1_S1DSS | STE1_S1CIR | STE1_S1COR | STE1_S1CSH | STE1_S1STALLD |
 			   STE1_STRW | STE1_EATS;
 		mask[2] |= STE2_S2VMID;
+		if (field_get(STE1_S1DSS, ste[1]) == STE1_S1DSS_BYPASS)
+			mask[1] |= STE1_SHCFG;
 	}
 	if (config == STE0_CONFIG_S2 || config == STE0_CONFIG_S1_S2) {
 		mask[1] |= STE1_EATS | STE1_S2FWB | (config == STE0_CONFIG_S2 ? STE1_SHCFG : 0);

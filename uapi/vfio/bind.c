@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Connecting an open device to an iommufd and to its page tables. */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "uapi/vfio/vfio_internal.h"
 
@@ -26,8 +27,36 @@ static int first_open(struct vfio_device *device, const struct uapi_task *task, 
 static void detach(struct vfio_device *device, struct actor *self)
 {
 	if (device->attached)
-		iommufd_device_detach(device->idev, self);
+		iommufd_device_detach(device->idev, self, IOMMUFD_NO_PASID);
 	device->attached = false;
+}
+
+/* Where the PASID is among those that are attached, or NULL. */
+static uint32_t *find_pasid(const struct vfio_device *device, uint32_t pasid)
+{
+	for (uint32_t i = 0; i < device->pasids; i++)
+		if (device->pasid[i] == pasid)
+			return &device->pasid[i];
+	return NULL;
+}
+
+static void detach_pasid(struct vfio_device *device, struct actor *self, uint32_t pasid)
+{
+	uint32_t *at = find_pasid(device, pasid);
+
+	if (!at)
+		return;
+	iommufd_device_detach(device->idev, self, pasid);
+	*at = device->pasid[--device->pasids];
+}
+
+static void detach_pasids(struct vfio_device *device, struct actor *self)
+{
+	while (device->pasids)
+		detach_pasid(device, self, device->pasid[device->pasids - 1]);
+	free(device->pasid);
+	device->pasid = NULL;
+	device->pasid_capacity = 0;
 }
 
 static void unbind_locked(struct vfio_device_file *df, struct actor *self)
@@ -35,6 +64,7 @@ static void unbind_locked(struct vfio_device_file *df, struct actor *self)
 	struct vfio_device *device = df->device;
 
 	vfio_device_disable(device, self);
+	detach_pasids(device, self);
 	detach(device, self);
 	iommufd_device_unbind(device->idev, self);
 	file_put(device->iommufd, self);
@@ -116,12 +146,64 @@ void vfio_unbind_iommufd(struct vfio_device_file *df, struct actor *self)
 	vfio_group_unblock(df->device, self);
 }
 
-/* Does the caller's struct reach to the PASID that it says it uses? */
-static int check_pasid(const struct ioctl_call *call, uint32_t flags, uint32_t known, size_t end)
+/*
+ * The PASID, if `flags` say that there is one: it lies at `at` of the caller's struct, behind
+ * what is always read.
+ */
+static int get_pasid(const struct ioctl_call *call, uint32_t flags, uint32_t known, size_t at,
+		     uint32_t *pasid)
 {
 	if (flags & ~known)
 		return -EINVAL;
-	return (flags & known) && call->user_size < end ? -EINVAL : 0;
+	if (!(flags & known))
+		return 0;
+	if (call->user_size < at + sizeof(*pasid))
+		return -EINVAL;
+	return user_copy_from(&call->task, pasid, call->user + at, sizeof(*pasid)) ? -EFAULT : 0;
+}
+
+static int attach(struct vfio_device *device, struct actor *self, uint32_t *pt_id)
+{
+	int rc;
+
+	if (device->attached)
+		return iommufd_device_replace(device->idev, self, IOMMUFD_NO_PASID, pt_id);
+	rc = iommufd_device_attach(device->idev, self, IOMMUFD_NO_PASID, pt_id);
+	device->attached = !rc;
+	return rc;
+}
+
+static int note_pasid(struct vfio_device *device, uint32_t pasid)
+{
+	uint32_t capacity = MAX(2 * device->pasid_capacity, 16);
+	uint32_t *grown;
+
+	if (device->pasids == device->pasid_capacity) {
+		grown = realloc(device->pasid, capacity * sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		device->pasid = grown;
+		device->pasid_capacity = capacity;
+	}
+	device->pasid[device->pasids++] = pasid;
+	return 0;
+}
+
+/* vfio_iommufd_physical_pasid_attach_ioas, whose numbers come out of an IDA: none is negative. */
+static int attach_pasid(struct vfio_device *device, struct actor *self, uint32_t pasid,
+			uint32_t *pt_id)
+{
+	int rc;
+
+	if (find_pasid(device, pasid))
+		return iommufd_device_replace(device->idev, self, pasid, pt_id);
+	rc = pasid > INT32_MAX ? -ENOSPC : note_pasid(device, pasid);
+	if (rc)
+		return rc;
+	rc = iommufd_device_attach(device->idev, self, pasid, pt_id);
+	if (rc)
+		device->pasids--;
+	return rc;
 }
 
 int vfio_attach_pt(struct ioctl_call *call)
@@ -129,20 +211,18 @@ int vfio_attach_pt(struct ioctl_call *call)
 	struct vfio_device_attach_iommufd_pt *cmd = (void *)call->cmd;
 	struct vfio_device *device = vfio_device_of(call);
 	struct actor *self = call->task.self;
-	int rc = check_pasid(call, cmd->flags, VFIO_DEVICE_ATTACH_PASID,
-			     OFFSET_END(struct vfio_device_attach_iommufd_pt, pasid));
+	int rc = get_pasid(call, cmd->flags, VFIO_DEVICE_ATTACH_PASID,
+			   offsetof(struct vfio_device_attach_iommufd_pt, pasid), &cmd->pasid);
 
 	if (rc)
 		return rc;
-	/* No function of ours has PASIDs: the IOMMU core refuses them all. */
-	if (cmd->flags & VFIO_DEVICE_ATTACH_PASID)
-		return -EINVAL;
 	sim_mutex_lock(self, &device->dev_set);
-	rc = device->attached ? iommufd_device_replace(device->idev, self, &cmd->pt_id)
-			      : iommufd_device_attach(device->idev, self, &cmd->pt_id);
+	rc = cmd->flags & VFIO_DEVICE_ATTACH_PASID
+		     ? attach_pasid(device, self, cmd->pasid, &cmd->pt_id)
+		     : attach(device, self, &cmd->pt_id);
 	if (!rc) {
-		device->attached = true;
 		rc = ioctl_respond_len(call, call->row->min);
+		/* Whatever was attached, as in Linux. */
 		if (rc)
 			detach(device, self);
 	}
@@ -152,15 +232,18 @@ int vfio_attach_pt(struct ioctl_call *call)
 
 int vfio_detach_pt(struct ioctl_call *call)
 {
-	const struct vfio_device_detach_iommufd_pt *cmd = (const void *)call->cmd;
+	struct vfio_device_detach_iommufd_pt *cmd = (void *)call->cmd;
 	struct vfio_device *device = vfio_device_of(call);
-	int rc = check_pasid(call, cmd->flags, VFIO_DEVICE_DETACH_PASID,
-			     OFFSET_END(struct vfio_device_detach_iommufd_pt, pasid));
+	int rc = get_pasid(call, cmd->flags, VFIO_DEVICE_DETACH_PASID,
+			   offsetof(struct vfio_device_detach_iommufd_pt, pasid), &cmd->pasid);
 
-	if (rc || (cmd->flags & VFIO_DEVICE_DETACH_PASID))
-		return rc; /* a PASID that is not attached is none to detach */
+	if (rc)
+		return rc;
 	sim_mutex_lock(call->task.self, &device->dev_set);
-	detach(device, call->task.self);
+	if (cmd->flags & VFIO_DEVICE_DETACH_PASID)
+		detach_pasid(device, call->task.self, cmd->pasid);
+	else
+		detach(device, call->task.self);
 	sim_mutex_unlock(call->task.self, &device->dev_set);
 	return 0;
 }

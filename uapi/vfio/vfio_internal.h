@@ -61,6 +61,8 @@ struct vfio_device {
 	struct uapi_file *iommufd; /* that it is bound to; NULL: its group's container is used */
 	struct iommufd_device *idev;
 	bool attached;
+	uint32_t *pasid; /* attached, in no order */
+	uint32_t pasids, pasid_capacity;
 	bool reset_works;
 	bool low_power; /* the program let it sleep */
 

@@ -276,8 +276,8 @@ TEST_F(SmmuDriverAtsStages, ASubstreamIsToldByItsNumber)
 {
 	run([&](struct actor *self) {
 		ASSERT_EQ(smmu_domain_attach(first, self, kStream), 0);
-		ASSERT_EQ(smmu_domain_attach_pasid(second, self, kStream, 5), 0);
-		ASSERT_EQ(smmu_domain_attach_pasid(first, self, kStream, 6), 0);
+		ASSERT_EQ(smmu_domain_attach_pasid(second, self, kStream, 5, false), 0);
+		ASSERT_EQ(smmu_domain_attach_pasid(first, self, kStream, 6, false), 0);
 	});
 	forget();
 	unmap(second, k2M, kPage);

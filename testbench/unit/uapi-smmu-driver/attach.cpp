@@ -258,8 +258,7 @@ void random_ste(struct rng *rng, const struct smmu_driver *driver, uint64_t *ste
 		break;
 	default:
 		cds.pa = kPa + (rng_below(rng, 3) << 12);
-		ste_make_s1(driver, ste, &cds, rng_below(rng, 2));
-		ste[1] = field_set(ste[1], STE1_S1DSS, rng_below(rng, 2));
+		ste_make_s1(driver, ste, &cds, rng_below(rng, 3), rng_below(rng, 2));
 	}
 }
 } // namespace
@@ -309,7 +308,7 @@ TEST_F(SmmuDriverAttach, ToWhatDiffersInOneWordOnlyIsOneStep)
 	struct cd_table cds = {};
 
 	cds.pa = kPa;
-	ste_make_s1(driver, s1, &cds, false);
+	ste_make_s1(driver, s1, &cds, STE1_S1DSS_SSID0, false);
 	memcpy(aborting, s1, sizeof(s1));
 	aborting[0] = STE0_V;
 	phys_put(driver, ste_pa(kStream), aborting, STE_WORDS);

@@ -213,6 +213,13 @@ public:
 		env.pri_enable = [](void *ctx, struct actor *, uint32_t, uint32_t allocation) {
 			static_cast<SmmuHost *>(ctx)->allocations.push_back(allocation);
 		};
+		env.pasid_enable = [](void *ctx, struct actor *, uint32_t,
+				      struct smmu_pasids *pasids) {
+			SmmuHost *host = static_cast<SmmuHost *>(ctx);
+
+			host->pasid_enables++;
+			pasids->bits = MIN(pasids->bits, host->pasid_bits);
+		};
 		env.ats_ctx = this;
 		run([&](struct actor *self) {
 			err = smmu_driver_probe(&cfg, &env, self, &driver);
@@ -452,6 +459,8 @@ public:
 		struct event event;
 		SmmuHost *self;
 	} answer = {};
+	uint8_t pasid_bits = 20; // that the device may send
+	uint32_t pasid_enables = 0;
 	bool device_has_ats = true, device_answers = true;
 	size_t answered = 0;
 	std::vector<struct ats_invalidation> invalidations;

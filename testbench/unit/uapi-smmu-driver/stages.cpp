@@ -50,12 +50,12 @@ protected:
 		return err;
 	}
 
-	int attach_pasid(struct smmu_domain *domain, uint32_t pasid)
+	int attach_pasid(struct smmu_domain *domain, uint32_t pasid, bool replace = false)
 	{
 		int err = 0;
 
 		run([&](struct actor *self) {
-			err = smmu_domain_attach_pasid(domain, self, kStream, pasid);
+			err = smmu_domain_attach_pasid(domain, self, kStream, pasid, replace);
 		});
 		return err;
 	}
@@ -164,11 +164,79 @@ TEST_F(SmmuDriverStages, SubstreamsHaveAddressSpacesOfTheirOwn)
 	});
 	EXPECT_EQ(write_substream(0x4000, 5, 1), BUS_FAULT);
 	EXPECT_EQ(write_substream(0x4000, 6, 15), BUS_OK);
-	EXPECT_EQ(attach(one), -EBUSY) << "while a substream is attached";
+	EXPECT_EQ(attach(one), 0) << "what has no substream may change its domain";
+	EXPECT_EQ(write(0x4000, 7), BUS_OK);
+	EXPECT_EQ(byte_at(kPa + 0x1000), 7);
+	EXPECT_EQ(write_substream(0x4000, 8, 15), BUS_OK);
+	struct smmu_domain *all = stage2();
+	EXPECT_EQ(attach(all), -EBUSY) << "there is one stage 2 for all of a stream";
 	run([&](struct actor *self) {
 		EXPECT_EQ(smmu_driver_detach_pasid(driver, self, kStream, 15), 0);
 	});
-	block_and_free({plain, one, two});
+	block_and_free({plain, one, two, all});
+}
+
+TEST_F(SmmuDriverStages, ASubstreamChangesItsDomain)
+{
+	start(with_stage2(4));
+	struct smmu_domain *one = stage1(), *two = stage1();
+
+	ASSERT_EQ(map(one, 0x4000, kPa, 0x1000), 0);
+	ASSERT_EQ(map(two, 0x4000, kPa + 0x1000, 0x1000), 0);
+	run([&](struct actor *self) { smmu_driver_attach_blocked(driver, self, kStream); });
+	ASSERT_EQ(attach_pasid(one, 3), 0);
+	EXPECT_EQ(write_substream(0x4000, 1, 3), BUS_OK);
+	ASSERT_EQ(attach_pasid(two, 3, true), 0);
+	EXPECT_EQ(write_substream(0x4000, 2, 3), BUS_OK);
+	EXPECT_EQ(byte_at(kPa), 1);
+	EXPECT_EQ(byte_at(kPa + 0x1000), 2);
+	EXPECT_EQ(attach_pasid(two, 3, true), 0) << "the same one";
+	run([&](struct actor *self) { smmu_domain_free(one, self); });
+	run([&](struct actor *self) { smmu_driver_detach_pasid(driver, self, kStream, 3); });
+	block_and_free({two});
+}
+
+TEST_F(SmmuDriverStages, SubstreamsWorkWhileTheRestIsBlockedOrIdentical)
+{
+	start(with_stage2(4));
+	struct smmu_domain *one = stage1();
+
+	ASSERT_EQ(map(one, 0x4000, kPa + 0x1000, 0x1000), 0);
+	run([&](struct actor *self) { smmu_driver_attach_blocked(driver, self, kStream); });
+	ASSERT_EQ(attach_pasid(one, 3), 0);
+	EXPECT_EQ(write_substream(0x4000, 1, 3), BUS_OK);
+	EXPECT_NE(write(0x4000, 2), BUS_OK) << "S1DSS terminates";
+	run([&](struct actor *self) { smmu_driver_attach_identity(driver, self, kStream); });
+	EXPECT_EQ(write(kPa, 3), BUS_OK) << "S1DSS bypasses";
+	EXPECT_EQ(byte_at(kPa), 3);
+	EXPECT_EQ(write_substream(0x4000, 4, 3), BUS_OK);
+	EXPECT_EQ(byte_at(kPa + 0x1000), 4);
+	run([&](struct actor *self) { smmu_driver_detach_pasid(driver, self, kStream, 3); });
+	events.clear();
+	EXPECT_EQ(write_substream(0x4000, 5, 3), BUS_FAULT);
+	ASSERT_EQ(events.size(), 1u);
+	EXPECT_EQ(events[0][0] & 0xff, (uint64_t)C_BAD_SUBSTREAMID)
+		<< "an entry without substreams";
+	EXPECT_EQ(write(kPa, 6), BUS_OK);
+	run([&](struct actor *self) { smmu_driver_attach_blocked(driver, self, kStream); });
+	EXPECT_NE(write(kPa, 7), BUS_OK);
+	block_and_free({one});
+}
+
+TEST_F(SmmuDriverStages, AFunctionHasTheSubstreamsThatItMaySend)
+{
+	pasid_bits = 2;
+	start(with_stage2(4));
+	struct smmu_domain *one = stage1();
+
+	EXPECT_EQ(smmu_driver_pasids(driver, kStream).bits, 0u) << "not asked yet";
+	ASSERT_EQ(attach(one), 0);
+	EXPECT_EQ(smmu_driver_pasids(driver, kStream).bits, 2u);
+	EXPECT_EQ(attach_pasid(one, 3), 0);
+	EXPECT_EQ(attach_pasid(one, 4), -ERANGE);
+	EXPECT_EQ(pasid_enables, 1u);
+	run([&](struct actor *self) { smmu_driver_detach_pasid(driver, self, kStream, 3); });
+	block_and_free({one});
 }
 
 TEST_F(SmmuDriverStages, ManySubstreamsTakeATableOfTwoLevels)

@@ -593,6 +593,31 @@ int smmu_domain_attach(smmu_domain *domain, actor *, uint32_t stream_id)
 	return 0;
 }
 
+smmu_pasids smmu_driver_pasids(const smmu_driver *driver, uint32_t)
+{
+	return driver->pasids;
+}
+
+int smmu_domain_attach_pasid(smmu_domain *domain, actor *, uint32_t, uint32_t pasid, bool replace)
+{
+	EXPECT_TRUE(pasid && !(pasid >> the_driver->pasids.bits));
+	EXPECT_EQ(replace, the_driver->pasid.count(pasid) != 0);
+	if (replace)
+		the_driver->pasid[pasid]->attached--;
+	the_driver->pasid[pasid] = domain;
+	domain->attached++;
+	return 0;
+}
+
+int smmu_driver_detach_pasid(smmu_driver *driver, actor *, uint32_t, uint32_t pasid)
+{
+	if (!driver->pasid.count(pasid))
+		return -ENOENT;
+	driver->pasid[pasid]->attached--;
+	driver->pasid.erase(pasid);
+	return 0;
+}
+
 int smmu_domain_map_pages(smmu_domain *domain, actor *self, uint64_t iova, uint64_t first_pa,
 			  int64_t step, uint64_t pages, uint32_t prot)
 {

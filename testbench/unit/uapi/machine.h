@@ -34,6 +34,8 @@ struct smmu_driver {
 	struct smmu_driver_info info = {};
 	uint64_t next_id = 0;
 	std::map<uint32_t, smmu_domain *> stream; // nullptr: blocked
+	std::map<uint32_t, smmu_domain *> pasid;  // of the one function
+	struct smmu_pasids pasids = {};           // that it may send
 	std::vector<std::string> log;
 	uint64_t map_calls = 0;
 	int fail_map_after = -1; // calls of map that still work
