@@ -216,6 +216,23 @@ static void judge_iommu(struct scenario *scenario, const struct iommu_expect *ex
 		    facts->page_requests_lost);
 }
 
+static void judge_spaces(struct scenario *scenario, const struct spaces_expect *expect)
+{
+	struct space_facts facts = scenario_space_facts(scenario, expect);
+	struct sentence sentence;
+
+	begin(scenario, &sentence);
+	say(&sentence, "address spaces%s%s", expect->guest ? " of " : "",
+	    expect->guest ? expect->guest : "");
+	if (expect->pasid)
+		say(&sentence, ", PASID %" PRIu64, expect->pasid);
+	say(&sentence, ": ");
+	judge_bound(&sentence, "used", UNIT_COUNT, &expect->used, facts.used);
+	judge_bound(&sentence, "received", UNIT_COUNT, &expect->received, facts.received);
+	judge_bound(&sentence, "strays", UNIT_COUNT, &expect->strays, facts.strays);
+	judge_bound(&sentence, "events", UNIT_COUNT, &expect->events, facts.events);
+}
+
 static void judge_master(struct scenario *scenario, const struct master_expect *expect)
 {
 	const struct run_result *result = scenario->result;
@@ -284,6 +301,8 @@ static void judge(struct scenario *scenario, const struct expect_config *expect)
 		judge_guest(scenario, expect);
 	else if (expect->iommu)
 		judge_iommu(scenario, expect->iommu);
+	else if (expect->spaces)
+		judge_spaces(scenario, expect->spaces);
 	else if (expect->master)
 		judge_master(scenario, expect->master);
 	else if (expect->wire)

@@ -120,6 +120,7 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 		.stream_id = pci_bus_vf(&host->pci_bus, HOST_PF_RID, (uint32_t)vf)->rid,
 		.group_path = uses_container(scenario->cfg, cfg) ? slot->group_path : NULL,
 		.device_name = slot->device_name,
+		.pasids = cfg->address_spaces != NULL,
 	};
 	struct vm_env env = {.kernel = host->kernel,
 			     .cpu = cpu_port(host->cpu),
@@ -196,6 +197,7 @@ static int start_driver(struct scenario *scenario, struct run_guest *guest)
 	};
 
 	guest_vlans(scenario->cfg, cfg->name, &driver);
+	scenario_pairs(scenario->cfg, cfg, &driver);
 	guest->driver = guest_driver_create(&guest->guest, &driver, guest->name);
 	return guest->driver ? 0 : -ENOMEM;
 }
@@ -206,6 +208,7 @@ int scenario_set_policy(struct actor *self, const struct guest_config *cfg, stru
 	const struct pf_driver_policy policy = {
 		.trust = cfg->trust,
 		.spoof_check = cfg->spoof_check,
+		.pasid = cfg->address_spaces != NULL,
 		.max_mbps = (uint32_t)(cfg->max_rate_bps / 1000000),
 		.min_mbps = (uint32_t)(cfg->min_rate_bps / 1000000),
 	};
@@ -309,6 +312,7 @@ static int take_facts(struct scenario *scenario, struct actor *self)
 		guest->running_at_end = vm_running(guest->vm) && stats.running;
 		guest->resets = stats.resets;
 		guest->malicious = pf_driver_mdd_count(guest->host->pf_driver, (uint32_t)guest->vf);
+		scenario_take_pairs(guest);
 	}
 	return 0;
 }

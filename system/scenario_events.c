@@ -33,9 +33,9 @@ static void watch_reset(struct scenario *scenario, const struct trace_event *eve
 }
 
 const enum trace_kind scenario_watched[] = {
-	TRACE_IOMMU_MAP,      TRACE_IOMMU_UNMAP, TRACE_DMA_FAULT, TRACE_SMMU_EVENT_LOST,
-	TRACE_FUNCTION_RESET, TRACE_ROUND,       TRACE_VM_STATE,  TRACE_ATS_INVALIDATED,
-	TRACE_PAGE_REQUEST,   TRACE_KIND_COUNT,
+	TRACE_IOMMU_MAP,      TRACE_IOMMU_UNMAP, TRACE_DMA_FAULT,  TRACE_SMMU_EVENT_LOST,
+	TRACE_FUNCTION_RESET, TRACE_ROUND,       TRACE_VM_STATE,   TRACE_ATS_INVALIDATED,
+	TRACE_PAGE_REQUEST,   TRACE_SMMU_EVENT,  TRACE_KIND_COUNT,
 };
 
 void scenario_watch(void *ctx, const struct trace_event *event)
@@ -51,6 +51,9 @@ void scenario_watch(void *ctx, const struct trace_event *event)
 		break;
 	case TRACE_DMA_FAULT:
 		scenario->facts.faults++;
+		break;
+	case TRACE_SMMU_EVENT:
+		scenario_watch_spaces(scenario, event);
 		break;
 	case TRACE_SMMU_EVENT_LOST:
 		scenario->facts.events_lost++;

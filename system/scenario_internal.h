@@ -36,6 +36,8 @@ struct run_guest {
 	uint64_t resets;                /* that its driver has recovered from */
 	uint64_t malicious;             /* looks of the PF's driver that found it so */
 	uint64_t reads_cut, writes_cut; /* of its VF, under way at a reset while traffic flowed */
+	uint64_t space_events[GUEST_QUEUE_PAIRS];        /* records of its address spaces */
+	struct guest_pair_stats pair[GUEST_QUEUE_PAIRS]; /* when traffic had ended */
 	uint8_t mac[6];
 	char name[SCENARIO_NAME_LEN];      /* "vm0" */
 	char part_name[SCENARIO_NAME_LEN]; /* "guest.vm0" */
@@ -159,6 +161,17 @@ void scenario_watch(void *ctx, const struct trace_event *event);
 int scenario_start_events(struct scenario *scenario, struct actor *self);
 int scenario_end_events(struct scenario *scenario, struct actor *self);
 void scenario_drop_events(struct scenario *scenario);
+/* Queue pairs and their address spaces (scenario_spaces.c): what a guest's driver has of them. */
+void scenario_pairs(const struct scenario_cfg *cfg, const struct guest_config *guest,
+		    struct guest_driver_cfg *driver);
+void scenario_watch_spaces(struct scenario *scenario, const struct trace_event *event);
+void scenario_take_pairs(struct run_guest *guest);
+/* What became of the address spaces that a statement is about. */
+struct space_facts {
+	uint64_t used, received, strays, events;
+};
+struct space_facts scenario_space_facts(const struct scenario *scenario,
+					const struct spaces_expect *of);
 /* Test masters (scenario_masters.c): hardware first, then software on the booted host. */
 int scenario_add_masters(struct scenario *scenario);
 int scenario_start_masters(struct scenario *scenario, struct actor *self);

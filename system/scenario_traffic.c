@@ -28,6 +28,7 @@ static int start_guest_flows(struct scenario *scenario, uint32_t index)
 		.checksum = traffic->checksum,
 		.segments = (uint32_t)traffic->segments,
 		.spoof = traffic->spoof,
+		.pair = (uint32_t)traffic->pair,
 	};
 	int rc = 0;
 

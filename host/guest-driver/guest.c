@@ -150,6 +150,27 @@ int guest_dma_unmap(struct guest *guest, struct actor *self, uint64_t iova, uint
 	return ret;
 }
 
+int guest_space_map(struct guest *guest, struct actor *self, uint32_t pasid, uint64_t iova,
+		    uint64_t gpa, uint64_t len_bytes)
+{
+	int ret;
+
+	enter(guest, self);
+	ret = guest->ops->space_map(guest->machine, self, pasid, iova, gpa, len_bytes);
+	leave(guest, self);
+	return ret;
+}
+
+int guest_space_drop(struct guest *guest, struct actor *self, uint32_t pasid)
+{
+	int ret;
+
+	enter(guest, self);
+	ret = guest->ops->space_drop(guest->machine, self, pasid);
+	leave(guest, self);
+	return ret;
+}
+
 void guest_memory_read(struct guest *guest, uint64_t gpa, void *data, uint64_t len_bytes)
 {
 	sim_assert(&guest->part, guest->running);

@@ -37,6 +37,13 @@ struct guest_machine_ops {
 	int (*dma_map)(void *ctx, struct actor *self, uint64_t gpa, uint64_t len_bytes,
 		       uint64_t *iova);
 	int (*dma_unmap)(void *ctx, struct actor *self, uint64_t iova, uint64_t len_bytes);
+	/*
+	 * Show memory to the device in the address space of a PASID, which is made with its first
+	 * memory; take that address space away.
+	 */
+	int (*space_map)(void *ctx, struct actor *self, uint32_t pasid, uint64_t iova, uint64_t gpa,
+			 uint64_t len_bytes);
+	int (*space_drop)(void *ctx, struct actor *self, uint32_t pasid);
 	/* The bytes where they lie, for reading until memory is next written and for writing at
 	 * once; NULL: read or write them. Both may be NULL. */
 	const void *(*memory_peek)(void *ctx, uint64_t gpa, uint64_t len_bytes);
@@ -104,6 +111,11 @@ void guest_memory_write(struct guest *guest, uint64_t gpa, const void *data, uin
 const void *guest_memory_view(struct guest *guest, uint64_t gpa, void *copy, uint64_t len_bytes);
 /* Where bytes lie that are written at once; NULL: write them from a copy. */
 void *guest_memory_place(struct guest *guest, uint64_t gpa, uint64_t len_bytes);
+
+/* An address space of a PASID, as the machine makes and drops it. */
+int guest_space_map(struct guest *guest, struct actor *self, uint32_t pasid, uint64_t iova,
+		    uint64_t gpa, uint64_t len_bytes);
+int guest_space_drop(struct guest *guest, struct actor *self, uint32_t pasid);
 
 /* Guest-physical memory for its software, never given back. 0 when RAM is used up. */
 uint64_t guest_alloc(struct guest *guest, uint64_t len_bytes, uint64_t align_bytes);

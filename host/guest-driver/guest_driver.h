@@ -4,13 +4,13 @@
 
 /*
  * A guest's driver of a VF and the traffic that it carries: the bring-up of
- * Linux' iavf, register by register and message by message, one queue pair, an
+ * Linux' iavf, register by register and message by message, queue pairs, an
  * interrupt handler that polls the rings, and a generator of packets whose
  * every byte the receiver can check (model/nic/frame_format.h).
  *
  * Rings, buffers and mailbox lie in guest memory; a DMA address is the
- * guest-physical one. Nothing is lost silently: a full Tx ring makes the
- * generator wait.
+ * guest-physical one, unless a virtual IOMMU or a PASID is in between. Nothing is lost silently: a
+ * full Tx ring makes the generator wait.
  */
 
 #include "host/guest-driver/guest.h"
@@ -21,7 +21,9 @@ extern "C" {
 
 struct guest_driver;
 
-#define GUEST_VLANS 64u
+#define GUEST_VLANS       64u
+#define GUEST_QUEUE_PAIRS 16u
+#define GUEST_STEERS      32u
 /* Of a packet that the NIC cuts: segments, and the least frame, headers and 64 bytes. */
 #define GUEST_SEGMENTS          16u
 #define GUEST_SEGMENT_MIN_BYTES 118u
@@ -37,7 +39,19 @@ struct guest_driver_cfg {
 	uint64_t interrupt_ps;      /* CPU time from an interrupt to its handler's work */
 	uint16_t vlan[GUEST_VLANS]; /* that it receives beside what is untagged */
 	uint32_t vlans;
-	bool map_buffers; /* through a virtual IOMMU, only while the device has them */
+	bool map_buffers;     /* through a virtual IOMMU, only while the device has them */
+	uint32_t queue_pairs; /* that it uses; 0 means 1 */
+	/* Flows that it has the device bring to a queue pair. */
+	struct guest_steer {
+		uint32_t flow, pair;
+	} steer[GUEST_STEERS];
+	uint32_t steers;
+	/*
+	 * 0, or each queue pair is in an address space of its own, of which this is the first
+	 * pair's PASID; all have their rings and buffers at the same addresses.
+	 */
+	uint32_t first_pasid;
+	uint32_t hole_pasid; /* whose space lacks the buffers of what is sent; 0: none */
 };
 
 /* A stream of packets to one peer. */
@@ -54,6 +68,7 @@ struct guest_flow_cfg {
 	bool checksum;                 /* sums are left to the NIC */
 	uint32_t segments;             /* packets that the NIC cuts out of one; 0 means 1 */
 	bool spoof;                    /* from an address that is not the driver's */
+	uint32_t pair;                 /* queue pair that sends it */
 };
 
 /* Frames of `flows` flows from `flow` on are sent back to where they came from, as flows from
@@ -100,6 +115,14 @@ void guest_driver_stop_flows(struct guest_driver *driver, struct actor *self);
 void guest_driver_shutdown(struct guest_driver *driver, struct actor *self);
 
 void guest_driver_stats_get(const struct guest_driver *driver, struct guest_driver_stats *stats);
+
+/* Of the packets of flows that are steered, those that came to the queue pair. */
+struct guest_pair_stats {
+	uint64_t received; /* rightly */
+	uint64_t strays;   /* they belong to another pair */
+};
+void guest_driver_pair_stats_get(const struct guest_driver *driver, uint32_t pair,
+				 struct guest_pair_stats *stats);
 
 /* A program that only writes memory: `pages_per_s` random pages of a region, 8 bytes each. */
 struct guest_dirty_cfg {

@@ -59,11 +59,11 @@ static void run_echo(struct actor *self, void *arg)
 		memcpy(flow->cfg.destination, job.to, sizeof(job.to));
 		if (d->cfg.packet_ps)
 			guest_sleep(d->guest, self, d->cfg.packet_ps);
-		iavf_transmit(d, self, flow, job.len_bytes);
+		iavf_transmit(&d->pair[0], self, flow, job.len_bytes);
 		/* Now it counts as sent: until then it was left to do. */
 		echo->first = (echo->first + 1) % echo->capacity;
 		echo->count--;
-		iavf_tx_doorbell(d, self);
+		iavf_tx_doorbell(&d->pair[0], self);
 	}
 }
 

@@ -42,7 +42,7 @@ static void send_one(struct iavf_flow *flow, struct actor *self)
 
 	if (d->cfg.packet_ps)
 		guest_sleep(d->guest, self, d->cfg.packet_ps);
-	iavf_transmit(d, self, flow, len_bytes);
+	iavf_transmit(&d->pair[flow->cfg.pair], self, flow, len_bytes);
 }
 
 static bool ended(const struct iavf_flow *flow)
@@ -71,7 +71,7 @@ static void send_burst(struct iavf_flow *flow, struct actor *self)
 	flow->sending = true;
 	for (uint32_t i = 0; i < flow->cfg.burst && goes_on(flow); i++)
 		send_one(flow, self);
-	iavf_tx_doorbell(d, self);
+	iavf_tx_doorbell(&d->pair[flow->cfg.pair], self);
 	flow->sending = false;
 	if (flow->stopped)
 		waitq_wake(&d->tx_room);
@@ -104,7 +104,7 @@ static void run_flow(struct actor *self, void *arg)
 
 static bool cfg_valid(const struct guest_driver *d, const struct guest_flow_cfg *cfg)
 {
-	if (cfg->vlan && !iavf_has_vlan(d, cfg->vlan))
+	if ((cfg->vlan && !iavf_has_vlan(d, cfg->vlan)) || cfg->pair >= d->pairs)
 		return false;
 	if (cfg->segments > 1 && cfg->min_bytes < GUEST_SEGMENT_MIN_BYTES)
 		return false;
@@ -144,10 +144,7 @@ static bool tx_busy(const struct guest_driver *d)
 	for (const struct iavf_flow *flow = d->flows; flow; flow = flow->next)
 		if (flow->sending)
 			return true;
-	for (uint32_t i = d->tx.next_to_clean; i != d->tx.next_to_use; i = (i + 1) % d->tx.entries)
-		if (d->tx_packet[i].report)
-			return true;
-	return false;
+	return iavf_tx_reports_due(d);
 }
 
 void guest_driver_stop_flows(struct guest_driver *d, struct actor *self)

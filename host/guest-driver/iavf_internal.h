@@ -58,7 +58,20 @@ struct iavf_ring {
 	uint64_t buffers; /* entries times buffer_bytes */
 	uint32_t entries, next_to_use, next_to_clean;
 	uint32_t to_return; /* Rx: cleaned descriptors that the device has not got back */
+	uint64_t shift;     /* what is added to a guest-physical address for the device */
 	struct iavf_segment *segment;
+};
+
+struct iavf_pair {
+	struct guest_driver *driver;
+	uint32_t index;
+	struct iavf_ring tx, rx;
+	struct iavf_tx_packet *tx_packet; /* by Tx descriptor */
+	uint32_t tx_since_report;
+	uint32_t tx_tail; /* as the device knows it */
+	struct sim_mutex tx_lock;
+	bool transmitting; /* somebody is at the Tx ring */
+	struct guest_pair_stats stats;
 };
 
 struct iavf_flow {
@@ -108,13 +121,10 @@ struct guest_driver {
 	uint16_t msix_cap;
 	bool misc_enabled; /* the misc vector works: answers announce themselves */
 
-	struct iavf_ring tx, rx;
-	struct iavf_tx_packet *tx_packet; /* by Tx descriptor */
-	uint32_t tx_since_report;
-	uint32_t tx_tail; /* as the device knows it */
-	struct sim_mutex tx_lock;
-	struct sim_mutex map_lock;  /* segments */
-	bool transmitting, polling; /* somebody is at the Tx ring, at both rings */
+	struct iavf_pair *pair;
+	uint32_t pairs;
+	struct sim_mutex map_lock; /* segments */
+	bool polling;              /* somebody is at all rings */
 
 	bool link_up, rings_open, stopping, shut_down;
 	int error;
@@ -167,6 +177,10 @@ static inline bool iavf_has_vlan(const struct guest_driver *d, uint32_t id)
 }
 
 /* iavf_virtchnl.c */
+/* Send a request and wait for its answer, then in d->message. 0, -ETIMEDOUT, -EIO (refused). */
+int iavf_request(struct guest_driver *d, struct actor *self, uint32_t opcode, const void *data,
+		 uint32_t len_bytes);
+uint16_t iavf_vsi(const struct guest_driver *d);
 int iavf_get_resources(struct guest_driver *d, struct actor *self);
 int iavf_configure_device(struct guest_driver *d, struct actor *self);
 int iavf_configure_queues(struct guest_driver *d, struct actor *self);
@@ -182,6 +196,7 @@ void iavf_echoes_destroy(struct guest_driver *d);
 
 /* iavf_rings.c */
 int iavf_rings_alloc(struct guest_driver *d);
+void iavf_rings_free(struct guest_driver *d);
 void iavf_rings_open(struct guest_driver *d, struct actor *self);
 /* Nobody uses them from now on; packets in them are given up, buffers unmapped. */
 void iavf_rings_close(struct guest_driver *d, struct actor *self);
@@ -190,8 +205,21 @@ void iavf_napi(struct actor *self, void *arg);
  * Put a frame into the Tx ring; waits while the ring is full. The doorbell waits
  * for iavf_tx_doorbell, which sees to all frames since the last one (xmit_more).
  */
-void iavf_transmit(struct guest_driver *d, struct actor *self, struct iavf_flow *flow,
+void iavf_transmit(struct iavf_pair *p, struct actor *self, struct iavf_flow *flow,
 		   uint32_t len_bytes);
-void iavf_tx_doorbell(struct guest_driver *d, struct actor *self);
+void iavf_tx_doorbell(struct iavf_pair *p, struct actor *self);
+/* Has the device packets whose write-back was asked for? */
+bool iavf_tx_reports_due(const struct guest_driver *d);
+
+/* iavf_spaces.c: address spaces of queue pairs, made before the device is touched. */
+int iavf_spaces_open(struct guest_driver *d, struct actor *self);
+void iavf_spaces_close(struct guest_driver *d, struct actor *self);
+/* QUEUE_PASID: the pairs' DMA is of their address spaces from their enabling on. */
+int iavf_spaces_tag(struct guest_driver *d, struct actor *self);
+
+/* iavf_steer.c: rules of the flow director */
+int iavf_steer(struct guest_driver *d, struct actor *self);
+/* A packet of `flow` has come to the pair. */
+void iavf_steered(struct iavf_pair *p, uint32_t flow);
 
 #endif

@@ -208,6 +208,7 @@ static void close_device(struct guest_driver *d, struct actor *self)
 	guest_config_write(d->guest, self, d->msix_cap + PCI_MSIX_FLAGS, 2,
 			   flags & ~(uint32_t)PCI_MSIX_FLAGS_ENABLE);
 	iavf_adminq_shutdown(d, self);
+	iavf_spaces_close(d, self);
 }
 
 static void admin(struct actor *self, void *arg)
@@ -215,7 +216,9 @@ static void admin(struct actor *self, void *arg)
 	struct guest_driver *d = arg;
 
 	guest_sleep(d->guest, self, 0);
-	d->error = probe(d, self);
+	d->error = iavf_spaces_open(d, self);
+	if (!d->error)
+		d->error = probe(d, self);
 	if (!d->error)
 		d->error = open_device(d, self);
 	if (!d->error)
@@ -236,7 +239,9 @@ static bool cfg_valid(const struct guest_driver_cfg *cfg)
 	       cfg->buffer_bytes >= 1024 && cfg->buffer_bytes <= 16256 &&
 	       !(cfg->buffer_bytes % 128) && cfg->mtu_bytes >= 64 &&
 	       cfg->mtu_bytes <= MIN(cfg->buffer_bytes, FRAME_MAX_BYTES) &&
-	       cfg->itr_ns * PS_PER_NS / ITR_UNIT_PS <= ITR_INTERVAL;
+	       cfg->itr_ns * PS_PER_NS / ITR_UNIT_PS <= ITR_INTERVAL &&
+	       cfg->queue_pairs <= GUEST_QUEUE_PAIRS && cfg->steers <= GUEST_STEERS &&
+	       !(cfg->first_pasid && cfg->map_buffers);
 }
 
 struct guest_driver *guest_driver_create(struct guest *guest, const struct guest_driver_cfg *cfg,
@@ -278,9 +283,7 @@ void guest_driver_destroy(struct guest_driver *d)
 		actor_destroy(d->napi);
 	for (uint32_t v = 0; v < IAVF_MSIX_VECTORS; v++)
 		guest_set_handler(d->guest, v, NULL, NULL);
-	free(d->tx_packet);
-	free(d->tx.segment);
-	free(d->rx.segment);
+	iavf_rings_free(d);
 	free(d);
 }
 

@@ -6,6 +6,7 @@
  */
 
 #include "host/guest-driver/iavf_internal.h"
+#include "pf-firmware/fdir_format.h"
 
 #include <errno.h>
 
@@ -107,9 +108,8 @@ static bool wait_reply(struct guest_driver *d, struct actor *self, uint32_t opco
 	}
 }
 
-/* Send a request and wait for its answer. 0, -ETIMEDOUT, -EIO (refused). */
-static int request(struct guest_driver *d, struct actor *self, uint32_t opcode, const void *data,
-		   uint32_t len_bytes)
+int iavf_request(struct guest_driver *d, struct actor *self, uint32_t opcode, const void *data,
+		 uint32_t len_bytes)
 {
 	int ret = iavf_adminq_send(d, self, AQC_SEND_MSG_TO_PF, opcode, data, len_bytes);
 	bool answered;
@@ -131,7 +131,7 @@ static int check_vlan_caps(struct guest_driver *d, struct actor *self)
 
 	if (!(d->resources.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_VLAN_V2))
 		return -EOPNOTSUPP;
-	ret = request(d, self, VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, NULL, 0);
+	ret = iavf_request(d, self, VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, NULL, 0);
 	if (ret)
 		return ret;
 	memcpy(&caps, d->message.data, sizeof(caps));
@@ -147,33 +147,42 @@ int iavf_get_resources(struct guest_driver *d, struct actor *self)
 	struct virtchnl_version_info version = {VIRTCHNL_VERSION_MAJOR, VIRTCHNL_VERSION_MINOR};
 	uint32_t caps = VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_RSS_PF |
 			VIRTCHNL_VF_OFFLOAD_RSS_REG | VIRTCHNL_VF_OFFLOAD_WB_ON_ITR;
-	int ret = request(d, self, VIRTCHNL_OP_VERSION, &version, sizeof(version));
+	int ret = iavf_request(d, self, VIRTCHNL_OP_VERSION, &version, sizeof(version));
 
 	if (ret)
 		return ret;
 	if (d->cfg.vlans)
 		caps |= VIRTCHNL_VF_OFFLOAD_VLAN_V2;
+	if (d->cfg.steers)
+		caps |= VIRTCHNL_VF_OFFLOAD_FDIR_PF;
 	memcpy(&version, d->message.data, sizeof(version));
 	if (version.major != VIRTCHNL_VERSION_MAJOR)
 		return -EOPNOTSUPP;
-	ret = request(d, self, VIRTCHNL_OP_GET_VF_RESOURCES, &caps, sizeof(caps));
+	ret = iavf_request(d, self, VIRTCHNL_OP_GET_VF_RESOURCES, &caps, sizeof(caps));
 	if (ret)
 		return ret;
 	memcpy(&d->resources, d->message.data, sizeof(d->resources));
 	if (d->message.len_bytes < sizeof(d->resources) || !d->resources.num_vsis ||
-	    !d->resources.num_queue_pairs || d->resources.max_vectors < IAVF_MSIX_VECTORS ||
+	    d->resources.num_queue_pairs < d->pairs ||
+	    d->resources.max_vectors < IAVF_MSIX_VECTORS ||
 	    !(d->resources.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_L2))
 		return -EPROTO;
 	memcpy(d->stats.mac, d->resources.vsi_res[0].default_mac_addr, 6);
 	return d->cfg.vlans ? check_vlan_caps(d, self) : 0;
 }
 
-static uint16_t vsi(const struct guest_driver *d)
+uint16_t iavf_vsi(const struct guest_driver *d)
 {
 	return d->resources.vsi_res[0].vsi_id;
 }
 
-/* Two vectors: one for the queue pair, the misc one for no queue (iavf_map_queues). */
+/* A bit for each. */
+static uint16_t all_pairs(const struct guest_driver *d)
+{
+	return (uint16_t)(BIT(d->pairs) - 1);
+}
+
+/* Two vectors: one for all queue pairs, the misc one for no queue (iavf_map_queues). */
 static int configure_irq_map(struct guest_driver *d, struct actor *self)
 {
 	const uint32_t head = offsetof(struct virtchnl_irq_map_info, vecmap);
@@ -183,20 +192,20 @@ static int configure_irq_map(struct guest_driver *d, struct actor *self)
 
 	memset(data, 0, sizeof(data));
 	memset(map, 0, sizeof(map));
-	map[0].vsi_id = vsi(d);
+	map[0].vsi_id = iavf_vsi(d);
 	map[0].vector_id = IAVF_QUEUE_VECTOR;
-	map[0].rxq_map = map[0].txq_map = 1;
+	map[0].rxq_map = map[0].txq_map = all_pairs(d);
 	map[0].txitr_idx = 1;
-	map[1].vsi_id = vsi(d);
+	map[1].vsi_id = iavf_vsi(d);
 	memcpy(data, &vectors, sizeof(vectors));
 	memcpy(data + head, map, sizeof(map));
-	return request(d, self, VIRTCHNL_OP_CONFIG_IRQ_MAP, data, head + sizeof(map));
+	return iavf_request(d, self, VIRTCHNL_OP_CONFIG_IRQ_MAP, data, head + sizeof(map));
 }
 
 static int configure_rss(struct guest_driver *d, struct actor *self)
 {
 	uint8_t data[sizeof(struct virtchnl_rss_table) + 512 + 1];
-	struct virtchnl_rss_table head = {vsi(d), (uint16_t)d->resources.rss_key_size};
+	struct virtchnl_rss_table head = {iavf_vsi(d), (uint16_t)d->resources.rss_key_size};
 	struct rng rng;
 	int ret;
 
@@ -209,14 +218,16 @@ static int configure_rss(struct guest_driver *d, struct actor *self)
 	memcpy(data, &head, sizeof(head));
 	for (uint32_t i = 0; i < head.len; i++)
 		data[sizeof(head) + i] = (uint8_t)rng_next(&rng);
-	ret = request(d, self, VIRTCHNL_OP_CONFIG_RSS_KEY, data, sizeof(head) + head.len + 1);
+	ret = iavf_request(d, self, VIRTCHNL_OP_CONFIG_RSS_KEY, data, sizeof(head) + head.len + 1);
 	if (ret)
 		return ret;
-	/* One queue: every hash leads to it. */
+	/* iavf_fill_rss_lut: to each queue in turn. */
 	head.len = (uint16_t)d->resources.rss_lut_size;
 	memset(data, 0, sizeof(data));
 	memcpy(data, &head, sizeof(head));
-	return request(d, self, VIRTCHNL_OP_CONFIG_RSS_LUT, data, sizeof(head) + head.len + 1);
+	for (uint32_t i = 0; i < head.len; i++)
+		data[sizeof(head) + i] = (uint8_t)(i % d->pairs);
+	return iavf_request(d, self, VIRTCHNL_OP_CONFIG_RSS_LUT, data, sizeof(head) + head.len + 1);
 }
 
 int iavf_configure_device(struct guest_driver *d, struct actor *self)
@@ -231,30 +242,45 @@ static int add_mac(struct guest_driver *d, struct actor *self)
 	struct virtchnl_ether_addr_list list;
 
 	memset(&list, 0, sizeof(list));
-	list.vsi_id = vsi(d);
+	list.vsi_id = iavf_vsi(d);
 	list.num_elements = 1;
 	memcpy(list.list[0].addr, d->stats.mac, 6);
 	list.list[0].type = VIRTCHNL_ETHER_ADDR_PRIMARY;
-	return request(d, self, VIRTCHNL_OP_ADD_ETH_ADDR, &list, sizeof(list));
+	return iavf_request(d, self, VIRTCHNL_OP_ADD_ETH_ADDR, &list, sizeof(list));
+}
+
+static struct virtchnl_queue_pair_info pair_info(const struct iavf_pair *p)
+{
+	const struct guest_driver *d = p->driver;
+	struct virtchnl_queue_pair_info info;
+
+	memset(&info, 0, sizeof(info));
+	info.txq.vsi_id = info.rxq.vsi_id = iavf_vsi(d);
+	info.txq.queue_id = info.rxq.queue_id = (uint16_t)p->index;
+	info.txq.ring_len = (uint16_t)p->tx.entries;
+	info.txq.dma_ring_addr = p->tx.ring + p->tx.shift;
+	info.rxq.ring_len = p->rx.entries;
+	info.rxq.dma_ring_addr = p->rx.ring + p->rx.shift;
+	info.rxq.databuffer_size = d->cfg.buffer_bytes;
+	info.rxq.max_pkt_size = d->cfg.mtu_bytes + iavf_tag_bytes(d);
+	return info;
 }
 
 static int configure_vsi_queues(struct guest_driver *d, struct actor *self)
 {
-	struct virtchnl_vsi_queue_config_info config;
-	struct virtchnl_queue_pair_info *pair = &config.qpair[0];
+	const uint32_t head = offsetof(struct virtchnl_vsi_queue_config_info, qpair);
+	const uint32_t item = sizeof(struct virtchnl_queue_pair_info);
+	uint8_t data[sizeof(struct virtchnl_vsi_queue_config_info) + GUEST_QUEUE_PAIRS * 64];
 
-	memset(&config, 0, sizeof(config));
-	config.vsi_id = vsi(d);
-	config.num_queue_pairs = 1;
-	pair->txq.vsi_id = vsi(d);
-	pair->txq.ring_len = (uint16_t)d->tx.entries;
-	pair->txq.dma_ring_addr = d->tx.ring;
-	pair->rxq.vsi_id = vsi(d);
-	pair->rxq.ring_len = d->rx.entries;
-	pair->rxq.dma_ring_addr = d->rx.ring;
-	pair->rxq.databuffer_size = d->cfg.buffer_bytes;
-	pair->rxq.max_pkt_size = d->cfg.mtu_bytes + iavf_tag_bytes(d);
-	return request(d, self, VIRTCHNL_OP_CONFIG_VSI_QUEUES, &config, sizeof(config));
+	memset(data, 0, head);
+	le16_put(data, iavf_vsi(d));
+	le16_put(data + 2, (uint16_t)d->pairs);
+	for (uint32_t i = 0; i < d->pairs; i++) {
+		struct virtchnl_queue_pair_info info = pair_info(&d->pair[i]);
+
+		memcpy(data + head + i * item, &info, item);
+	}
+	return iavf_request(d, self, VIRTCHNL_OP_CONFIG_VSI_QUEUES, data, head + d->pairs * item);
 }
 
 static int select_queues(struct guest_driver *d, struct actor *self, uint32_t opcode)
@@ -262,39 +288,39 @@ static int select_queues(struct guest_driver *d, struct actor *self, uint32_t op
 	struct virtchnl_queue_select select;
 
 	memset(&select, 0, sizeof(select));
-	select.vsi_id = vsi(d);
-	select.rx_queues = select.tx_queues = 1;
-	return request(d, self, opcode, &select, sizeof(select));
+	select.vsi_id = iavf_vsi(d);
+	select.rx_queues = select.tx_queues = all_pairs(d);
+	return iavf_request(d, self, opcode, &select, sizeof(select));
 }
 
 static int add_vlan(struct guest_driver *d, struct actor *self, uint16_t id)
 {
-	struct virtchnl_vlan_filter_list_v2 list = {.vport_id = vsi(d), .num_elements = 1};
+	struct virtchnl_vlan_filter_list_v2 list = {.vport_id = iavf_vsi(d), .num_elements = 1};
 
 	list.filters[0].inner.tci = id;
 	list.filters[0].inner.tpid = VLAN_ETHERTYPE;
-	return request(d, self, VIRTCHNL_OP_ADD_VLAN_V2, &list, sizeof(list));
+	return iavf_request(d, self, VIRTCHNL_OP_ADD_VLAN_V2, &list, sizeof(list));
 }
 
 /* ADD_VLAN_V2, ENABLE_VLAN_STRIPPING_V2, ENABLE_VLAN_INSERTION_V2 */
 static int configure_vlans(struct guest_driver *d, struct actor *self)
 {
 	struct virtchnl_vlan_setting setting = {.inner_ethertype = VIRTCHNL_VLAN_ETHERTYPE_8100,
-						.vport_id = vsi(d)};
+						.vport_id = iavf_vsi(d)};
 	int ret = 0;
 
 	for (uint32_t i = 0; !ret && i < d->cfg.vlans; i++)
 		ret = add_vlan(d, self, d->cfg.vlan[i]);
 	if (!ret && d->cfg.vlans)
-		ret = request(d, self, VIRTCHNL_OP_ENABLE_VLAN_STRIPPING_V2, &setting,
-			      sizeof(setting));
+		ret = iavf_request(d, self, VIRTCHNL_OP_ENABLE_VLAN_STRIPPING_V2, &setting,
+				   sizeof(setting));
 	if (!ret && d->cfg.vlans)
-		ret = request(d, self, VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, &setting,
-			      sizeof(setting));
+		ret = iavf_request(d, self, VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, &setting,
+				   sizeof(setting));
 	return ret;
 }
 
-/* ADD_ETH_ADDR, VLANs, CONFIG_VSI_QUEUES, ENABLE_QUEUES */
+/* ADD_ETH_ADDR, VLANs, ADD_FDIR_FILTER, CONFIG_VSI_QUEUES, QUEUE_PASID, ENABLE_QUEUES */
 int iavf_configure_queues(struct guest_driver *d, struct actor *self)
 {
 	int ret = add_mac(d, self);
@@ -302,7 +328,11 @@ int iavf_configure_queues(struct guest_driver *d, struct actor *self)
 	if (!ret)
 		ret = configure_vlans(d, self);
 	if (!ret)
+		ret = iavf_steer(d, self);
+	if (!ret)
 		ret = configure_vsi_queues(d, self);
+	if (!ret)
+		ret = iavf_spaces_tag(d, self);
 	return ret ? ret : select_queues(d, self, VIRTCHNL_OP_ENABLE_QUEUES);
 }
 

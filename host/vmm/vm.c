@@ -47,6 +47,7 @@ void vm_quit(struct vm *vm, struct actor *self)
 	if (vm->process)
 		uapi_process_exit(vm->process, self);
 	vm->process = NULL;
+	vm_spaces_free(vm);
 }
 
 void vm_destroy(struct vm *vm, struct actor *self)

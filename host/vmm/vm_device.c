@@ -242,6 +242,8 @@ const struct guest_machine_ops vm_machine_ops = {
 	.config_write = config_write,
 	.dma_map = dma_map,
 	.dma_unmap = dma_unmap,
+	.space_map = vm_space_map,
+	.space_drop = vm_space_drop,
 	.memory_peek = vm_memory_peek,
 	.memory_place = vm_memory_place,
 };

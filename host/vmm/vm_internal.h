@@ -63,6 +63,8 @@ struct vm {
 	int device, memfd;
 	int iommufd;
 	uint32_t dev_id, ioas_id, hwpt_id;
+	uint32_t pasid_bits; /* of the device's PASIDs; 0: none */
+	struct vm_space *spaces;
 	int group, container;
 	bool tracks_dirty; /* the kernel can tell what the device wrote, or could have */
 	uint64_t ram_va;
@@ -109,7 +111,16 @@ struct vm_device_image {
 void vm_device_save(struct vm *vm, struct actor *self, struct vm_device_image *image);
 int vm_device_load(struct vm *vm, struct actor *self, const struct vm_device_image *image);
 
-/* vm_memory.c */
+/* vm_spaces.c: address spaces of PASIDs, for the guest's software. */
+int vm_space_map(void *ctx, struct actor *self, uint32_t pasid, uint64_t iova, uint64_t gpa,
+		 uint64_t len_bytes);
+int vm_space_drop(void *ctx, struct actor *self, uint32_t pasid);
+/* The process has exited, and they with it. */
+void vm_spaces_free(struct vm *vm);
+
+/* vm_memory.c: the same for an address space by its number */
+int vm_map_into(struct vm *vm, struct actor *self, uint32_t ioas_id, uint64_t iova, uint64_t gpa,
+		uint64_t len_bytes);
 int vm_memory_init(struct vm *vm);
 void vm_memory_read(void *ctx, uint64_t gpa, void *data, uint64_t len_bytes);
 const void *vm_memory_peek(void *ctx, uint64_t gpa, uint64_t len_bytes);

@@ -60,6 +60,9 @@ static int get_hw_info(struct vm *vm, struct actor *self)
 	if (ret)
 		return ret;
 	vm->tracks_dirty = info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING;
+	vm->pasid_bits = info.out_max_pasid_log2;
+	if (vm->cfg.pasids && !vm->pasid_bits)
+		return -EOPNOTSUPP;
 	return 0;
 }
 
@@ -67,7 +70,8 @@ static int alloc_hwpt(struct vm *vm, struct actor *self)
 {
 	struct iommu_hwpt_alloc alloc = {
 		.size = sizeof(alloc),
-		.flags = vm->tracks_dirty ? IOMMU_HWPT_ALLOC_DIRTY_TRACKING : 0,
+		.flags = (vm->tracks_dirty ? (uint32_t)IOMMU_HWPT_ALLOC_DIRTY_TRACKING : 0) |
+			 (vm->cfg.pasids ? (uint32_t)IOMMU_HWPT_ALLOC_PASID : 0),
 		.dev_id = vm->dev_id,
 		.pt_id = vm->ioas_id,
 	};

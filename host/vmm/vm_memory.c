@@ -214,11 +214,17 @@ uint64_t vm_compare_memory(const struct vm *a, const struct vm *b,
 
 int vm_map(struct vm *vm, struct actor *self, uint64_t iova, uint64_t gpa, uint64_t len_bytes)
 {
+	return vm_map_into(vm, self, vm->ioas_id, iova, gpa, len_bytes);
+}
+
+int vm_map_into(struct vm *vm, struct actor *self, uint32_t ioas_id, uint64_t iova, uint64_t gpa,
+		uint64_t len_bytes)
+{
 	struct iommu_ioas_map map = {
 		.size = sizeof(map),
 		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
 			 IOMMU_IOAS_MAP_WRITEABLE,
-		.ioas_id = vm->ioas_id,
+		.ioas_id = ioas_id,
 		.user_va = vm->ram_va + (gpa - vm->cfg.ram_base),
 		.length = len_bytes,
 		.iova = iova,

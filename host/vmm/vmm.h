@@ -29,6 +29,7 @@ struct vm_cfg {
 	bool map_bar0;           /* guest accesses to BAR 0 go straight to the device */
 	uint64_t exit_ps;        /* CPU time of leaving and re-entering the guest for a trap */
 	uint32_t stream_id;      /* of its device, in trace events */
+	bool pasids;             /* the guest may have address spaces of PASIDs; by iommufd */
 	/* Through a group and a container with type1 instead: "/dev/vfio/7", and the device's
 	 * name in it. NULL: not. */
 	const char *group_path, *device_name;

@@ -147,6 +147,14 @@ static void build_ipv4(uint8_t *ip, uint32_t ip_bytes, uint8_t proto, uint32_t f
 	ip[19] = 2;
 }
 
+void test_frame_destination(uint8_t address[4], uint32_t flow)
+{
+	uint8_t ip[FRAME_IPV4_BYTES];
+
+	build_ipv4(ip, 0, 0, flow);
+	memcpy(address, ip + 16, 4);
+}
+
 static void build_ports(uint8_t *l4, uint32_t flow)
 {
 	be16_put(l4, 49152 + (flow & 0x3fff));

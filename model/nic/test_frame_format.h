@@ -17,6 +17,8 @@ extern "C" {
 /* A UDP frame of at least FRAME_PAYLOAD_OFFSET bytes, without a VLAN tag; UDP has no sum. */
 void test_frame_build(uint8_t *frame, uint32_t len_bytes, const uint8_t destination[6],
 		      const uint8_t source[6], uint32_t flow, uint64_t number);
+/* The IPv4 address that a flow's frames go to, and no other's. */
+void test_frame_destination(uint8_t address[4], uint32_t flow);
 /* Leave its sums to the NIC, whole as it is. */
 void test_frame_leave_sums(uint8_t *frame, uint32_t len_bytes);
 

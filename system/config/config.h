@@ -128,6 +128,10 @@ struct guest_config {
 	} * dirty; /* NULL: the CPU dirties nothing by itself */
 	bool trust, spoof_check;
 	uint64_t max_rate_bps, min_rate_bps; /* 0: none */
+	uint64_t queue_pairs;
+	struct address_spaces_config {
+		uint64_t first_pasid, hole; /* hole 0: none */
+	} * address_spaces;                 /* NULL: all is in the function's own */
 	bool viommu;
 	struct map_storm_config {
 		uint64_t threads, windows, size_bytes, pause_ps;

@@ -12,7 +12,10 @@ extern "C" {
 
 enum expect_verdict { EXPECT_PASS, EXPECT_FAIL };
 
-/* One statement: exactly one of check, migration, packets, guest, iommu, master, wire and host. */
+/*
+ * One statement: exactly one of check, migration, packets, guest, iommu, spaces, master, wire and
+ * host.
+ */
 struct expect_config {
 	int check; /* 1 + index into the oracle's table; 0: not about a check */
 	int verdict;
@@ -34,6 +37,12 @@ struct expect_config {
 		struct bound maps, unmaps, faults, events_lost, atc_timeouts;
 		struct bound page_requests, page_requests_lost;
 	} * iommu;
+
+	struct spaces_expect {
+		char *guest;    /* NULL: all */
+		uint64_t pasid; /* 0: all */
+		struct bound used, received, strays, events;
+	} * spaces;
 
 	struct master_expect {
 		char *name;

@@ -62,6 +62,17 @@ static const struct schema_key hostile_keys[] = {
 };
 static const struct schema_map hostile_map = MAP("a guest's hostile", hostile_config, hostile_keys);
 
+static const struct schema_key address_spaces_keys[] = {
+	{"first_pasid", COUNTS(address_spaces_config, first_pasid, 1, (1u << 20) - 1), DEFAULT("1"),
+	 WHAT("of queue pair 0; the others have those behind it")},
+	{"hole", COUNTS(address_spaces_config, hole, 0, (1u << 20) - 1), DEFAULT("0"),
+	 WHAT("PASID whose address space lacks the packets that are sent: its reads fault; 0: none "
+	      "does")},
+	{NULL},
+};
+static const struct schema_map address_spaces_map =
+	MAP("a guest's address_spaces", address_spaces_config, address_spaces_keys);
+
 static const struct schema_key guest_keys[] = {
 	{"name", KEY(TEXT, guest_config, name), REQUIRED, WHAT("how the rest refers to the guest")},
 	{"host", KEY(TEXT, guest_config, host), REQUIRED, WHAT("the host that it starts on")},
@@ -90,6 +101,10 @@ static const struct schema_key guest_keys[] = {
 	 WHAT("at which its VF may send; whole Mb/s; 0: no limit")},
 	{"min_rate", RATES(guest_config, min_rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),
 	 WHAT("at which its VF can send in any case; whole Mb/s; 0: none")},
+	{"queue_pairs", COUNTS(guest_config, queue_pairs, 1, GUEST_QUEUE_PAIRS), DEFAULT("1"),
+	 WHAT("that its driver uses, of those that its VF begins with")},
+	{"address_spaces", KEY(MAP_PTR, guest_config, address_spaces), .map = &address_spaces_map,
+	 WHAT("each queue pair is in one of its own, by a PASID; without it all are in the VF's")},
 	{"viommu", KEY(BOOL, guest_config, viommu), DEFAULT("no"),
 	 WHAT("packet buffers are mapped only while the device has them, as behind a strict "
 	      "virtual IOMMU; no: all guest memory, always")},
@@ -150,6 +165,8 @@ static const struct schema_key traffic_keys[] = {
 	 WHAT("of this kind, each numbered, paced and counted by itself")},
 	{"echo", KEY(BOOL, traffic_config, echo), DEFAULT("no"),
 	 WHAT("from the wire: the guest sends a packet back for each that it receives")},
+	{"pair", COUNTS(traffic_config, pair, 0, GUEST_QUEUE_PAIRS - 1), DEFAULT("0"),
+	 WHAT("queue pair that sends it; and that it comes to, where the receiver has several")},
 	{NULL},
 };
 static const struct schema_map traffic_map =
@@ -278,6 +295,22 @@ static const struct schema_key packets_expect_keys[] = {
 static const struct schema_map packets_expect_map =
 	MAP("an expectation of packets", packets_expect, packets_expect_keys);
 
+static const struct schema_key spaces_expect_keys[] = {
+	{"guest", KEY(TEXT, spaces_expect, guest), WHAT("only those of this guest; else of all")},
+	{"pasid", COUNTS(spaces_expect, pasid, 0, (1u << 20) - 1), DEFAULT("0"),
+	 WHAT("only those of this PASID; 0: of all")},
+	{"used", BOUNDS(spaces_expect, used, COUNT),
+	 WHAT("address spaces into which a packet came, intact and one of theirs")},
+	{"received", BOUNDS(spaces_expect, received, COUNT), WHAT("such packets")},
+	{"strays", BOUNDS(spaces_expect, strays, COUNT),
+	 WHAT("packets that belong into another address space")},
+	{"events", BOUNDS(spaces_expect, events, COUNT),
+	 WHAT("records of the SMMU that name the stream and the PASID")},
+	{NULL},
+};
+static const struct schema_map spaces_expect_map =
+	MAP("an expectation of spaces", spaces_expect, spaces_expect_keys);
+
 static const struct schema_key iommu_expect_keys[] = {
 	{"maps", BOUNDS(iommu_expect, maps, COUNT), WHAT("ranges mapped, over all hosts")},
 	{"unmaps", BOUNDS(iommu_expect, unmaps, COUNT), WHAT("ranges unmapped")},
@@ -357,6 +390,8 @@ static const struct schema_key expect_keys[] = {
 	 WHAT("with guest: DMA writes under way then; not judged untimed")},
 	{"iommu", KEY(MAP_PTR, expect_config, iommu), .map = &iommu_expect_map,
 	 WHAT("what the kernels mapped, and what the SMMUs refused")},
+	{"spaces", KEY(MAP_PTR, expect_config, spaces), .map = &spaces_expect_map,
+	 WHAT("guests' address spaces of queue pairs")},
 	{"master", KEY(MAP_PTR, expect_config, master), .map = &master_expect_map,
 	 WHAT("what became of a test master's accesses")},
 	{"wire", KEY(MAP_PTR, expect_config, wire), .map = &wire_expect_map,

@@ -75,6 +75,7 @@ struct traffic_config {
 	bool spoof;
 	uint64_t flows; /* each numbered by itself */
 	bool echo;      /* the receiver sends each packet back */
+	uint64_t pair;  /* queue pair, of both guests */
 };
 
 struct scenario_cfg;

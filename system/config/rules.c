@@ -318,10 +318,10 @@ static void check_migration(const struct rules *rules)
 		    cfg->guests[i].vf == migration->vf)
 			broken(rules, "migration.vf", "expected a free VF: %s has it",
 			       cfg->guests[i].name);
-	if (guest && (guest->viommu || guest->map_storm))
+	if (guest && (guest->viommu || guest->map_storm || guest->address_spaces))
 		broken(rules, "migration.guest",
-		       "expected a guest without viommu and map_storm: what they map would stay "
-		       "behind");
+		       "expected a guest without viommu, map_storm and address_spaces: what they "
+		       "map would stay behind");
 	check_give_up(rules, migration);
 	if (migration->tracking == DIRTY_HTTU &&
 	    (cfg->machine.smmu.httu < 2 || !cfg->machine.smmu.coherent))
@@ -365,7 +365,8 @@ static void check_storm(const struct rules *rules, uint32_t index)
 
 /* What an expectation can be about, and which keys go with that. */
 static const char *const expect_subjects[] = {"check", "migration", "packets", "guest",
-					      "iommu", "master",    "wire",    "host"};
+					      "iommu", "spaces",    "master",  "wire",
+					      "host"};
 static const struct {
 	const char *key, *subject;
 } expect_members[] = {
@@ -387,8 +388,8 @@ static void check_expect_members(const struct rules *rules, const struct doc_nod
 	snprintf(path, sizeof(path), "expect[%u]", index);
 	if (subjects != 1)
 		broken(rules, path,
-		       "expected one of check, migration, packets, guest, iommu, wire and host in "
-		       "a "
+		       "expected one of check, migration, packets, guest, iommu, spaces, master, "
+		       "wire and host in a "
 		       "statement, not %u of them",
 		       subjects);
 	for (uint32_t i = 0; i < ARRAY_LEN(expect_members); i++)
@@ -446,6 +447,8 @@ static void check_expect(const struct rules *rules, uint32_t index)
 	if (expect->wire && cfg->machine.wire.peer == PEER_HOST)
 		broken(rules, indexed(path, "expect", index, "wire"),
 		       "expected a wire with a `peer` that is no host");
+	if (expect->spaces)
+		rules_check_expect_spaces(rules, index);
 	if (expect->guest && !expect->runs_on && !expect->resets.relation &&
 	    !expect->reads_cut.relation && !expect->writes_cut.relation &&
 	    !expect->malicious.relation)
@@ -471,11 +474,13 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 		check_guest_sizes(&rules, i);
 		check_storm(&rules, i);
 		check_hostile(&rules, i);
+		rules_check_pairs(&rules, i);
 	}
 	for (uint32_t i = 0; i < cfg->machine.hosts_count; i++)
 		check_host_memory(&rules, cfg->machine.hosts[i]);
 	for (uint32_t i = 0; i < cfg->traffic_count; i++)
 		rules_check_traffic(&rules, i);
+	rules_check_traffic_pairs(&rules);
 	if (cfg->migration)
 		check_migration(&rules);
 	if (!cfg->guests_count && !cfg->masters_count)

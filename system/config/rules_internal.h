@@ -30,6 +30,11 @@ void rules_check_traffic(const struct rules *rules, uint32_t index);
 /* rules_masters.c */
 void rules_check_master(const struct rules *rules, uint32_t index);
 
+/* rules_pairs.c */
+void rules_check_pairs(const struct rules *rules, uint32_t index);
+void rules_check_traffic_pairs(const struct rules *rules);
+void rules_check_expect_spaces(const struct rules *rules, uint32_t index);
+
 static inline const char *indexed(char text[96], const char *list, uint32_t index, const char *key)
 {
 	snprintf(text, 96, "%s[%u].%s", list, index, key);

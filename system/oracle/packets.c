@@ -3,7 +3,9 @@
  * packets: within a flow each number that was sent is received once, intact and
  * after all lower ones (but for those that the wire held back, as it was told to), or dropped once
  * for a cause that the scenario allows. In a reset several may give up one packet, none of them
- * knowing what became of it: it is lost unless it arrives.
+ * knowing what became of it: it is lost unless it arrives. A packet whose bytes the NIC could not
+ * read has no name there: where `dma-error` is allowed, each such loss accounts for one that is
+ * missing.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -40,6 +42,7 @@ struct packets {
 	struct keymap flow_of;
 	struct flow *flow;
 	uint32_t flows, flows_capacity;
+	uint64_t unread; /* lost by dma-error, nobody knows which */
 	struct oracle_packets counts;
 };
 
@@ -187,8 +190,11 @@ static void packets_event(struct oracle *oracle, void *ctx, const struct trace_e
 	const uint64_t *arg = event->arg;
 	struct flow *flow;
 
-	if (arg[0] == FRAME_NO_FLOW)
+	if (arg[0] == FRAME_NO_FLOW) {
+		state->unread +=
+			event->kind == TRACE_PACKET_DROPPED && arg[3] == PACKET_DROP_DMA_ERROR;
 		return;
+	}
 	flow = flow_find(state, arg[0]);
 	switch (event->kind) {
 	case TRACE_PACKET_SENT:
@@ -234,9 +240,22 @@ const struct oracle_packets *oracle_packet_counts(const struct oracle *oracle)
 	return &state->counts;
 }
 
-static void judge_missing(struct oracle *oracle, const struct flow *flow, uint64_t number)
+/* Is there a loss without a name for it? */
+static bool was_unread(const struct oracle *oracle, struct packets *state, struct flow *flow,
+		       uint64_t number)
 {
-	if (packet_state(flow, number) == PACKET_SENT)
+	if (!state->unread || !(oracle->cfg.allowed_loss >> PACKET_DROP_DMA_ERROR & 1))
+		return false;
+	state->unread--;
+	count_loss(&state->counts, flow, PACKET_DROP_DMA_ERROR);
+	packet_becomes(flow, number, PACKET_DROPPED);
+	return true;
+}
+
+static void judge_missing(struct oracle *oracle, struct packets *state, struct flow *flow,
+			  uint64_t number)
+{
+	if (packet_state(flow, number) == PACKET_SENT && !was_unread(oracle, state, flow, number))
 		violation(oracle, flow, number, "was lost without a cause");
 	else if (packet_state(flow, number) == PACKET_ABANDONED)
 		check_cause(oracle, flow, number, PACKET_DROP_RESET);
@@ -244,14 +263,14 @@ static void judge_missing(struct oracle *oracle, const struct flow *flow, uint64
 
 static void packets_finish(struct oracle *oracle, void *ctx, struct oracle_finding *finding)
 {
-	const struct packets *state = ctx;
+	struct packets *state = ctx;
 	uint64_t lost = 0;
 
-	for (uint32_t cause = 0; cause < PACKET_DROP_COUNT; cause++)
-		lost += state->counts.lost[cause];
 	for (uint32_t i = 0; i < state->flows; i++)
 		for (uint64_t number = 0; number < state->flow[i].next; number++)
-			judge_missing(oracle, &state->flow[i], number);
+			judge_missing(oracle, state, &state->flow[i], number);
+	for (uint32_t cause = 0; cause < PACKET_DROP_COUNT; cause++)
+		lost += state->counts.lost[cause];
 	if (!state->counts.sent)
 		finding->verdict = ORACLE_NOT_APPLICABLE;
 	snprintf(finding->detail, sizeof(finding->detail),

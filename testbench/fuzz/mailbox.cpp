@@ -4,6 +4,7 @@
  * messages, and as values of their registers, with resets between. Some messages have a
  * right opcode or length or VSI, so that they get somewhere.
  */
+#include "pf-firmware/pasid_format.h"
 #include "pf-firmware/vlan_format.h"
 #include "testbench/fuzz/common/fuzz.hpp"
 #include "testbench/fuzz/common/nic_world.hpp"
@@ -192,6 +193,20 @@ private:
 		config.qpair[0].rxq.max_pkt_size = (uint32_t)(bits & 32 ? in.take(4) : 1518);
 		config.qpair[0].rxq.rxdid = RXDID_LEGACY;
 		guest[who].send(VIRTCHNL_OP_CONFIG_VSI_QUEUES, &config, sizeof(config));
+		if (bits & 128)
+			tag(who);
+	}
+
+	/* An address space for a queue pair; some of the numbers cannot be. */
+	void tag(uint32_t who)
+	{
+		struct virtchnl_queue_pasid_list tags = {
+			guest[who].vsi,
+			1,
+			{{(uint16_t)(in.take(1) & 3), (uint16_t)(in.take(1) & 3),
+			  (uint32_t)in.take(2) & 0x1ff}}};
+
+		guest[who].send(VIRTCHNL_OP_QUEUE_PASID, &tags, sizeof(tags));
 	}
 
 	void enable(uint32_t who)

@@ -65,7 +65,8 @@ NicWorld::NicWorld()
 	host.memory.allowed = allowed;
 	host.bring_up(kVfs);
 	for (uint32_t i = 0; i < kGuests; i++)
-		host.set_policy(i, VF_POLICY_DEFAULT);
+		host.set_policy(i, VF_POLICY_DEFAULT | VF_POLICY_PASID);
+	host.enable_pasids(true);
 	for (AvfDriver &each : bystander)
 		each.bring_up();
 }

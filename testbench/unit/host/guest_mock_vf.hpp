@@ -10,6 +10,7 @@
 
 #include "base/trace.h"
 #include "host/guest-driver/guest_driver.h"
+#include "pf-firmware/fdir_format.h"
 #include "pf-firmware/mailbox_format.h"
 
 #include <linux/pci_regs.h>
@@ -47,8 +48,8 @@ public:
 	static const struct guest_machine_ops &ops()
 	{
 		static const struct guest_machine_ops table = {
-			memory_read, memory_write, mmio_read, mmio_write,
-			config_read, config_write, dma_map,   dma_unmap};
+			memory_read,  memory_write, mmio_read, mmio_write, config_read,
+			config_write, dma_map,      dma_unmap, space_map,  space_drop};
 		return table;
 	}
 
@@ -96,6 +97,11 @@ public:
 	uint8_t mac[6] = {2, 0, 0, 0, 0, 7};
 	std::map<uint64_t, uint64_t> mapped; /* IOVA: bytes */
 	unsigned maps = 0;
+	struct Part {
+		uint64_t iova, gpa, len;
+	};
+	std::map<uint32_t, std::vector<Part>> spaces; /* by PASID */
+	uint16_t queue_pairs = 1;                     /* that it offers; only the first works */
 
 	void *ram(uint64_t gpa)
 	{
@@ -105,6 +111,10 @@ public:
 	/* A buffer as the device finds it: what is not mapped any more it cannot reach. */
 	void *dma(uint64_t iova)
 	{
+		for (const auto &[pasid, parts] : spaces)
+			for (const Part &part : parts) /* the first pair's */
+				if (iova >= part.iova && iova < part.iova + part.len)
+					return ram(part.gpa + (iova - part.iova));
 		if (iova < Window)
 			return ram(iova);
 		auto at = mapped.upper_bound(iova);
@@ -129,12 +139,12 @@ public:
 	{
 		while (ring_entries && most-- && tx_head != registers[QTX_TAIL1(0)]) {
 			uint64_t desc[2];
-			std::memcpy(desc, ram(tx_ring + 16ull * tx_head), 16);
+			std::memcpy(desc, dma(tx_ring + 16ull * tx_head), 16);
 			if (loop_back)
 				receive(desc[0], (uint32_t)field_get(TXD1_BUF_SIZE, desc[1]));
 			if (desc[1] & TXD1_CMD_RS) {
 				desc[1] |= field_put(TXD1_DTYPE, TXD_DTYPE_DONE);
-				std::memcpy(ram(tx_ring + 16ull * tx_head), desc, 16);
+				std::memcpy(dma(tx_ring + 16ull * tx_head), desc, 16);
 			}
 			tx_head = (tx_head + 1) % ring_entries;
 		}
@@ -199,14 +209,14 @@ private:
 	void receive(uint64_t buffer, uint32_t len)
 	{
 		uint64_t desc[4];
-		std::memcpy(desc, ram(rx_ring + 32ull * rx_head), 32);
+		std::memcpy(desc, dma(rx_ring + 32ull * rx_head), 32);
 		auto *to = static_cast<uint8_t *>(dma(desc[0]));
 		std::memcpy(to, dma(buffer), len);
 		if (damage_every && ++frames % damage_every == 0)
 			to[len - 1] ^= 1;
 		desc[0] = 0;
 		desc[1] = RXD1_DD | RXD1_EOP | field_put(RXD1_LENGTH, len);
-		std::memcpy(ram(rx_ring + 32ull * rx_head), desc, 32);
+		std::memcpy(dma(rx_ring + 32ull * rx_head), desc, 32);
 		rx_head = (rx_head + 1) % ring_entries;
 	}
 
@@ -240,7 +250,8 @@ private:
 			break;
 		case VIRTCHNL_OP_GET_VF_RESOURCES:
 			std::memset(&res, 0, sizeof(res));
-			res.num_vsis = res.num_queue_pairs = 1;
+			res.num_vsis = 1;
+			res.num_queue_pairs = queue_pairs;
 			res.max_vectors = 5;
 			res.vf_cap_flags = VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_RSS_PF;
 			res.rss_key_size = 52;
@@ -260,6 +271,9 @@ private:
 			reply(opcode, status, nullptr, 0);
 			break;
 		}
+		case VIRTCHNL_OP_ADD_FDIR_FILTER:
+			reply(opcode, status, body.data(), body.size());
+			break;
 		case VIRTCHNL_OP_ENABLE_QUEUES:
 			reply(opcode, status, nullptr, 0);
 			send_event(VIRTCHNL_EVENT_LINK_CHANGE, true);
@@ -383,6 +397,23 @@ private:
 		actor_sleep(actor, self->access_ps);
 		EXPECT_EQ(self->mapped[iova], len);
 		self->mapped.erase(iova);
+		return 0;
+	}
+
+	static int space_map(void *ctx, struct actor *actor, uint32_t pasid, uint64_t iova,
+			     uint64_t gpa, uint64_t len)
+	{
+		auto *self = static_cast<MockVf *>(ctx);
+		actor_sleep(actor, self->access_ps);
+		self->spaces[pasid].push_back({iova, gpa, len});
+		return 0;
+	}
+
+	static int space_drop(void *ctx, struct actor *actor, uint32_t pasid)
+	{
+		auto *self = static_cast<MockVf *>(ctx);
+		actor_sleep(actor, self->access_ps);
+		EXPECT_EQ(self->spaces.erase(pasid), 1u) << pasid;
 		return 0;
 	}
 

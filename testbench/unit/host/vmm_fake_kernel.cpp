@@ -26,6 +26,9 @@ const Name names[] = {
 	{IOMMU_HWPT_ALLOC, "IOMMU_HWPT_ALLOC"},
 	{IOMMU_IOAS_IOVA_RANGES, "IOMMU_IOAS_IOVA_RANGES"},
 	{IOMMU_IOAS_MAP_FILE, "IOMMU_IOAS_MAP_FILE"},
+	{IOMMU_IOAS_MAP, "IOMMU_IOAS_MAP"},
+	{IOMMU_DESTROY, "IOMMU_DESTROY"},
+	{VFIO_DEVICE_DETACH_IOMMUFD_PT, "VFIO_DEVICE_DETACH_IOMMUFD_PT"},
 	{IOMMU_HWPT_SET_DIRTY_TRACKING, "IOMMU_HWPT_SET_DIRTY_TRACKING"},
 	{IOMMU_HWPT_GET_DIRTY_BITMAP, "IOMMU_HWPT_GET_DIRTY_BITMAP"},
 	{VFIO_DEVICE_BIND_IOMMUFD, "VFIO_DEVICE_BIND_IOMMUFD"},
@@ -81,6 +84,33 @@ int iommu_call(struct uapi_process *p, unsigned long request, void *argument)
 	switch (request) {
 	case IOMMU_GET_HW_INFO:
 		((struct iommu_hw_info *)argument)->out_capabilities = IOMMU_HW_CAP_DIRTY_TRACKING;
+		((struct iommu_hw_info *)argument)->out_max_pasid_log2 = k->pasid_bits;
+		return 0;
+	case IOMMU_IOAS_ALLOC:
+		((struct iommu_ioas_alloc *)argument)->out_ioas_id = ++k->objects;
+		return 0;
+	case IOMMU_HWPT_ALLOC: {
+		auto *alloc = (struct iommu_hwpt_alloc *)argument;
+
+		alloc->out_hwpt_id = ++k->objects;
+		k->arguments.push_back(
+			"table " + std::to_string(k->objects) + " over " +
+			std::to_string(alloc->pt_id) +
+			(alloc->flags & IOMMU_HWPT_ALLOC_PASID ? " for PASIDs" : ""));
+		return 0;
+	}
+	case IOMMU_IOAS_MAP: {
+		auto *map = (struct iommu_ioas_map *)argument;
+
+		k->arguments.push_back("map into " + std::to_string(map->ioas_id) + " at " +
+				       std::to_string(map->iova) + " " +
+				       std::to_string(map->length) + " from " +
+				       std::to_string(map->user_va - RamVa));
+		return 0;
+	}
+	case IOMMU_DESTROY:
+		k->arguments.push_back("destroy " +
+				       std::to_string(((struct iommu_destroy *)argument)->id));
 		return 0;
 	case IOMMU_IOAS_IOVA_RANGES:
 		ranges->num_iovas = 2;

@@ -37,6 +37,9 @@ struct uapi_kernel {
 	std::map<int, std::pair<void (*)(void *, uint64_t), void *>> eventfds;
 	uint8_t config[4096] = {};
 	bool no_resize = false;
+	uint8_t pasid_bits = 0;
+	uint32_t objects = 0;               /* of iommufd, so far */
+	std::vector<std::string> arguments; /* of calls about address spaces */
 	std::map<uint64_t, uint32_t> bar0;
 	/* Called as each call begins. */
 	std::function<void(const std::string &)> on_call;

@@ -297,14 +297,14 @@ INSTANTIATE_TEST_SUITE_P(
 			"not `lost-pag`; did you mean `lost-page`?\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{min: 3}]\n",
 			"FILE:2: expect[0]: expected one of check, migration, packets, guest, "
-			"iommu, wire and host in "
+			"iommu, spaces, master, wire and host in "
 			"a statement, not 0 of them\n"
 			"FILE:2: expect[0].min: expected only together with `check`\n"},
 		Mistake{"name: test\n",
 			"name: test\nexpect: [{guest: a, host: source, runs_on: source, "
 			"memory_left: 0}]\n",
 			"FILE:2: expect[0]: expected one of check, migration, packets, guest, "
-			"iommu, wire and host in "
+			"iommu, spaces, master, wire and host in "
 			"a statement, not 2 of them\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{packets: {received: at lest 5}}]\n",
 			"FILE:2: expect[0].packets.received: expected a whole number, not `at lest "
@@ -346,11 +346,65 @@ INSTANTIATE_TEST_SUITE_P(
 			"FILE:6: guests[1].map_storm.size: expected a multiple of kernel.page_size "
 			"(4KiB) "
 			"within the guest's memory\n"},
+		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, queue_pairs: 2",
+			"FILE:6: guests[1].queue_pairs: expected at most what a VF begins with (1: "
+			"machine.nic.queue_pairs, first_queue_pairs)\n"},
+		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, address_spaces: {}",
+			"FILE:6: guests[1].address_spaces.first_pasid: expected PASIDs of at most "
+			"0 "
+			"bits (machine.smmu.ssid_bits, machine.nic.pasid_bits), not 1 to 1\n"},
+		Mistake{"name: test\n", "name: test\nexpect: [{spaces: {guest: a, used: 1}}]\n",
+			"FILE:2: expect[0].spaces.guest: expected the name of a guest with "
+			"address_spaces, not `a`\n"},
 		Mistake{"name: test\n",
 			"name: test\nmigration: {guest: a, to: destination, vf: 9}\n",
 			"FILE:2: migration.vf: expected a VF that is enabled (nic.vfs: 2), not "
 			"9\n"}),
 	mistake_name);
+
+TEST_F(Config, AddressSpacesAreThoseThatTheMachineCanHave)
+{
+	const std::string spaces =
+		"name: test\n"
+		"machine:\n"
+		"  kernel: {page_size: 4KiB}\n"
+		"  smmu: {ssid_bits: 5}\n"
+		"  nic: {vfs: 2, queue_pairs: 4, pasid_bits: 4}\n"
+		"guests:\n"
+		"  - {name: a, host: source, vf: 0, memory: 64MiB, queue_pairs: 4, "
+		"address_spaces: {first_pasid: 12}}\n"
+		"  - {name: b, host: source, vf: 1, memory: 64MiB}\n"
+		"traffic:\n"
+		"  - {from: a, to: b}\n";
+	auto with = [&](const std::string &from, const std::string &to) {
+		std::string text = spaces;
+
+		text.replace(text.find(from), from.size(), to);
+		return load(text);
+	};
+
+	EXPECT_EQ(load(spaces), "");
+	EXPECT_EQ(with("pasid: 12", "pasid: 13"),
+		  "FILE:7: guests[0].address_spaces.first_pasid: expected PASIDs of at most 4 bits "
+		  "(machine.smmu.ssid_bits, machine.nic.pasid_bits), not 13 to 16\n");
+	EXPECT_EQ(with("pasid: 12", "pasid: 12, hole: 16"),
+		  "FILE:7: guests[0].address_spaces.hole: expected one of the guest's PASIDs, not "
+		  "16\n");
+	EXPECT_EQ(with("pasid: 12}", "pasid: 12}, viommu: yes"),
+		  "FILE:7: guests[0].viommu: expected no with address_spaces, where buffers stay "
+		  "mapped\n");
+	EXPECT_EQ(with("4KiB", "2MiB"),
+		  "FILE:7: guests[0].address_spaces: expected kernel.page_size 4KiB with it: "
+		  "memory is mapped by 4KiB\n");
+	EXPECT_EQ(with("pairs: 4, address", "pairs: 4, ring_entries: 4096, address"),
+		  "FILE:7: guests[0].queue_pairs: expected so few that their rings and buffers "
+		  "take at most half of the guest's memory\n");
+	EXPECT_EQ(with("to: b", "to: b, pair: 1"),
+		  "FILE:10: traffic[0].pair: expected a queue pair of b (queue_pairs: 1), not 1\n");
+	EXPECT_EQ(with("traffic", "migration: {guest: a, to: destination, vf: 0}\ntraffic"),
+		  "FILE:9: migration.guest: expected a guest without viommu, map_storm and "
+		  "address_spaces: what they map would stay behind\n");
+}
 
 TEST_F(Config, StatementsHaveTheirSubjectAndBounds)
 {

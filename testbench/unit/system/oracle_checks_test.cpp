@@ -277,6 +277,24 @@ TEST_F(OraclePackets, AbandonedThatIsDroppedHasThatCause)
 	EXPECT_EQ(finish(CHECK_PACKETS).verdict, ORACLE_PASS);
 	EXPECT_EQ(lost_in_reset(), 0u);
 }
+TEST_F(OraclePackets, WhatTheNicCouldNotReadHasNoNameAndAccountsForOneThatIsMissing)
+{
+	allowed_loss = 1u << PACKET_DROP_DMA_ERROR;
+	for (uint64_t number = 0; number < 3; number++)
+		sent(number);
+	received(1);
+	emit(5, TRACE_PACKET_DROPPED, {FRAME_NO_FLOW, 0, 1500, PACKET_DROP_DMA_ERROR});
+	emit(6, TRACE_PACKET_DROPPED, {FRAME_NO_FLOW, 0, 1500, PACKET_DROP_NO_FILTER});
+	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u) << "two are missing";
+	EXPECT_EQ(oracle_packet_counts(oracle())->lost[PACKET_DROP_DMA_ERROR], 1u);
+	EXPECT_EQ(oracle_flow_counts(oracle(), 4).lost, 1u);
+}
+TEST_F(OraclePackets, WhatTheNicCouldNotReadIsNoExcuseWhereThatIsNotAllowed)
+{
+	sent(0);
+	emit(5, TRACE_PACKET_DROPPED, {FRAME_NO_FLOW, 0, 1500, PACKET_DROP_DMA_ERROR});
+	EXPECT_EQ(finish(CHECK_PACKETS).count, 1u);
+}
 TEST_F(OraclePackets, LostForAnotherCauseFails)
 {
 	allowed_loss = 1u << PACKET_DROP_VF_STOPPED;

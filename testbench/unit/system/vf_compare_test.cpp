@@ -81,6 +81,20 @@ TEST_F(VfCompare, SeesAQueueContext)
 	nic_queue_context_set(sides[1].nic, 1, true, 0, &context);
 	EXPECT_EQ(difference(), "VF 0: receive queue 0: head is 0x0 here and 0x5 there");
 }
+TEST_F(VfCompare, SeesAnAddressSpace)
+{
+	struct nic_queue_context context;
+
+	nic_queue_context_get(sides[1].nic, 1, false, 0, &context);
+	context.tagged = true;
+	nic_queue_context_set(sides[1].nic, 1, false, 0, &context);
+	EXPECT_EQ(difference(), "VF 0: transmit queue 0: tagged is 0x0 here and 0x1 there");
+	nic_queue_context_set(sides[0].nic, 0, false, 0, &context);
+	EXPECT_EQ(difference(), "");
+	context.pasid = 7;
+	nic_queue_context_set(sides[1].nic, 1, false, 0, &context);
+	EXPECT_EQ(difference(), "VF 0: transmit queue 0: pasid is 0x0 here and 0x7 there");
+}
 TEST_F(VfCompare, SeesAVector)
 {
 	struct nic_vector_state state;
