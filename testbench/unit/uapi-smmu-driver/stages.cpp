@@ -196,6 +196,36 @@ TEST_F(SmmuDriverStages, ASubstreamChangesItsDomain)
 	block_and_free({two});
 }
 
+TEST_F(SmmuDriverStages, AnUnmapReachesTheSubstreamsOfItsDomainAlone)
+{
+	start(with_stage2(4));
+	struct smmu_domain *one = stage1(), *two = stage1();
+
+	ASSERT_EQ(map(one, 0x4000, kPa, 0x1000), 0);
+	ASSERT_EQ(map(two, 0x4000, kPa + 0x1000, 0x1000), 0);
+	run([&](struct actor *self) { smmu_driver_attach_blocked(driver, self, kStream); });
+	ASSERT_EQ(attach_pasid(one, 1), 0);
+	ASSERT_EQ(attach_pasid(two, 2), 0);
+	ASSERT_EQ(attach_pasid(one, 3), 0);
+	for (uint32_t pasid = 1; pasid <= 3; pasid++)
+		ASSERT_EQ(write_substream(0x4000, (uint8_t)pasid, pasid), BUS_OK) << pasid;
+	traced.clear();
+	run([&](struct actor *self) {
+		EXPECT_EQ(smmu_domain_unmap(one, self, 0x4000, 0x1000), 0x1000u);
+	});
+	EXPECT_EQ(commands(), (Opcodes{CMD_TLBI_NH_VA, CMD_SYNC})) << "by the domain's ASID";
+	EXPECT_EQ(write_substream(0x4000, 4, 1), BUS_FAULT);
+	EXPECT_EQ(write_substream(0x4000, 5, 3), BUS_FAULT);
+	EXPECT_EQ(write_substream(0x4000, 6, 2), BUS_OK);
+	EXPECT_EQ(byte_at(kPa), 3);
+	EXPECT_EQ(byte_at(kPa + 0x1000), 6);
+	run([&](struct actor *self) {
+		for (uint32_t pasid = 1; pasid <= 3; pasid++)
+			smmu_driver_detach_pasid(driver, self, kStream, pasid);
+	});
+	block_and_free({one, two});
+}
+
 TEST_F(SmmuDriverStages, SubstreamsWorkWhileTheRestIsBlockedOrIdentical)
 {
 	start(with_stage2(4));
