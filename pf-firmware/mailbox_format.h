@@ -20,8 +20,7 @@
 /*
  * Opcodes of admin queue descriptors.
  */
-#define AQC_GET_VERSION 0x0001 /* PF: answers param0 = state stream version, param1: PF_FEATURE_*  \
-				*/
+#define AQC_GET_VERSION    0x0001 /* PF: param0 = version of state streams, param1: PF_FEATURE_* */
 #define AQC_QUEUE_SHUTDOWN 0x0003
 #define AQC_SEND_MSG_TO_PF 0x0801 /* VF, ATQ: virtchnl request */
 #define AQC_SEND_MSG_TO_VF 0x0802 /* VF, ARQ: virtchnl answer or event */
