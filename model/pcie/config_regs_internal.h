@@ -209,6 +209,7 @@
 #define ACS_COMPLETION_REDIRECT  BIT(3)
 #define ACS_UPSTREAM_FORWARDING  BIT(4)
 #define ACS_DIRECT_TRANSLATED    BIT(6)
+#define ACS_REDIRECTS            (ACS_REQUEST_REDIRECT | ACS_UPSTREAM_FORWARDING)
 #define ACS_CONTROLS             BITS(22, 16)
 #define ACS_ROOT_PORT                                                                              \
 	(ACS_SOURCE_VALIDATION | ACS_TRANSLATION_BLOCKING | ACS_REQUEST_REDIRECT |                 \

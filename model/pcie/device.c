@@ -404,6 +404,8 @@ static void access_fire(struct event *event, uint64_t now)
 
 	device->reads--;
 	tlp->id_ordered = device->ido_completions;
+	tlp->max_payload = device->max_payload;
+	tlp->completion_boundary = PCIE_RCB_ENDPOINT;
 	if (tlp->device_resets != device->resets)
 		tlp->status = TLP_UR;
 	else if (tlp->type == TLP_MRD)

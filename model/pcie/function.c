@@ -281,9 +281,8 @@ void pcie_function_send(struct pcie_function *fn, struct tlp *tlp)
 	tlp->done = request_done;
 	tlp->max_payload = device->max_payload;
 	tlp->max_read_request = device->max_read_request;
-	tlp->completion_boundary = 0;
-	tlp->relaxed = tlp->relaxed && device->relaxed;
-	tlp->id_ordered = tlp->id_ordered && device->ido_requests;
+	tlp->relaxed &= device->relaxed;
+	tlp->id_ordered &= device->ido_requests;
 	fn->in_flight++;
 	fn->reads_pending += !tlp_is_posted(tlp);
 	tlp->ats.denied = tlp->ats.cached = false;

@@ -396,7 +396,8 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	struct posted_group *group = &port->group[port->open_group];
 	struct bus_req *bus = &tlp->bus;
 
-	if (!port->shut && pcie_root_port_acs_takes(port, tlp))
+	if (!pcie_root_port_acs_ordinary(port, tlp) && !port->shut &&
+	    pcie_root_port_acs_takes(port, tlp))
 		return;
 	if (tlp->type != TLP_MRD && tlp->type != TLP_MWR) {
 		if (!pcie_root_port_error_takes(port, tlp) && !pcie_root_port_ats_takes(port, tlp))

@@ -32,9 +32,7 @@ const struct pcie_capability_regs pcie_acs_root_regs = {
 /* Source Validation is about bus numbers, Translation Blocking about any AT but the default. */
 static bool violates(const struct pcie_root_port *port, const struct tlp *tlp)
 {
-	uint32_t bus = tlp->requester_id >> 8;
-
-	if (port->acs & ACS_SOURCE_VALIDATION && (bus < port->secondary || bus > port->subordinate))
+	if ((uint8_t)((tlp->requester_id >> 8) - port->secondary) > port->bus_span)
 		return true;
 	return port->acs & ACS_TRANSLATION_BLOCKING && tlp->type <= TLP_MWR &&
 	       tlp->at != TLP_AT_UNTRANSLATED;
@@ -61,7 +59,7 @@ static bool is_direct(const struct pcie_root_port *port, const struct tlp *tlp)
 {
 	bool free = tlp->at == TLP_AT_TRANSLATED && port->acs & ACS_DIRECT_TRANSLATED;
 
-	if (port->acs & (ACS_REQUEST_REDIRECT | ACS_UPSTREAM_FORWARDING) && !free)
+	if (port->acs & ACS_REDIRECTS && !free)
 		return false;
 	return tlp->type <= TLP_MWR && tlp->at != TLP_AT_REQUEST && port->bus_master &&
 	       pcie_root_port_claims(port, tlp->addr, tlp->len_bytes);

@@ -37,6 +37,11 @@ void pcie_root_port_config_changed(struct pcie_root_port *port)
 	port->completion_boundary =
 		value_of(port, ROOT_AT_PCIE + PCIE_LNKCTL) & LNKCTL_RCB_128 ? 128 : 64;
 	port->acs = (uint32_t)field_get(ACS_CONTROLS, value_of(port, ROOT_AT_ACS + ACS_CONTROL));
+	port->bus_span = port->acs & ACS_SOURCE_VALIDATION
+				 ? (uint8_t)(port->subordinate - port->secondary)
+				 : UINT8_MAX;
+	port->judges = port->acs & (ACS_TRANSLATION_BLOCKING | ACS_DIRECT_TRANSLATED) ||
+		       !(port->acs & ACS_REDIRECTS);
 	port->forwards_errors = value_of(port, CFG_INTERRUPT) & BRIDGE_SERR;
 	port->contained = value_of(port, ROOT_AT_DPC + DPC_STATUS) & DPC_TRIGGERED;
 	port->shut = port->contained || !port->present ||

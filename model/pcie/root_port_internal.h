@@ -51,6 +51,8 @@ struct pcie_root_port {
 	struct config_layout layout;
 	bool memory_enable, bus_master, ari_forwarding;
 	bool forwards_errors; /* SERR# Enable of Bridge Control */
+	bool judges;          /* Access Control says more than who may send */
+	uint8_t bus_span;     /* buses beyond `secondary` that may */
 	bool contained;       /* DPC has triggered */
 	bool shut;            /* for that or another reason: nothing passes */
 	bool present;         /* a device is there */
@@ -124,6 +126,14 @@ static inline bool pcie_root_port_claims(const struct pcie_root_port *port, uint
 		if (addr >= port->window[w].base && addr + len_bytes - 1 <= port->window[w].last)
 			return true;
 	return false;
+}
+
+/* Nothing that Access Control has anything to say about: most of what comes up. */
+static inline bool pcie_root_port_acs_ordinary(const struct pcie_root_port *port,
+					       const struct tlp *tlp)
+{
+	return !port->judges &&
+	       (uint8_t)((tlp->requester_id >> 8) - port->secondary) <= port->bus_span;
 }
 
 void pcie_root_port_secondary(struct pcie_root_port *port, uint64_t status_bits);

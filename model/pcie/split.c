@@ -41,6 +41,10 @@ uint32_t pcie_read_completion_tlps(uint64_t addr, uint32_t len_bytes, uint32_t m
 	uint32_t span = pcie_span_bytes(addr, len_bytes), tlps = 0;
 	uint64_t at = align_down(addr, PCIE_DW_BYTES), end = at + span, next;
 
+	/* From the boundary on every completion and every request but the last is full. */
+	if (at % boundary_bytes == 0 && max_request_bytes >= max_payload_bytes &&
+	    at % PCIE_BOUNDARY_BYTES + span <= PCIE_BOUNDARY_BYTES)
+		return parts(span, max_payload_bytes);
 	for (; at < end; at = next) {
 		next = part_end(at, end, max_request_bytes);
 		tlps += pcie_completion_tlps(at, (uint32_t)(next - at), max_payload_bytes,
