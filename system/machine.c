@@ -157,7 +157,6 @@ static bool build_root_port(struct host *host)
 		.requests = ROOT_REQUESTS,
 		.ats = host->machine->cfg->smmu.ats,
 		.access_control = ISOLATED,
-		.waits_for_config = host->machine->cfg->link.reorder_ps,
 		.link_generation = (uint8_t)host->machine->cfg->link.generation,
 		.link_lanes = (uint8_t)host->machine->cfg->link.lanes,
 		.max_payload = (uint16_t)host->machine->cfg->link.max_payload,

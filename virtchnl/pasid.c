@@ -48,8 +48,8 @@ int32_t vc_queue_pasid(struct vc_command *command)
 		struct vf_operation set = {.kind = VF_QUEUE_TAG};
 
 		tag = element(command, i);
-		set.tag = (struct vf_queue_tag){
-			tag.queue_id, tag.flags & VIRTCHNL_QUEUE_PASID_VALID, tag.pasid};
+		set.tag = (struct vf_queue_tag){tag.queue_id,
+						tag.flags & VIRTCHNL_QUEUE_PASID_VALID, tag.pasid};
 		status = vc_do(command, &set);
 	}
 	return status;

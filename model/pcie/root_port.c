@@ -220,7 +220,7 @@ static void start_access(const struct root_port_door *door, struct bus_req *req)
 	struct tlp *tlp = &access->tlp;
 
 	port->free = access->next;
-	port->config_write = door->config && req->op == BUS_WRITE && port->cfg.waits_for_config;
+	port->config_write = door->config && req->op == BUS_WRITE;
 	access->req = req;
 	tlp->type = tlp_type_of(door, req->op);
 	tlp->status = TLP_SC;

@@ -43,12 +43,6 @@ struct pcie_root_port_cfg {
 	uint64_t window_bytes;
 	uint32_t requests; /* CPU accesses under way at once; more wait in order */
 	bool ats;
-	/*
-	 * Nothing follows a configuration write before its completion, which a link that
-	 * reorders needs: on it the next request may be there first. Software only waits
-	 * for what it reads.
-	 */
-	bool waits_for_config;
 	uint8_t link_generation, link_lanes; /* for Link Capabilities and Status; 0 = 1 */
 	uint16_t max_payload;                /* what it can and is set to; 0 = 256 */
 	uint16_t read_completion_boundary;   /* 64 or 128; 0 = 64 */

@@ -73,7 +73,7 @@ struct pcie_root_port {
 	struct cpu_access *access;
 	struct cpu_access *free;
 	struct bus_req *starved_head, **starved_tail; /* waiting for a cpu_access */
-	bool config_write;                            /* under way, and waited for */
+	bool config_write;                            /* under way: nothing follows it */
 	/* Completions behind posted writes; each one's owner is the last group it waits for. */
 	struct tlp *held_head, **held_tail;
 	struct posted_group *group; /* ring of cfg.requests + 1 */

@@ -364,9 +364,8 @@ static void check_storm(const struct rules *rules, uint32_t index)
 }
 
 /* What an expectation can be about, and which keys go with that. */
-static const char *const expect_subjects[] = {"check", "migration", "packets", "guest",
-					      "iommu", "spaces",    "master",  "wire",
-					      "host"};
+static const char *const expect_subjects[] = {"check",  "migration", "packets", "guest", "iommu",
+					      "spaces", "master",    "wire",    "host"};
 static const struct {
 	const char *key, *subject;
 } expect_members[] = {

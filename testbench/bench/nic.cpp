@@ -145,7 +145,6 @@ private:
 					     4, (uint32_t)(entry[i / 2] >> (i % 2 * 32)));
 		pci_config_write(bus, self, rid, msix + PCI_MSIX_FLAGS, 2, PCI_MSIX_FLAGS_ENABLE);
 		pci_config_write(bus, self, rid, PCI_COMMAND, 2, PCI_COMMAND_MASTER);
-		pci_config_read(bus, self, rid, PCI_COMMAND, 2);
 		cpu_.ops->msi_register(cpu_.ctx, rid, kVector, Interrupt, this);
 		Write(self, VFINT_ITRN1(0, kVector - 1), kItr);
 		Arm(self);
