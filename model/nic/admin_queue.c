@@ -39,6 +39,7 @@ void admin_queue_reset(struct admin_queue *aq)
 	mailbox_forget(aq->nic, aq);
 	aq->send = AQ_IDLE;
 	aq->receiving = false;
+	aq->send_off = aq->receive_off = false;
 	aq->reset_follows = false;
 	aq->stopped = false;
 	aq->post_first = aq->post_count = 0;
@@ -115,6 +116,41 @@ static uint64_t aq_buffer_iova(const struct aq_desc *desc)
 
 /* --- Send queue --- */
 
+static void aq_send_next(struct admin_queue *aq);
+
+/* What was sent to the VF before its reset is still told. */
+static void aq_reset_if_due(struct admin_queue *aq)
+{
+	if (aq->reset_follows && aq->send == AQ_IDLE && !aq->receiving)
+		nic_vf_reset(aq->nic, aq->function);
+}
+
+/* The device is done with the descriptor. True: its ring is still there. */
+static bool aq_send_ends(struct admin_queue *aq)
+{
+	bool there = !aq->send_off;
+
+	aq->send = AQ_IDLE;
+	aq->send_off = false;
+	return there;
+}
+
+static void aq_send_goes_on(struct admin_queue *aq)
+{
+	if (aq->reset_follows)
+		aq_reset_if_due(aq);
+	else
+		aq_send_next(aq);
+}
+
+static void aq_send_failed(struct admin_queue *aq)
+{
+	if (aq_send_ends(aq))
+		aq_critical(aq, false);
+	else
+		aq_send_goes_on(aq);
+}
+
 static void aq_to_firmware(struct admin_queue *aq)
 {
 	aq->send = AQ_FIRMWARE;
@@ -128,8 +164,7 @@ static void aq_buffer_fetched(struct dma_job *job, uint64_t now)
 	if (job->stale)
 		return;
 	if (job->failed) {
-		aq->send = AQ_IDLE;
-		aq_critical(aq, false);
+		aq_send_failed(aq);
 		return;
 	}
 	aq_to_firmware(aq);
@@ -148,8 +183,7 @@ static void aq_desc_fetched(struct dma_job *job, uint64_t now)
 	if (job->stale)
 		return;
 	if (job->failed) {
-		aq->send = AQ_IDLE;
-		aq_critical(aq, false);
+		aq_send_failed(aq);
 		return;
 	}
 	memcpy(&aq->desc, job->inline_data, sizeof(aq->desc));
@@ -174,25 +208,15 @@ static void aq_send_next(struct admin_queue *aq)
 			  AQ_DESC_BYTES, aq_desc_fetched));
 }
 
-/* What was sent to the VF before its reset is still told. */
-static void aq_reset_if_due(struct admin_queue *aq)
-{
-	if (aq->reset_follows && aq->send == AQ_IDLE && !aq->receiving)
-		nic_vf_reset(aq->nic, aq->function);
-}
-
 static void aq_written_back(struct dma_job *job, uint64_t now)
 {
 	struct admin_queue *aq = job->owner;
 
 	if (job->stale)
 		return;
-	aq->send = AQ_IDLE;
-	aq_advance(aq, false);
-	if (aq->reset_follows)
-		aq_reset_if_due(aq);
-	else
-		aq_send_next(aq);
+	if (aq_send_ends(aq))
+		aq_advance(aq, false);
+	aq_send_goes_on(aq);
 }
 
 void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, uint32_t len_bytes)
@@ -202,6 +226,11 @@ void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, ui
 
 	if (aq->send != AQ_FIRMWARE)
 		return;
+	if (aq->send_off) { /* a driver that has turned it off has its memory back */
+		aq_send_ends(aq);
+		aq_send_goes_on(aq);
+		return;
+	}
 	aq->send = AQ_WRITE_BACK;
 	if (len_bytes)
 		dma_submit(aq_job(aq, DMA_WRITE, aq_buffer_iova(&aq->desc), aq->buffer, len_bytes,
@@ -218,14 +247,24 @@ void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, ui
 
 /* --- Receive queue --- */
 
+/* As aq_send_ends. */
+static bool aq_receive_ends(struct admin_queue *aq)
+{
+	bool there = !aq->receive_off;
+
+	aq->receiving = false;
+	aq->receive_off = false;
+	return there;
+}
+
 static void aq_received(struct dma_job *job, uint64_t now)
 {
 	struct admin_queue *aq = job->owner;
 
 	if (job->stale)
 		return;
-	aq->receiving = false;
-	aq_advance(aq, true);
+	if (aq_receive_ends(aq))
+		aq_advance(aq, true);
 	admin_queue_receive(aq);
 	aq_reset_if_due(aq);
 }
@@ -258,9 +297,11 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 
 	if (fetched->stale)
 		return;
-	if (fetched->failed) {
-		aq->receiving = false;
-		aq_critical(aq, true);
+	if (fetched->failed || aq->receive_off) {
+		if (aq_receive_ends(aq))
+			aq_critical(aq, true);
+		else
+			admin_queue_receive(aq); /* the message is still to be told */
 		aq_reset_if_due(aq);
 		return;
 	}
@@ -314,6 +355,8 @@ int admin_queue_post(struct admin_queue *aq, const struct aq_desc *desc, const v
 
 void admin_queue_kick(struct admin_queue *aq)
 {
+	aq->send_off |= aq->send != AQ_IDLE && !aq_ring_get(aq, false).enabled;
+	aq->receive_off |= aq->receiving && !aq_ring_get(aq, true).enabled;
 	aq_send_next(aq);
 	admin_queue_receive(aq);
 }

@@ -198,6 +198,7 @@ struct admin_queue {
 	bool stopped;
 	/* Send queue. */
 	enum aq_send_state send;
+	bool send_off; /* the ring was turned off since the descriptor was taken: it is not ours */
 	struct aq_desc desc;
 	uint8_t *buffer;
 	uint32_t capacity, len_bytes;
@@ -206,6 +207,7 @@ struct admin_queue {
 	struct admin_queue *next;
 	/* Receive queue. */
 	bool receiving;
+	bool receive_off;  /* as send_off */
 	uint8_t *received; /* AQ_BUFFER_BYTES: a long message on its way */
 	struct mailbox_post post[MAILBOX_POSTS];
 	uint32_t post_bytes; /* what is kept of each message */

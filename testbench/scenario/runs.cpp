@@ -363,6 +363,15 @@ TEST(Mailbox, ASlowPfDriverLosesNothing)
 	EXPECT_EQ(run(small + slow).code, 0);
 }
 
+/* Guests turn their admin queues off while the firmware has a message of theirs. */
+TEST(Mailbox, ASlowFirmwareWritesNothingIntoMemoryThatGuestsHaveBack)
+{
+	EXPECT_EQ(run("testbench/scenarios/nic/256-vfs.yaml "
+		      "--set machine.timing.firmware.command=1ms")
+			  .code,
+		  0);
+}
+
 /* A member of a source's row; -1: it was not asked. */
 static int64_t tracking(const Outcome &outcome, const char *source, const char *member)
 {

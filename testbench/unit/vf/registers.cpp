@@ -182,6 +182,55 @@ TEST_F(VfMailbox, UnreadableRingIsACriticalError)
 	EXPECT_FALSE(len & AQ_LEN_ENABLE);
 }
 
+// A driver that turns its queues off has their memory back, and may set up others at once.
+TEST_F(VfMailbox, QueuesThatAreTurnedOffMeanwhileAreNotWrittenTo)
+{
+	struct aq_desc desc = {};
+	Bytes before(4096), after(4096);
+
+	d->admin_queues();
+	d->send(VIRTCHNL_OP_VERSION, &version, sizeof(version));
+	run_for(5 * PS_PER_US); /* it is with the firmware */
+	for (uint32_t reg : {VF_ATQH1, VF_ATQT1, VF_ATQLEN1, VF_ATQBAL1, VF_ATQBAH1})
+		host[0]->write(1, reg, 0);
+	host[0]->memory.read(d->atq, before.data(), before.size());
+	host[0]->memory.write(0, &desc, sizeof(desc));
+	d->atq += 2048; /* another ring */
+	host[0]->memory.write(d->atq, &desc, sizeof(desc));
+	host[0]->write(1, VF_ATQLEN1, AvfDriver::kAq | (uint32_t)AQ_LEN_ENABLE);
+	host[0]->write(1, VF_ATQBAL1, (uint32_t)d->atq);
+	run_for(PS_PER_MS);
+	host[0]->memory.read(d->atq - 2048, after.data(), after.size());
+	EXPECT_EQ(after, before) << "neither ring is written to";
+	host[0]->memory.read(0, &desc, sizeof(desc));
+	EXPECT_EQ(desc.flags, 0u);
+	EXPECT_EQ(host[0]->read(1, VF_ATQH1), 0u) << "nothing of the new ring is done";
+	d->atq_tail = 0;
+	EXPECT_EQ(d->request(VIRTCHNL_OP_VERSION, &version, sizeof(version)), 0)
+		<< "the answer of the first";
+	EXPECT_EQ(d->request(VIRTCHNL_OP_VERSION, &version, sizeof(version)), 0);
+}
+
+TEST_F(VfMailbox, AnAnswerWaitsForAReceiveQueueThatIsTurnedOffMeanwhile)
+{
+	uint32_t opcode = 0;
+	int32_t status = 1;
+	Bytes data;
+
+	d->admin_queues();
+	host[0]->memory.slow_down(d->arq, 50 * PS_PER_US);
+	d->send(VIRTCHNL_OP_VERSION, &version, sizeof(version));
+	run_for(30 * PS_PER_US); /* the descriptor for its answer is on its way */
+	host[0]->write(1, VF_ARQLEN1, 0);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(host[0]->read(1, VF_ARQH1), 0u);
+	EXPECT_FALSE(host[0]->read(1, VF_ARQLEN1) & AQ_LEN_CRIT);
+	host[0]->write(1, VF_ARQLEN1, AvfDriver::kAq | (uint32_t)AQ_LEN_ENABLE);
+	EXPECT_TRUE(d->receive(&opcode, &status, &data));
+	EXPECT_EQ(opcode, (uint32_t)VIRTCHNL_OP_VERSION);
+	EXPECT_EQ(status, 0);
+}
+
 TEST_F(VfMailbox, ResetVfGoesThroughItsStates)
 {
 	std::vector<uint64_t> states;
