@@ -86,9 +86,9 @@ bool FlatMemory::perform(struct bus_req *req)
 	if (allowed && !allowed(*req))
 		return false;
 	if (req->op == BUS_READ) {
-		memcpy(req->data, &bytes[req->addr], req->len_bytes);
+		memcpy(req->data, &bytes.at(req->addr), req->len_bytes);
 	} else if (req->op == BUS_WRITE) {
-		memcpy(&bytes[req->addr], req->data, req->len_bytes);
+		memcpy(&bytes.at(req->addr), req->data, req->len_bytes);
 	} else {
 		uint64_t *cas = static_cast<uint64_t *>(req->data);
 		uint64_t found = read64(req->addr);

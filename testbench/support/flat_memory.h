@@ -13,33 +13,30 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
-#include <vector>
+#include <memory>
+#include <stdexcept>
 
-/* Leaves memory as calloc gives it: pages that nobody touches cost nothing. */
-template <typename T>
-struct ZeroPages {
-	using value_type = T;
+/* Zeros, as calloc gives them: pages that nobody touches cost nothing. */
+class ZeroBytes
+{
+public:
+	explicit ZeroBytes(size_t bytes) : size_(bytes), first_(calloc(bytes, 1), free)
+	{
+	}
+	size_t size() const
+	{
+		return size_;
+	}
+	uint8_t &at(size_t index) const
+	{
+		if (index >= size_)
+			throw std::out_of_range("flat memory");
+		return static_cast<uint8_t *>(first_.get())[index];
+	}
 
-	T *allocate(size_t count)
-	{
-		return static_cast<T *>(calloc(count, sizeof(T)));
-	}
-	void deallocate(T *at, size_t)
-	{
-		free(at);
-	}
-	template <typename U>
-	void construct(U *)
-	{
-	}
-	bool operator==(const ZeroPages &) const
-	{
-		return true;
-	}
-	bool operator!=(const ZeroPages &) const
-	{
-		return false;
-	}
+private:
+	size_t size_;
+	std::unique_ptr<void, void (*)(void *)> first_;
 };
 
 class FlatMemory
@@ -79,7 +76,7 @@ private:
 	struct sim *sim;
 	uint64_t latency_ps;
 	uint64_t next_free;
-	std::vector<uint8_t, ZeroPages<uint8_t>> bytes;
+	ZeroBytes bytes;
 	std::map<uint64_t, uint64_t> refused;
 	std::map<uint64_t, uint64_t> slow;
 };
