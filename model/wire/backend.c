@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/wire/backend.h"
 
+#include <string.h>
+
 void wire_backend_attach(struct wire_backend *backend, const struct frame_port *to)
 {
 	backend->to = *to;
@@ -47,6 +49,36 @@ void wire_backend_send(struct wire_backend *backend, struct packet *packet)
 	backend->counters.frames_out++;
 	backend->counters.bytes_out += packet->len_bytes;
 	backend->to.frame(backend->to.ctx, packet);
+}
+
+static void send_fire(struct event *event, uint64_t now)
+{
+	struct packet *packet = CONTAINER_OF(event, struct packet, wire_event);
+
+	wire_backend_send(packet->wire_owner, packet);
+}
+
+void wire_backend_send_after(struct wire_backend *backend, struct packet *packet, uint64_t delay_ps)
+{
+	packet->wire_owner = backend;
+	event_init(&packet->wire_event, send_fire);
+	sim_after(backend->part.sim, &packet->wire_event, delay_ps);
+}
+
+struct packet *wire_backend_copy(struct wire_backend *backend, struct packet_pool *pool,
+				 struct packet *packet)
+{
+	struct packet *copy = packet_get(pool);
+
+	if (!copy) {
+		backend->counters.starved++;
+		packet_trace_drop(&backend->part, packet, PACKET_DROP_NO_BUFFER);
+		packet_put(packet);
+		return NULL;
+	}
+	copy->len_bytes = packet->len_bytes;
+	memcpy(copy->data, packet->data, packet->len_bytes);
+	return copy;
 }
 
 void wire_backend_ignore(struct wire_backend *backend, struct packet *packet)

@@ -67,6 +67,14 @@ void wire_backend_destroy(struct wire_backend *backend);
 
 /* For the kinds. Into the wire: takes over the reference. */
 void wire_backend_send(struct wire_backend *backend, struct packet *packet);
+void wire_backend_send_after(struct wire_backend *backend, struct packet *packet,
+			     uint64_t delay_ps);
+/*
+ * Others may still read a frame that came: a copy of it out of `pool`, to be changed and sent.
+ * NULL: none is free, which is counted, and the frame is lost; else it stays the caller's.
+ */
+struct packet *wire_backend_copy(struct wire_backend *backend, struct packet_pool *pool,
+				 struct packet *packet);
 /* Nobody wants it: count it, say so in the trace, put it. */
 void wire_backend_ignore(struct wire_backend *backend, struct packet *packet);
 

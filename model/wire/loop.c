@@ -10,35 +10,19 @@ struct loop {
 	struct packet_pool *pool;
 };
 
-static void loop_fire(struct event *event, uint64_t now)
-{
-	struct packet *packet = CONTAINER_OF(event, struct packet, wire_event);
-
-	wire_backend_send(packet->wire_owner, packet);
-}
-
-/* Others may still read the frame that came: a copy goes back. */
 static void loop_transmit(struct wire_backend *backend, struct packet *packet)
 {
 	struct loop *loop = CONTAINER_OF(backend, struct loop, backend);
-	struct packet *copy = packet_get(loop->pool);
+	struct packet *copy = wire_backend_copy(backend, loop->pool, packet);
 
-	if (!copy) {
-		backend->counters.starved++;
-		packet_trace_drop(&backend->part, packet, PACKET_DROP_NO_BUFFER);
-		packet_put(packet);
+	if (!copy)
 		return;
-	}
-	copy->len_bytes = packet->len_bytes;
-	memcpy(copy->data, packet->data, packet->len_bytes);
 	if (loop->cfg.swap_macs && packet->len_bytes >= FRAME_ETH_BYTES) {
 		memcpy(copy->data, packet->data + 6, 6);
 		memcpy(copy->data + 6, packet->data, 6);
 	}
 	packet_put(packet);
-	copy->wire_owner = backend;
-	event_init(&copy->wire_event, loop_fire);
-	sim_after(backend->part.sim, &copy->wire_event, loop->cfg.delay_ps);
+	wire_backend_send_after(backend, copy, loop->cfg.delay_ps);
 }
 
 static void loop_destroy(struct wire_backend *backend)

@@ -251,13 +251,6 @@ static bool answer(const struct responder *responder, struct packet *packet)
 
 /* --- The back-end --- */
 
-static void responder_fire(struct event *event, uint64_t now)
-{
-	struct packet *packet = CONTAINER_OF(event, struct packet, wire_event);
-
-	wire_backend_send(packet->wire_owner, packet);
-}
-
 static bool is_ours(const struct responder *responder, const struct packet *packet)
 {
 	return packet->len_bytes >= FRAME_ETH_BYTES && !(packet->data[6] & 1) &&
@@ -274,24 +267,16 @@ static void responder_transmit(struct wire_backend *backend, struct packet *pack
 		wire_backend_ignore(backend, packet);
 		return;
 	}
-	copy = packet_get(responder->pool);
-	if (!copy) {
-		backend->counters.starved++;
-		packet_trace_drop(&backend->part, packet, PACKET_DROP_NO_BUFFER);
-		packet_put(packet);
+	copy = wire_backend_copy(backend, responder->pool, packet);
+	if (!copy)
 		return;
-	}
-	copy->len_bytes = packet->len_bytes;
-	memcpy(copy->data, packet->data, packet->len_bytes);
 	if (!answer(responder, copy)) {
 		packet_put(copy);
 		wire_backend_ignore(backend, packet);
 		return;
 	}
 	packet_put(packet);
-	copy->wire_owner = backend;
-	event_init(&copy->wire_event, responder_fire);
-	sim_after(backend->part.sim, &copy->wire_event, responder->cfg.delay_ps);
+	wire_backend_send_after(backend, copy, responder->cfg.delay_ps);
 }
 
 static void responder_destroy(struct wire_backend *backend)

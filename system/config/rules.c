@@ -44,11 +44,7 @@ void rules_report(const struct rules *rules, const char *path, const char *forma
 	config_error(rules->errors, node->origin, node->line, "%s: %s", path, what);
 }
 
-/* Report about `path`, which printf makes: "guests[%u].vf". */
-static void broken(const struct rules *rules, const char *path, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void broken(const struct rules *rules, const char *path, const char *format, ...)
+void broken(const struct rules *rules, const char *path, const char *format, ...)
 {
 	va_list args;
 

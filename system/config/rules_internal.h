@@ -22,6 +22,8 @@ struct rules {
 /* Say what is wrong with what is written at `path`, such as "guests[0].vf". */
 void rules_report(const struct rules *rules, const char *path, const char *format, va_list args)
 	__attribute__((format(printf, 3, 0)));
+void broken(const struct rules *rules, const char *path, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* rules_network.c */
 void rules_check_wire(const struct rules *rules);

@@ -9,18 +9,6 @@
 #include "system/wire/far_end.h"
 #include "system/wire/tap.h"
 
-static void broken(const struct rules *rules, const char *path, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void broken(const struct rules *rules, const char *path, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	rules_report(rules, path, format, args);
-	va_end(args);
-}
-
 /* Keys of one peer, which say nothing with another. */
 static void check_peer_keys(const struct rules *rules)
 {

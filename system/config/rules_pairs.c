@@ -6,26 +6,6 @@
 #include "host/guest-driver/guest_driver.h"
 #include "system/config/rules_internal.h"
 
-static void broken(const struct rules *rules, const char *path, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
-
-static void broken(const struct rules *rules, const char *path, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	rules_report(rules, path, format, args);
-	va_end(args);
-}
-
-static const struct guest_config *guest_of(const struct rules *rules, const char *name)
-{
-	for (uint32_t i = 0; i < rules->cfg->guests_count; i++)
-		if (!strcmp(rules->cfg->guests[i].name, name))
-			return &rules->cfg->guests[i];
-	return NULL;
-}
-
 /* What the SMMU and the NIC tell apart, and where the buffers are mapped. */
 static void check_spaces(const struct rules *rules, uint32_t index)
 {
@@ -77,7 +57,7 @@ void rules_check_pairs(const struct rules *rules, uint32_t index)
 static void check_traffic_end(const struct rules *rules, uint32_t index, const char *name)
 {
 	const struct traffic_config *traffic = &rules->cfg->traffic[index];
-	const struct guest_config *guest = guest_of(rules, name);
+	const struct guest_config *guest = guest_find(rules->cfg, name);
 	char path[96];
 
 	if (guest && traffic->pair >= guest->queue_pairs)
@@ -93,7 +73,7 @@ void rules_check_traffic_pairs(const struct rules *rules)
 	char path[96];
 
 	for (uint32_t i = 0; i < cfg->traffic_count; i++) {
-		const struct guest_config *to = guest_of(rules, cfg->traffic[i].to);
+		const struct guest_config *to = guest_find(rules->cfg, cfg->traffic[i].to);
 
 		check_traffic_end(rules, i, cfg->traffic[i].from);
 		check_traffic_end(rules, i, cfg->traffic[i].to);
@@ -115,7 +95,7 @@ void rules_check_expect_spaces(const struct rules *rules, uint32_t index)
 
 	if (!expect->guest)
 		return;
-	guest = guest_of(rules, expect->guest);
+	guest = guest_find(rules->cfg, expect->guest);
 	if (!guest || !guest->address_spaces)
 		broken(rules, indexed(path, "expect", index, "spaces.guest"),
 		       "expected the name of a guest with address_spaces, not `%s`", expect->guest);
