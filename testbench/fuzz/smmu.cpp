@@ -451,6 +451,17 @@ private:
 		bus_send(&port, req);
 	}
 
+	// Of one entry all addresses, of several an STU each, which is its own address.
+	static bool is_untranslated(const World *world, const struct bus_req *req, uint32_t index,
+				    uint64_t entry)
+	{
+		uint8_t shift = ats_range_shift(entry);
+
+		if (req->len_bytes == ATS_ENTRY_BYTES)
+			return shift == world->cfg.oas_bits;
+		return ats_range_addr(entry) >> shift == (req->addr >> shift) + index;
+	}
+
 	// PCI Express has no use for some bits, and an SMMU of this kind says no other ones.
 	static void answered(struct bus_req *req, uint64_t now)
 	{
@@ -466,7 +477,7 @@ private:
 				fuzz_finding("a translation with reserved bits", "");
 			/* Where nothing translates, everything is granted (IHI 0070, 13.6.4). */
 			if (entry & ATS_WRITE && req->attr.no_write &&
-			    ats_range_shift(entry) != world->cfg.oas_bits)
+			    !is_untranslated(world, req, at / 8, entry))
 				fuzz_finding("write is granted to one who said No Write", "");
 			if (entry & (ATS_EXECUTE | ATS_PRIVILEGED) && !req->attr.substream_valid)
 				fuzz_finding("execute or privileged without PASID", "");
