@@ -150,6 +150,16 @@ static APART void read_pages(const struct dram *dram, uint64_t pa, uint8_t *to, 
 	}
 }
 
+void dram_prefetch(const struct dram *dram, uint64_t pa)
+{
+	uint32_t id = page_id(dram, pa);
+
+	if (!id)
+		return;
+	__builtin_prefetch(dram_arena_refs(dram->env.arena, id));
+	__builtin_prefetch((uint8_t *)dram_arena_page(dram->env.arena, id) + pa % DRAM_PAGE_SIZE);
+}
+
 uint64_t dram_word(const struct dram *dram, uint64_t pa)
 {
 	return le64_get(page_for_read(dram, pa) + pa % DRAM_PAGE_SIZE);

@@ -87,6 +87,8 @@ static void dram_send(void *ctx, struct bus_req *req)
 	req->status = ok ? BUS_OK : BUS_ABORT;
 	req->owner = dram;
 	dram->in_flight++;
+	if (ok)
+		dram_prefetch(dram, req->addr);
 	event_init(&req->event, access_fire);
 	calendar_schedule(calendar, &req->event,
 			  ok ? reserve_channel(dram, req->len_bytes) : calendar->now_ps);

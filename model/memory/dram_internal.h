@@ -28,6 +28,9 @@ struct dram {
 	struct dram_counters counters;
 };
 
+/* An access to `pa` is under way: let the host's cache have its bytes by then. */
+void dram_prefetch(const struct dram *dram, uint64_t pa);
+
 /* The little-endian word at `pa`, which is covered and a multiple of 8. */
 uint64_t dram_word(const struct dram *dram, uint64_t pa);
 
