@@ -30,6 +30,7 @@ while IFS= read -r line; do
 	file=${line%% ; *} line=${line#* ; }
 	change=${line% ; *} test=${line##* ; }
 	all=$((all + 1))
+	[ -e "$file" ] || { echo "$what: there is no $file"; exit 1; }
 	sed -i "$change" "$source/$file"
 	if cmp -s "$file" "$source/$file"; then
 		verdict="NOTHING TO BREAK in $file"
