@@ -175,7 +175,10 @@ int vfu_device_attach(struct vfu_device *device, int fd);
  */
 #define VFU_FOREVER UINT64_MAX
 int vfu_server_wait(struct vfu_server *server, uint64_t timeout_ns);
-/* Readable when vfu_server_wait has something to do: to wait for in a loop of somebody else's. */
+/*
+ * Readable when something has come: to be waited for in a loop of somebody else's, after
+ * vfu_server_wait with 0 has returned 0 and no function here has been called since.
+ */
 int vfu_server_fd(const struct vfu_server *server);
 
 /* Call `ready` from vfu_server_wait when `fd` (borrowed) has one of the poll(2) `events`. */
