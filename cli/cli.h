@@ -34,7 +34,7 @@ struct cli_builtin {
 	int (*run)(int argc, char **argv); /* argv[0]: "vfsim NAME"; returns an exit code */
 };
 
-extern const struct cli_builtin cli_run, cli_replay, cli_trace, cli_describe;
+extern const struct cli_builtin cli_run, cli_replay, cli_serve, cli_trace, cli_describe;
 
 /* Headers, the tag and some payload: what our guests send beyond is a pattern (test_frame.c). */
 #define CLI_SNAP_BYTES 96u

@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 #include "system/config/closest.h"
 
-static const struct cli_builtin *const builtins[] = {&cli_run, &cli_replay, &cli_trace,
+static const struct cli_builtin *const builtins[] = {&cli_run, &cli_replay, &cli_serve, &cli_trace,
 						     &cli_describe};
 
 #define BUILTINS (sizeof(builtins) / sizeof(builtins[0]))

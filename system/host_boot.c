@@ -80,7 +80,7 @@ static int boot_pf(struct boot *boot)
 		.cpu = cpu_port(host->cpu), .frames = host->frames, .bus = &host->pci_bus};
 	int rc;
 
-	if (host->recorded)
+	if (host->recorded || (boot->options && boot->options->no_pf_driver))
 		return pci_bus_enable_vfs(&host->pci_bus, boot->self, HOST_PF_RID, vfs);
 	if (host->smmu_driver) {
 		rc = smmu_driver_attach_identity(host->smmu_driver, boot->self, HOST_PF_RID);

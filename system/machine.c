@@ -114,13 +114,19 @@ static bool build_cpu(struct host *host)
 static bool build_smmu(struct host *host)
 {
 	const struct machine_foreign *foreign = host->machine->options.foreign;
+	const struct machine_board *board = host->machine->options.board;
 	struct smmu_cfg cfg = config_smmu(host->machine->cfg);
-	struct smmu_env env = {.irq = cpu_irq_port(host->cpu)};
+	struct smmu_env env = {.irq = board ? board->irq : cpu_irq_port(host->cpu)};
 
 	cfg.doorbell_pa = foreign ? foreign->doorbell_pa : HOST_DOORBELL_PA;
 	cfg.doorbell_bytes = HOST_DOORBELL_LEN;
+	if (board) {
+		cfg.doorbell_pa = board->message_pa;
+		cfg.doorbell_bytes = board->message_bytes;
+	}
 	env.part = host_part(host, "smmu");
-	env.memory = bind_bus(host, "smmu.memory", fabric_bus_port(&host->fabric));
+	env.memory = bind_bus(host, "smmu.memory",
+			      board ? board->memory : fabric_bus_port(&host->fabric));
 	host->smmu = smmu_create(&cfg, &env);
 	return host->smmu &&
 	       add_window(host, "smmu", HOST_SMMU_PA, SMMU_REGISTER_BYTES,
@@ -145,6 +151,31 @@ static void link_down_or_up(void *ctx, bool up)
 		pcie_device_reset(host->device, false);
 }
 
+/* Where a machine is not driven by its own software: windows and stream IDs as who does has them.
+ */
+static void map_streams(const struct host *host, struct pcie_root_port_cfg *cfg)
+{
+	const struct machine_foreign *foreign = host->machine->options.foreign;
+	const struct machine_board *board = host->machine->options.board;
+
+	if (foreign) {
+		cfg->iommu_map.rid_base = HOST_VF_RID;
+		cfg->iommu_map.rid_count = 1;
+		cfg->iommu_map.stream_base = foreign->vf_stream;
+	}
+	if (board) {
+		cfg->iommu_map.rid_base = (uint16_t)board->first_rid;
+		cfg->iommu_map.rid_count =
+			(uint16_t)(last_rid(host->machine->cfg) + 1 - board->first_rid);
+		cfg->iommu_map.stream_base = board->stream_base;
+		cfg->iommu_map.stream_step = board->stream_step;
+	}
+	if (board && board->window_bytes) {
+		cfg->window_base = board->window_base;
+		cfg->window_bytes = board->window_bytes;
+	}
+}
+
 static bool build_root_port(struct host *host)
 {
 	struct pcie_root_port_cfg cfg = {
@@ -164,13 +195,8 @@ static bool build_root_port(struct host *host)
 			(uint16_t)host->machine->cfg->link.read_completion_boundary,
 	};
 	struct pcie_root_port_env env = {.part = host_part(host, "root_port")};
-	const struct machine_foreign *foreign = host->machine->options.foreign;
 
-	if (foreign) {
-		cfg.iommu_map.rid_base = HOST_VF_RID;
-		cfg.iommu_map.rid_count = 1;
-		cfg.iommu_map.stream_base = foreign->vf_stream;
-	}
+	map_streams(host, &cfg);
 	env.dma = bind_bus(host, "root_port.dma", smmu_dma_port(host->smmu));
 	env.agent = smmu_ats_agent(host->smmu);
 	env.link = link_down_or_up;
@@ -181,7 +207,7 @@ static bool build_root_port(struct host *host)
 	return host->root_port &&
 	       add_window(host, "ecam", HOST_ECAM_PA, HOST_ECAM_LEN,
 			  pcie_root_port_ecam(host->root_port), true) &&
-	       add_window(host, "mmio", HOST_WINDOW_PA, HOST_WINDOW_LEN,
+	       add_window(host, "mmio", cfg.window_base, cfg.window_bytes,
 			  pcie_root_port_mmio(host->root_port), false);
 }
 

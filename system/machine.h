@@ -108,10 +108,24 @@ struct machine_foreign {
 	uint32_t capabilities;
 };
 
+/*
+ * A machine whose processors, memory and interrupt controller are somewhere else: who has them
+ * asks over the fabric for registers and configuration space, and is asked for the rest.
+ */
+struct machine_board {
+	struct bus_port memory;             /* DMA, table walks, queues and messages of the SMMU */
+	struct irq_port irq;                /* wired interrupts of the SMMU, enum smmu_irq */
+	uint64_t message_pa, message_bytes; /* where MSIs are written */
+	uint64_t window_base, window_bytes; /* PCIe memory, as BARs have it; 0: HOST_WINDOW_PA */
+	/* The stream of the function at first_rid, and what it is to the next one's. */
+	uint32_t first_rid, stream_base, stream_step;
+};
+
 struct machine_options {
 	/* Instead of the NIC: a device that does what a recording says. NULL: the NIC. */
 	const struct recorded_device_cfg *recorded;
 	const struct machine_foreign *foreign; /* NULL: this machine's own drivers */
+	const struct machine_board *board;     /* NULL: our own host is all there is */
 	/* At the far end of the wire of a machine of one host; borrowed. NULL: nobody. */
 	struct wire_backend *far_end;
 };
@@ -176,6 +190,7 @@ struct host_boot_options {
 	bool trap_bars;                     /* VFIO offers no mmap of BARs */
 	bool no_dynamic_msix;               /* VFIO's IRQ_INFO says NORESIZE */
 	bool no_kernel;                     /* only the bus and the PF with its VFs */
+	bool no_pf_driver;                  /* VFs are enabled, and the firmware's alone */
 };
 /* IOMMU groups in the order of the bus: the root port's, the PF's, and from here on the VFs'. */
 #define HOST_FIRST_VF_GROUP 2u

@@ -33,6 +33,8 @@ struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cf
 	if (!port)
 		return NULL;
 	port->cfg = *cfg;
+	if (!port->cfg.iommu_map.stream_step)
+		port->cfg.iommu_map.stream_step = 1;
 	port->env = *env;
 	port->ecam = (struct root_port_door){port, true};
 	port->mmio = (struct root_port_door){port, false};
@@ -350,7 +352,9 @@ uint32_t pcie_root_port_stream(const struct pcie_root_port *port, uint16_t rid)
 {
 	uint16_t from = (uint16_t)(rid - port->cfg.iommu_map.rid_base);
 
-	return from < port->cfg.iommu_map.rid_count ? port->cfg.iommu_map.stream_base + from : rid;
+	return from < port->cfg.iommu_map.rid_count
+		       ? port->cfg.iommu_map.stream_base + from * port->cfg.iommu_map.stream_step
+		       : rid;
 }
 
 static void fill_attr(const struct pcie_root_port *port, struct bus_attr *attr,

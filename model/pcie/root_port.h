@@ -59,6 +59,7 @@ struct pcie_root_port_cfg {
 		uint16_t rid_base;
 		uint16_t rid_count;
 		uint32_t stream_base;
+		uint32_t stream_step; /* from one to the next; 0: 1 */
 	} iommu_map;
 };
 

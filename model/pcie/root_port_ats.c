@@ -13,9 +13,10 @@
 static bool find_rid(const struct pcie_root_port *port, uint32_t stream, uint16_t *rid)
 {
 	uint32_t from = stream - port->cfg.iommu_map.stream_base;
+	uint32_t step = port->cfg.iommu_map.stream_step;
 
-	if (from < port->cfg.iommu_map.rid_count)
-		stream = port->cfg.iommu_map.rid_base + from;
+	if (from % step == 0 && from / step < port->cfg.iommu_map.rid_count)
+		stream = port->cfg.iommu_map.rid_base + from / step;
 	*rid = (uint16_t)stream;
 	return stream <= UINT16_MAX && stream >> 8 >= port->secondary &&
 	       stream >> 8 <= port->subordinate;

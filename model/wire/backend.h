@@ -34,6 +34,8 @@ struct wire_backend_ops {
 	 * it at most `wait_ps` by the host's clock. NULL: simulated time is all that it knows.
 	 */
 	void (*outside)(struct wire_backend *backend, uint64_t wait_ps);
+	/* What to poll for that, by the host's file descriptor. With `outside`. */
+	int (*outside_fd)(const struct wire_backend *backend);
 	void (*destroy)(struct wire_backend *backend);
 };
 

@@ -78,6 +78,11 @@ static void tap_outside(struct wire_backend *backend, uint64_t wait_ps)
 		;
 }
 
+static int tap_fd(const struct wire_backend *backend)
+{
+	return ((const struct tap *)backend)->fd;
+}
+
 static void tap_destroy(struct wire_backend *backend)
 {
 	struct tap *tap = CONTAINER_OF(backend, struct tap, backend);
@@ -92,6 +97,7 @@ static const struct wire_backend_ops tap_ops = {
 	.name = "tap",
 	.transmit = tap_transmit,
 	.outside = tap_outside,
+	.outside_fd = tap_fd,
 	.destroy = tap_destroy,
 };
 

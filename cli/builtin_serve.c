@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cosim/serve/serve.h"
+
+#define DEFAULT_SEED 1u
+
+enum { KEY_SOCKETS = 0x100, KEY_ARCH, KEY_SRIOV, KEY_QEMU_ARGS };
+
+struct serve_cli {
+	struct cli_options common;
+	const char *socket_dir;
+	enum board_arch arch;
+	bool sriov, qemu_args;
+	bool shown; /* a status line is on the terminal */
+};
+
+static const struct argp_option options[] = {
+	{"socket-dir", KEY_SOCKETS, "DIR", 0, "where the sockets are made; required", 0},
+	{"arch", KEY_ARCH, "ARCH", 0,
+	 "of the guest: x86_64 (default) or arm64, which drives the SMMU", 0},
+	{"sriov", KEY_SRIOV, NULL, 0, "the guest has the PF and turns SR-IOV on itself (arm64)", 0},
+	{"qemu-args", KEY_QEMU_ARGS, NULL, 0, "print the options of QEMU for this", 0},
+	{"engine", 'e', "ENGINE", 0, "untimed (default) or native", 0},
+	{"seed", 's', "N", 0, "of what is random; default 1", 0},
+	{"set", 'S', "PATH=VALUE", 0, "change a key of the machine or its timing", 0},
+	{"wire", 'w', "PEER", 0,
+	 "what is at the port's far end: sink (default), loop, respond, pcap:FILE or tap:NAME", 0},
+	{"plant", 'p', "FAULT", 0, "plant a fault in a model (vfsim describe faults)", 0},
+	{"out", 'o', "DIR", 0, "write result.json and the run's traces there", 0},
+	{"snaplen", 'L', "BYTES", 0, "of each frame in wire.pcapng; 0: all of it; default 96", 0},
+	{"format", 'f', "text|json", 0, "how to print the result", 0},
+	{"quiet", 'q', NULL, 0, "no state on the terminal, and one line at the end", 0},
+	{NULL, 0, NULL, 0, NULL, 0},
+};
+
+static volatile sig_atomic_t stopped;
+static volatile bool stop;
+
+static void on_signal(int number)
+{
+	stop = true;
+	stopped = number;
+}
+
+static void parse_arch(struct serve_cli *cli, const char *arg, struct argp_state *state)
+{
+	for (uint32_t i = 0; i < BOARD_ARCHS; i++) {
+		if (!strcmp(board_plans[i].name, arg)) {
+			cli->arch = (enum board_arch)i;
+			return;
+		}
+	}
+	argp_error(state, "--arch: expected x86_64 or arm64, not `%s`", arg);
+}
+
+static void check(const struct serve_cli *cli, struct argp_state *state)
+{
+	if (!cli->socket_dir)
+		argp_error(state, "--socket-dir is missing");
+	if (cli->common.files_count != 1)
+		argp_error(state, "expected one machine file");
+	if (cli->sriov && cli->arch != BOARD_ARM64)
+		argp_error(state, "--sriov needs --arch arm64");
+	if (cli->common.engine && cli->common.engine->once_per_process)
+		argp_error(state, "--engine: expected untimed or native");
+}
+
+static int parse(int key, char *arg, struct argp_state *state)
+{
+	struct serve_cli *cli = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		return 0;
+	case KEY_SOCKETS:
+		cli->socket_dir = arg;
+		return 0;
+	case KEY_ARCH:
+		parse_arch(cli, arg, state);
+		return 0;
+	case KEY_SRIOV:
+		cli->sriov = true;
+		return 0;
+	case KEY_QEMU_ARGS:
+		cli->qemu_args = true;
+		return 0;
+	case ARGP_KEY_END:
+		check(cli, state);
+		return 0;
+	default:
+		return cli_parse_common(key, arg, state);
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "MACHINE.yaml",
+	.doc = "Serve a machine's PF, VFs and SMMU as vfio-user devices, for guests of QEMU.\v"
+	       "docs/cosimulation.md shows it with a stock kernel. SIGINT ends it.\n"
+	       "Exit status: 0 every check held, 1 a check failed, 2 wrong usage or a file that is "
+	       "refused, 3 an internal error.",
+};
+
+/* ---- what is shown ---- */
+
+static void ready(void *ctx, const struct serve_options *serve, const struct board *board)
+{
+	const struct serve_cli *cli = ctx;
+
+	if (cli->qemu_args)
+		serve_qemu_args(serve, board, stdout);
+	printf("# ready: %u functions at %s\n", board_functions(board), serve->socket_dir);
+	fflush(stdout);
+}
+
+static void status(void *ctx, const struct serve_status *now)
+{
+	struct serve_cli *cli = ctx;
+	const struct host *host = &board_machine(now->board)->host[0];
+	const struct smmu_counters *smmu = smmu_stats(host->smmu);
+
+	/* Back to the line's begin, clear to its end (ECMA-48). */
+	fprintf(stderr,
+		"\r\033[K%" PRIu64 " of %u functions in use, %" PRIu64 " translations, %" PRIu64
+		" walks, %" PRIu64 " faults, %" PRIu64 " pages made dirty, %.0f %% busy",
+		now->clients, board_functions(now->board), smmu->transactions, smmu->walks,
+		smmu->faults, smmu->dirty_updates, now->busy * 100);
+	fflush(stderr);
+	cli->shown = true;
+}
+
+static void end_status(struct serve_cli *cli)
+{
+	if (cli->shown)
+		fputs("\r\033[K", stderr);
+	cli->shown = false;
+}
+
+/* ---- the run ---- */
+
+static int serve(struct serve_cli *cli)
+{
+	struct serve_options serve = {
+		.path = cli->common.files[0],
+		.sets = cli->common.sets,
+		.sets_count = cli->common.sets_count,
+		.arch = cli->arch,
+		.sriov = cli->sriov,
+		.socket_dir = cli->socket_dir,
+		.engine = cli->common.engine ? cli->common.engine : &engine_untimed,
+		.seed = cli->common.seed_given ? cli->common.seed : DEFAULT_SEED,
+		.stop = &stop,
+		.ready = ready,
+		.ctx = cli,
+		.hooks = cli_hooks(),
+		.log_level = LOG_WARNING,
+	};
+	struct config_errors errors = {0};
+	struct run_result result = {0};
+	struct cli_output output;
+	double begin = cli_seconds();
+	int err;
+
+	if (!cli->common.quiet && isatty(STDERR_FILENO))
+		serve.status = status;
+	if (!cli_output_open(&output, &cli->common, "serve", NULL))
+		return CLI_USAGE;
+	serve.listeners = cli_output_listeners(&output);
+	err = serve_run(&serve, &result, &errors);
+	end_status(cli);
+	result.wall_s = cli_seconds() - begin;
+	if (!err)
+		return cli_output_report(&output, &cli->common, &result, NULL);
+	cli_output_close(&output);
+	fputs(errors.text, stderr);
+	if (!errors.count)
+		fprintf(stderr, "vfsim serve: %s: %s\n", serve.path, strerror(-err));
+	return err == -ENOMEM ? CLI_INTERNAL : CLI_USAGE;
+}
+
+static int serve_main(int argc, char **argv)
+{
+	struct serve_cli cli = {.common = {.snap_bytes = CLI_SNAP_BYTES, .step_ps = CLI_STEP_PS}};
+	struct sigaction action = {.sa_handler = on_signal};
+	int code;
+
+	argp_err_exit_status = CLI_USAGE;
+	if (argp_parse(&argp, argc, argv, 0, NULL, &cli))
+		return CLI_USAGE;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	code = serve(&cli);
+	cli_options_release(&cli.common);
+	return code;
+}
+
+const struct cli_builtin cli_serve = {"serve", "serve hardware to guests of QEMU", serve_main};

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_COSIM_BOARD_H
+#define VFSIM_COSIM_BOARD_H
+
+/*
+ * The mainboard of somebody else's machine, as our hardware is plugged into it: what
+ * that machine's software reads and writes becomes accesses on our host's fabric, and
+ * what our hardware reads and writes goes to the memory of whoever has the function.
+ *
+ * A guest of two kinds. With `sriov` it has the PF, and finds VFs by its own SR-IOV;
+ * otherwise each VF is a device of its own to it, as a host gives VFs away.
+ */
+
+#include "cosim/serve/guest_memory.h"
+#include "system/machine.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum board_arch { BOARD_X86_64, BOARD_ARM64, BOARD_ARCHS };
+
+/* Where things are in a guest's machine, and who does what. */
+struct board_plan {
+	const char *name;
+	/* Messages of interrupts go through the SMMU, and into this range; false: to a
+	 * vector's number that we put into the table ourselves. */
+	bool translated;
+	uint64_t message_base, message_bytes;
+	uint64_t window_base, window_bytes; /* PCIe memory of the guest */
+	bool carrier;                       /* the guest drives the SMMU */
+};
+
+/* Of x86-64 (q35) and arm64 (virt), by enum board_arch; the last has no name. */
+extern const struct board_plan board_plans[];
+
+#define BOARD_FIRST_RID   0x08u /* 00:01.0 of the guest */
+#define BOARD_DEVICE_STEP 0x08u /* from one device's function 0 to the next one's */
+
+struct board_cfg {
+	const struct board_plan *plan;
+	bool sriov;
+	const struct machine_cfg *machine;
+	const struct engine_ops *engine;
+	struct wire_backend *far_end; /* NULL: nobody */
+};
+
+struct board;
+
+#define BOARD_FUNCTIONS (1 + NIC_MAX_VFS)
+
+/* What a function asks of whoever has it. */
+struct board_client {
+	void *ctx;
+	/* An interrupt's message, written by the function of this client. */
+	void (*message)(void *ctx, uint64_t addr, uint32_t data);
+	void (*interrupt)(void *ctx); /* of the SMMU: a wire */
+};
+
+/* Within engine->enter; `cfg`'s pointers and `sim` are borrowed. NULL: told in `error`. */
+struct board *board_create(const struct board_cfg *cfg, struct sim *sim, char *error,
+			   size_t error_size);
+void board_destroy(struct board *board);
+
+struct machine *board_machine(struct board *board);
+/* Functions that are served: with sriov the PF and then all VFs, else those VFs that are enabled.
+ */
+uint32_t board_functions(const struct board *board);
+/* Its name, "pf" or "vf0", in `name`. */
+const char *board_function_name(const struct board *board, uint32_t index, char *name, size_t size);
+/* Its requester ID on our own bus, and in the guest, where it is its stream ID, too. */
+uint16_t board_rid(const struct board *board, uint32_t index);
+uint16_t board_guest_rid(const struct board *board, uint32_t index);
+/* Vendor ID, and in the upper half the VFs' device ID. */
+uint32_t board_vf_ids(const struct board *board);
+/* BAR sizes in bytes; a VF's are not its own, with sriov: zero. */
+uint64_t board_bar_bytes(const struct board *board, uint32_t index, uint32_t bar);
+
+/* Whose interrupts function `index` has; and of the SMMU's, for `index` == board_functions(). */
+void board_attach(struct board *board, uint32_t index, const struct board_client *client);
+/* The memory of the guest that has function `index`; the SMMU's own for board_functions(). */
+struct guest_memory *board_memory(struct board *board, uint32_t index);
+
+/* A wired interrupt of the SMMU: is there anything that its driver has not seen? */
+bool board_smmu_wants_attention(struct board *board);
+
+/*
+ * An access of the guest's, which takes the simulated time it takes: 1, 2, 4 or 8 bytes to
+ * configuration space of function `index`, to a BAR of it, to the SMMU's registers, or to an
+ * address of the PCIe window. A read that fails is all ones; false.
+ */
+bool board_config(struct board *board, uint32_t index, bool write, uint32_t offset, uint32_t len,
+		  void *data);
+bool board_bar(struct board *board, uint32_t index, bool write, uint32_t bar, uint64_t offset,
+	       uint32_t len, void *data);
+bool board_smmu(struct board *board, bool write, uint64_t offset, uint32_t len, void *data);
+/* As at power-on, but for what only a power-on does. */
+void board_smmu_reset(struct board *board);
+bool board_window(struct board *board, bool write, uint64_t addr, uint32_t len, void *data);
+
+/* Let simulated time pass: `ps` from now on. */
+void board_pass(struct board *board, uint64_t ps);
+/* As ops->run: up to a time. */
+void board_run(struct board *board, uint64_t until_ps);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
