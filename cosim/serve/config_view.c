@@ -6,11 +6,12 @@
 
 #include "base/bits.h"
 
-#define SMALL_MOST 4u  /* bytes of a read by software, and not QEMU's own */
-#define MSIX_BYTES 12u /* of the capability */
-#define BARS_END   (PCI_BASE_ADDRESS_0 + 4 * 6)
-#define EXT_VENDOR 0x000bu
-#define BAR_FLAGS  (PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH)
+#define CLASS_ETHERNET 0x020000u
+#define SMALL_MOST     4u  /* bytes of a read by software, and not QEMU's own */
+#define MSIX_BYTES     12u /* of the capability */
+#define BARS_END       (PCI_BASE_ADDRESS_0 + 4 * 6)
+#define EXT_VENDOR     0x000bu
+#define BAR_FLAGS      (PCI_BASE_ADDRESS_MEM_TYPE_64 | PCI_BASE_ADDRESS_MEM_PREFETCH)
 
 static uint32_t model_read(const struct config_view *view, uint32_t offset, uint32_t len)
 {
@@ -118,10 +119,37 @@ static uint32_t read_word(const struct config_view *view, uint32_t offset, bool 
 	return word;
 }
 
+/*
+ * QEMU wants a header from the beginning, also of a VF that its guest will enable one day: one
+ * without BARs and capabilities, so that all that is there then comes from small reads.
+ */
+static bool is_absent(const struct config_view *view)
+{
+	return model_read(view, PCI_CLASS_REVISION, 4) == UINT32_MAX;
+}
+
+static void read_absent(const struct config_view *view, uint32_t offset, uint32_t len_bytes,
+			uint8_t *data)
+{
+	uint8_t header[PCI_STD_HEADER_SIZEOF] = {0};
+
+	le32_put(header + PCI_VENDOR_ID, board_vf_ids(view->board));
+	le32_put(header + PCI_CLASS_REVISION, CLASS_ETHERNET << 8);
+	memset(data, 0, len_bytes);
+	if (offset < sizeof(header))
+		memcpy(data, header + offset, MIN(len_bytes, sizeof(header) - offset));
+}
+
 void config_view_read(struct config_view *view, uint32_t offset, uint32_t len_bytes, uint8_t *data)
 {
 	bool large = len_bytes > SMALL_MOST;
+	/* QEMU asks for this byte alone, too, and does not take all ones. */
+	bool pin = offset == PCI_INTERRUPT_PIN && len_bytes == 1;
 
+	if ((large || pin) && is_absent(view)) {
+		read_absent(view, offset, len_bytes, data);
+		return;
+	}
 	for (uint32_t i = 0; i < len_bytes;) {
 		uint32_t at = offset + i, skip = at % 4, part = MIN(4 - skip, len_bytes - i);
 		uint8_t word[4];
