@@ -27,6 +27,10 @@ static void log_line(const struct vfu_device *device, enum log_level level, cons
 	if (!cfg->log)
 		return;
 	vsnprintf(text, sizeof(text), format, args);
+	/* A client's own bytes may be in it. */
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || (unsigned char)*c > '~')
+			*c = '?';
 	cfg->log(cfg->log_ctx, level, device->name, text);
 }
 

@@ -128,6 +128,7 @@ static json_t *parse(struct vfu_device *device, const uint8_t *text, size_t byte
 		vfu_complain(device, "VERSION: the text does not end in its only NUL");
 		return NULL;
 	}
+	vfu_log(device, LOG_DEBUG, "VERSION: %s", (const char *)text);
 	json = json_loadb((const char *)text, bytes - 1, JSON_REJECT_DUPLICATES, &error);
 	if (!json_is_object(json)) {
 		vfu_complain(device, "VERSION: %s", json ? "not a JSON object" : error.text);
