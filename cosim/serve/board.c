@@ -2,6 +2,7 @@
 #include "cosim/serve/board.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +95,19 @@ static void slot_message(void *ctx, uint64_t addr, uint32_t data)
 		slot->client.message(slot->client.ctx, addr, data);
 }
 
+static void slot_refused(void *ctx, const struct bus_req *req)
+{
+	static const char *const done[] = {[BUS_READ] = "reads",
+					   [BUS_WRITE] = "writes",
+					   [BUS_CAS64] = "updates",
+					   [BUS_ATS] = "translates"};
+	const struct slot *slot = ctx;
+
+	journal_tell(slot->board->cfg.journal, JOURNAL_OUTSIDE,
+		     "%s %s %u bytes at 0x%" PRIx64 ", which is no memory of its guest's",
+		     slot->name, done[req->op], req->len_bytes, req->addr);
+}
+
 static void slot_init(struct board *board, uint32_t index, const char *name)
 {
 	struct slot *slot = &board->slot[index];
@@ -102,11 +116,13 @@ static void slot_init(struct board *board, uint32_t index, const char *name)
 		.message_bytes = board->cfg.plan->message_bytes,
 		.latency_ps = board->cfg.machine->timing.memory.latency_ps,
 	};
-	struct guest_memory_env env = {
-		.part = {board->sim, slot->name, 0}, .message = slot_message, .ctx = slot};
+	struct guest_memory_env env = {.part = {board->sim, slot->name, 0},
+				       .message = slot_message,
+				       .refused = slot_refused,
+				       .ctx = slot};
 
 	slot->board = board;
-	snprintf(slot->name, sizeof(slot->name), "guest.%s", name);
+	snprintf(slot->name, sizeof(slot->name), "%s", name);
 	guest_memory_init(&slot->memory, &cfg, &env);
 }
 
@@ -325,7 +341,11 @@ static uint64_t config_pa(const struct board *board, uint32_t index, uint32_t of
 bool board_config(struct board *board, uint32_t index, bool write, uint32_t offset, uint32_t len,
 		  void *data)
 {
-	return perform(board, write, config_pa(board, index, offset), len, data);
+	bool ok = perform(board, write, config_pa(board, index, offset), len, data);
+
+	journal_note(board->cfg.journal, board->slot[index].name, "config", write, offset, len,
+		     data);
+	return ok;
 }
 
 /* Of the PF, which its guest has placed. */
@@ -357,20 +377,31 @@ uint64_t board_bar_bytes(const struct board *board, uint32_t index, uint32_t bar
 bool board_bar(struct board *board, uint32_t index, bool write, uint32_t bar, uint64_t offset,
 	       uint32_t len, void *data)
 {
+	static const char *const bar_name[PCIE_BARS] = {"bar0", "bar1", "bar2",
+							"bar3", "bar4", "bar5"};
 	uint64_t pa =
 		board->cfg.sriov ? pf_bar_pa(board, bar) : vf_function(board, index)->bar[bar].pa;
+	bool ok = perform(board, write, pa + offset, len, data);
 
-	return perform(board, write, pa + offset, len, data);
+	journal_note(board->cfg.journal, board->slot[index].name, bar_name[bar], write, offset, len,
+		     data);
+	return ok;
 }
 
 bool board_smmu(struct board *board, bool write, uint64_t offset, uint32_t len, void *data)
 {
-	return perform(board, write, HOST_SMMU_PA + offset, len, data);
+	bool ok = perform(board, write, HOST_SMMU_PA + offset, len, data);
+
+	journal_note(board->cfg.journal, "smmu", "register", write, offset, len, data);
+	return ok;
 }
 
 bool board_window(struct board *board, bool write, uint64_t addr, uint32_t len, void *data)
 {
-	return perform(board, write, addr, len, data);
+	bool ok = perform(board, write, addr, len, data);
+
+	journal_note(board->cfg.journal, "aperture", "address", write, addr, len, data);
+	return ok;
 }
 
 static uint32_t smmu_register(struct board *board, uint32_t offset)

@@ -12,6 +12,7 @@
  */
 
 #include "cosim/serve/guest_memory.h"
+#include "cosim/serve/journal.h"
 #include "system/machine.h"
 
 #ifdef __cplusplus
@@ -43,6 +44,7 @@ struct board_cfg {
 	const struct machine_cfg *machine;
 	const struct engine_ops *engine;
 	struct wire_backend *far_end; /* NULL: nobody */
+	struct journal *journal;      /* borrowed */
 };
 
 struct board;

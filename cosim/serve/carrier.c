@@ -124,7 +124,8 @@ int carrier_serve_smmu(struct carrier *carrier, struct vfu_server *server, struc
 		.region = {[0] = {.size_bytes = SMMU_REGISTER_BYTES, .flags = READ_WRITE},
 			   [VFU_REGION_CONFIG] = {.size_bytes = PLAIN_CONFIG_BYTES,
 						  .flags = READ_WRITE}},
-		.irq = {[VFU_IRQ_INTX] = {1,
+		.irq = {[VFU_IRQ_ERR] = FUNCTION_ERROR_IRQ,
+			[VFU_IRQ_INTX] = {1,
 					  VFU_IRQ_EVENTFD | VFU_IRQ_MASKABLE | VFU_IRQ_AUTOMASKED}},
 	};
 
@@ -147,10 +148,17 @@ static void aperture_access(void *ctx, struct vfu_access *access)
 	vfu_access_done(access, 0);
 }
 
+/* It keeps nothing. */
+static void aperture_reset(void *ctx, struct vfu_access *access)
+{
+	vfu_access_done(access, 0);
+}
+
 int carrier_serve_aperture(struct carrier *carrier, struct vfu_server *server, struct board *board,
 			   uint64_t base, uint64_t bytes, const char *socket_path)
 {
-	static const struct vfu_device_ops ops = {.region_access = aperture_access};
+	static const struct vfu_device_ops ops = {.region_access = aperture_access,
+						  .reset = aperture_reset};
 	const struct plain_config_cfg config = {.device_id = CARRIER_APERTURE_DEVICE,
 						.class_code = CLASS_MEMORY,
 						.bar_bytes = bytes,
@@ -161,6 +169,7 @@ int carrier_serve_aperture(struct carrier *carrier, struct vfu_server *server, s
 		.region = {[0] = {.size_bytes = bytes, .flags = READ_WRITE},
 			   [VFU_REGION_CONFIG] = {.size_bytes = PLAIN_CONFIG_BYTES,
 						  .flags = READ_WRITE}},
+		.irq = {[VFU_IRQ_ERR] = FUNCTION_ERROR_IRQ},
 	};
 
 	*carrier = (struct carrier){.board = board, .window_base = base};

@@ -161,6 +161,7 @@ static void describe(struct function *function, struct vfu_device_cfg *device)
 			.flags = both};
 	device->region[VFU_REGION_CONFIG] =
 		(struct vfu_region_cfg){.size_bytes = CONFIG_BYTES, .flags = both};
+	device->irq[VFU_IRQ_ERR] = (struct vfu_irq_cfg)FUNCTION_ERROR_IRQ;
 	if (!given)
 		return;
 	function->vectors = config_view_msix_vectors(&function->config);

@@ -40,6 +40,12 @@ struct function {
 int function_serve(struct function *function, struct vfu_server *server, struct board *board,
 		   uint32_t index, const struct function_cfg *cfg);
 
+/* An eventfd for errors, without which QEMU warns that there is no recovery from them. */
+#define FUNCTION_ERROR_IRQ                                                                         \
+	{                                                                                          \
+		.count = 1, .flags = VFU_IRQ_EVENTFD                                               \
+	}
+
 /* Memory of a client, for whoever it is: vfu_device_ops of dma_map and dma_unmap do this. */
 int function_map(struct guest_memory *memory, const struct vfu_dma_map *map);
 

@@ -227,8 +227,11 @@ static enum bus_status perform(struct guest_memory *memory, struct bus_req *req)
 static void finish(struct guest_memory *memory, struct bus_req *req)
 {
 	req->status = perform(memory, req);
-	if (req->status != BUS_OK)
-		memory->refused++;
+	if (req->status == BUS_OK)
+		return;
+	memory->refused++;
+	if (memory->env.refused)
+		memory->env.refused(memory->env.ctx, req);
 }
 
 static void access_fire(struct event *event, uint64_t now)

@@ -38,6 +38,8 @@ struct guest_memory_env {
 	struct sim_part part;
 	/* A write of four bytes to the range of messages. */
 	void (*message)(void *ctx, uint64_t addr, uint32_t data);
+	/* A request ends as BUS_ABORT. NULL: nobody wants to know. */
+	void (*refused)(void *ctx, const struct bus_req *req);
 	void *ctx;
 };
 

@@ -34,6 +34,7 @@ struct serve {
 	struct vfu_server *server;
 	struct function *function; /* board_functions() of them */
 	struct carrier smmu, aperture;
+	struct journal journal;
 	uint64_t begin_ps; /* the host's clock less simulated time */
 	uint64_t status_ps, waited_ps;
 };
@@ -211,6 +212,7 @@ static int plug(struct serve *serve)
 		.machine = &serve->cfg.machine,
 		.engine = serve->options->engine,
 		.far_end = serve->far_end,
+		.journal = &serve->journal,
 	};
 	char error[200];
 
@@ -246,17 +248,22 @@ static int serve_enter(void *arg)
 		.cfg = &serve->cfg,
 		.engine = serve->options->engine,
 		.foreign_kernel = true,
-		.listeners = serve->options->listeners,
+		.listeners = &serve->journal.listener,
 		.hooks = serve->options->hooks,
 		.log_level = serve->options->log_level,
 	};
-	int err = monitor_init(&serve->monitor, &options, serve->options->seed, serve->result);
+	int err;
+
+	journal_init(&serve->journal, &serve->monitor.sim);
+	serve->journal.listener.next = serve->options->listeners;
+	err = monitor_init(&serve->monitor, &options, serve->options->seed, serve->result);
 
 	if (err)
 		return err;
 	err = begin(serve);
 	if (!err) {
 		loop(serve);
+		journal_conclude(&serve->journal, serve->result);
 		monitor_end(&serve->monitor, board_machine(serve->board));
 		monitor_finish(&serve->monitor, &options, board_machine(serve->board)->engine,
 			       serve->result);

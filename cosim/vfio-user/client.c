@@ -483,11 +483,13 @@ int vfu_client_start(struct vfu_client *client, int memory, uint64_t size, int i
 		rc = vfu_client_read(client, 7, 0, config, 4096);
 	if (!rc)
 		rc = size_bars(client);
-	if (!rc)
+	if (!rc && intx >= 0)
 		rc = vfu_client_set_irqs(client, eventfd, 0, 0, 1, &intx);
-	if (!rc)
+	if (!rc && intx >= 0)
 		rc = vfu_client_set_irqs(client, none, 0, 0, 0, NULL);
 	if (!rc)
 		rc = vfu_client_reset(client);
-	return rc ? rc : vfu_client_set_irqs(client, eventfd, 0, 0, 1, &intx);
+	if (!rc && intx >= 0)
+		rc = vfu_client_set_irqs(client, eventfd, 0, 0, 1, &intx);
+	return rc;
 }

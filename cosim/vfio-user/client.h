@@ -83,7 +83,8 @@ int vfu_client_reset(struct vfu_client *client);
 /*
  * What QEMU 11 does before its guest runs, in its order: VERSION, `size` bytes of memory at 0 from
  * `memory` (a memfd), what the device is, its configuration space, the sizes of its BARs, INTx with
- * `intx` (an eventfd), reset, INTx again. `config` is filled in with the 4096 bytes.
+ * `intx` (an eventfd; -1: the device has no interrupt pin), reset, INTx again. `config` is filled
+ * in with the 4096 bytes.
  */
 int vfu_client_start(struct vfu_client *client, int memory, uint64_t size, int intx,
 		     uint8_t config[4096]);

@@ -59,7 +59,9 @@ protected:
 		req.addr = addr;
 		req.len_bytes = len;
 		req.data = data;
-		req.done = [](struct bus_req *done, uint64_t) { done->next = done; };
+		req.done = [](struct bus_req *done, uint64_t) {
+			done->next = done;
+		};
 		guest_memory_send(&memory, &req);
 		EXPECT_EQ(nullptr, req.next) << "never within the call";
 		sim_run(&sim, TIME_NEVER, nullptr);
