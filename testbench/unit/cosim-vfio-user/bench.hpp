@@ -45,7 +45,10 @@ private:
 class Event
 {
 public:
-	explicit Event(int flags = 0);
+	Event() : Event(0)
+	{
+	}
+	explicit Event(int flags);
 	~Event();
 	Event(const Event &) = delete;
 	Event &operator=(const Event &) = delete;
