@@ -85,6 +85,7 @@ void vfu_device_drop(struct vfu_device *device)
 
 	if (device->main.stream.fd < 0)
 		return;
+	device->server->handled++;
 	device->open.left = device->open.open;
 	device->agreed = (struct vfu_agreed){0};
 	drop_link(&device->main);
@@ -120,13 +121,19 @@ static const char *reason(int error)
 	}
 }
 
+/* The client waits for an access of its own; replies on the twin socket do not wait for that. */
+static bool held_up(const struct vfu_link *link)
+{
+	return link->stream.out || (link == &link->device->main && link->device->open.open);
+}
+
 static void run_link(struct vfu_device *device, struct vfu_link *link)
 {
 	struct vfu_stream *stream = &link->stream;
 	struct vfu_message message;
 	int rc = 0;
 
-	for (uint32_t i = 0; !device->broken && !device->open.open && !stream->out; i++) {
+	for (uint32_t i = 0; !device->broken && !held_up(link); i++) {
 		if (i == RUN_MESSAGES) {
 			device->more = true;
 			return;
@@ -140,7 +147,7 @@ static void run_link(struct vfu_device *device, struct vfu_link *link)
 		vfu_break(device, -rc);
 	if (!stream->eof || device->broken || device->more)
 		return;
-	if (vfu_stream_partial(stream) && !device->open.open)
+	if (vfu_stream_partial(stream) && !held_up(link))
 		vfu_complain(device, "the client left within a message");
 	vfu_break(device, ECONNRESET);
 }
@@ -237,6 +244,7 @@ static void accept_ready(struct vfu_source *source, uint32_t events)
 	}
 	fd = accept4(device->listener.fd, NULL, NULL, SOCK_CLOEXEC);
 	rc = fd < 0 ? -errno : vfu_device_attach(device, fd);
+	device->server->handled += !rc;
 	if (rc && rc != -EAGAIN && rc != -EINTR && rc != -ECONNABORTED)
 		vfu_log(device, LOG_WARNING, "a client could not be let in: %s", strerror(-rc));
 }

@@ -170,8 +170,8 @@ int vfu_device_attach(struct vfu_device *device, int fd);
 
 /*
  * Handle what has come; if nothing has, wait for it at most `timeout_ns` by the host's clock, 0:
- * not at all, VFU_FOREVER. Returns the number of messages and foreign events handled; 0 also when a
- * signal came.
+ * not at all, VFU_FOREVER. Returns the number of messages, foreign events, and clients that came or
+ * went; 0 also when a signal came.
  */
 #define VFU_FOREVER UINT64_MAX
 int vfu_server_wait(struct vfu_server *server, uint64_t timeout_ns);

@@ -36,7 +36,7 @@ struct vfu_server {
 	int epoll;
 	struct vfu_device *devices;
 	struct vfu_watch *watches;
-	uint64_t handled;   /* messages and foreign events */
+	uint64_t handled;   /* what vfu_server_wait returns */
 	uint64_t lost_seen; /* of vfu_guard_lost */
 	bool dead_watches;
 };

@@ -286,7 +286,8 @@ static int queue_rest(struct vfu_stream *stream, const struct iovec *iov, size_t
 
 	for (size_t i = 0; i < count; i++)
 		bytes += iov[i].iov_len;
-	if (stream->out_bytes + bytes - sent > stream->out_limit)
+	/* One message is taken whatever its size: nothing is answered behind it. */
+	if (stream->out && stream->out_bytes + bytes - sent > stream->out_limit)
 		return -ENOBUFS;
 	out = malloc(sizeof(*out) + bytes);
 	if (!out)

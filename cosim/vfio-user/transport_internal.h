@@ -78,8 +78,8 @@ void vfu_message_close_fds(struct vfu_message *message);
 
 /*
  * Send a header and up to two pieces of payload, and file descriptors, which stay the caller's.
- * `header->size` is filled in. -ENOBUFS: the queue would be longer than its limit; or another
- * -errno: the socket is of no use any more.
+ * `header->size` is filled in. -ENOBUFS: something waits, and the queue would be longer than its
+ * limit; or another -errno: the socket is of no use any more.
  */
 int vfu_stream_send(struct vfu_stream *stream, struct vfio_user_header *header,
 		    const struct iovec payload[2], const int *fds, uint32_t fd_count);
