@@ -51,6 +51,8 @@ static void perform(struct vfu_device *device)
 	struct vfu_open *open = &device->open;
 
 	do {
+		device->counters.reads += open->access.kind == VFU_ACCESS_READ;
+		device->counters.writes += open->access.kind == VFU_ACCESS_WRITE;
 		open->open = true;
 		open->within = true;
 		open->perform(device->ctx, &open->access);

@@ -145,6 +145,7 @@ void vfu_dispatch(struct vfu_device *device, struct vfu_link *link, struct vfu_m
 	uint32_t type = message->header.flags & VFIO_USER_TYPE;
 
 	device->server->handled++;
+	device->counters.messages++;
 	if (!type && link == &device->main) {
 		handle_command(device, message);
 		return;

@@ -47,6 +47,7 @@ void vfu_complain(struct vfu_device *device, const char *format, ...)
 {
 	va_list args;
 
+	device->counters.complaints++;
 	if (device->complaints++ >= COMPLAINTS_MOST)
 		return;
 	va_start(args, format);
@@ -67,7 +68,6 @@ void vfu_break(struct vfu_device *device, int error)
 
 void vfu_device_let_in(struct vfu_device *device)
 {
-	device->waiting = false;
 	if (device->listener.fd >= 0)
 		(void)vfu_source_set(device->server, &device->accept, device->listener.fd, EPOLLIN);
 }
@@ -214,6 +214,7 @@ int vfu_device_attach(struct vfu_device *device, int fd)
 	rc = vfu_stream_open(&device->main.stream, fd);
 	if (rc)
 		goto fail;
+	device->counters.clients++;
 	device->complaints = 0;
 	device->next_id = 0;
 	rc = vfu_source_set(device->server, &device->main.source, fd, EPOLLIN);
@@ -238,7 +239,6 @@ static void accept_ready(struct vfu_source *source, uint32_t events)
 			device->open.open && device->main.stream.fd < 0
 				? "the access that the last one left is made"
 				: "this one has gone");
-		device->waiting = true;
 		(void)vfu_source_set(device->server, source, source->fd, 0);
 		return;
 	}
@@ -247,6 +247,11 @@ static void accept_ready(struct vfu_source *source, uint32_t events)
 	device->server->handled += !rc;
 	if (rc && rc != -EAGAIN && rc != -EINTR && rc != -ECONNABORTED)
 		vfu_log(device, LOG_WARNING, "a client could not be let in: %s", strerror(-rc));
+}
+
+struct vfu_counters vfu_device_counters(const struct vfu_device *device)
+{
+	return device->counters;
 }
 
 bool vfu_device_connected(const struct vfu_device *device)

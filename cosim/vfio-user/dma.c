@@ -52,6 +52,8 @@ static int send_command(struct vfu_device *device, uint16_t command, uint32_t fl
 
 	if (rc)
 		vfu_break(device, -rc);
+	device->counters.dma_writes += command == VFIO_USER_DMA_WRITE;
+	device->counters.dma_reads += command == VFIO_USER_DMA_READ;
 	device->more |= stream->out != NULL; /* the loop has to wait for room */
 	return rc == -ENOBUFS ? rc : rc ? -ENOTCONN : 0;
 }

@@ -26,25 +26,26 @@ static struct vfu_vector *find_vector(const struct vfu_device *device, uint32_t 
 }
 
 /* An eventfd that a client left blocking is asked first: nothing here waits for a client. */
-static void signal_vector(const struct vfu_vector *vector)
+static void signal_vector(struct vfu_device *device, const struct vfu_vector *vector)
 {
 	const uint64_t one = 1;
 	struct pollfd poll_fd = {.fd = vector->eventfd, .events = POLLOUT};
 
 	if (vector->may_block && poll(&poll_fd, 1, 0) != 1)
 		return;
-	if (write(vector->eventfd, &one, sizeof(one)) != sizeof(one))
-		return; /* EAGAIN: it is as signalled as it can be */
+	/* EAGAIN: it is as signalled as it can be. */
+	if (write(vector->eventfd, &one, sizeof(one)) == sizeof(one))
+		device->counters.interrupts++;
 }
 
-static int raise_vector(struct vfu_vector *vector)
+static int raise_vector(struct vfu_device *device, struct vfu_vector *vector)
 {
 	if (vector->eventfd < 0)
 		return -ENOENT;
 	vector->pending = vector->masked;
 	if (vector->masked)
 		return -EAGAIN;
-	signal_vector(vector);
+	signal_vector(device, vector);
 	return 0;
 }
 
@@ -66,7 +67,7 @@ static void intx_update(struct vfu_device *device)
 	if (!device->intx || !irq->cfg.count || vector->eventfd < 0 || vector->masked)
 		return;
 	vector->masked = irq->cfg.flags & VFU_IRQ_AUTOMASKED;
-	signal_vector(vector);
+	signal_vector(device, vector);
 }
 
 static void set_mask(struct vfu_device *device, uint32_t index, struct vfu_vector *vector,
@@ -78,7 +79,7 @@ static void set_mask(struct vfu_device *device, uint32_t index, struct vfu_vecto
 	if (index == VFU_IRQ_INTX)
 		intx_update(device);
 	else if (vector->pending)
-		(void)raise_vector(vector);
+		(void)raise_vector(device, vector);
 }
 
 /* --- Eventfds by which the client masks and unmasks INTx --- */
@@ -177,7 +178,7 @@ static int trigger_now(const struct set_irqs *call)
 
 	for (uint32_t i = 0; i < call->set.count; i++)
 		if (applies(call, i))
-			(void)raise_vector(&irq->vector[call->set.start + i]);
+			(void)raise_vector(call->device, &irq->vector[call->set.start + i]);
 	return 0;
 }
 
@@ -345,7 +346,7 @@ int vfu_irq_trigger(struct vfu_device *device, uint32_t index, uint32_t vector)
 {
 	struct vfu_vector *found = find_vector(device, index, vector);
 
-	return found ? raise_vector(found) : -ENOENT;
+	return found ? raise_vector(device, found) : -ENOENT;
 }
 
 bool vfu_irq_armed(const struct vfu_device *device, uint32_t index, uint32_t vector)

@@ -191,6 +191,17 @@ int vfu_server_unwatch(struct vfu_server *server, int fd);
 /* A client has agreed on a version and is there. */
 bool vfu_device_connected(const struct vfu_device *device);
 
+/* Since the device was made. */
+struct vfu_counters {
+	uint64_t clients;
+	uint64_t messages;              /* that came */
+	uint64_t reads, writes;         /* of regions */
+	uint64_t dma_reads, dma_writes; /* by message */
+	uint64_t interrupts;            /* eventfds that were signalled */
+	uint64_t complaints;            /* about what clients did */
+};
+struct vfu_counters vfu_device_counters(const struct vfu_device *device);
+
 /* Signal the vector's eventfd. -ENOENT: it has none (or the index has no such vector). -EAGAIN: it
  * is masked; it is signalled when the client unmasks it. */
 int vfu_irq_trigger(struct vfu_device *device, uint32_t index, uint32_t vector);

@@ -134,7 +134,7 @@ struct vfu_device {
 	void *ctx;
 	struct vfu_listener listener;
 	struct vfu_source accept;
-	bool waiting; /* somebody waits for the client to go */
+	struct vfu_counters counters;
 
 	/* The client's. */
 	struct vfu_link main, twin;

@@ -367,9 +367,11 @@ private:
 				vfu_server_wait(server_, 0);
 		}
 	}
+	/* Not without end: a client whose eventfd for INTx is also that which unmasks it keeps us
+	 * busy. */
 	void pump()
 	{
-		while (vfu_server_wait(server_, 0) > 0)
+		for (unsigned i = 0; i < 1000 && vfu_server_wait(server_, 0) > 0; i++)
 			;
 		/* One that was broken by the last of these. */
 		vfu_server_wait(server_, 0);

@@ -4,6 +4,7 @@
  * server lives. After each, another client finds everything as it was.
  */
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -376,6 +377,29 @@ TEST_F(VfuBadPeer, MoreFilesThanWereAgreedOnAreClosed)
 	expect_error(send(set.bytes(), most), EINVAL);
 	EXPECT_FALSE(vfu_irq_armed(dev.device, VFU_IRQ_MSIX, 0));
 	EXPECT_FALSE(closed);
+}
+
+TEST_F(VfuBadPeer, FilesThatThisProcessHasNoRoomForAreAnError)
+{
+	Event event;
+	rlimit before, few;
+	std::vector<int> fds(4, event.fd);
+	Raw set{1, VFIO_USER_DEVICE_SET_IRQS, 0,
+		bytes_of(vfio_user_irq_set{20,
+					   VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+					   VFU_IRQ_MSIX, 0, 4})};
+
+	version();
+	ASSERT_TRUE(raw_send(fd, set.bytes(), fds));
+	getrlimit(RLIMIT_NOFILE, &before);
+	few = before;
+	few.rlim_cur = static_cast<rlim_t>(dup(event.fd)) + 2; /* room for one more or two */
+	close(static_cast<int>(few.rlim_cur) - 2);
+	setrlimit(RLIMIT_NOFILE, &few);
+	pump();
+	setrlimit(RLIMIT_NOFILE, &before);
+	expect_error(raw_replies(fd), EINVAL);
+	EXPECT_TRUE(logged("with more file descriptors than can be taken"));
 }
 
 TEST_F(VfuBadPeer, FilesInPiecesBelongToTheMessageTheyCameWith)

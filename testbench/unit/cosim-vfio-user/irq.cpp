@@ -232,6 +232,29 @@ TEST_F(VfuIrq, IntxIsMaskedAndUnmaskedByEventfds)
 	EXPECT_EQ(event.count(), 0u);
 }
 
+TEST_F(VfuIrq, AnEventfdThatUnmasksWhatItSignalsKeepsNobodyElseWaiting)
+{
+	Device second;
+	Client patient = agree(add(&second, Device::cfg("vf1")));
+	vfio_user_region_access access = {0, 0, 4};
+	vfu_call call = {};
+
+	ASSERT_EQ(set(kEventfd | kTrigger, VFU_IRQ_INTX, 0, 1, {event.fd}), 0);
+	ASSERT_EQ(set(kEventfd | kUnmask, VFU_IRQ_INTX, 0, 1, {event.fd}), 0);
+	level(true);
+	for (int i = 0; i < 100; i++)
+		EXPECT_EQ(vfu_server_wait(server, 0), 1) << "once each time";
+	call.command = VFIO_USER_REGION_READ;
+	call.payload = &access;
+	call.len_bytes = sizeof(access);
+	ASSERT_GE(vfu_client_send(patient.get(), &call), 0);
+	vfu_server_wait(server, 0);
+	EXPECT_EQ(second.told.back(), "read 0 0+4");
+	level(false);
+	patient.reset();
+	pump();
+}
+
 TEST_F(VfuIrq, EventfdsAndMasksGoWithTheClient)
 {
 	ASSERT_EQ(set(kEventfd | kTrigger, VFU_IRQ_INTX, 0, 1, {event.fd}), 0);

@@ -275,6 +275,32 @@ TEST_F(VfuLoop, ADestroyedServerLeavesAnOpenAccessBehind)
 	EXPECT_EQ(dev.told.back(), "disconnected");
 }
 
+TEST_F(VfuLoop, WhatADeviceDoesIsCounted)
+{
+	const uint32_t flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	Client client = agree(add(&dev, Device::cfg()));
+	Event event;
+	uint32_t value = 1;
+	vfu_counters counters;
+
+	vfu_client_set_irqs(client.get(), flags, VFU_IRQ_MSIX, 0, 1, &event.fd);
+	vfu_client_write(client.get(), 0, 0, &value, 4, true);
+	vfu_client_read(client.get(), 0, 0, &value, 4);
+	vfu_client_read(client.get(), 0, Device::kBar0, &value, 4);
+	vfu_irq_trigger(dev.device, VFU_IRQ_MSIX, 0);
+	vfu_irq_trigger(dev.device, VFU_IRQ_MSIX, 1);
+	vfu_dma_write(dev.device, 0, "x", 1, nullptr, nullptr);
+	counters = vfu_device_counters(dev.device);
+	EXPECT_EQ(counters.clients, 1u);
+	EXPECT_EQ(counters.messages, 5u);
+	EXPECT_EQ(counters.reads, 1u);
+	EXPECT_EQ(counters.writes, 1u);
+	EXPECT_EQ(counters.interrupts, 1u);
+	EXPECT_EQ(counters.dma_writes, 1u);
+	EXPECT_EQ(counters.dma_reads, 0u);
+	EXPECT_EQ(counters.complaints, 1u);
+}
+
 TEST_F(VfuLoop, BadDevicesAreRefused)
 {
 	vfu_device_cfg cfg = Device::cfg();
