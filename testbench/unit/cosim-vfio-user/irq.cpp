@@ -25,7 +25,8 @@ public:
 					   fds.empty() ? nullptr : fds.data());
 	}
 	/* With a payload and file descriptors that may not fit. */
-	int send(vfio_user_irq_set set, const std::string &data, const std::vector<int> &fds = {})
+	int send(const vfio_user_irq_set &set, const std::string &data,
+		 const std::vector<int> &fds = {})
 	{
 		std::string payload = bytes_of(set) + data;
 		vfu_call call = {};

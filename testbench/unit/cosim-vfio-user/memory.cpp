@@ -28,7 +28,7 @@ public:
 						     offset);
 	}
 	/* A message by hand. */
-	int send_map(vfio_user_dma_map map, std::vector<int> fds = {})
+	int send_map(const vfio_user_dma_map &map, const std::vector<int> &fds = {})
 	{
 		vfu_call call = {};
 
