@@ -6,8 +6,8 @@
 #   check.sh cppcheck ROOT             cppcheck has nothing to say
 #   check.sh headers ROOT UAPI         every .h of a module compiles alone and twice over, as C, as C++
 #   check.sh globals ARCHIVE...        no object file holds writable data
-#   check.sh quoted ROOT               the tests that docs/smmu*.md name exist, and each event record and command
-#                                      of the SMMU has one there
+#   check.sh quoted ROOT               the tests that docs/smmu*.md and docs/cosimulation.md name exist, and each
+#                                      event record and command of the SMMU has one in the former
 set -u -o pipefail
 
 # files PATTERN...: of the tree, NUL-terminated
@@ -108,7 +108,8 @@ check_quoted() {
 				bad = 1
 			}
 			exit bad
-		}' - iommu/smmu_format.h docs/smmu*.md < <(files '*.cpp' | xargs -0r cat | tr -s '[:space:]' ' ' |
+		}' - iommu/smmu_format.h docs/smmu*.md docs/cosimulation.md < <(files '*.cpp' | xargs -0r cat |
+		tr -s '[:space:]' ' ' |
 		grep -oE '\<TEST(_F|_P)?\( ?\w+, ?\w+ ?\)' | sed -E 's/.*\( ?(\w+), ?(\w+) ?\)/\1.\2/')
 }
 
