@@ -61,8 +61,9 @@ void vfu_complain(struct vfu_device *device, const char *format, ...)
 
 void vfu_break(struct vfu_device *device, int error)
 {
+	/* EPIPE: it has gone, and what it sent before has not been read to its end. */
 	if (!device->broken)
-		device->broken = error;
+		device->broken = error == EPIPE ? ECONNRESET : error;
 	device->more = true;
 }
 
@@ -199,7 +200,7 @@ static void link_ready(struct vfu_source *source, uint32_t events)
 	if (!rc && events & (EPOLLHUP | EPOLLERR) && !vfu_stream_has_room(&link->stream))
 		rc = -ECONNRESET;
 	if (rc < 0)
-		vfu_break(device, rc == -EPIPE ? ECONNRESET : -rc);
+		vfu_break(device, -rc);
 	vfu_device_run(device);
 }
 

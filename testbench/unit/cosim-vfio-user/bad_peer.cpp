@@ -582,6 +582,7 @@ TEST_F(VfuBadPeer, SendingToOneThatHasGoneIsAnError)
 	EXPECT_FALSE(vfu_device_connected(dev.device));
 	pump();
 	EXPECT_EQ(dev.told.back(), "disconnected");
+	EXPECT_FALSE(logged("cut off")) << "it went by itself";
 }
 
 TEST_F(VfuBadPeer, OneThatComesAgainAndAgainFindsTheDeviceAsItIs)
