@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Accesses that the device answers now or later: regions, reset, features, migration data. */
+#include <poll.h>
 #include <unistd.h>
 
 #include "testbench/unit/cosim-vfio-user/bench.hpp"
@@ -159,9 +160,43 @@ TEST_F(VfuAccess, AReadIsAnsweredLaterAndWhatFollowsWaits)
 	EXPECT_EQ(vfu_client_reply(client.get(), id, &call), -ETIMEDOUT);
 	dev.hold = false;
 	dev.done();
+	EXPECT_EQ(dev.told.size(), 1u) << "nor is it handled in the device's call";
+	EXPECT_EQ(vfu_server_wait(server, UINT64_C(20000000000)), 1) << "at once";
+	EXPECT_EQ(dev.told.size(), 2u);
 	EXPECT_EQ(vfu_client_reply(client.get(), id, &call), static_cast<int>(sizeof(reply)));
 	EXPECT_EQ(reply[16], 0) << "as it was before the write";
 	EXPECT_EQ(read(0x10), 5u);
+}
+
+TEST_F(VfuAccess, WhatComesBehindAnOpenAccessLeavesItsDataWhereItIs)
+{
+	vfio_user_region_access access = {0, 0, 4};
+	std::string payload = bytes_of(access) + "keep";
+	vfu_call call = {};
+
+	/* In one piece, so that the second is not at the front. */
+	ASSERT_EQ(write(8, 1, true), 0);
+	call.command = VFIO_USER_REGION_WRITE;
+	call.payload = payload.data();
+	call.len_bytes = static_cast<uint32_t>(payload.size());
+	dev.hold = false;
+	ASSERT_GE(vfu_client_send(client.get(), &call), 0);
+	dev.hold_from = 2;
+	pump();
+	ASSERT_NE(dev.held, nullptr);
+	EXPECT_EQ(dev.told.size(), 2u);
+	for (uint32_t i = 0; i < 4000; i++) {
+		ASSERT_EQ(write(16, 0xffffffff, true), 0);
+		pump();
+	}
+	EXPECT_EQ(std::string(reinterpret_cast<char *>(dev.held->data), 4), "keep");
+	/* The room for what comes is used up; the server sleeps all the same. */
+	EXPECT_EQ(vfu_server_wait(server, 0), 0);
+	pollfd poll_fd = {vfu_server_fd(server), POLLIN, 0};
+	EXPECT_EQ(poll(&poll_fd, 1, 0), 0);
+	dev.done();
+	EXPECT_EQ(read(16), 0xffffffff) << "when all that waited is done";
+	EXPECT_EQ(dev.told.size(), 4003u);
 }
 
 TEST_F(VfuAccess, AnOpenAccessOfOneDeviceDoesNotHoldUpAnother)
@@ -346,7 +381,9 @@ TEST_F(VfuFeature, AProbeMayAskForBoth)
 	EXPECT_EQ(reply, request(8, both | VFIO_DEVICE_FEATURE_PROBE | 2));
 	EXPECT_EQ(call(VFIO_USER_DEVICE_FEATURE, request(8, both | 2)), -EINVAL);
 	EXPECT_EQ(call(VFIO_USER_DEVICE_FEATURE, request(8, 2)), -EINVAL);
-	EXPECT_EQ(call(VFIO_USER_DEVICE_FEATURE, request(8, 1u << 19 | both)), -EINVAL);
+	EXPECT_EQ(
+		call(VFIO_USER_DEVICE_FEATURE, request(8, 1u << 19 | VFIO_DEVICE_FEATURE_GET | 2)),
+		-EINVAL);
 	EXPECT_EQ(call(VFIO_USER_DEVICE_FEATURE, request(4, VFIO_DEVICE_FEATURE_GET | 2)), -EINVAL);
 }
 

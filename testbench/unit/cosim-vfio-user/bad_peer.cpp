@@ -111,9 +111,11 @@ TEST_F(VfuBadPeer, TheLargestMessageIsTaken)
 	Device large;
 	vfu_device_cfg cfg = Device::cfg("large");
 
-	cfg.region[2].size_bytes = 1 << 20;
+	cfg.region[2].size_bytes = 2 << 20;
 	Client client = agree(add(&large, cfg));
 	EXPECT_EQ(vfu_client_read(client.get(), 2, 0, data.data(), 1 << 20), 0);
+	data.resize((1 << 20) + 1);
+	EXPECT_EQ(vfu_client_read(client.get(), 2, 0, data.data(), (1 << 20) + 1), -EINVAL);
 	EXPECT_EQ(vfu_client_write(client.get(), 2, 0, data.data(), 1 << 20, false), -EPERM);
 	client.reset();
 	pump();
@@ -331,6 +333,12 @@ TEST_F(VfuBadPeer, OfATalkativeOneNotAllIsLogged)
 				}),
 		  64);
 	EXPECT_TRUE(logged("no more is said of this client's mistakes"));
+	hang_up();
+	log.clear();
+	fd = connect_raw(dev.device);
+	version();
+	send(Raw{1, 0, 0, ""}.bytes());
+	EXPECT_TRUE(logged("is not one for a server")) << "the next one has its own";
 }
 
 /* --- File descriptors --- */
@@ -483,6 +491,20 @@ TEST_F(VfuBadPeer, WhatWasSentBeforeGoingIsStillDone)
 					 .bytes()));
 	hang_up();
 	EXPECT_EQ(dev.bar0[5], 'x');
+}
+
+TEST_F(VfuBadPeer, ManyMessagesBeforeGoingAreStillDone)
+{
+	std::string writes;
+
+	version();
+	for (int i = 0; i < 300; i++)
+		writes += Raw{1, VFIO_USER_REGION_WRITE, VFIO_USER_NO_REPLY,
+			      bytes_of(vfio_user_region_access{5, 0, 1}) + "x"}
+				  .bytes();
+	ASSERT_TRUE(raw_send(fd, writes));
+	hang_up();
+	EXPECT_EQ(dev.told.size(), 302u) << "connected, and disconnected";
 }
 
 TEST_F(VfuBadPeer, OneThatGoesWithAnAccessOpenLetsTheNextInWhenThatIsMade)

@@ -89,7 +89,7 @@ vfu_device_ops Device::all_ops()
 
 void Device::finish(vfu_access *access)
 {
-	if (hold)
+	if (hold || (hold_from && told.size() == hold_from))
 		held = access;
 	else
 		vfu_access_done(access, error);

@@ -71,6 +71,7 @@ public:
 	std::vector<vfu_dma_map> maps;
 	std::vector<std::string> told; /* "connected", "reset", "irq 0 0+1", ... */
 	bool hold = false;             /* accesses stay open */
+	size_t hold_from = 0;          /* and the one that is told of as this, from 1 */
 	int error = 0;                 /* what accesses end with */
 	int map_error = 0;
 	vfu_access *held = nullptr;

@@ -75,6 +75,49 @@ TEST_F(VfuDma, AWriteAndAReadAreReplied)
 	EXPECT_EQ(read.data, "hello");
 }
 
+TEST_F(VfuDma, RepliesMayComeInAnyOrder)
+{
+	Result first, second, third;
+	int fd = connect_raw(add(&dev, Device::cfg()));
+
+	ASSERT_TRUE(raw_send(fd, Raw{1, VFIO_USER_VERSION, 0, std::string(4, '\0')}.bytes()));
+	pump();
+	ASSERT_EQ(vfu_dma_write(dev.device, 0, "x", 1, Result::written, &first), 0);
+	ASSERT_EQ(vfu_dma_write(dev.device, 0, "y", 1, nullptr, nullptr), 0);
+	ASSERT_EQ(vfu_dma_write(dev.device, 0, "z", 1, Result::written, &second), 0);
+	ASSERT_EQ(vfu_dma_read(dev.device, 0, 1, Result::read, &third), 0);
+	std::vector<vfio_user_header> sent = raw_replies(fd);
+	ASSERT_EQ(sent.size(), 5u);
+	EXPECT_EQ(sent[1].flags, 0u);
+	EXPECT_EQ(sent[2].flags, VFIO_USER_NO_REPLY);
+	/* The third's ID with another command is no reply to it. */
+	raw_send(fd, Raw{sent[4].id, VFIO_USER_DMA_WRITE, VFIO_USER_REPLY, ""}.bytes());
+	raw_send(fd, Raw{sent[3].id, VFIO_USER_DMA_WRITE, VFIO_USER_REPLY, ""}.bytes());
+	pump();
+	EXPECT_TRUE(second.done);
+	EXPECT_FALSE(first.done || third.done);
+	raw_send(fd, Raw{sent[1].id, VFIO_USER_DMA_WRITE, VFIO_USER_REPLY, ""}.bytes());
+	pump();
+	EXPECT_TRUE(first.done);
+	EXPECT_FALSE(third.done);
+	close(fd);
+	pump();
+	EXPECT_EQ(third.error, ECONNRESET);
+}
+
+TEST_F(VfuDma, OneThatWasNotSentIsNotHeardOfAgain)
+{
+	Result result;
+	int fd = connect_raw(add(&dev, Device::cfg()));
+
+	ASSERT_TRUE(raw_send(fd, Raw{1, VFIO_USER_VERSION, 0, std::string(4, '\0')}.bytes()));
+	pump();
+	close(fd);
+	EXPECT_EQ(vfu_dma_write(dev.device, 0, "x", 1, Result::written, &result), -ENOTCONN);
+	pump();
+	EXPECT_FALSE(result.done);
+}
+
 TEST_F(VfuDma, TheClientsErrorIsTold)
 {
 	Result written, read;

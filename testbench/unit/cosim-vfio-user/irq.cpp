@@ -175,6 +175,8 @@ TEST_F(VfuIrq, AMaskedVectorIsSignalledWhenItIsUnmasked)
 	EXPECT_EQ(other.count(), 0u);
 	ASSERT_EQ(set(kNone | kUnmask, VFU_IRQ_MSIX, 0, 2), 0);
 	EXPECT_EQ(event.count(), 0u);
+	EXPECT_EQ(set(kEventfd | kUnmask, VFU_IRQ_MSIX, 0, 1, {other.fd}), -ENOTTY)
+		<< "that is for INTx";
 	client.reset();
 	pump();
 }
@@ -208,6 +210,17 @@ TEST_F(VfuIrq, IntxThatIsSetUpWhileItsLevelHoldsIsRaisedAtOnce)
 	ASSERT_EQ(set(kEventfd | kTrigger, VFU_IRQ_INTX, 0, 1, {other.fd}), 0);
 	EXPECT_EQ(other.count(), 1u);
 	EXPECT_EQ(event.count(), 0u);
+}
+
+TEST_F(VfuIrq, IntxThatWasTakenAwayBeginsUnmasked)
+{
+	ASSERT_EQ(set(kEventfd | kTrigger, VFU_IRQ_INTX, 0, 1, {event.fd}), 0);
+	level(true);
+	ASSERT_EQ(set(kEventfd | kTrigger, VFU_IRQ_INTX, 0, 1), 0);
+	ASSERT_EQ(set(kEventfd | kTrigger, VFU_IRQ_INTX, 0, 1, {other.fd}), 0);
+	EXPECT_EQ(other.count(), 1u);
+	ASSERT_EQ(set(kEventfd | kTrigger, VFU_IRQ_INTX, 0, 1, {event.fd}), 0);
+	EXPECT_EQ(event.count(), 1u) << "the first, and none now: it is still masked";
 }
 
 TEST_F(VfuIrq, IntxIsMaskedAndUnmaskedByEventfds)

@@ -259,6 +259,29 @@ TEST_F(VfuVersion, ATwinSocketComesWithTheReply)
 		     "{\"capabilities\":{\"twin_socket\":{\"supported\":true,\"fd_index\":0}}}");
 }
 
+TEST_F(VfuVersion, NoTwinSocketForAClientThatTakesNoFile)
+{
+	ASSERT_EQ(agree_on("{\"capabilities\":{\"max_msg_fds\":0,"
+			   "\"twin_socket\":{\"supported\":true}}}",
+			   true),
+		  0);
+	EXPECT_STREQ(reply, "{\"capabilities\":{\"max_msg_fds\":16}}");
+}
+
+TEST_F(VfuVersion, ATwinSocketGoesWithItsClient)
+{
+	const char *json = "{\"capabilities\":{\"twin_socket\":{\"supported\":true}}}";
+
+	ASSERT_EQ(agree_on(json, true), 0);
+	client.reset();
+	pump();
+	unsigned before = open_fds();
+	ASSERT_EQ(agree_on(json, true), 0);
+	client.reset();
+	pump();
+	EXPECT_EQ(open_fds(), before);
+}
+
 TEST_F(VfuVersion, WhatIsNoJsonOrNotOfItsTypeEndsTheConnection)
 {
 	const struct {
@@ -292,5 +315,8 @@ TEST_F(VfuVersion, WhatIsNoJsonOrNotOfItsTypeEndsTheConnection)
 		EXPECT_EQ(vfu_client_reset(client.get()), -ECONNRESET) << each.json;
 	}
 	EXPECT_TRUE(dev.told.empty());
+	log.clear();
+	EXPECT_EQ(agree_on("{\"\x1b[31m\":1}"), -EINVAL);
+	EXPECT_TRUE(logged("?[31m")) << "nothing that a terminal would obey";
 	EXPECT_EQ(agree_on("{}"), 0);
 }
