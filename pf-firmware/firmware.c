@@ -93,6 +93,17 @@ void firmware_post_event(struct firmware *fw, uint32_t vf, const void *event, ui
 
 /* --- Reset --- */
 
+/* It keeps its own address, which its driver may have chosen, where it may still have that. */
+static void forget_agreed(struct fw_vf *vf)
+{
+	uint8_t own[6];
+
+	memcpy(own, vf->mac_by_pf && !vf->trusted ? vf->mac : vf->agreed.mac, sizeof(own));
+	memset(&vf->agreed, 0, sizeof(vf->agreed));
+	memcpy(vf->agreed.mac, own, sizeof(own));
+	vf->agreed.hashcfg = RSS_ALL;
+}
+
 void firmware_new_life(struct fw_vf *vf)
 {
 	vf->life = vf->life % (uint32_t)MSG_LIFE + 1;
@@ -104,9 +115,7 @@ void firmware_forget_vf(struct fw_vf *vf)
 
 	firmware_new_life(vf);
 	forward_forget(vf);
-	memset(&vf->agreed, 0, sizeof(vf->agreed));
-	memcpy(vf->agreed.mac, vf->mac, sizeof(vf->mac));
-	vf->agreed.hashcfg = RSS_ALL;
+	forget_agreed(vf);
 	firmware_apply_rss(vf);
 	nic_filter_clear(fw->nic, vf->index);
 	nic_vlan_clear(fw->nic, vf->index);
@@ -128,8 +137,11 @@ static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
 	struct firmware *fw = ctx;
 
 	firmware_forget_vf(&fw->vf[vf]);
-	if (cause == NIC_RESET_VF_DISABLE)
-		fw->vf[vf].queue_pairs = resources_first_pairs(fw);
+	if (cause != NIC_RESET_VF_DISABLE)
+		return;
+	/* This VF is gone. */
+	fw->vf[vf].queue_pairs = resources_first_pairs(fw);
+	memcpy(fw->vf[vf].agreed.mac, fw->vf[vf].mac, sizeof(fw->vf[vf].mac));
 }
 
 static void fw_activate(struct event *event, uint64_t now)

@@ -226,13 +226,18 @@ struct virtchnl_rss_table {
 #define VIRTCHNL_EVENT_LINK_CHANGE     1
 #define VIRTCHNL_EVENT_RESET_IMPENDING 2
 #define VIRTCHNL_SEVERITY_CERTAIN_DOOM 255
+#define VIRTCHNL_LINK_SPEED_2_5GB      BIT(0)
+#define VIRTCHNL_LINK_SPEED_100MB      BIT(1)
+#define VIRTCHNL_LINK_SPEED_1GB        BIT(2)
 #define VIRTCHNL_LINK_SPEED_10GB       BIT(3)
-#define VIRTCHNL_LINK_SPEED_25GB       BIT(6)
 #define VIRTCHNL_LINK_SPEED_40GB       BIT(4)
+#define VIRTCHNL_LINK_SPEED_20GB       BIT(5)
+#define VIRTCHNL_LINK_SPEED_25GB       BIT(6)
+#define VIRTCHNL_LINK_SPEED_5GB        BIT(7)
 
 struct virtchnl_pf_event {
 	int32_t event;
-	uint32_t link_speed;
+	uint32_t link_speed; /* one of those; with ADV_LINK_SPEED, in Mbit/s */
 	uint8_t link_status;
 	uint8_t pad[3];
 	int32_t severity;

@@ -9,9 +9,10 @@
 
 #include "base/bits.h"
 
-#define VIRTCHNL_OP_GET_QOS_CAPS    66
-#define VIRTCHNL_OP_CONFIG_QUEUE_BW 112
-#define VIRTCHNL_OP_CONFIG_QUANTA   113
+#define VIRTCHNL_OP_GET_QOS_CAPS        66
+#define VIRTCHNL_OP_CONFIG_QUEUE_TC_MAP 67
+#define VIRTCHNL_OP_CONFIG_QUEUE_BW     112
+#define VIRTCHNL_OP_CONFIG_QUANTA       113
 
 #define VIRTCHNL_VF_OFFLOAD_QOS BIT(29)
 
@@ -40,6 +41,26 @@ struct virtchnl_qos_cap_list {
 	uint16_t vsi_id;
 	uint16_t num_elem;
 	struct virtchnl_qos_cap_elem cap[1]; /* num_elem of them */
+};
+
+/* CONFIG_QUEUE_TC_MAP: runs of queue pairs, class by class. Answered by their priorities. */
+#define VIRTCHNL_USER_PRIO_TYPE_UP 0
+
+struct virtchnl_queue_tc_mapping {
+	uint16_t vsi_id;
+	uint16_t num_tc;
+	uint16_t num_queue_pairs;
+	uint8_t pad[2];
+	union {
+		struct {
+			uint16_t start_queue_id;
+			uint16_t queue_count;
+		} req;
+		struct {
+			uint16_t prio_type;
+			uint16_t valid_prio_bitmap;
+		} resp;
+	} tc[1]; /* num_tc of them */
 };
 
 /* CONFIG_QUEUE_BW: of Tx queues */

@@ -37,9 +37,32 @@ static int32_t vc_filters(struct vc_command *command, uint32_t kind)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
+/*
+ * What the driver calls its primary address is the VF's own from now on. Linux' iavf takes the
+ * one that it is told after a reset for its own, whatever it had (i40e and ice keep it, too).
+ */
+static int32_t vc_take_primary(struct vc_command *command)
+{
+	uint32_t count = le16_get(command->data + 2);
+	uint8_t *own = command->vf->agreed.mac;
+	bool another = false;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *mac = command->data + 4 + 8 * i;
+
+		if (mac[6] != VIRTCHNL_ETHER_ADDR_PRIMARY || (mac[0] & 1) || !memcmp(own, mac, 6))
+			continue;
+		memcpy(own, mac, 6);
+		another = true;
+	}
+	return another ? vc_agree(command) : VIRTCHNL_STATUS_SUCCESS;
+}
+
 int32_t vc_add_addr(struct vc_command *command)
 {
-	return vc_filters(command, VF_MAC_ADD);
+	int32_t status = vc_filters(command, VF_MAC_ADD);
+
+	return status ? status : vc_take_primary(command);
 }
 
 int32_t vc_del_addr(struct vc_command *command)

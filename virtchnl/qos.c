@@ -29,6 +29,23 @@ int32_t vc_qos_caps(struct vc_command *command)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
+/* All queues are of the one class: DPDK's traffic manager asks for that at its end. */
+int32_t vc_tc_map(struct vc_command *command)
+{
+	struct virtchnl_queue_tc_mapping map;
+
+	memcpy(&map, command->data, sizeof(map));
+	if (!vc_names_vsi(command) || map.num_tc != CLASSES || !map.num_queue_pairs ||
+	    map.num_queue_pairs > command->vf->queue_pairs || map.tc[0].req.start_queue_id ||
+	    map.tc[0].req.queue_count != map.num_queue_pairs)
+		return VIRTCHNL_STATUS_ERR_PARAM;
+	map.tc[0].resp.prio_type = VIRTCHNL_USER_PRIO_TYPE_UP;
+	map.tc[0].resp.valid_prio_bitmap = ALL_PRIORITIES;
+	memcpy(command->answer, &map, sizeof(map));
+	command->answer_len = sizeof(map);
+	return VIRTCHNL_STATUS_SUCCESS;
+}
+
 static struct virtchnl_queue_bw bandwidth(const struct vc_command *command, uint32_t n)
 {
 	struct virtchnl_queue_bw bw;

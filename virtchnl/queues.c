@@ -31,6 +31,24 @@ static bool vc_rx_format_ok(const struct virtchnl_vf *vf, const struct virtchnl_
 	return !info->splithdr_enabled && !info->crc_disable && rxdid < 64 && (RXDIDS >> rxdid & 1);
 }
 
+static bool vc_tx_ring_ok(const struct virtchnl_txq_info *tx)
+{
+	return tx->ring_len % 8 == 0 && tx->ring_len <= MAX_RING &&
+	       tx->dma_ring_addr % RING_ALIGN == 0;
+}
+
+static bool vc_rx_ring_ok(const struct virtchnl_vf *vf, const struct virtchnl_rxq_info *rx)
+{
+	return rx->ring_len % 32 == 0 && rx->ring_len <= MAX_RING &&
+	       rx->dma_ring_addr % RING_ALIGN == 0 && vc_rx_format_ok(vf, rx) &&
+	       rx->databuffer_size >= MIN_BUFFER && rx->databuffer_size <= MAX_BUFFER &&
+	       rx->max_pkt_size >= 64 && rx->max_pkt_size < 16 * 1024;
+}
+
+/*
+ * A ring without a length is not meant: drivers configure by pairs, but may have more queues
+ * of one direction than of the other (DPDK; Linux ice leaves such a ring alone).
+ */
 static bool vc_queue_pair_ok(const struct virtchnl_vf *vf,
 			     const struct virtchnl_queue_pair_info *pair)
 {
@@ -38,13 +56,8 @@ static bool vc_queue_pair_ok(const struct virtchnl_vf *vf,
 	const struct virtchnl_rxq_info *rx = &pair->rxq;
 
 	return tx->vsi_id == vf->vsi_id && rx->vsi_id == vf->vsi_id &&
-	       tx->queue_id == rx->queue_id && tx->queue_id < vf->queue_pairs && tx->ring_len &&
-	       tx->ring_len % 8 == 0 && tx->ring_len <= MAX_RING && rx->ring_len &&
-	       rx->ring_len % 32 == 0 && rx->ring_len <= MAX_RING &&
-	       tx->dma_ring_addr % RING_ALIGN == 0 && rx->dma_ring_addr % RING_ALIGN == 0 &&
-	       vc_rx_format_ok(vf, rx) && rx->databuffer_size >= MIN_BUFFER &&
-	       rx->databuffer_size <= MAX_BUFFER && rx->max_pkt_size >= 64 &&
-	       rx->max_pkt_size < 16 * 1024;
+	       tx->queue_id == rx->queue_id && tx->queue_id < vf->queue_pairs &&
+	       (!tx->ring_len || vc_tx_ring_ok(tx)) && (!rx->ring_len || vc_rx_ring_ok(vf, rx));
 }
 
 static struct virtchnl_queue_pair_info vc_queue_pair(const struct vc_command *command, uint32_t n)
@@ -55,12 +68,12 @@ static struct virtchnl_queue_pair_info vc_queue_pair(const struct vc_command *co
 	return pair;
 }
 
-/* Two rings are set up: they begin at their first descriptors. */
+/* Rings that are set up begin at their first descriptors. */
 static int32_t vc_queue_pair_set_up(const struct vc_command *command,
 				    const struct virtchnl_queue_pair_info *pair)
 {
 	struct vf_operation tx = {.kind = VF_QUEUE_SET_UP}, rx = {.kind = VF_QUEUE_SET_UP};
-	int32_t status;
+	int32_t status = VIRTCHNL_STATUS_SUCCESS;
 
 	tx.setup = (struct vf_queue_setup){.base = pair->txq.dma_ring_addr,
 					   .len = pair->txq.ring_len,
@@ -72,8 +85,11 @@ static int32_t vc_queue_pair_set_up(const struct vc_command *command,
 					   .queue = pair->rxq.queue_id,
 					   .rx = true,
 					   .rxdid = vc_rxdid(command->vf, &pair->rxq)};
-	status = vc_do(command, &tx);
-	return status ? status : vc_do(command, &rx);
+	if (tx.setup.len)
+		status = vc_do(command, &tx);
+	if (!status && rx.setup.len)
+		status = vc_do(command, &rx);
+	return status;
 }
 
 int32_t vc_config_queues(struct vc_command *command)

@@ -16,8 +16,11 @@
 	 VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2 | VIRTCHNL_VF_OFFLOAD_REQ_QUEUES | \
 	 VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC | VIRTCHNL_VF_OFFLOAD_QOS |                              \
 	 VIRTCHNL_VF_OFFLOAD_FDIR_PF | VIRTCHNL_VF_OFFLOAD_USO | VIRTCHNL_VF_OFFLOAD_ENCAP |       \
-	 VIRTCHNL_VF_OFFLOAD_ENCAP_CSUM | VIRTCHNL_VF_OFFLOAD_ADV_RSS_PF)
-#define MAX_MTU 9702u
+	 VIRTCHNL_VF_OFFLOAD_ENCAP_CSUM | VIRTCHNL_VF_OFFLOAD_ADV_RSS_PF |                         \
+	 VIRTCHNL_VF_CAP_ADV_LINK_SPEED)
+/* What a driver has that cannot ask. */
+#define FIRST_CAPS (VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_VLAN)
+#define MAX_MTU    9702u
 
 struct vc_row {
 	uint32_t opcode;
@@ -73,18 +76,39 @@ bool vc_names_vsi(const struct vc_command *command)
 	return vc_vsi_ok(command, le16_get(command->data));
 }
 
+/* A driver of 1.0 does not go on with a PF that says more. */
 static int32_t vc_version(struct vc_command *command)
 {
 	struct virtchnl_version_info version;
+	bool ours, first;
 
 	memcpy(&version, command->data, sizeof(version));
-	command->vf->agreed.version_minor =
-		version.major == VIRTCHNL_VERSION_MAJOR ? version.minor : 0;
+	ours = version.major == VIRTCHNL_VERSION_MAJOR;
+	first = ours && !version.minor;
+	command->vf->agreed.version_minor = ours ? version.minor : 0;
 	version.major = VIRTCHNL_VERSION_MAJOR;
-	version.minor = VIRTCHNL_VERSION_MINOR;
+	version.minor = first ? 0 : VIRTCHNL_VERSION_MINOR;
 	memcpy(command->answer, &version, sizeof(version));
 	command->answer_len = sizeof(version);
 	return vc_agree(command);
+}
+
+/* The nearest that is not faster: what is beyond the last has its bit (Linux ice). */
+static uint32_t link_speed_bit(uint32_t mbps)
+{
+	static const struct {
+		uint32_t mbps, bit;
+	} speeds[] = {
+		{40000, VIRTCHNL_LINK_SPEED_40GB}, {25000, VIRTCHNL_LINK_SPEED_25GB},
+		{20000, VIRTCHNL_LINK_SPEED_20GB}, {10000, VIRTCHNL_LINK_SPEED_10GB},
+		{5000, VIRTCHNL_LINK_SPEED_5GB},   {2500, VIRTCHNL_LINK_SPEED_2_5GB},
+		{1000, VIRTCHNL_LINK_SPEED_1GB},   {100, VIRTCHNL_LINK_SPEED_100MB},
+	};
+
+	for (uint32_t i = 0; i < ARRAY_LEN(speeds); i++)
+		if (mbps >= speeds[i].mbps)
+			return speeds[i].bit;
+	return 0;
 }
 
 void virtchnl_tell_link(const struct virtchnl_device *device, const struct virtchnl_vf *vf)
@@ -95,9 +119,9 @@ void virtchnl_tell_link(const struct virtchnl_device *device, const struct virtc
 	if (device->operate(device->ctx, &link))
 		return;
 	event.link_status = (uint8_t)link.link_up;
-	event.link_speed = (uint32_t)(vf->link_mbps >= 40000   ? VIRTCHNL_LINK_SPEED_40GB
-				      : vf->link_mbps >= 25000 ? VIRTCHNL_LINK_SPEED_25GB
-							       : VIRTCHNL_LINK_SPEED_10GB);
+	event.link_speed = vf->agreed.caps & VIRTCHNL_VF_CAP_ADV_LINK_SPEED
+				   ? vf->link_mbps
+				   : link_speed_bit(vf->link_mbps);
 	device->event(device->ctx, &event);
 }
 
@@ -117,9 +141,7 @@ static int32_t vc_get_resources(struct vc_command *command)
 		.rss_key_size = VIRTCHNL_RSS_KEY_BYTES,
 		.rss_lut_size = VIRTCHNL_RSS_LUT_ENTRIES,
 	};
-	/* A 1.0 driver sends nothing and gets the base mode. */
-	uint32_t wanted = command->len_bytes >= 4 ? le32_get(command->data)
-						  : (uint32_t)VIRTCHNL_VF_OFFLOAD_L2;
+	uint32_t wanted = command->len_bytes >= 4 ? le32_get(command->data) : (uint32_t)FIRST_CAPS;
 	int32_t status;
 
 	resource.vf_cap_flags = (wanted & vc_offered(vf)) | (uint32_t)VIRTCHNL_VF_OFFLOAD_L2;
@@ -200,6 +222,7 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_ADD_FDIR_FILTER, "ADD_FDIR_FILTER", 2616, 0, 0, true, vc_add_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
 	{VIRTCHNL_OP_DEL_FDIR_FILTER, "DEL_FDIR_FILTER", 12, 0, 0, true, vc_del_fdir, VIRTCHNL_VF_OFFLOAD_FDIR_PF},
 	{VIRTCHNL_OP_GET_QOS_CAPS, "GET_QOS_CAPS", 0, 0, 0, true, vc_qos_caps, VIRTCHNL_VF_OFFLOAD_QOS},
+	{VIRTCHNL_OP_CONFIG_QUEUE_TC_MAP, "CONFIG_QUEUE_TC_MAP", 8, 4, 2, true, vc_tc_map, VIRTCHNL_VF_OFFLOAD_QOS},
 	{VIRTCHNL_OP_CONFIG_QUEUE_BW, "CONFIG_QUEUE_BW", 4, 12, 2, true, vc_queue_bw, VIRTCHNL_VF_OFFLOAD_QOS},
 	{VIRTCHNL_OP_CONFIG_QUANTA, "CONFIG_QUANTA", 12, 0, 0, true, vc_quanta, VIRTCHNL_VF_OFFLOAD_QOS},
 	{VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, "GET_OFFLOAD_VLAN_V2_CAPS", 0, 0, 0, true, vc_vlan_v2_caps, 0},
@@ -224,7 +247,6 @@ static const struct vc_row vc_rows[] = {
 	REFUSED(DISABLE_VLAN_FILTERING_V2),
 	REFUSED(1588_PTP_GET_CAPS),
 	REFUSED(1588_PTP_GET_TIME),
-	REFUSED(CONFIG_QUEUE_TC_MAP),
 	REFUSED(ENABLE_QUEUES_V2),
 	REFUSED(DISABLE_QUEUES_V2),
 	REFUSED(MAP_QUEUE_VECTOR),

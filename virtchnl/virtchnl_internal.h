@@ -73,6 +73,7 @@ int32_t vc_del_rss(struct vc_command *command);
 
 /* qos.c */
 int32_t vc_qos_caps(struct vc_command *command);
+int32_t vc_tc_map(struct vc_command *command);
 int32_t vc_queue_bw(struct vc_command *command);
 int32_t vc_quanta(struct vc_command *command);
 

@@ -228,6 +228,16 @@ Bytes rss_rule(const Maker &maker)
 	return bytes_of(cfg);
 }
 
+Bytes tc_map(const Maker &maker)
+{
+	struct virtchnl_queue_tc_mapping map = {};
+
+	map.vsi_id = maker.vsi;
+	map.num_tc = 1;
+	map.num_queue_pairs = map.tc[0].req.queue_count = (uint16_t)(1 + maker.below(3));
+	return bytes_of(map);
+}
+
 Bytes bandwidth(const Maker &maker)
 {
 	struct virtchnl_queue_bw bw = {};
@@ -293,6 +303,7 @@ const struct {
 	{VIRTCHNL_OP_ADD_RSS_CFG, rss_rule},
 	{VIRTCHNL_OP_DEL_RSS_CFG, rss_rule},
 	{VIRTCHNL_OP_GET_QOS_CAPS, nothing},
+	{VIRTCHNL_OP_CONFIG_QUEUE_TC_MAP, tc_map},
 	{VIRTCHNL_OP_CONFIG_QUEUE_BW, bandwidth},
 	{VIRTCHNL_OP_CONFIG_QUANTA, quanta},
 	{VIRTCHNL_OP_REQUEST_QUEUES, pairs},
