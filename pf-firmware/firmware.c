@@ -93,15 +93,20 @@ void firmware_post_event(struct firmware *fw, uint32_t vf, const void *event, ui
 
 /* --- Reset --- */
 
-/* It keeps its own address, which its driver may have chosen, where it may still have that. */
+/*
+ * Two things outlive a reset: the version, which a driver asks for once, whatever resets its VF,
+ * and the VF's own address, which the driver may have chosen, where it may still have that.
+ */
 static void forget_agreed(struct fw_vf *vf)
 {
-	uint8_t own[6];
+	struct virtchnl_agreed kept = {
+		.version_minor = vf->agreed.version_minor,
+		.hashcfg = RSS_ALL,
+	};
 
-	memcpy(own, vf->mac_by_pf && !vf->trusted ? vf->mac : vf->agreed.mac, sizeof(own));
-	memset(&vf->agreed, 0, sizeof(vf->agreed));
-	memcpy(vf->agreed.mac, own, sizeof(own));
-	vf->agreed.hashcfg = RSS_ALL;
+	memcpy(kept.mac, vf->mac_by_pf && !vf->trusted ? vf->mac : vf->agreed.mac,
+	       sizeof(kept.mac));
+	vf->agreed = kept;
 }
 
 void firmware_new_life(struct fw_vf *vf)
@@ -141,6 +146,7 @@ static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
 		return;
 	/* This VF is gone. */
 	fw->vf[vf].queue_pairs = resources_first_pairs(fw);
+	fw->vf[vf].agreed.version_minor = 0;
 	memcpy(fw->vf[vf].agreed.mac, fw->vf[vf].mac, sizeof(fw->vf[vf].mac));
 }
 

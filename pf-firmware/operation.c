@@ -364,13 +364,9 @@ static uint16_t do_resize(struct fw_vf *vf, struct vf_operation *operation)
 	return AQ_RC_OK;
 }
 
-/* The version that was agreed on outlives it: drivers ask for it once. */
 static uint16_t do_reset(struct fw_vf *vf, struct vf_operation *operation)
 {
-	uint32_t version_minor = vf->agreed.version_minor;
-
 	firmware_forget_vf(vf);
-	vf->agreed.version_minor = version_minor;
 	firmware_ack(vf);
 	nic_vf_reset_after_ack(vf->fw->nic, vf->index);
 	return AQ_RC_OK;

@@ -184,6 +184,29 @@ TEST_F(StockDrivers, ADriverOfTheFirstVersionHasTheFirstVlans)
 	EXPECT_EQ(d->request(VIRTCHNL_OP_DISABLE_VLAN_STRIPPING, nullptr, 0), 0);
 }
 
+/*
+ * iavf asks for it when it is loaded, and then no more: it sees that its VF was reset by a
+ * register, and goes on from GET_VF_RESOURCES.
+ */
+TEST_F(StockDrivers, TheVersionOutlivesAnyResetButNotTheVf)
+{
+	uint32_t caps = VIRTCHNL_VF_OFFLOAD_L2;
+
+	negotiate();
+	host[0]->flr(2);
+	run_for(20 * PS_PER_MS);
+	host[0]->config_write(2, PCI_COMMAND, PCI_COMMAND_MASTER, 2);
+	d->admin_queues();
+	EXPECT_EQ(d->enable(), kParam) << "resources are asked for anew";
+	EXPECT_EQ(d->request(VIRTCHNL_OP_GET_VF_RESOURCES, &caps, 4), 0);
+	host[0]->disable_vfs();
+	run_for(10 * PS_PER_MS);
+	host[0]->bring_up(4);
+	d->admin_queues();
+	EXPECT_EQ(d->request(VIRTCHNL_OP_GET_VF_RESOURCES, &caps, 4), kParam);
+	EXPECT_EQ(d->request(VIRTCHNL_OP_GET_VF_RESOURCES, nullptr, 0), 0);
+}
+
 /* ---- the link ---- */
 
 struct Speed {
