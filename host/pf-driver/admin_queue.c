@@ -49,9 +49,9 @@ static const struct {
 	uint16_t retval;
 	int error;
 } retvals[] = {
-	{AQ_RC_OK, 0},           {AQ_RC_EPERM, -EPERM},   {AQ_RC_ENOENT, -ENOENT},
-	{AQ_RC_EAGAIN, -EAGAIN}, {AQ_RC_ENOMEM, -ENOMEM}, {AQ_RC_EBUSY, -EBUSY},
-	{AQ_RC_EINVAL, -EINVAL}, {AQ_RC_ENOSYS, -ENOTTY}, {AQ_RC_ERANGE, -ERANGE},
+	{AQ_RC_OK, 0},           {AQ_RC_ENOENT, -ENOENT}, {AQ_RC_EAGAIN, -EAGAIN},
+	{AQ_RC_EBUSY, -EBUSY},   {AQ_RC_EINVAL, -EINVAL}, {AQ_RC_ENOSYS, -ENOTTY},
+	{AQ_RC_ERANGE, -ERANGE},
 };
 
 static int error_of(uint16_t retval)

@@ -131,14 +131,10 @@ struct aq_desc {
 
 /* aq_desc.retval */
 #define AQ_RC_OK       0
-#define AQ_RC_EPERM    1
 #define AQ_RC_ENOENT   2
 #define AQ_RC_ESRCH    3
 #define AQ_RC_EIO      5
 #define AQ_RC_EAGAIN   8
-#define AQ_RC_ENOMEM   9
-#define AQ_RC_EACCES   10
-#define AQ_RC_EFAULT   11
 #define AQ_RC_EBUSY    12
 #define AQ_RC_EEXIST   13
 #define AQ_RC_EINVAL   14

@@ -6,8 +6,9 @@
 #   check.sh cppcheck ROOT             cppcheck has nothing to say
 #   check.sh headers ROOT UAPI         every .h of a module compiles alone and twice over, as C, as C++
 #   check.sh globals ARCHIVE...        no object file holds writable data
-#   check.sh quoted ROOT               the tests that docs/smmu*.md and docs/cosimulation.md name exist, and each
-#                                      event record and command of the SMMU has one in the former
+#   check.sh quoted ROOT               the tests and their files that the tables of SMMU, PCIe, NIC, mailbox and co-simulation name exist;
+#                                      each event record and command of the SMMU, each opcode and code of the mailbox
+#                                      has one there
 set -u -o pipefail
 
 # files PATTERN...: of the tree, NUL-terminated
@@ -52,10 +53,15 @@ check_globals() {
 		END { exit bad }'
 }
 
-# A test is quoted as `Suite.Name`, `Name` or `Suite`; what three dots end begins like that.
+# A test is quoted as `Suite.Name`, `Name` or `Suite`; what three dots end begins like that. Files of tests
+# and scenarios (`nic/x`) that are quoted are there, too.
 check_quoted() {
 	cd "$1" || return
 	awk '
+		FILENAME == "-" && /[.](cpp|hpp|yaml)$/ {
+			file[$0] = 1
+			next
+		}
 		FILENAME == "-" {
 			split($0, part, ".")
 			suite[part[1]] = name[part[2]] = full[$0] = 1
@@ -67,6 +73,11 @@ check_quoted() {
 			if (wanted && match($0, /[A-Z0-9_]+ = 0x[0-9a-f]+/)) {
 				split(substr($0, RSTART, RLENGTH), part, " = ")
 				number[part[1] " " part[2]] = 1
+			}
+			if (match($0, /^#define (VIRTCHNL_OP|AQC|AQ_RC)_[A-Z0-9_]+/)) {
+				text = substr($0, 9, RLENGTH - 8)
+				if (text !~ /_OP_(OWN|LAST)$/)
+					opcode[text] = 1
 			}
 			next
 		}
@@ -87,6 +98,14 @@ check_quoted() {
 			while (match($0, /`[^`]+`/)) {
 				text = substr($0, RSTART + 1, RLENGTH - 2)
 				$0 = substr($0, RSTART + RLENGTH)
+				base = text
+				sub(/.*\//, "", base)
+				if (text ~ /^(nic|smmu)\/[a-z0-9-]+$/)
+					base = base ".yaml"
+				if (base ~ /^[a-z0-9_-]+[.](cpp|hpp|yaml)$/ && !(base in file)) {
+					print FILENAME ":" FNR ": no file is called " base
+					bad = 1
+				}
 				cut = sub(/(…|[.][.][.])$/, "", text)
 				if (text !~ /^([A-Z][A-Za-z0-9]*[.])?[A-Z][A-Za-z0-9]*$/ || text !~ /[a-z]/)
 					continue
@@ -101,16 +120,28 @@ check_quoted() {
 			for (one in number)
 				if (index(cell[2], one) && (tests || row ~ /cannot occur/))
 					delete number[one]
+			# What the opcodes of a table begin with is in its head.
+			if (match(cell[2], /`[A-Z_]+_`/))
+				head = substr(cell[2], RSTART + 1, RLENGTH - 2)
+			for (n = split(cell[2], part, /[ ,]+/); tests && n; n--)
+				delete opcode[head part[n]]
 		}
 		END {
+			for (one in opcode) {
+				print "docs/mailbox.md: no row names a test of " one
+				bad = 1
+			}
 			for (one in number) {
 				print "docs/smmu*.md: no row names a test of " one
 				bad = 1
 			}
 			exit bad
-		}' - iommu/smmu_format.h docs/smmu*.md docs/cosimulation.md < <(files '*.cpp' | xargs -0r cat |
-		tr -s '[:space:]' ' ' |
-		grep -oE '\<TEST(_F|_P)?\( ?\w+, ?\w+ ?\)' | sed -E 's/.*\( ?(\w+), ?(\w+) ?\)/\1.\2/')
+		}' - iommu/smmu_format.h pf-firmware/*_format.h model/nic/avf_format.h \
+		docs/smmu*.md docs/pcie.md docs/nic.md docs/mailbox.md docs/cosimulation.md < <(
+		files '*.cpp' '*.hpp' '*.yaml' | xargs -0rn1 basename
+		files '*.cpp' | xargs -0r cat | tr -s '[:space:]' ' ' |
+			grep -oE '\<TEST(_F|_P)?\( ?\w+, ?\w+ ?\)' |
+			sed -E 's/.*\( ?(\w+), ?(\w+) ?\)/\1.\2/')
 }
 
 check_"$@"

@@ -463,3 +463,98 @@ TEST_F(TrafficClasses, AMapIsChecked)
 	negotiate(VIRTCHNL_VF_OFFLOAD_L2);
 	EXPECT_EQ(ask(mapping(2)), VIRTCHNL_STATUS_ERR_NOT_SUPPORTED);
 }
+
+/* ---- what it hears, and what it is told of it ---- */
+
+/* Queues with a few buffers on one VF, and a peer on the other host. */
+class Hearing : public StockDrivers
+{
+protected:
+	void SetUp() override
+	{
+		StockDrivers::SetUp();
+		negotiate();
+		ASSERT_EQ(d->add_mac(d->mac), 0);
+		ASSERT_EQ(d->config_queues(), 0);
+		d->post_rx(8);
+		ASSERT_EQ(d->enable(), 0);
+		peer = std::make_unique<AvfDriver>(host[1].get(), 0, 1);
+		peer->bring_up();
+	}
+	int32_t listen(uint16_t flags)
+	{
+		struct virtchnl_promisc_info info = {d->vsi, flags};
+
+		return d->request(VIRTCHNL_OP_CONFIG_PROMISCUOUS_MODE, &info, sizeof(info));
+	}
+	size_t heard(std::array<uint8_t, 6> to)
+	{
+		peer->transmit(make_frame(to.data(), peer->mac, sequence++, 100));
+		run_for(PS_PER_MS);
+		return d->receive_frames().size();
+	}
+	struct virtchnl_eth_stats stats()
+	{
+		struct virtchnl_queue_select select = {d->vsi, 0, 0, 0};
+		struct virtchnl_eth_stats told = {};
+		Bytes answer;
+
+		EXPECT_EQ(d->request(VIRTCHNL_OP_GET_STATS, &select, sizeof(select), &answer), 0);
+		EXPECT_EQ(answer.size(), sizeof(told));
+		if (answer.size() == sizeof(told))
+			memcpy(&told, answer.data(), sizeof(told));
+		return told;
+	}
+
+	const std::array<uint8_t, 6> group = {1, 0, 0x5e, 1, 2, 3}, stranger = {2, 9, 9, 9, 9, 9},
+				     all = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+	std::unique_ptr<AvfDriver> peer;
+	uint32_t sequence = 1;
+};
+
+/* The three states of iavf_set_promiscuous. */
+TEST_F(Hearing, AllMulticastsAreForATrustedVfThatAsks)
+{
+	ASSERT_EQ(listen(VIRTCHNL_MULTICAST_PROMISC), 0);
+	EXPECT_EQ(heard(group), 0u) << "it is told that it does, and is not trusted";
+	ASSERT_EQ(host[0]->set_policy(2, VF_POLICY_TRUST), AQ_RC_OK);
+	EXPECT_EQ(heard(group), 0u) << "it has to ask again";
+	ASSERT_EQ(listen(VIRTCHNL_MULTICAST_PROMISC), 0);
+	EXPECT_EQ(heard(group), 1u);
+	EXPECT_EQ(heard(stranger), 0u);
+	ASSERT_EQ(listen(VIRTCHNL_UNICAST_PROMISC | VIRTCHNL_MULTICAST_PROMISC), 0);
+	EXPECT_EQ(heard(group) + heard(stranger), 2u);
+	ASSERT_EQ(listen(0), 0);
+	EXPECT_EQ(heard(group) + heard(stranger), 0u);
+}
+
+TEST_F(Hearing, EachCounterIsWhereTheDriverLooksForIt)
+{
+	const std::array<uint8_t, 6> own = told();
+
+	ASSERT_EQ(add(group, VIRTCHNL_ETHER_ADDR_EXTRA), 0);
+	EXPECT_EQ(heard(own) + heard(group) + heard(group) + heard(all), 4u);
+	for (const auto &to : {stranger, group, all, all})
+		d->transmit(make_frame(to.data(), d->mac, 1, 200));
+	run_for(PS_PER_MS);
+	for (int i = 0; i < 6; i++)
+		heard(own); /* for two of them there is no buffer */
+	struct virtchnl_eth_stats told = stats();
+	EXPECT_EQ(told.rx_unicast, 5u);
+	EXPECT_EQ(told.rx_multicast, 2u);
+	EXPECT_EQ(told.rx_broadcast, 1u);
+	EXPECT_EQ(told.rx_bytes, 8u * 100);
+	EXPECT_EQ(told.rx_discards, 2u);
+	EXPECT_EQ(told.rx_unknown_protocol, 0u);
+	EXPECT_EQ(told.tx_unicast, 1u);
+	EXPECT_EQ(told.tx_multicast, 1u);
+	EXPECT_EQ(told.tx_broadcast, 2u);
+	EXPECT_EQ(told.tx_bytes, 4u * 200);
+	EXPECT_EQ(told.tx_discards, 0u);
+	EXPECT_EQ(told.tx_errors, 0u);
+	ASSERT_EQ(host[0]->set_policy(2, VF_POLICY_MAC_CHECK), AQ_RC_OK);
+	d->transmit(make_frame(all.data(), stranger.data(), 1, 200));
+	run_for(PS_PER_MS);
+	told = stats();
+	EXPECT_EQ(told.tx_discards, 1u) << "from an address that is not its own";
+}
