@@ -118,3 +118,37 @@ TEST_F(NicReset, TransmitQueueForgetsADoorbellFromBeforeItWasEnabled)
 	EXPECT_EQ(b->receive_frames().size(), 1u);
 	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 1)->tx_errors, 0u);
 }
+
+/* A device that sends a TLP of 4 KiB in 2 us. */
+class NicSlowReset : public NicReset
+{
+protected:
+	void configure() override
+	{
+		cfg.dma_issue_ps = 2 * PS_PER_US;
+	}
+};
+
+/* Of a frame's one write the first part is in memory: no other follows. */
+TEST_F(NicSlowReset, AWriteThatHasBegunIsNotGoneOnWith)
+{
+	struct nic *nic = host[1]->nic;
+	uint64_t written = 0, from = b->rx_buffers, to = from + (1 << 20);
+
+	b->disable();
+	b->rx_tail = b->rx_head = 0;
+	ASSERT_EQ(b->config_queues(16128, 9000), 0);
+	b->post_rx(1);
+	ASSERT_EQ(b->enable(), 0);
+	host[1]->memory.before_access = [&](const struct bus_req &req) {
+		if (req.op == BUS_WRITE && req.addr >= from && req.addr < to)
+			written += req.len_bytes;
+	};
+	a->transmit(frame(7, 9000));
+	step_until([&] { return written > 0; });
+	nic_vf_reset(nic, 0);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(written, 4096u);
+	EXPECT_EQ(host[1]->read(0, VFGEN_RSTAT), (uint32_t)VFR_COMPLETED);
+	host[1]->memory.before_access = nullptr;
+}

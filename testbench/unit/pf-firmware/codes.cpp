@@ -193,3 +193,50 @@ TEST_F(AdminCodes, ShutdownIsAcknowledgedToAVfByTheFirmwareItself)
 	EXPECT_EQ(done.cookie_high, 77u);
 	EXPECT_EQ(h->read(kVf, VF_ARQH1), 0u) << "nobody else hears of it";
 }
+
+TEST_F(AdminCodes, EinvalIsAMessageOfAnotherLength)
+{
+	Bytes message, small(8);
+	struct aq_desc desc = disable(&message), info = {};
+
+	desc.datalen--;
+	message.pop_back();
+	EXPECT_EQ(h->pf_command(desc, &message).retval, AQ_RC_EINVAL);
+	info.opcode = AQC_VF_INFO;
+	info.flags = AQ_FLAG_BUF;
+	info.datalen = sizeof(struct virtchnl_vf) - 1;
+	info.param0 = kVf;
+	EXPECT_EQ(h->pf_command(info, &small).retval, AQ_RC_EINVAL);
+}
+
+/* The PF may give a VF its address before there is one, but not beyond those there can be. */
+TEST_F(AdminCodes, EnoentIsAVfThatCannotBe)
+{
+	struct aq_desc desc = {};
+
+	desc.opcode = AQC_VF_SET_MAC;
+	desc.param1 = 0x00000002;
+	for (auto [vf, code] : {std::pair<uint32_t, uint16_t>{cfg.vfs - 1, AQ_RC_OK},
+				{cfg.vfs, AQ_RC_ENOENT},
+				{UINT32_MAX, AQ_RC_ENOENT}}) {
+		desc.param0 = vf;
+		EXPECT_EQ(h->pf_command(desc).retval, code) << vf;
+	}
+}
+
+TEST_F(AdminCodes, TagsAreForVfsThatMayHaveThemAndQueuesThatRest)
+{
+	struct vf_operation tag = {};
+
+	tag.kind = VF_QUEUE_TAG;
+	EXPECT_EQ(operate(tag), AQ_RC_OK) << "its own address space is what it has";
+	tag.tag.pasid = 1;
+	EXPECT_EQ(operate(tag), AQ_RC_EINVAL) << "a PASID that is not valid";
+	tag.tag.tagged = 1;
+	EXPECT_EQ(operate(tag), AQ_RC_EINVAL) << "not allowed";
+	tag.tag = {1, 0, 0};
+	EXPECT_EQ(operate(tag), AQ_RC_EINVAL) << "no such queue";
+	fetch_slowly(20 * PS_PER_US);
+	tag.tag = {0, 0, 0};
+	EXPECT_EQ(operate(tag), AQ_RC_EBUSY);
+}

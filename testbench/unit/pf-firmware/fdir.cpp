@@ -324,6 +324,15 @@ TEST_F(Fdir, ActionsDropPassMarkAndSpread)
 	EXPECT_EQ(hits[2] + hits[3], 16u);
 	EXPECT_GT(hits[2], 0u);
 	EXPECT_GT(hits[3], 0u);
+	/* What has no hash goes to the first of them. */
+	uint64_t nothing = 0;
+	ASSERT_EQ(b->request(VIRTCHNL_OP_SET_RSS_HASHCFG, &nothing, 8), 0);
+	for (uint8_t i = 0; i < 16; i++) {
+		Flow flow;
+
+		flow.host = i;
+		EXPECT_EQ(queue_of(flow), 2u);
+	}
 }
 
 TEST_F(Fdir, TheOldestRuleThatMatchesDecides)

@@ -273,6 +273,73 @@ TEST_F(VfState, RefusalsSayWhy)
 	EXPECT_EQ(refusal(bad), (uint32_t)STATE_REFUSED_UNKNOWN);
 }
 
+/* Records as they stand in a stream, the last of which is its end. */
+class VfStateRecords : public VfState
+{
+protected:
+	void SetUp() override
+	{
+		VfState::SetUp();
+		Bytes stream = stream_of_suspended();
+
+		suspend_destination();
+		header.assign(stream.begin(), stream.begin() + STATE_HEADER_BYTES);
+		for (size_t at = STATE_HEADER_BYTES; at < stream.size();) {
+			size_t len = STATE_RECORD_BYTES + le32_get(&stream[at + 4]);
+
+			records.emplace_back(stream.begin() + (long)at,
+					     stream.begin() + (long)(at + len));
+			at += len;
+		}
+		ASSERT_EQ(le32_get(records.front().data()), (uint32_t)STATE_DEVICE);
+		ASSERT_EQ(le32_get(records.back().data()), (uint32_t)STATE_END);
+	}
+	uint32_t refused(const std::vector<Bytes> &all)
+	{
+		Bytes stream = header;
+
+		for (const Bytes &record : all)
+			stream.insert(stream.end(), record.begin(), record.end());
+		seal(&stream);
+		return refusal(stream);
+	}
+
+	static constexpr size_t kMost = 16384; /* that a device keeps of a stream */
+
+	Bytes header;
+	std::vector<Bytes> records;
+};
+
+TEST_F(VfStateRecords, EachIsThereOnceInWhateverOrderBehindTheFirst)
+{
+	const uint32_t altered = STATE_REFUSED_ALTERED;
+
+	for (size_t i = 0; i + 1 < records.size(); i++) {
+		std::vector<Bytes> twice = records, without = records;
+
+		twice.insert(twice.begin() + (long)i, records[i]);
+		EXPECT_EQ(refused(twice), altered) << i;
+		without.erase(without.begin() + (long)i);
+		EXPECT_EQ(refused(without), altered) << i;
+	}
+	std::vector<Bytes> other = records;
+	std::swap(other[0], other[1]);
+	EXPECT_EQ(refused(other), altered) << "what kind of device it is comes first";
+	other = records;
+	std::reverse(other.begin() + 1, other.end() - 1);
+	EXPECT_EQ(refused(other), 0u);
+}
+
+TEST_F(VfStateRecords, OneThatIsLongerThanAllTogetherIsRefused)
+{
+	std::vector<Bytes> longer = records;
+
+	longer[1].resize(longer[1].size() + 64 * kMost); /* of no VF here */
+	le32_put(&longer[1][4], (uint32_t)(longer[1].size() - STATE_RECORD_BYTES));
+	EXPECT_EQ(refused(longer), (uint32_t)STATE_REFUSED_ALTERED);
+	EXPECT_EQ(refused(records), 0u);
+}
+
 TEST_F(VfState, PartOutOfOrderIsMisplaced)
 {
 	Bytes stream = stream_of_suspended();

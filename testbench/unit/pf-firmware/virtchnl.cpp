@@ -379,6 +379,32 @@ TEST_F(Virtchnl, FirmwareServesVfsInTurn)
 	EXPECT_EQ(opcode, (uint32_t)VIRTCHNL_OP_VERSION);
 }
 
+/* The firmware is at one VF's message, and those of the others stand in line. */
+TEST_F(Virtchnl, AVfThatIsResetLeavesTheLine)
+{
+	std::vector<std::unique_ptr<AvfDriver>> driver;
+	uint32_t opcode;
+	int32_t status;
+	Bytes data;
+
+	for (uint32_t vf = 0; vf < 4; vf++) {
+		driver.push_back(std::make_unique<AvfDriver>(host[0].get(), vf, vf + 1));
+		driver[vf]->admin_queues();
+	}
+	for (uint32_t vf = 0; vf < 4; vf++)
+		driver[vf]->send(99, nullptr, 0);
+	ASSERT_TRUE(host[0]->run_until(
+		[&] { return nic_usage_get(host[0]->nic).mailbox_messages == 3; }));
+	host[0]->flr(2);
+	for (uint32_t vf : {0, 1, 3}) {
+		ASSERT_TRUE(driver[vf]->receive(&opcode, &status, &data)) << vf;
+		EXPECT_EQ(status, VIRTCHNL_STATUS_ERR_NOT_SUPPORTED);
+	}
+	run_for(5 * PS_PER_MS);
+	for (const struct trace_event &reply : traces_of(TRACE_MAILBOX_REPLY))
+		EXPECT_NE(reply.arg[0], 2u);
+}
+
 TEST_F(Virtchnl, HashConfigurationIsWhatIsOffered)
 {
 	Bytes answer;
