@@ -4,6 +4,7 @@
  * request but RESET_VF is answered; what no row knows, with NOT_SUPPORTED.
  * Checks are those of PF drivers (Linux i40e_virtchnl_pf.c, virtchnl.h).
  */
+#include "model/nic/frame_format.h"
 #include "pf-firmware/fdir_format.h"
 #include "pf-firmware/pasid_format.h"
 #include "pf-firmware/qos_format.h"
@@ -20,7 +21,6 @@
 	 VIRTCHNL_VF_CAP_ADV_LINK_SPEED)
 /* What a driver has that cannot ask. */
 #define FIRST_CAPS (VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_VLAN)
-#define MAX_MTU    9702u
 
 struct vc_row {
 	uint32_t opcode;
@@ -137,7 +137,7 @@ static int32_t vc_get_resources(struct vc_command *command)
 		.num_vsis = 1,
 		.num_queue_pairs = (uint16_t)vf->queue_pairs,
 		.max_vectors = (uint16_t)vf->vectors,
-		.max_mtu = MAX_MTU,
+		.max_mtu = FRAME_MAX_BYTES, /* not an MTU, whatever it is called */
 		.rss_key_size = VIRTCHNL_RSS_KEY_BYTES,
 		.rss_lut_size = VIRTCHNL_RSS_LUT_ENTRIES,
 	};
