@@ -251,6 +251,24 @@ TEST_F(NicMalicious, ATailBeyondTheRingIsOneAndBehindItNothingIsFetched)
 	EXPECT_EQ(b->receive_frames().size(), 1u);
 }
 
+TEST_F(NicMalicious, AWriteThatMasksTheEnableLeavesThePfsInterruptOn)
+{
+	uint32_t before = host[0]->msis(NicHost::kPf, 0);
+
+	host[0]->write(NicHost::kPf, PFINT_ICR0_ENA, ICR0_MAL_DETECT);
+	host[0]->write(NicHost::kPf, PFINT_DYN_CTL0, DYN_CTL_INTENA);
+	host[0]->write(NicHost::kPf, PFINT_DYN_CTL0, (uint32_t)DYN_CTL_INTENA_MSK);
+	EXPECT_TRUE(pf_read(PFINT_DYN_CTL0) & DYN_CTL_INTENA);
+	host[0]->write(1, QTX_TAIL1(0), 1000);
+	run_for(100 * PS_PER_US);
+	EXPECT_EQ(host[0]->msis(NicHost::kPf, 0), before + 1);
+	EXPECT_FALSE(pf_read(PFINT_DYN_CTL0) & DYN_CTL_INTENA) << "an interrupt masks itself";
+	host[0]->write(NicHost::kPf, PFINT_DYN_CTL0,
+		       (uint32_t)(DYN_CTL_INTENA_MSK | DYN_CTL_INTENA));
+	EXPECT_FALSE(pf_read(PFINT_DYN_CTL0) & DYN_CTL_INTENA)
+		<< "nor does one that masks it set it";
+}
+
 TEST_F(NicMalicious, ThePfFindsTheFirstEventAndWhichVfsHadAny)
 {
 	uint32_t before = host[0]->msis(NicHost::kPf, 0);

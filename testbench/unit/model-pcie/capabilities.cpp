@@ -291,6 +291,20 @@ TEST_F(Capabilities, ARootPortInD3hotPassesNoMemoryRequests)
 	EXPECT_EQ(mmio_read(kPfBar0 + 8), 8u);
 }
 
+TEST_F(Capabilities, ARootPortDoesNotEnterStatesThatAreNotThereEither)
+{
+	bring_up(0);
+	for (uint32_t state : {1, 2}) {
+		config_write(0, ROOT_AT_PM + PM_CONTROL, state, 2);
+		EXPECT_EQ(config_read(0, ROOT_AT_PM + PM_CONTROL) & PM_D3HOT, PM_D0);
+	}
+	config_write(0, ROOT_AT_PM + PM_CONTROL, PM_D3HOT, 2);
+	for (uint32_t state : {1, 2}) {
+		config_write(0, ROOT_AT_PM + PM_CONTROL, state, 2);
+		EXPECT_EQ(config_read(0, ROOT_AT_PM + PM_CONTROL) & PM_D3HOT, PM_D3HOT);
+	}
+}
+
 // ---- SR-IOV ----
 
 TEST_F(Capabilities, SystemPageSizeIsOneThatIsSupportedAndHoldsStillWithVfs)

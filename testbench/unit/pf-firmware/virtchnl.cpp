@@ -382,13 +382,13 @@ TEST_F(Virtchnl, FirmwareServesVfsInTurn)
 /* The firmware is at one VF's message, and those of the others stand in line. */
 TEST_F(Virtchnl, AVfThatIsResetLeavesTheLine)
 {
-	std::vector<std::unique_ptr<AvfDriver>> driver;
+	std::vector<std::unique_ptr<AvfDriver>> driver(4);
 	uint32_t opcode;
 	int32_t status;
 	Bytes data;
 
 	for (uint32_t vf = 0; vf < 4; vf++) {
-		driver.push_back(std::make_unique<AvfDriver>(host[0].get(), vf, vf + 1));
+		driver[vf] = std::make_unique<AvfDriver>(host[0].get(), vf, vf + 1);
 		driver[vf]->admin_queues();
 	}
 	for (uint32_t vf = 0; vf < 4; vf++)
