@@ -12,11 +12,6 @@
 #define TOGGLED                                                                                    \
 	(VIRTCHNL_VLAN_ETHERTYPE_8100 | VIRTCHNL_VLAN_TOGGLE | VIRTCHNL_VLAN_TAG_LOCATION_L2TAG1)
 
-static bool agreed(const struct vc_command *command, uint64_t cap)
-{
-	return command->vf->agreed.caps & cap;
-}
-
 static int32_t set_offloads(const struct vc_command *command, uint64_t which, uint64_t on)
 {
 	struct vf_operation operation = {.kind = VF_VLAN_OFFLOAD};
@@ -27,7 +22,7 @@ static int32_t set_offloads(const struct vc_command *command, uint64_t which, ui
 
 int32_t vc_vlan_agreed(const struct vc_command *command)
 {
-	bool first = agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN);
+	bool first = command->vf->agreed.caps & VIRTCHNL_VF_OFFLOAD_VLAN;
 
 	return set_offloads(command, VF_VLAN_STRIP | VF_VLAN_INSERT,
 			    first ? VF_VLAN_STRIP | VF_VLAN_INSERT : 0);
@@ -37,7 +32,6 @@ int32_t vc_vlan_agreed(const struct vc_command *command)
 
 struct vlan_list {
 	uint32_t count;
-	uint64_t cap; /* that has to be agreed on */
 	/* An ID; VLAN_IDS: the element is not acceptable. */
 	uint32_t (*id)(const uint8_t *element);
 	const uint8_t *element;
@@ -51,7 +45,7 @@ static uint32_t id_of(const struct vlan_list *list, uint32_t n)
 
 static bool list_is_ok(const struct vc_command *command, const struct vlan_list *list)
 {
-	if (!agreed(command, list->cap) || !vc_vsi_ok(command, le16_get(command->data)))
+	if (!vc_names_vsi(command))
 		return false;
 	for (uint32_t i = 0; i < list->count; i++)
 		if (id_of(list, i) >= VLAN_IDS)
@@ -88,7 +82,6 @@ static uint32_t plain_id(const uint8_t *element)
 static struct vlan_list plain_list(const struct vc_command *command)
 {
 	return (struct vlan_list){.count = le16_get(command->data + 2),
-				  .cap = VIRTCHNL_VF_OFFLOAD_VLAN,
 				  .id = plain_id,
 				  .element = command->data + 4,
 				  .element_bytes = 2};
@@ -110,8 +103,6 @@ int32_t vc_del_vlan(struct vc_command *command)
 
 static int32_t set_strip(const struct vc_command *command, bool strip)
 {
-	if (!agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN))
-		return VIRTCHNL_STATUS_ERR_PARAM;
 	return set_offloads(command, VF_VLAN_STRIP, strip ? VF_VLAN_STRIP : 0);
 }
 
@@ -139,8 +130,6 @@ int32_t vc_vlan_v2_caps(struct vc_command *command)
 			     .ethertype_match = VIRTCHNL_ETHERTYPE_STRIPPING_MATCHES_INSERTION},
 	};
 
-	if (!agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN_V2))
-		return VIRTCHNL_STATUS_ERR_PARAM;
 	memcpy(command->answer, &caps, sizeof(caps));
 	command->answer_len = sizeof(caps);
 	return VIRTCHNL_STATUS_SUCCESS;
@@ -162,7 +151,6 @@ static uint32_t filter_id(const uint8_t *element)
 static struct vlan_list filter_list(const struct vc_command *command)
 {
 	return (struct vlan_list){.count = le16_get(command->data + 2),
-				  .cap = VIRTCHNL_VF_OFFLOAD_VLAN_V2,
 				  .id = filter_id,
 				  .element = command->data + 8,
 				  .element_bytes = sizeof(struct virtchnl_vlan_filter)};
@@ -188,8 +176,7 @@ static int32_t set_offload(const struct vc_command *command, uint64_t which, boo
 	struct virtchnl_vlan_setting setting;
 
 	memcpy(&setting, command->data, sizeof(setting));
-	if (!agreed(command, VIRTCHNL_VF_OFFLOAD_VLAN_V2) ||
-	    !vc_vsi_ok(command, setting.vport_id) || setting.outer_ethertype ||
+	if (!vc_vsi_ok(command, setting.vport_id) || setting.outer_ethertype ||
 	    setting.inner_ethertype != VIRTCHNL_VLAN_ETHERTYPE_8100)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	return set_offloads(command, which, value ? which : 0);
