@@ -468,8 +468,9 @@ int vfu_client_start(struct vfu_client *client, int memory, uint64_t size, int i
 		     uint8_t config[4096])
 {
 	static const char json[] =
-		"{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":1048576,"
-		"\"pgsizes\":4096,\"max_dma_maps\":65535,\"write_multiple\":true}}";
+		"{\"capabilities\":{\"pgsizes\":4096,\"max_msg_fds\":16,\"max_dma_maps\":65535,"
+		"\"max_data_xfer_size\":1048576,\"migration\":{\"max_bitmap_size\":268435456,"
+		"\"pgsize\":4096},\"write_multiple\":true}}";
 	const uint32_t eventfd = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
 	const uint32_t none = VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_TRIGGER;
 	int rc = vfu_client_version(client, json, NULL, VERSION_BYTES);
