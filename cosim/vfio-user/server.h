@@ -77,7 +77,9 @@ struct vfu_device_cfg {
 	struct vfu_region_cfg region[VFU_REGIONS];
 	struct vfu_irq_cfg irq[VFU_IRQS];
 	uint32_t max_dma_maps; /* at once; 0: 65535 */
-	bool twin_socket; /* commands of ours go over a socket of their own if the client can */
+	/* Commands of ours go over a socket of their own if the client can: an MSI is then in no
+	 * order with the answers to the client. */
+	bool twin_socket;
 };
 
 /* What a client asks of the device, and the device answers by vfu_access_done. */
@@ -214,9 +216,10 @@ bool vfu_irq_masked(const struct vfu_device *device, uint32_t index, uint32_t ve
 void vfu_intx_level(struct vfu_device *device, bool asserted);
 
 /*
- * Write to the client's memory by message, in order with answers to it. An MSI goes this way.
- * `done` is told the errno of the client's reply, -ECONNRESET when it leaves; NULL: no reply is
- * wanted. -ENOTCONN, -EMSGSIZE, or -ENOBUFS: the client does not read, and is cut off.
+ * Write to the client's memory by message, in order with answers to it (but see twin_socket). An
+ * MSI goes this way. `done` is told the errno of the client's reply, -ECONNRESET when it leaves;
+ * NULL: no reply is wanted. -ENOTCONN, -EMSGSIZE, or -ENOBUFS: the client does not read, and is cut
+ * off.
  */
 int vfu_dma_write(struct vfu_device *device, uint64_t addr, const void *data, uint32_t len_bytes,
 		  void (*done)(void *ctx, int error), void *ctx);
