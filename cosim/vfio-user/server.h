@@ -217,7 +217,7 @@ void vfu_intx_level(struct vfu_device *device, bool asserted);
 
 /*
  * Write to the client's memory by message, in order with answers to it (but see twin_socket). An
- * MSI goes this way. `done` is told the errno of the client's reply, -ECONNRESET when it leaves;
+ * MSI goes this way. `done` is told 0 or a positive errno: the client's, ECONNRESET when it leaves;
  * NULL: no reply is wanted. -ENOTCONN, -EMSGSIZE, or -ENOBUFS: the client does not read, and is cut
  * off.
  */
