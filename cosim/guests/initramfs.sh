@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Pack what a guest has: busybox, ethtool, modules, our programs and scenarios, and an init that runs one
+# of the latter.
+#
+#   cosim/guests/initramfs.sh DIR ARCH OUT      DIR: of cosim/setup.sh
+set -eu
+dir=$1
+arch=$2
+out=$(realpath "$3")
+here=$(cd "$(dirname "$0")" && pwd)
+
+case $arch in
+x86_64) cc=gcc ;;
+arm64) cc=aarch64-linux-gnu-gcc ;;
+*) echo "initramfs: no guest is $arch" >&2; exit 2 ;;
+esac
+# What init and the scenarios load by name.
+modules="iavf vfio-pci vfio_iommu_type1 pci-pf-stub igb igbvf e1000e 8021q"
+
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+mkdir -p "$tree/bin" "$tree/dev" "$tree/proc" "$tree/sys" "$tree/tmp" "$tree/lib" "$tree/usr/lib"
+
+userland=$dir/userland-$arch
+cp "$userland/usr/bin/busybox" "$userland/usr/sbin/ethtool" "$tree/bin/"
+# The loader is where the program says; the libraries where the loader looks.
+find "$userland/usr" \( -name 'ld-linux*.so.*' -o -name libc.so.6 -o -name libm.so.6 -o -name libmnl.so.0 \) \
+	-exec cp -L {} "$tree/usr/lib/" \;
+cp -P "$tree"/usr/lib/ld-linux* "$tree/lib/"
+ln -s lib "$tree/lib64"
+
+version=$(cat "$dir/kernel-$arch/version")
+PATH=$PATH:/sbin:/usr/sbin
+for module in $modules; do
+	modprobe -d "$dir/kernel-$arch" -S "$version" --show-depends "$module"
+done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
+	into=$tree/lib/modules/$version/$(basename "${file%.xz}")
+	mkdir -p "${into%/*}"
+	case $file in
+	*.xz) xz -dc "$file" >"$into" ;;
+	*) cp "$file" "$into" ;;
+	esac
+done
+depmod -b "$tree" "$version" 2>/dev/null
+
+for program in "$here"/programs/*.c; do
+	[ -e "$program" ] || continue
+	"$cc" -std=gnu11 -O2 -Wall -Wextra -Werror -static -s -o "$tree/bin/$(basename "$program" .c)" "$program"
+done
+install -m 755 "$here/init" "$tree/init"
+cp "$here/lib.sh" "$tree/lib.sh"
+cp -r "$here/scenarios" "$tree/scenarios"
+
+
+# Not compressed: a guest without KVM is slower at that than QEMU at loading it.
+(cd "$tree" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) >"$out"

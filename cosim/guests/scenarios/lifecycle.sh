@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: Apache-2.0
+# What becomes of a function and its driver again and again: down and up, unbound and bound, reset by FLR.
+# After each the two ends talk.
+#
+# serve: two-vfs.yaml
+
+times=${times:-5}
+
+check bind two_ends
+check ping reaches a 10.0.0.2
+
+# repeated NAME COMMAND: so many times
+repeated() {
+	name=$1
+	shift
+	i=0
+	while [ $i -lt "$times" ]; do
+		i=$((i + 1))
+		"$@" && talk && continue
+		echo "at the $i. of $times"
+		return 1
+	done
+}
+
+talk() {
+	up_to 20 carrier a && up_to 20 carrier b && at a ping -c 1 -W 5 10.0.0.2
+}
+
+down_and_up() {
+	at a ip link set n0 down && at a ip link set n0 up
+}
+
+unbind_and_bind() {
+	echo "$function_a" >"/sys/bus/pci/drivers/$driver/unbind" &&
+		echo "$function_a" >"/sys/bus/pci/drivers/$driver/bind" && give a "$function_a" && addressed a 1
+}
+
+flr() {
+	grep -q flr "/sys/bus/pci/devices/$function_a/reset_method" &&
+		echo flr >"/sys/bus/pci/devices/$function_a/reset_method" &&
+		echo 1 >"/sys/bus/pci/devices/$function_a/reset"
+}
+
+check "down-up-$times" repeated down-up down_and_up
+check "bind-$times" repeated bind unbind_and_bind
+check "flr-$times" repeated flr flr
+check tcp transfer a b 10.0.0.2 "${mib:-16}"

@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Get what co-simulation runs with and the tree does not hold: QEMU, and per architecture of a guest a
+# stock kernel with modules, busybox and ethtool. All of it Debian's, unpacked, never installed.
+#
+#   cosim/setup.sh DIR          each step once: DIR holds a stamp for each
+#
+#   DIR/root                    QEMU with its libraries and firmware: cosim/guests/qemu.sh starts it
+#   DIR/kernel-ARCH             vmlinuz, version, lib/modules/VERSION with its modules.dep
+#   DIR/userland-ARCH           busybox, ethtool and the libraries of the latter
+#
+# COSIM_KERNEL=7.2.12 takes another kernel than the newest that the suite has.
+set -eu
+mkdir -p "$1"
+dir=$(cd "$1" && pwd)
+cd "$(dirname "$0")/.."
+. tools/own-apt.sh
+
+suite=trixie
+newest=trixie-backports
+this="$(cksum <cosim/setup.sh) ${COSIM_KERNEL:-}"
+
+# once STEP COMMAND...: unless this script has done it, for the same kernel
+once() {
+	step=$dir/stamps/$1
+	shift
+	[ "$(cat "$step" 2>/dev/null)" = "$this" ] && return
+	"$@"
+	mkdir -p "$dir/stamps"
+	echo "$this" >"$step"
+}
+
+# fetch DIR FROM PACKAGE...: packages, and what they depend on, unpacked into DIR
+fetch() {
+	into=$1
+	from=$2
+	shift 2
+	rm -rf "$into" "$own_apt_dir"/archives/*.deb
+	own_apt apt-get install -y --download-only --no-install-recommends -t "$from" "$@" >/dev/null
+	unpack "$into"
+}
+
+unpack() {
+	mkdir -p "$1"
+	for deb in "$own_apt_dir"/archives/*.deb; do
+		dpkg-deb -x "$deb" "$1"
+	done
+	rm -f "$own_apt_dir"/archives/*.deb
+}
+
+lists() {
+	own_apt_begin "$dir/apt-$1" "$1" "$suite" "$newest"
+}
+
+get_qemu() {
+	lists amd64
+	fetch "$dir/root" "$newest" qemu-system-x86 qemu-system-arm
+	echo "cosim: $(cosim/guests/qemu.sh "$dir" x86_64 --version | head -n 1)"
+}
+
+# Its dependencies are what installs a kernel; modules.dep is made by that, too.
+get_kernel() {
+	lists "$2"
+	version=$(own_apt apt-cache search --names-only \
+		"^linux-binary-${COSIM_KERNEL:-[0-9.]*}[+]deb[0-9]*-$2\$" |
+		sed 's/^linux-binary-//; s/ .*//' | sort -V | tail -n 1)
+	[ -n "$version" ] || { echo "cosim: the mirror has no kernel for $2" >&2; exit 1; }
+	into=$dir/kernel-$1
+	rm -rf "$into"
+	mkdir -p "$into"
+	(cd "$own_apt_dir/archives" &&
+		own_apt apt-get download "linux-binary-$version" "linux-modules-$version")
+	unpack "$into/unpacked"
+	mkdir -p "$into/lib/modules"
+	mv "$into/unpacked/usr/lib/modules/$version" "$into/lib/modules/"
+	mv "$into/lib/modules/$version/vmlinuz" "$into/vmlinuz"
+	rm -rf "$into/unpacked"
+	PATH=$PATH:/sbin:/usr/sbin depmod -b "$into" "$version" 2>/dev/null
+	echo "$version" >"$into/version"
+	echo "cosim: Linux $version"
+}
+
+get_userland() {
+	lists "$2"
+	fetch "$dir/userland-$1" "$suite" busybox-static ethtool
+	find "$dir/userland-$1/usr/share" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
+}
+
+once qemu get_qemu
+for pair in x86_64:amd64 arm64:arm64; do
+	once "kernel-${pair%:*}" get_kernel "${pair%:*}" "${pair#*:}"
+	once "userland-${pair%:*}" get_userland "${pair%:*}" "${pair#*:}"
+done
+rm -rf "$dir"/apt-*
