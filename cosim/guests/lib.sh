@@ -121,7 +121,8 @@ two_functions() {
 }
 
 reaches() { # NAME ADDRESS [SIZE]: three of three pings
-	at "$1" ping -c 3 -i 0.2 -W 5 -s "${3:-56}" "$2" | grep -q ' 0% packet loss'
+	at "$1" ping -c 3 -i 0.2 -W 5 -s "${3:-56}" "$2" >/tmp/ping 2>&1
+	grep -q ' 0% packet loss' /tmp/ping || { cat /tmp/ping; return 1; }
 }
 
 # transfer FROM TO ADDRESS MIB: over TCP, the same bytes at the end

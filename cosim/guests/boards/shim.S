@@ -38,6 +38,7 @@
 	.text
 	.globl	_start
 _start:
+begin:
 	b	code
 	.long	0
 	.quad	0		/* text_offset */
@@ -64,7 +65,7 @@ written:
 	b	next
 
 start_kernel:
-	adr	x4, _start
+	adr	x4, begin	/* not _start: nothing links this, so only local names are resolved */
 	add	x4, x4, #SHIM_BYTES
 	br	x4
 

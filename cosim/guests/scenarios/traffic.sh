@@ -2,8 +2,10 @@
 # Two functions talk: addresses, ping, TCP, MTU 9000, VLAN, queues, and what ethtool tells.
 #
 # serve: two-vfs.yaml
+# As many CPUs as queue pairs are asked for: iavf offers no more.
+# smp: 4
 
-mib=${mib:-16}
+mib=${mib:-4}
 
 check bind two_ends
 check ping reaches a 10.0.0.2
@@ -23,9 +25,9 @@ combined() { # END
 	at "$1" ethtool -l n0 | sed -n '/^Current/,$s/^Combined:[^0-9]*//p'
 }
 
-most=$(at a ethtool -l n0 | sed -n '1,/^Current/s/^Combined:[^0-9]*//p')
+# A device that offers less is not what is asked for.
 for number in 1 2 4; do
-	[ "$number" -gt "${most:-0}" ] || check "queues-$number" queues "$number"
+	check "queues-$number" queues "$number"
 done
 
 jumbo() {
