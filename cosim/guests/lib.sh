@@ -62,6 +62,18 @@ functions() {
 	done
 }
 
+# take_over ADDRESS DRIVER
+take_over() {
+	modprobe "$2"
+	echo "$2" >"/sys/bus/pci/devices/$1/driver_override"
+	[ ! -e "/sys/bus/pci/devices/$1/driver" ] || echo "$1" >"/sys/bus/pci/devices/$1/driver/unbind"
+	echo "$1" >"/sys/bus/pci/drivers/$2/bind"
+}
+
+two_functions_by() { # SECONDS
+	up_to "$1" two_functions
+}
+
 has_netdev() { # ADDRESS
 	ls "/sys/bus/pci/devices/$1/net/"* >/dev/null 2>&1
 }
