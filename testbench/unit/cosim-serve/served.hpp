@@ -56,7 +56,7 @@ protected:
 	uint32_t FindCapability(const Client &client, uint8_t id);
 	uint32_t FindExtended(const Client &client, uint16_t id);
 
-	uint8_t config[4096];
+	uint8_t config[4096] = {};
 	std::string folder, arguments;
 	std::vector<std::string> log;
 	struct run_result result = {};
