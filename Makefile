@@ -7,7 +7,8 @@ SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu fuzz-nic coverage mutants tidy format clean help setup
+.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu fuzz-nic coverage mutants cosim cosim-long bench-cosim \
+	tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
@@ -53,6 +54,15 @@ coverage: $(BUILD)/coverage/build.ninja ## which lines and branches of each fold
 
 mutants: $(BUILD)/build.ninja ## break SMMU and NIC in known ways, and see a test find each
 	@tools/mutants.sh $(BUILD)/mutants $(BUILD)/uapi-headers/include
+
+cosim: vfsim $(BUILD)/cosim/setup.stamp ## stock Linux kernels in QEMU drive the hardware: every row in short form, as a table
+	@cosim/matrix.sh $(BUILD)
+
+cosim-long: vfsim $(BUILD)/cosim/setup.stamp ## the same in full
+	@cosim/matrix.sh $(BUILD) long
+
+bench-cosim: vfsim $(BUILD)/cosim/setup.stamp ## our VF beside QEMU's igb, in one run
+	@cosim/bench.sh $(BUILD)
 
 tidy: all ## only the house rules, formatting and cppcheck
 	@ctest --test-dir $(BUILD) --output-on-failure -L tidy
@@ -101,4 +111,10 @@ $(BUILD)/coverage/setup.stamp: tools/packages-coverage.txt tools/setup.sh $(wild
 $(BUILD)/coverage/build.ninja: $(BUILD)/uapi-headers/version | $(BUILD)/coverage/setup.stamp
 	@cmake -S . -B $(@D) -G Ninja --log-level=WARNING -DVFSIM_COVERAGE=ON \
 		-DVFSIM_UAPI_HEADERS=$(abspath $(BUILD)/uapi-headers/include)
+	@touch $@
+
+$(BUILD)/cosim/setup.stamp: tools/packages-cosim.txt tools/setup.sh tools/own-apt.sh cosim/setup.sh \
+		$(wildcard /var/lib/dpkg/status)
+	@tools/setup.sh tools/packages-cosim.txt
+	@cosim/setup.sh $(@D)
 	@touch $@

@@ -165,3 +165,43 @@ many() { # MIB
 		many_left=$((many_left - 1))
 	done
 }
+
+# ---- user space ----
+
+# vfio_function: vfio-pci has the first function of iavf's, from now on $function in $group
+vfio_function() {
+	modprobe iavf
+	up_to 20 two_functions || return 1
+	function=$(functions iavf | head -n 1)
+	# A message of GICv2m tells of no sender.
+	modprobe vfio_iommu_type1 allow_unsafe_interrupts=1
+	take_over "$function" vfio-pci || return 1
+	group=$(basename "$(readlink "/sys/bus/pci/devices/$function/iommu_group")")
+	[ -e "/dev/vfio/$group" ]
+}
+
+the_smmu_is_silent() {
+	! dmesg | grep 'arm-smmu-v3.*event'
+}
+
+# ---- configuration space ----
+
+config_word() { # ADDRESS OFFSET: 32 bits
+	hexdump -s "$2" -n 4 -e '1/4 "%u"' "/sys/bus/pci/devices/$1/config"
+}
+
+# extended_capability ADDRESS ID: its offset
+extended_capability() {
+	capability_at=256
+	while [ $capability_at -ge 256 ]; do
+		capability_word=$(config_word "$1" $capability_at)
+		[ $((capability_word & 0xffff)) = $(($2)) ] && echo $capability_at && return
+		capability_at=$((capability_word >> 20 & 0xffc))
+	done
+	return 1
+}
+
+# PCI Express base, ATS: the control register is the upper half of the second word, enable its bit 15.
+ats_is_on() { # ADDRESS
+	ats=$(extended_capability "$1" 0x000f) && [ $(($(config_word "$1" $((ats + 4))) >> 31 & 1)) = 1 ]
+}

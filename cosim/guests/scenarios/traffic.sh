@@ -8,6 +8,7 @@
 mib=${mib:-4}
 
 check bind two_ends
+[ "${ats:-}" != on ] || check ats ats_is_on "$function_a"
 check ping reaches a 10.0.0.2
 check ping-back reaches b 10.0.0.1
 check tcp transfer a b 10.0.0.2 "$mib"

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# A program of user space has a function do what it may not, and the kernel tells of it as the SMMU does: stream,
+# kind of access, address. Then more often than the event queue holds.
+#
+# serve: two-vfs.yaml
+
+check vfio-pci vfio_function
+check no-fault the_smmu_is_silent
+# The console is for verdicts.
+dmesg -n 1
+
+# event NAME IOVA WORD...: an event of that name, of our function, at that address, and what kind of access it was
+event() {
+	dmesg | grep "event: $1 client: $function sid: $stream .*iova: $2 " || { dmesg | tail -n 5; return 1; }
+	shift 2
+	last=$(dmesg | grep 'arm-smmu-v3.*"' | tail -n 1)
+	for word; do
+		case $last in
+		*"$word"*) ;;
+		*) echo "not '$word' in: $last"; return 1 ;;
+		esac
+	done
+}
+# Bus, device and function: what iommu-map leaves as it is.
+stream=$(echo "$function" | sed 's/.*:\(..\):\(..\)\.\(.\)/0x\1 0x\2 \3/' |
+	while read -r bus device number; do printf '0x%x' $((bus << 8 | device << 3 | number)); done)
+
+vfio_avf "$group" "$function" unmapped 0x7f001000
+check F_TRANSLATION event F_TRANSLATION 0x7f001000 'data read' 'Input address'
+vfio_avf "$group" "$function" read-only 0x7e002000
+check F_PERMISSION event F_PERMISSION 0x7e002000 'data write' 'Input address'
+
+overflow() {
+	dmesg -c >/dev/null
+	vfio_avf "$group" "$function" storm 0x7d003000 3000 && up_to 10 overflowed
+}
+overflowed() {
+	dmesg | grep -q 'EVTQ overflow'
+}
+check overflow overflow
+sleep 1
+dmesg -c >/dev/null
+# The kernel tells ten events in five seconds.
+sleep 5
+vfio_avf "$group" "$function" unmapped 0x7c004000
+check after-overflow event F_TRANSLATION 0x7c004000 'data read'
+check dma-after-overflow vfio_avf "$group" "$function" version
+
+returned() {
+	take_over "$function" iavf && two_ends && reaches a 10.0.0.2
+}
+check back-to-iavf returned

@@ -1,0 +1,67 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Boot the guests of every row, one after the other, and print a table. A row that nobody has written is
+# missing, and what is missing has not passed. The last line counts the runs.
+#
+#   cosim/matrix.sh BUILD [long]       logs in BUILD/cosim/runs
+#
+# ONLY=REGEX runs those whose row and name match, such as ONLY='^3 '.
+set -u -o pipefail
+cd "$(dirname "$0")/.." || exit
+build=$1
+times=5
+[ "${2:-}" != long ] || times=100
+runs=$build/cosim/runs
+failed=0 passed=0
+
+printf '%-4s%-44s%-9s%s\n' row what verdict seconds
+
+# tell ROW WHAT VERDICT SECONDS
+tell() {
+	printf '%-4s%-44s%-9s%s\n' "$@"
+	case $3 in
+	pass) passed=$((passed + 1)) ;;
+	*) failed=$((failed + 1)) ;;
+	esac
+}
+
+wanted() {
+	[[ "$1 $2" =~ ${ONLY:-} ]]
+}
+
+# row ROW WHAT ARCH SCENARIO [OPTION...]: of cosim/guest
+row() {
+	local row=$1 what=$2 verdict=pass log
+	wanted "$row" "$what" || return 0
+	shift 2
+	log=$runs/$row-${what//[ \/]/-}
+	rm -rf "$log"
+	mkdir -p "$log"
+	SECONDS=0
+	cosim/guest "$@" --build "$build" --out "$log" >"$log/all.log" 2>&1 </dev/null || verdict=FAIL
+	tell "$row" "$what" $verdict $SECONDS
+	[ $verdict = pass ] || grep -E '^(COSIM FAIL|guest: )' "$log/all.log" | sed 's/^/      /'
+}
+
+missing() { # ROW WHAT
+	! wanted "$1" "$2" || tell "$1" "$2" missing -
+}
+
+[ $times = 5 ] && patience=240 || patience=1800
+ats=(--set ats=on --serve --set=nic.ats=yes --serve --set=smmu.ats=yes)
+
+row 1 'x86-64 traffic' x86_64 traffic --timeout $patience
+row 2 "x86-64 down, bind, FLR, $times each" x86_64 lifecycle --set times=$times --timeout $patience
+row 2 "x86-64 reboot, $times times" x86_64 reboot --boots $times --timeout $patience
+missing 2 'x86-64 VFR from the firmware'
+row 3 'arm64 vfio-pci in the guest' arm64 vfio
+row 4 'arm64 traffic, strict' arm64 traffic --append iommu.strict=1 --timeout $patience
+row 4 'arm64 traffic, lazy, 2 CPUs' arm64 traffic --smp 2 --append iommu.strict=0 --timeout $patience
+row 4 'arm64 traffic, ATS, 2 CPUs' arm64 traffic --smp 2 "${ats[@]}" --timeout $patience
+row 5 'arm64 sriov_numvfs' arm64 sriov --set times=$((times / 2)) --timeout $patience
+row 6 'arm64 faults, event queue overflow' arm64 faults
+[ $times = 5 ] || missing 7 'arm64 iommufd, a kernel of our own'
+
+echo
+echo "$passed passed, $failed failed"
+[ $failed = 0 ] && [ $passed -gt 0 ]
