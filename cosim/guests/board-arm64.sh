@@ -4,10 +4,10 @@
 # a bus of which it does not tell has its BAR, and whose kernel is started by a shim that places
 # that BAR. docs/cosim-guests.md.
 #
-#   cosim/guests/board-arm64.sh DIR OUT CPUS [--sriov]     makes OUT/board.dtb and OUT/Image
+#   cosim/guests/board-arm64.sh DIR KERNEL OUT CPUS [--sriov]     makes OUT/board.dtb and OUT/Image
 set -eu -o pipefail
-dir=$1 out=$2 cpus=$3
-shift 3
+dir=$1 kernel=$1/$2/vmlinuz out=$3 cpus=$4
+shift 4
 here=$(cd "$(dirname "$0")" && pwd)
 
 # The same -M, -cpu, -smp and -m as the guest's: QEMU describes what it would run.
@@ -48,7 +48,6 @@ awk '
 # Compiled anew it has the size it needs; the 1 MiB that QEMU dumps boots to nothing.
 dtc -q -I dts -O dtb -o "$out/board.dtb" "$out/board.dts"
 
-kernel=$dir/kernel-arm64/vmlinuz
 field() { # OFFSET: 64 bits of the kernel's header
 	od -An -t u8 -j "$1" -N 8 "$kernel" | tr -d ' '
 }

@@ -3,11 +3,12 @@
 # Pack what a guest has: busybox, ethtool, modules, our programs and scenarios, and an init that runs one
 # of the latter.
 #
-#   cosim/guests/initramfs.sh DIR ARCH OUT      DIR: of cosim/setup.sh
+#   cosim/guests/initramfs.sh DIR ARCH KERNEL OUT     DIR: of cosim/setup.sh; KERNEL: a folder in it
 set -eu
 dir=$1
 arch=$2
-out=$(realpath "$3")
+kernel=$dir/$3
+out=$(realpath "$4")
 here=$(cd "$(dirname "$0")" && pwd)
 
 case $arch in
@@ -30,10 +31,11 @@ find "$userland/usr" \( -name 'ld-linux*.so.*' -o -name libc.so.6 -o -name libm.
 cp -P "$tree"/usr/lib/ld-linux* "$tree/lib/"
 ln -s lib "$tree/lib64"
 
-version=$(cat "$dir/kernel-$arch/version")
+version=$(cat "$kernel/version")
 PATH=$PATH:/sbin:/usr/sbin
 for module in $modules; do
-	modprobe -d "$dir/kernel-$arch" -S "$version" --show-depends "$module"
+	# A kernel may have it built in.
+	modprobe -d "$kernel" -S "$version" --show-depends "$module" 2>/dev/null || :
 done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
 	into=$tree/lib/modules/$version/$(basename "${file%.xz}")
 	mkdir -p "${into%/*}"
@@ -42,6 +44,7 @@ done | sed -n 's/^insmod \([^ ]*\).*/\1/p' | sort -u | while read -r file; do
 	*) cp "$file" "$into" ;;
 	esac
 done
+mkdir -p "$tree/lib/modules/$version"
 depmod -b "$tree" "$version" 2>/dev/null
 
 for program in "$here"/programs/*.c; do
