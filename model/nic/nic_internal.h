@@ -169,6 +169,8 @@ void queue_rate_reset(struct nic_queue *queue);
 
 void queue_tx_run(struct nic_queue *queue);
 void queue_tx_quiesce(struct nic_queue *queue);
+/* It ends before it had the packets it waits for. */
+void queue_tx_leave_line(struct nic_queue *queue);
 void queue_rx_run(struct nic_queue *queue);
 /* Descriptors that the packet at the queue's front lacks. */
 uint32_t queue_rx_missing(const struct nic_queue *queue);

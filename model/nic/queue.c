@@ -297,6 +297,8 @@ void queue_quiesce(struct nic_queue *queue, enum packet_drop cause)
 	queue->cache_first = 0;
 	if (queue->rx)
 		queue_rx_quiesce(queue, cause);
+	else
+		queue_tx_leave_line(queue);
 	queue_flush(queue);
 }
 

@@ -190,6 +190,26 @@ static void tx_wait_for_packets(struct nic_queue *queue, uint32_t packets)
 	nic->waiting_last = queue;
 }
 
+/* A queue that ends here wants no packets any more; those behind it may have what they need. */
+void queue_tx_leave_line(struct nic_queue *queue)
+{
+	struct nic *nic = queue->vf->nic;
+	struct nic_queue *before = NULL;
+
+	if (!queue->waits_for_packets)
+		return;
+	queue->waits_for_packets = 0;
+	for (struct nic_queue *at = nic->waiting_first; at != queue; at = at->next_waiting)
+		before = at;
+	if (before)
+		before->next_waiting = queue->next_waiting;
+	else
+		nic->waiting_first = queue->next_waiting;
+	if (nic->waiting_last == queue)
+		nic->waiting_last = before;
+	sim_after(nic->env.part.sim, &nic->packet_freed, 0);
+}
+
 static bool tx_has_packets(const struct nic_queue *queue, uint32_t packets)
 {
 	struct nic *nic = queue->vf->nic;
@@ -269,6 +289,7 @@ void queue_tx_run(struct nic_queue *queue)
 
 void queue_tx_quiesce(struct nic_queue *queue)
 {
+	queue_tx_leave_line(queue);
 	while (queue->slot_count) {
 		tx_drop(queue, &queue->slot[queue->slot_first], PACKET_DROP_RESET);
 		queue->slot_first = (queue->slot_first + 1) % TX_SLOTS;

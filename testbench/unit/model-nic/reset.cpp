@@ -4,7 +4,7 @@
 #include <set>
 
 #include "model/nic/nic_internal.h"
-#include "testbench/unit/model-nic/nic_fixture.h"
+#include "testbench/unit/model-nic/offload_fixture.h"
 
 /* A VF is reset while packets are inside: each is accounted for, and none under another's name. */
 class NicReset : public NicTraffic
@@ -151,4 +151,95 @@ TEST_F(NicSlowReset, AWriteThatHasBegunIsNotGoneOnWith)
 	EXPECT_EQ(written, 4096u);
 	EXPECT_EQ(host[1]->read(0, VFGEN_RSTAT), (uint32_t)VFR_COMPLETED);
 	host[1]->memory.before_access = nullptr;
+}
+
+/*
+ * Four packets for the whole NIC. `holder` has three of them, and its frames
+ * come from slow memory; `second` wants one, after what `a` wants.
+ */
+class NicLine : public NicDescribed
+{
+protected:
+	static constexpr uint64_t kSlow = 5 * PS_PER_MS;
+
+	void configure() override
+	{
+		cfg.packets = 4;
+	}
+	void SetUp() override
+	{
+		NicDescribed::SetUp();
+		holder = std::make_unique<AvfDriver>(host[0].get(), 1, 2);
+		second = std::make_unique<AvfDriver>(host[0].get(), 2, 3);
+		holder->bring_up();
+		second->bring_up();
+	}
+	void hold()
+	{
+		uint64_t slow = holder->tx_buffers;
+
+		host[0]->memory.slow_down(slow, kSlow);
+		for (uint64_t i = 0; i < 3; i++)
+			holder->transmit_at(slow + 1000 * i,
+					    make_frame(b->mac, holder->mac, 10 + i, 500));
+		run_for(20 * PS_PER_US);
+		ASSERT_EQ(host[0]->nic->vf[1].tx[0].slot_count, 3u);
+	}
+	/* A packet of four segments. */
+	void want_four()
+	{
+		Bytes whole = left_to_nic(b->mac, a->mac, false, 6, kTcp, 4000);
+
+		whole[kEth + kIp4 + 12] = (kTcp / 4) << 4;
+		describe(0, context1(4000, 1000));
+		transmit(whole, data1(false, true, OFFLOAD_L4_TCP, kTcp), {54, 4000});
+		ASSERT_EQ(host[0]->nic->vf[0].tx[0].waits_for_packets, 4u);
+	}
+	void want_one()
+	{
+		second->transmit(make_frame(b->mac, second->mac, 20, 500));
+		run_for(20 * PS_PER_US);
+		ASSERT_EQ(host[0]->nic->vf[2].tx[0].waits_for_packets, 1u);
+		ASSERT_TRUE(b->receive_frames().empty());
+	}
+
+	std::unique_ptr<AvfDriver> holder, second;
+};
+
+TEST_F(NicLine, QueueThatIsResetLeavesItToThoseBehind)
+{
+	hold();
+	want_four();
+	want_one();
+	nic_vf_reset(host[0]->nic, 0);
+	run_for(100 * PS_PER_US);
+	EXPECT_EQ(b->receive_frames().size(), 1u) << "the fourth packet is free";
+	run_for(2 * kSlow);
+	EXPECT_EQ(b->receive_frames().size(), 3u);
+}
+
+TEST_F(NicLine, QueueThatIsDisabledLeavesItToThoseBehind)
+{
+	hold();
+	want_four();
+	want_one();
+	nic_queue_enable(host[0]->nic, 0, false, 0, false);
+	run_for(100 * PS_PER_US);
+	EXPECT_EQ(b->receive_frames().size(), 1u);
+	run_for(2 * kSlow);
+	EXPECT_EQ(b->receive_frames().size(), 3u);
+}
+
+/* The last one goes: who comes after it stands behind those that are left. */
+TEST_F(NicLine, QueueThatComesAfterTheLastHasGoneIsServed)
+{
+	hold();
+	want_four();
+	want_one();
+	nic_vf_reset(host[0]->nic, 2);
+	EXPECT_EQ(host[0]->nic->waiting_last, &host[0]->nic->vf[0].tx[0]);
+	holder->transmit(make_frame(b->mac, holder->mac, 30, 500));
+	run_for(3 * kSlow);
+	EXPECT_EQ(b->receive_frames().size(), 3u + 4u + 1u);
+	EXPECT_EQ(host[0]->nic->waiting_first, nullptr);
 }
