@@ -2,6 +2,7 @@
 /* The DMA log of a VF, asked for over the PF's admin queue while the VF does DMA. */
 #include <set>
 
+#include "pf-firmware/firmware_internal.h"
 #include "testbench/unit/model-nic/nic_fixture.h"
 
 class VfLog : public NicTraffic
@@ -299,6 +300,26 @@ TEST_F(VfLog, StopWithWritesInFlightStops)
 	run_for(PS_PER_MS);
 	ASSERT_EQ(start({{Base, Len}}).retval, AQ_RC_OK);
 	EXPECT_TRUE(pages().empty());
+}
+
+/* A start waits for a write, which no reset keeps from landing: nobody is told of it then. */
+TEST_F(VfLog, StartThatWaitsIsForgottenWithAResetOfThePf)
+{
+	struct aq_desc done = {};
+
+	host[1]->memory.slow_down(b->rx_buffers, 20 * PS_PER_MS);
+	send(0, 1);
+	run_for(100 * PS_PER_US);
+	submit_start({{Base, Len}}, 12, 0);
+	run_for(PS_PER_MS);
+	ASSERT_EQ(host[1]->firmware->pf_waits, PF_WAITS_LANDED);
+	pcie_device_reset(host[1]->device, false);
+	ASSERT_GE(in_flight(), 1u);
+	EXPECT_EQ(host[1]->firmware->pf_waits, PF_WAITS_NOT);
+	run_for(30 * PS_PER_MS);
+	EXPECT_FALSE(host[1]->pf_done(&done));
+	host[1]->bring_up(4);
+	EXPECT_EQ(start({{Base, Len}}).retval, AQ_RC_OK);
 }
 
 class NoLog : public VfLog
