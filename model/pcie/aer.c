@@ -2,8 +2,8 @@
 /* Error logging of functions (PCI Express Base Specification, 6.2.5; VFs: 9.4.2). */
 #include "model/pcie/aer.h"
 
+#include "model/pcie/bridge_internal.h"
 #include "model/pcie/device_internal.h"
-#include "model/pcie/root_port_internal.h"
 
 /* What an endpoint of ours can detect; a VF has only what is a function's own (9.4.2.1). */
 #define FUNCTION_ERRORS                                                                            \
@@ -20,7 +20,7 @@
 		.name = (register), .offset = (place), .size = 4, .w1c = (bits), .sticky = (bits)  \
 	}
 #define AER_ROOT_ROW(register, place)                                                              \
-	.name = (register), .offset = (place), .size = 4, .on_write = pcie_root_port_written
+	.name = (register), .offset = (place), .size = 4, .on_write = pcie_bridge_written
 #define AER_CHOICE(register, place, bits, value)                                                   \
 	{                                                                                          \
 		.name = (register), .offset = (place), .size = 4, .reset = (value), .rw = (bits),  \
@@ -69,6 +69,21 @@ static const struct reg_row aer_vf_rows[] = {
 const struct pcie_capability_regs pcie_aer_vf_regs = {
 	.row = aer_vf_rows,
 	.rows = ARRAY_LEN(aer_vf_rows),
+};
+
+/* An upstream port has no access control, and no link below. */
+static const struct reg_row aer_upstream_rows[] = {AER_COMMON(ALL_ERRORS)};
+
+const struct pcie_capability_regs pcie_aer_upstream_regs = {
+	.row = aer_upstream_rows,
+	.rows = ARRAY_LEN(aer_upstream_rows),
+};
+
+static const struct reg_row aer_downstream_rows[] = {AER_COMMON(ROOT_ERRORS)};
+
+const struct pcie_capability_regs pcie_aer_downstream_regs = {
+	.row = aer_downstream_rows,
+	.rows = ARRAY_LEN(aer_downstream_rows),
 };
 
 #define ROOT_STATUS_W1C BITS(6, 0)
@@ -241,10 +256,10 @@ enum pcie_error_message pcie_aer_log(struct pcie_function *fn, const struct pcie
 	return log_error(&own, &rules, error);
 }
 
-enum pcie_error_message pcie_root_port_aer_log(struct pcie_root_port *port,
-					       const struct pcie_error *error)
+enum pcie_error_message pcie_bridge_aer_log(struct pcie_bridge *bridge,
+					    const struct pcie_error *error)
 {
-	const struct site site = {&port->config, ROOT_AT_AER, ROOT_AT_PCIE};
+	const struct site site = {&bridge->config, ROOT_AT_AER, ROOT_AT_PCIE};
 
 	return log_error(&site, &site, error);
 }

@@ -16,6 +16,7 @@ extern "C" {
 #endif
 
 struct pcie_function;
+struct pcie_bridge;
 struct pcie_root_port;
 
 enum pcie_error_kind {
@@ -25,7 +26,7 @@ enum pcie_error_kind {
 	PCIE_ERROR_UNEXPECTED_COMPLETION,
 	PCIE_ERROR_MALFORMED,
 	PCIE_ERROR_UNSUPPORTED_REQUEST,
-	PCIE_ERROR_ACS_VIOLATION, /* this and the next of a root port */
+	PCIE_ERROR_ACS_VIOLATION, /* this and the next of a port above a link */
 	PCIE_ERROR_SURPRISE_DOWN,
 	PCIE_ERROR_DATA_LINK, /* the link's errors: of the PF, never of a VF */
 	PCIE_ERROR_RECEIVER_OVERFLOW,
@@ -56,11 +57,11 @@ struct pcie_error {
 enum pcie_error_message pcie_aer_log(struct pcie_function *fn, const struct pcie_error *error);
 
 /*
- * Root port: log an error that it detected itself in its own registers. The
- * message, if any, goes nowhere: pcie_root_port_detected.
+ * The same of a root port or a switch's port: an error that it detected itself.
+ * pcie_bridge_detected does what is to be done with the message.
  */
-enum pcie_error_message pcie_root_port_aer_log(struct pcie_root_port *port,
-					       const struct pcie_error *error);
+enum pcie_error_message pcie_bridge_aer_log(struct pcie_bridge *bridge,
+					    const struct pcie_error *error);
 
 struct tlp;
 

@@ -5,23 +5,31 @@
 /*
  * What configuration space is built from: one table says which kind of function
  * has which capability, and where (capability_table.c); the registers behind
- * each are in capabilities.c, cap_*.c and root_port_config.c.
+ * each are in capabilities.c, cap_*.c and bridge*.c.
  */
 
 #include "base/regs.h"
 #include "model/pcie/config_regs_internal.h"
 #include "model/pcie/device.h"
+#include "model/pcie/switch.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-enum pcie_kind { PCIE_PF, PCIE_VF, PCIE_ROOT_PORT, PCIE_KINDS };
+enum pcie_kind {
+	PCIE_PF,
+	PCIE_VF,
+	PCIE_ROOT_PORT,
+	PCIE_UPSTREAM_PORT, /* these two of a switch */
+	PCIE_DOWNSTREAM_PORT,
+	PCIE_KINDS
+};
 
 /*
  * A capability's registers as one kind of function has them: offsets from its
  * start, the first one carries the list header. `fill` puts in what the cfg
- * decides; a root port's have none, nor `has`.
+ * decides; a bridge's have none, nor `has`.
  */
 struct pcie_capability_regs {
 	const struct reg_row *row;
@@ -61,7 +69,7 @@ extern const uint32_t pcie_capability_count;
 #define AT_PRI   0x1d0u
 #define AT_PASID 0x1e0u
 
-/* And the root port. */
+/* And a root port, or the ports of a switch. */
 #define ROOT_AT_PCIE 0x40u
 #define ROOT_AT_PM   0x80u
 #define ROOT_AT_AER  0x100u
@@ -71,11 +79,12 @@ extern const uint32_t pcie_capability_count;
 extern const struct pcie_capability_regs pcie_pm_regs, pcie_root_pm_regs, pcie_msix_regs,
 	pcie_pf_regs, pcie_vf_regs, pcie_root_regs, pcie_aer_pf_regs, pcie_aer_vf_regs,
 	pcie_aer_root_regs, pcie_dsn_regs, pcie_ari_regs, pcie_sriov_regs, pcie_ltr_regs,
-	pcie_acs_regs, pcie_acs_root_regs, pcie_ats_pf_regs, pcie_ats_vf_regs, pcie_pri_regs,
-	pcie_pasid_regs, pcie_dpc_regs;
+	pcie_acs_regs, pcie_acs_root_regs, pcie_acs_downstream_regs, pcie_upstream_regs,
+	pcie_downstream_regs, pcie_aer_upstream_regs, pcie_aer_downstream_regs, pcie_ats_pf_regs,
+	pcie_ats_vf_regs, pcie_pri_regs, pcie_pasid_regs, pcie_dpc_regs;
 
-/* on_write of root port registers that decide about traffic or interrupts. */
-void pcie_root_port_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
+/* on_write of a bridge's registers that decide about traffic or interrupts. */
+void pcie_bridge_written(void *owner, uint32_t index, uint64_t before, uint64_t now);
 
 /* Sizes from 128 to 4096 bytes as Device Capabilities and Control have them. */
 static inline uint32_t pcie_size_code(uint32_t bytes)
@@ -97,7 +106,7 @@ struct config_layout {
 	struct reg_table table;
 };
 
-/* The header, then every capability that the table names for this kind. `cfg` NULL: a root port. */
+/* The header, then every capability that the table names for this kind. `cfg` NULL: a bridge. */
 void pcie_layout_build(struct config_layout *layout, enum pcie_kind kind,
 		       const struct reg_row *header, uint32_t rows,
 		       const struct pcie_device_cfg *cfg);

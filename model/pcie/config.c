@@ -143,8 +143,9 @@ void pcie_layout_build(struct config_layout *layout, enum pcie_kind kind,
 		       const struct reg_row *header, uint32_t rows,
 		       const struct pcie_device_cfg *cfg)
 {
-	static const char *const names[PCIE_KINDS] = {"PF configuration", "VF configuration",
-						      "root port configuration"};
+	static const char *const names[PCIE_KINDS] = {
+		"PF configuration", "VF configuration", "root port configuration",
+		"upstream port configuration", "downstream port configuration"};
 	struct reg_row *last = NULL, *last_extended = NULL;
 
 	layout->table = (struct reg_table){

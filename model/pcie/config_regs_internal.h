@@ -92,6 +92,8 @@
 #define PCIE_PORT_TYPE           BITS(23, 20)
 #define PCIE_TYPE_ENDPOINT       0u
 #define PCIE_TYPE_ROOT_PORT      4u
+#define PCIE_TYPE_UPSTREAM       5u
+#define PCIE_TYPE_DOWNSTREAM     6u
 #define PCIE_DEVCAP              0x04u
 #define DEVCAP_MAX_PAYLOAD       BITS(2, 0)
 #define DEVCAP_EXTENDED_TAG      BIT(5)
@@ -202,18 +204,22 @@
 #define LTR_RW        (BITS(12, 0) | BITS(28, 16))
 #define ACS_CONTROL   0x04u
 
-/* What a root port's capability offers, and its controls at [22:16] (7.7.11.2, 7.7.11.3). */
+/* What capabilities of ports offer, and its controls at [22:16] (7.7.11.2, 7.7.11.3). */
 #define ACS_SOURCE_VALIDATION    BIT(0)
 #define ACS_TRANSLATION_BLOCKING BIT(1)
 #define ACS_REQUEST_REDIRECT     BIT(2)
 #define ACS_COMPLETION_REDIRECT  BIT(3)
 #define ACS_UPSTREAM_FORWARDING  BIT(4)
+#define ACS_EGRESS_CONTROL       BIT(5)
 #define ACS_DIRECT_TRANSLATED    BIT(6)
 #define ACS_REDIRECTS            (ACS_REQUEST_REDIRECT | ACS_UPSTREAM_FORWARDING)
 #define ACS_CONTROLS             BITS(22, 16)
 #define ACS_ROOT_PORT                                                                              \
 	(ACS_SOURCE_VALIDATION | ACS_TRANSLATION_BLOCKING | ACS_REQUEST_REDIRECT |                 \
 	 ACS_COMPLETION_REDIRECT | ACS_UPSTREAM_FORWARDING | ACS_DIRECT_TRANSLATED)
+#define ACS_DOWNSTREAM_PORT (ACS_ROOT_PORT | ACS_EGRESS_CONTROL)
+#define ACS_EGRESS_SHIFT    8u /* bits of the vector, at ACS_CONTROL [15:8] */
+#define ACS_EGRESS_VECTOR   0x08u
 
 /* Downstream port containment, section 7.9.14. */
 #define DPC_CONTROL          0x04u

@@ -330,14 +330,14 @@ static uint32_t routing_of(const struct pcie_device *device, uint16_t completer_
 	return (ahead <= last >> 8 ? ahead << 8 : 0) | (completer_id & 0xff);
 }
 
-/* The function that a configuration request names; NULL when it is not there. */
-static struct pcie_function *configured(struct pcie_device *device, uint16_t completer_id)
+/* The function that a TLP names; NULL when it is not there. */
+static struct pcie_function *configured(struct pcie_device *device, const struct tlp *tlp)
 {
-	uint32_t routing = routing_of(device, completer_id);
+	uint32_t routing = routing_of(device, tlp->completer_id);
 	uint32_t from = routing - device->cfg.first_vf_offset;
 
-	if (!routing)
-		return &device->function[0];
+	if (!routing) /* Type 1 teaches no bus number: it is for VFs on buses beyond (9.2.1.2) */
+		return tlp->type1 ? NULL : &device->function[0];
 	if (routing < device->cfg.first_vf_offset || from % device->cfg.vf_stride)
 		return NULL;
 	from /= device->cfg.vf_stride;
@@ -346,7 +346,7 @@ static struct pcie_function *configured(struct pcie_device *device, uint16_t com
 
 static void access_config(struct pcie_device *device, struct tlp *tlp)
 {
-	struct pcie_function *fn = configured(device, tlp->completer_id);
+	struct pcie_function *fn = configured(device, tlp);
 	uint64_t value = 0;
 
 	if (!fn) {
@@ -377,7 +377,8 @@ static void access_memory(struct pcie_device *device, struct tlp *tlp)
 {
 	struct place place = {.fn = NULL};
 
-	if (!decode(device, tlp, &place)) {
+	/* A translation request is for who translates (10.2.2, from memory). */
+	if (!decode(device, tlp, &place) || tlp->at == TLP_AT_REQUEST) {
 		unsupported(device, place.fn, tlp);
 		return;
 	}
@@ -421,7 +422,7 @@ static void access_fire(struct event *event, uint64_t now)
  */
 static void take_message(struct pcie_device *device, struct tlp *tlp)
 {
-	struct pcie_function *fn = configured(device, tlp->completer_id);
+	struct pcie_function *fn = configured(device, tlp);
 
 	if (!fn || !fn->atc) {
 		unsupported(device, fn, tlp);

@@ -4,6 +4,7 @@
 
 #include "base/regs.h"
 #include "model/pcie/capability_internal.h"
+#include "model/pcie/error_message_internal.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,19 +25,6 @@ void pcie_msix_layout_init(struct msix_layout *layout, const struct pcie_functio
 
 struct atc;
 
-/*
- * An error message on its way to the root port. There is one for each class: the
- * root port only tells one from several, so while one is under way all that
- * follow are one more.
- */
-struct error_message {
-	struct tlp tlp;
-	struct pcie_function *fn;
-	bool busy;
-	bool again;
-};
-#define ERROR_CLASSES 3u
-
 struct pcie_function {
 	struct pcie_device *device;
 	struct atc *atc; /* NULL without ATS */
@@ -53,7 +41,7 @@ struct pcie_function {
 	uint32_t in_flight; /* all */
 	uint32_t reads_pending; /* non-posted since the last reset */
 	struct event flr_event;
-	struct error_message error[ERROR_CLASSES]; /* by enum pcie_error_message less 1 */
+	struct pcie_error_messages error;
 	struct regs config;
 
 	struct regs msix;

@@ -7,6 +7,7 @@
 #define FMT_DATA        BIT(30)
 #define FMT_4DW         BIT(29)
 #define TYPE_CFG0       (4u << 24)
+#define TYPE_CFG1       (5u << 24)
 #define TYPE_BY_ID      (0x12u << 24) /* a message, routed by ID */
 #define TYPE_COMPLETION (10u << 24)
 #define DW_BYTES        4u
@@ -35,7 +36,7 @@ static uint32_t first_dw(const struct tlp *tlp, bool long_address)
 	if (tlp->type == TLP_MWR || tlp->type == TLP_CFGWR)
 		dw |= FMT_DATA;
 	if (tlp->type == TLP_CFGRD || tlp->type == TLP_CFGWR)
-		return dw | TYPE_CFG0;
+		return dw | (tlp->type1 ? TYPE_CFG1 : TYPE_CFG0);
 	return dw | (long_address ? FMT_4DW : 0) | (uint32_t)tlp->at << 10;
 }
 
@@ -64,53 +65,61 @@ void pcie_completion_header(const struct tlp *tlp, uint32_t header[4])
 	header[3] = 0;
 }
 
-static void send(struct error_message *message);
+static void send(struct error_message *message)
+{
+	struct pcie_error_messages *of = message->of;
+
+	message->busy = true;
+	message->again = false;
+	message->tlp.requester_id = of->rid;
+	++*of->under_way;
+	of->egress.request(of->egress.ctx, &message->tlp);
+}
 
 static void message_done(struct tlp *tlp, uint64_t now)
 {
 	struct error_message *message = CONTAINER_OF(tlp, struct error_message, tlp);
 
-	message->fn->device->error_messages--;
+	--*message->of->under_way;
 	message->busy = false;
 	if (message->again)
 		send(message);
 }
 
-static void send(struct error_message *message)
+void pcie_error_messages_send(struct pcie_error_messages *messages, const struct tlp_port *egress,
+			      uint32_t *under_way, uint16_t rid, enum pcie_error_message due)
 {
-	struct pcie_device *device = message->fn->device;
-
-	message->busy = true;
-	message->again = false;
-	message->tlp.requester_id = pcie_function_rid(message->fn);
-	device->error_messages++;
-	device->egress.request(device->egress.ctx, &message->tlp);
-}
-
-void pcie_function_error(struct pcie_function *fn, enum pcie_error_kind kind, bool advisory,
-			 const struct tlp *tlp)
-{
-	struct pcie_error error = {.kind = kind, .advisory = advisory};
-	enum pcie_error_message due;
 	struct error_message *message;
 
-	if (tlp && tlp->function && !tlp->peer)
-		pcie_completion_header(tlp, error.header);
-	else if (tlp)
-		pcie_tlp_header(tlp, error.header);
-	due = pcie_aer_log(fn, &error);
 	if (due == PCIE_ERR_NONE)
 		return;
-	message = &fn->error[due - 1];
+	message = &messages->message[due - 1];
+	messages->rid = rid;
+	messages->egress = *egress;
+	messages->under_way = under_way;
 	if (message->busy) {
 		message->again = true;
 		return;
 	}
-	message->fn = fn;
+	message->of = messages;
 	message->tlp = (struct tlp){
 		.type = TLP_ERROR,
 		.error = (uint8_t)due,
 		.done = message_done,
 	};
 	send(message);
+}
+
+void pcie_function_error(struct pcie_function *fn, enum pcie_error_kind kind, bool advisory,
+			 const struct tlp *tlp)
+{
+	struct pcie_error error = {.kind = kind, .advisory = advisory};
+	struct pcie_device *device = fn->device;
+
+	if (tlp && tlp->function && !tlp->peer)
+		pcie_completion_header(tlp, error.header);
+	else if (tlp)
+		pcie_tlp_header(tlp, error.header);
+	pcie_error_messages_send(&fn->error, &device->egress, &device->error_messages,
+				 pcie_function_rid(fn), pcie_aer_log(fn, &error));
 }

@@ -22,6 +22,31 @@ static bool cfg_valid(const struct pcie_root_port_cfg *cfg)
 	       (!boundary || boundary == 64 || boundary == 128);
 }
 
+static struct pcie_root_port *port_of(struct pcie_bridge *bridge)
+{
+	return CONTAINER_OF(bridge, struct pcie_root_port, bridge);
+}
+
+static void registers_changed(struct pcie_bridge *bridge)
+{
+	pcie_root_port_interrupt(port_of(bridge));
+}
+
+static void report_own(struct pcie_bridge *bridge, enum pcie_error_message message)
+{
+	pcie_root_port_error(port_of(bridge), bridge->rid, message);
+}
+
+static void tell_link(struct pcie_bridge *bridge, bool up)
+{
+	const struct pcie_root_port_env *env = &port_of(bridge)->env;
+
+	if (env->link)
+		env->link(env->link_ctx, up);
+}
+
+static const struct pcie_bridge_ops bridge_ops = {registers_changed, report_own, tell_link};
+
 struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cfg,
 					     const struct pcie_root_port_env *env)
 {
@@ -36,11 +61,13 @@ struct pcie_root_port *pcie_root_port_create(const struct pcie_root_port_cfg *cf
 	if (!port->cfg.iommu_map.stream_step)
 		port->cfg.iommu_map.stream_step = 1;
 	port->env = *env;
+	port->bridge.part = env->part;
+	port->bridge.ops = &bridge_ops;
+	port->bridge.rid = PCIE_RID(0, 0, 0);
 	port->ecam = (struct root_port_door){port, true};
 	port->mmio = (struct root_port_door){port, false};
 	port->starved_tail = &port->starved_head;
 	port->held_tail = &port->held_head;
-	pcie_root_port_link_init(port);
 	port->access = calloc(cfg->requests, sizeof(port->access[0]));
 	port->group = calloc(cfg->requests + 1u, sizeof(port->group[0]));
 	if (!port->access || !port->group || pcie_root_port_config_init(port) ||
@@ -62,7 +89,7 @@ void pcie_root_port_destroy(struct pcie_root_port *port)
 {
 	if (!port)
 		return;
-	pcie_root_port_config_fini(port);
+	pcie_bridge_fini(&port->bridge);
 	free(port->access);
 	free(port->group);
 	free(port->message);
@@ -72,6 +99,11 @@ void pcie_root_port_destroy(struct pcie_root_port *port)
 void pcie_root_port_connect(struct pcie_root_port *port, const struct tlp_port *egress)
 {
 	port->egress = *egress;
+}
+
+void pcie_root_port_presence(struct pcie_root_port *port, bool present)
+{
+	pcie_bridge_presence(&port->bridge, present);
 }
 
 bool pcie_root_port_idle(const struct pcie_root_port *port)
@@ -92,21 +124,21 @@ static enum claim claim_config(const struct pcie_root_port *port, const struct b
 		return CLAIM_ABORT;
 	if (!bus)
 		return devfn ? CLAIM_ALL_ONES : CLAIM_OWN;
-	if (bus < port->secondary || bus > port->subordinate)
+	if (bus < port->bridge.secondary || bus > port->bridge.subordinate)
 		return CLAIM_ALL_ONES;
 	/* Without ARI forwarding only device 0 is behind a link (7.5.3.16). */
-	if (bus == port->secondary && devfn >> 3 && !port->ari_forwarding)
+	if (bus == port->bridge.secondary && devfn >> 3 && !port->bridge.ari_forwarding)
 		return CLAIM_ALL_ONES;
-	return port->shut ? CLAIM_ALL_ONES : CLAIM_SEND;
+	return port->bridge.shut ? CLAIM_ALL_ONES : CLAIM_SEND;
 }
 
 static enum claim claim_memory(const struct pcie_root_port *port, const struct bus_req *req)
 {
 	if (req->op == BUS_CAS64)
 		return CLAIM_ABORT;
-	if (!pcie_root_port_claims(port, req->addr, req->len_bytes))
+	if (!pcie_bridge_claims(&port->bridge, req->addr, req->len_bytes))
 		return CLAIM_ABORT;
-	return port->shut ? CLAIM_ALL_ONES : CLAIM_SEND;
+	return port->bridge.shut ? CLAIM_ALL_ONES : CLAIM_SEND;
 }
 
 static void fill_ones(struct bus_req *req)
@@ -127,11 +159,11 @@ static void answer_fire(struct event *event, uint64_t now)
 	if (!door->config || claim_config(port, req) != CLAIM_OWN) {
 		fill_ones(req);
 	} else if (req->op == BUS_READ) {
-		regs_read(&port->config, ECAM_REGISTER(req->addr), req->len_bytes, &value);
+		regs_read(&port->bridge.config, ECAM_REGISTER(req->addr), req->len_bytes, &value);
 		memcpy(req->data, &value, req->len_bytes);
 	} else {
 		memcpy(&value, req->data, req->len_bytes);
-		regs_write(&port->config, ECAM_REGISTER(req->addr), req->len_bytes, value);
+		regs_write(&port->bridge.config, ECAM_REGISTER(req->addr), req->len_bytes, value);
 	}
 	req->done(req, now);
 }
@@ -151,13 +183,13 @@ static void finish_access(struct cpu_access *access, uint64_t now)
 	port->under_way--;
 	req->status = BUS_OK;
 	/* What comes back over a link that is shut is not to be believed (6.2.11). */
-	if (access->tlp.lost || port->shut)
+	if (access->tlp.lost || port->bridge.shut)
 		access->tlp.status = TLP_UR;
-	if (port->contained)
-		access->tlp.status = port->contained_status;
+	if (port->bridge.contained)
+		access->tlp.status = port->bridge.contained_status;
 	if (access->tlp.status != TLP_SC && !tlp_is_posted(&access->tlp)) {
 		fill_ones(req);
-		pcie_root_port_config_note(port, access->tlp.status);
+		pcie_bridge_note(&port->bridge, access->tlp.status);
 	}
 	start_waiting(port);
 	req->done(req, now);
@@ -228,6 +260,7 @@ static void start_access(const struct root_port_door *door, struct bus_req *req)
 	tlp->status = TLP_SC;
 	tlp->requester_id = PCIE_RID(0, 0, 0);
 	tlp->completer_id = door->config ? (uint16_t)(req->addr >> 12) : 0;
+	tlp->type1 = door->config && ECAM_BUS(req->addr) != port->bridge.secondary;
 	tlp->addr = door->config ? ECAM_REGISTER(req->addr) : req->addr;
 	tlp->len_bytes = req->len_bytes;
 	tlp->data = req->data;
@@ -315,10 +348,10 @@ static void dma_read_done(struct bus_req *bus, uint64_t now)
 	struct pcie_root_port *port = tlp->owner;
 
 	tlp->status = dma_status[bus->status];
-	tlp->max_payload = port->max_payload;
-	tlp->completion_boundary = port->completion_boundary;
+	tlp->max_payload = port->bridge.max_payload;
+	tlp->completion_boundary = port->bridge.completion_boundary;
 	tlp->completer_id = PCIE_RID(0, 0, 0);
-	tlp->id_ordered = port->ido_completions;
+	tlp->id_ordered = port->bridge.ido_completions;
 	port->under_way--;
 	port->egress.completion(port->egress.ctx, tlp);
 }
@@ -400,7 +433,7 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 	struct posted_group *group = &port->group[port->open_group];
 	struct bus_req *bus = &tlp->bus;
 
-	if (!pcie_root_port_acs_ordinary(port, tlp) && !port->shut &&
+	if (!pcie_bridge_acs_ordinary(&port->bridge, tlp) && !port->bridge.shut &&
 	    pcie_root_port_acs_takes(port, tlp))
 		return;
 	if (tlp->type != TLP_MRD && tlp->type != TLP_MWR) {
@@ -408,7 +441,8 @@ static void root_port_request(void *ctx, struct tlp *tlp)
 			refuse_dma(port, tlp);
 		return;
 	}
-	if (!port->bus_master || port->shut || (tlp->at == TLP_AT_REQUEST && !port->cfg.ats)) {
+	if (!port->bridge.bus_master || port->bridge.shut ||
+	    (tlp->at == TLP_AT_REQUEST && !port->cfg.ats)) {
 		refuse_dma(port, tlp);
 		return;
 	}
@@ -442,7 +476,7 @@ static void root_port_completion(void *ctx, struct tlp *tlp)
 
 	if (!tlp->peer)
 		tlp->done(tlp, sim_now(port->env.part.sim));
-	else if (port->posted && port->acs & ACS_COMPLETION_REDIRECT)
+	else if (port->posted && pcie_acs_completion_redirected(&port->bridge, tlp))
 		hold(port, tlp);
 	else
 		end_completion(port, tlp, sim_now(port->env.part.sim));

@@ -18,8 +18,8 @@ static bool find_rid(const struct pcie_root_port *port, uint32_t stream, uint16_
 	if (from % step == 0 && from / step < port->cfg.iommu_map.rid_count)
 		stream = port->cfg.iommu_map.rid_base + from / step;
 	*rid = (uint16_t)stream;
-	return stream <= UINT16_MAX && stream >> 8 >= port->secondary &&
-	       stream >> 8 <= port->subordinate;
+	return stream <= UINT16_MAX && stream >> 8 >= port->bridge.secondary &&
+	       stream >> 8 <= port->bridge.subordinate;
 }
 
 /*

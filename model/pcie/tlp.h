@@ -103,7 +103,9 @@ struct tlp {
 	uint16_t max_read_request;
 	uint16_t completion_boundary;
 
-	/* A function's request that the root port turned around, to a function beside it. */
+	/* A configuration request for a bus beyond the link's own (7.3.3). */
+	bool type1;
+	/* A function's request that a port turned around, to a function beside it. */
 	bool peer;
 	bool poisoned; /* EP: its data is not to be believed (2.7.2) */
 	/* With `done`: it did not get there, or its completion did not come back, so none will. */

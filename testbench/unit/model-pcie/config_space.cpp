@@ -96,13 +96,13 @@ protected:
 	const struct reg_table *table() const
 	{
 		return GetParam() == PCIE_ROOT_PORT
-			       ? &port->layout.table
+			       ? &port->bridge.layout.table
 			       : pcie_device_config_table(device, GetParam() == PCIE_VF);
 	}
 	struct regs *registers()
 	{
 		struct regs *const regs[PCIE_KINDS] = {&pf()->config, &vf(0)->config,
-						       &port->config};
+						       &port->bridge.config};
 
 		return regs[GetParam()];
 	}

@@ -231,11 +231,7 @@ protected:
 		};
 		port_env.interrupt_ctx = this;
 		port_env.link = [](void *ctx, bool up) {
-			PcieTest *self = static_cast<PcieTest *>(ctx);
-
-			pcie_link_set_up(self->link, up);
-			if (!up)
-				pcie_device_reset(self->device, false);
+			static_cast<PcieTest *>(ctx)->link_changed(up);
 		};
 		port_env.link_ctx = this;
 		device = pcie_device_create(&device_cfg, &device_env);
@@ -244,7 +240,15 @@ protected:
 		ASSERT_TRUE(device && link && port);
 	}
 
-	void connect()
+	// The root port's link goes down or up, and what is below it with it.
+	virtual void link_changed(bool up)
+	{
+		pcie_link_set_up(link, up);
+		if (!up)
+			pcie_device_reset(device, false);
+	}
+
+	virtual void connect()
 	{
 		struct tlp_port root = pcie_root_port_port(port), end = pcie_device_port(device);
 		struct tlp_port down = pcie_link_port(link, PCIE_LINK_DOWN);
