@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * The table of ordering rules (PCI Express Base Specification, 2.4.1), cell by cell:
- * what the rule says of any two TLPs; and what a link does with random streams of
- * them. In none does a TLP pass one that it must not; where order is free each cell
+ * what the rule says of any two TLPs; and what a link or a switch does with random
+ * streams of them. In none does a TLP pass one that it must not; where order is free each cell
  * that permits passing is seen to be used; behind a receiver without room what must
  * pass does, and nothing else when order is strict.
  */
@@ -12,7 +12,7 @@
 
 #include "base/rng.h"
 #include "model/pcie/ordering.h"
-#include "testbench/unit/model-pcie/pcie_fixture.hpp"
+#include "testbench/unit/model-pcie/switch_fixture.hpp"
 
 namespace
 {
@@ -73,6 +73,8 @@ std::string cell(const Packet &second, const Packet &first)
 	return {row[second.kind], column[first.kind]};
 }
 
+constexpr uint16_t kFirst = PCIE_RID(3, 0, 0);
+
 void make_up(Packet &packet, struct rng &rng)
 {
 	static const enum tlp_type types[kKinds] = {TLP_MWR, TLP_MRD, TLP_CFGWR, TLP_MRD,
@@ -82,43 +84,146 @@ void make_up(Packet &packet, struct rng &rng)
 	packet.tlp.type = types[packet.kind];
 	packet.tlp.relaxed = rng_below(&rng, 4) == 0;
 	packet.tlp.id_ordered = rng_below(&rng, 4) == 0;
-	packet.tlp.requester_id = (uint16_t)(0x100 + rng_below(&rng, 2));
-	packet.tlp.completer_id = (uint16_t)(0x100 + rng_below(&rng, 2));
+	packet.tlp.requester_id = (uint16_t)(kFirst + rng_below(&rng, 2));
+	packet.tlp.completer_id = (uint16_t)(kFirst + rng_below(&rng, 2));
 	packet.tlp.pasid_valid = rng_below(&rng, 2) && !is_completion(packet);
 	packet.tlp.pasid = (uint32_t)rng_below(&rng, 2);
+	packet.tlp.type1 = packet.kind == kConfigWrite;
 	packet.tlp.len_bytes = 4;
 }
+
+// What the packets go through.
+class Path
+{
+public:
+	virtual ~Path() = default;
+	virtual struct tlp_port entry() = 0;
+	virtual void stick(enum pcie_order_class order_class, bool stuck) = 0;
+	virtual void take_down() = 0;
+	virtual bool empty() = 0;
+};
+
+class LinkPath : public Path
+{
+public:
+	LinkPath(struct sim *sim, uint64_t reorder_ps, struct tlp_port end)
+	{
+		struct pcie_link_cfg cfg = {3, 8, 256, 512, 150 * PS_PER_NS, 0, reorder_ps};
+		struct pcie_link_env env = {{sim, "test.link", 0}};
+
+		link = pcie_link_create(&cfg, &env);
+		pcie_link_connect(link, &end, &end);
+	}
+	~LinkPath() override
+	{
+		pcie_link_destroy(link);
+	}
+	struct tlp_port entry() override
+	{
+		return pcie_link_port(link, PCIE_LINK_UP);
+	}
+	void stick(enum pcie_order_class order_class, bool stuck) override
+	{
+		pcie_link_stick(link, PCIE_LINK_UP, order_class, stuck);
+	}
+	void take_down() override
+	{
+		pcie_link_set_up(link, false);
+	}
+	bool empty() override
+	{
+		return !pcie_link_in_flight(link);
+	}
+
+private:
+	struct pcie_link *link;
+};
+
+// From the upstream port to port 0: the direction in which all classes go.
+class SwitchPath : public Path
+{
+public:
+	SwitchPath(struct sim *sim, uint64_t reorder_ps, struct tlp_port end)
+	{
+		struct pcie_switch_cfg cfg = {1, 1, 1, 150 * PS_PER_NS, reorder_ps, 3, 8, 256};
+		struct pcie_switch_env env = {{sim, "test.switch", 0}, nullptr, nullptr};
+
+		sw = pcie_switch_create(&cfg, &env);
+		open(pcie_switch_upstream(sw)->bridge, 2);
+		open(sw->port[0].bridge, 3);
+		pcie_switch_connect(sw, PCIE_SWITCH_UPSTREAM, &end);
+		pcie_switch_connect(sw, 0, &end);
+	}
+	~SwitchPath() override
+	{
+		pcie_switch_destroy(sw);
+	}
+	struct tlp_port entry() override
+	{
+		return pcie_switch_port(sw, PCIE_SWITCH_UPSTREAM);
+	}
+	void stick(enum pcie_order_class order_class, bool stuck) override
+	{
+		pcie_switch_stick(sw, 0, order_class, stuck);
+	}
+	void take_down() override
+	{
+		pcie_switch_reset(sw, false);
+	}
+	bool empty() override
+	{
+		return pcie_switch_idle(sw);
+	}
+
+private:
+	// The packets' address is 0, their buses are 3.
+	static void open(struct pcie_bridge &bridge, uint32_t secondary)
+	{
+		pcie_bridge_set(&bridge, CFG_BUS_NUMBERS, secondary << 8 | 3 << 16);
+		pcie_bridge_set(&bridge, CFG_MEMORY_WINDOW, 0);
+		pcie_bridge_set(&bridge, CFG_COMMAND, COMMAND_MEMORY);
+		pcie_bridge_config_changed(&bridge);
+	}
+
+	struct pcie_switch *sw;
+};
+
+struct Setting {
+	uint64_t seed;
+	bool through_switch;
+};
 
 class Stream
 {
 public:
-	Stream(uint64_t seed, uint64_t reorder_ps)
+	Stream(const Setting &setting, uint64_t reorder_ps)
 	{
-		struct pcie_link_cfg cfg = {3, 8, 256, 512, 150 * PS_PER_NS, 0, reorder_ps};
-		struct pcie_link_env env = {{&sim, "test.link", 0}};
 		struct tlp_port end = {this, take, take};
 
-		EXPECT_EQ(sim_init(&sim, seed, nullptr), 0);
-		rng_init(&rng, seed, "stream");
-		link = pcie_link_create(&cfg, &env);
-		pcie_link_connect(link, &end, &end);
-		up = pcie_link_port(link, PCIE_LINK_UP);
+		EXPECT_EQ(sim_init(&sim, setting.seed, nullptr), 0);
+		rng_init(&rng, setting.seed, "stream");
+		if (setting.through_switch)
+			path = std::make_unique<SwitchPath>(&sim, reorder_ps, end);
+		else
+			path = std::make_unique<LinkPath>(&sim, reorder_ps, end);
 	}
 	~Stream()
 	{
-		EXPECT_EQ(pcie_link_in_flight(link), 0u);
-		pcie_link_destroy(link);
+		EXPECT_TRUE(path->empty());
+		path.reset();
 		sim_fini(&sim);
 	}
 	void send()
 	{
+		struct tlp_port entry = path->entry();
+
 		sent.push_back(std::make_unique<Packet>());
 		Packet &packet = *sent.back();
 
 		packet.number = (unsigned)sent.size() - 1;
 		packet.arrived = &arrived;
 		make_up(packet, rng);
-		(is_completion(packet) ? up.completion : up.request)(up.ctx, &packet.tlp);
+		(is_completion(packet) ? entry.completion : entry.request)(entry.ctx, &packet.tlp);
 	}
 	void run_for(uint64_t ps)
 	{
@@ -147,8 +252,7 @@ public:
 
 	struct sim sim;
 	struct rng rng;
-	struct pcie_link *link;
-	struct tlp_port up;
+	std::unique_ptr<Path> path;
 	std::vector<std::unique_ptr<Packet>> sent;
 	std::vector<unsigned> arrived; // numbers
 
@@ -164,7 +268,7 @@ private:
 const std::set<std::string> kPermitted = {"A2", "A3", "A4", "A5", "B2", "B3", "B4", "B5",
 					  "C2", "C3", "C4", "C5", "D2", "D3", "D4", "D5"};
 
-class PcieOrdering : public ::testing::TestWithParam<uint64_t>
+class PcieOrdering : public ::testing::TestWithParam<Setting>
 {
 };
 } // namespace
@@ -175,7 +279,7 @@ TEST_P(PcieOrdering, TheRuleSaysOfAnyTwoWhatTheTableSays)
 	std::map<std::string, std::set<int>> seen;
 	struct rng rng;
 
-	rng_init(&rng, GetParam(), "rule");
+	rng_init(&rng, GetParam().seed, "rule");
 	for (int i = 0; i < 5000; i++) {
 		Packet a, b;
 
@@ -230,8 +334,8 @@ TEST_P(PcieOrdering, WhatMustPassDoesAndNothingElse)
 	Stream stream(GetParam(), 0);
 	unsigned passed = 0;
 
-	pcie_link_stick(stream.link, PCIE_LINK_UP, PCIE_READ, true);
-	pcie_link_stick(stream.link, PCIE_LINK_UP, PCIE_NON_POSTED_DATA, true);
+	stream.path->stick(PCIE_READ, true);
+	stream.path->stick(PCIE_NON_POSTED_DATA, true);
 	for (int i = 0; i < 300; i++)
 		stream.send();
 	stream.run_for(TIME_NEVER);
@@ -243,8 +347,8 @@ TEST_P(PcieOrdering, WhatMustPassDoesAndNothingElse)
 	}
 	EXPECT_GT(passed, 50u);
 	EXPECT_FALSE(stream.passed(kYes).count("A2")) << "nor each other";
-	pcie_link_stick(stream.link, PCIE_LINK_UP, PCIE_READ, false);
-	pcie_link_stick(stream.link, PCIE_LINK_UP, PCIE_NON_POSTED_DATA, false);
+	stream.path->stick(PCIE_READ, false);
+	stream.path->stick(PCIE_NON_POSTED_DATA, false);
 	ASSERT_EQ(stream.arrived.size(), 300u);
 	for (const auto &pair : stream.passed(kYes))
 		EXPECT_TRUE(std::set<std::string>({"A3", "A4", "D3", "D4"}).count(pair.first))
@@ -255,10 +359,10 @@ TEST_P(PcieOrdering, WhatMustPassDoesAndNothingElse)
 // all.
 TEST_P(PcieOrdering, WhatIsStuckIsLostWithTheLink)
 {
-	Stream stream(GetParam(), GetParam() % 2 ? PS_PER_US : 0);
+	Stream stream(GetParam(), GetParam().seed % 2 ? PS_PER_US : 0);
 	unsigned lost = 0;
 
-	pcie_link_stick(stream.link, PCIE_LINK_UP, PCIE_POSTED, true);
+	stream.path->stick(PCIE_POSTED, true);
 	for (int i = 0; i < 100; i++) {
 		stream.send();
 		stream.sent.back()->tlp.done = [](struct tlp *tlp, uint64_t) {
@@ -267,7 +371,7 @@ TEST_P(PcieOrdering, WhatIsStuckIsLostWithTheLink)
 	}
 	stream.run_for(rng_below(&stream.rng, 2 * PS_PER_US));
 	stream.passed(kMay);
-	pcie_link_set_up(stream.link, false);
+	stream.path->take_down();
 	stream.run_for(TIME_NEVER);
 	for (const auto &packet : stream.sent) {
 		EXPECT_EQ(packet->tlp.lost, !stream.has_arrived(*packet)) << packet->number;
@@ -276,7 +380,17 @@ TEST_P(PcieOrdering, WhatIsStuckIsLostWithTheLink)
 	EXPECT_GT(lost, 10u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, PcieOrdering, ::testing::Range(UINT64_C(1), UINT64_C(21)));
+std::vector<Setting> settings(bool through_switch)
+{
+	std::vector<Setting> all;
+
+	for (uint64_t seed = 1; seed <= 20; seed++)
+		all.push_back({seed, through_switch});
+	return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, PcieOrdering, ::testing::ValuesIn(settings(false)));
+INSTANTIATE_TEST_SUITE_P(SwitchSeeds, PcieOrdering, ::testing::ValuesIn(settings(true)));
 
 // Functions behind a link on which order is chance: what an interrupt tells of is there before it.
 class FreelyOrdered : public PcieTest, public ::testing::WithParamInterface<uint64_t>
