@@ -54,6 +54,7 @@ static int boot_pci(struct boot *boot)
 		.window_pa = HOST_WINDOW_PA,
 		.window_bytes = HOST_WINDOW_LEN,
 		.bus = HOST_NIC_BUS,
+		.isolate = true,
 	};
 	struct pci_bus_env env = {.cpu = cpu_port(host->cpu)};
 
@@ -68,7 +69,7 @@ static int boot_pf(struct boot *boot)
 	const struct machine_cfg *machine = host->machine->cfg;
 	uint16_t vfs = (uint16_t)machine->nic.vfs;
 	struct pf_driver_cfg cfg = {
-		.pf_rid = HOST_PF_RID,
+		.pf_rid = machine_pf_rid(host->machine->cfg),
 		.num_vfs = vfs,
 		.command_timeout_ps = machine->timing.kernel.command_timeout_ps,
 		.poll_ps = machine->timing.kernel.poll_ps,
@@ -81,9 +82,11 @@ static int boot_pf(struct boot *boot)
 	int rc;
 
 	if (host->recorded || (boot->options && boot->options->no_pf_driver))
-		return pci_bus_enable_vfs(&host->pci_bus, boot->self, HOST_PF_RID, vfs);
+		return pci_bus_enable_vfs(&host->pci_bus, boot->self,
+					  machine_pf_rid(host->machine->cfg), vfs);
 	if (host->smmu_driver) {
-		rc = smmu_driver_attach_identity(host->smmu_driver, boot->self, HOST_PF_RID);
+		rc = smmu_driver_attach_identity(host->smmu_driver, boot->self,
+						 machine_pf_rid(host->machine->cfg));
 		if (rc)
 			return rc;
 	}
@@ -119,7 +122,8 @@ static uint64_t function_config_pa(uint16_t rid)
 static int bind_vf(struct boot *boot, uint32_t vf)
 {
 	struct host *host = boot->host;
-	const struct pci_function *function = pci_bus_vf(&host->pci_bus, HOST_PF_RID, vf);
+	const struct pci_function *function =
+		pci_bus_vf(&host->pci_bus, machine_pf_rid(host->machine->cfg), vf);
 	struct uapi_vfio_device_cfg cfg = {.is_vf = true, .vf = vf};
 
 	if (!function)

@@ -138,7 +138,15 @@ static bool build_smmu(struct host *host)
 /* VFs that do not fit on the PF's bus are on the ones after it. */
 static uint32_t last_rid(const struct machine_cfg *cfg)
 {
-	return (uint32_t)(HOST_PF_RID + MACHINE_FIRST_VF_OFFSET + cfg->nic.total_vfs - 1);
+	return (uint32_t)(machine_pf_rid(cfg) + MACHINE_FIRST_VF_OFFSET + cfg->nic.total_vfs - 1);
+}
+
+/* Each port of a switch but the NIC's has a bus of its own, with nobody on it. */
+static uint8_t last_bus(const struct machine_cfg *cfg)
+{
+	uint64_t others = cfg->link.switch_ports ? cfg->link.switch_ports - 1 : 0;
+
+	return (uint8_t)((last_rid(cfg) >> 8) + others);
 }
 
 /* A link that goes down takes what the device was with it (2.9.1, 6.6.1). */
@@ -147,6 +155,20 @@ static void link_down_or_up(void *ctx, bool up)
 	struct host *host = ctx;
 
 	pcie_link_set_up(host->link, up);
+	if (up)
+		return;
+	if (host->pcie_switch)
+		pcie_switch_reset(host->pcie_switch, false);
+	else
+		pcie_device_reset(host->device, false);
+}
+
+/* The NIC's is the only one that there is. */
+static void switch_link_down_or_up(void *ctx, uint32_t port, bool up)
+{
+	struct host *host = ctx;
+
+	pcie_link_set_up(host->nic_link, up);
 	if (!up)
 		pcie_device_reset(host->device, false);
 }
@@ -159,7 +181,7 @@ static void map_streams(const struct host *host, struct pcie_root_port_cfg *cfg)
 	const struct machine_board *board = host->machine->options.board;
 
 	if (foreign) {
-		cfg->iommu_map.rid_base = HOST_VF_RID;
+		cfg->iommu_map.rid_base = machine_vf_rid(host->machine->cfg);
 		cfg->iommu_map.rid_count = 1;
 		cfg->iommu_map.stream_base = foreign->vf_stream;
 	}
@@ -182,7 +204,7 @@ static bool build_root_port(struct host *host)
 		.vendor_id = 0x1b36, /* the generic root port of Red Hat's virtual machines */
 		.device_id = 0x000c,
 		.secondary_bus = HOST_NIC_BUS,
-		.subordinate_bus = (uint8_t)(last_rid(host->machine->cfg) >> 8),
+		.subordinate_bus = last_bus(host->machine->cfg),
 		.window_base = HOST_WINDOW_PA,
 		.window_bytes = HOST_WINDOW_LEN,
 		.requests = ROOT_REQUESTS,
@@ -214,7 +236,7 @@ static bool build_root_port(struct host *host)
 static void device_cfg(const struct machine_cfg *machine, struct pcie_device_cfg *cfg)
 {
 	pcie_device_cfg_x710(cfg);
-	cfg->bus = HOST_NIC_BUS;
+	cfg->bus = (uint8_t)(machine_pf_rid(machine) >> 8);
 	cfg->total_vfs = (uint16_t)machine->nic.total_vfs;
 	cfg->vf.msix_vectors = (uint16_t)machine->nic.msix_vectors;
 	cfg->first_vf_offset = MACHINE_FIRST_VF_OFFSET;
@@ -304,7 +326,9 @@ static bool build_nic(struct host *host)
 	return host->nic && build_nic_parts(host);
 }
 
-static bool build_link(struct host *host)
+/* A link whose ends are `above` and `beneath` for ports of these names; NULL without memory. */
+static struct pcie_link *make_link(struct host *host, const char *name,
+				   const struct tlp_port *above, const struct tlp_port *beneath)
 {
 	const struct machine_cfg *machine = host->machine->cfg;
 	struct pcie_link_cfg cfg = {
@@ -315,24 +339,82 @@ static bool build_link(struct host *host)
 		.latency_ps = machine->timing.link.latency_ps,
 		.reorder_ps = machine->link.reorder_ps,
 	};
-	struct pcie_link_env env = {.part = host_part(host, "link")};
+	struct pcie_link_env env = {.part = host_part(host, name)};
+	struct pcie_link *link = pcie_link_create(&cfg, &env);
+
+	if (link)
+		pcie_link_connect(link, above, beneath);
+	return link;
+}
+
+static struct tlp_port bound(struct host *host, const char *name, struct tlp_port port)
+{
+	return bind_tlp(host, name, &port);
+}
+
+static bool build_switch(struct host *host)
+{
+	const struct machine_cfg *machine = host->machine->cfg;
+	struct pcie_switch_cfg cfg = {
+		.vendor_id = 0x104c, /* as the switch of QEMU, which is one of TI's */
+		.device_id = 0x8232,
+		.ports = (uint32_t)machine->link.switch_ports,
+		.forward_ps = machine->timing.link.switch_ps,
+		.reorder_ps = machine->link.reorder_ps,
+		.link_generation = (uint8_t)machine->link.generation,
+		.link_lanes = (uint8_t)machine->link.lanes,
+		.max_payload = (uint16_t)machine->link.max_payload,
+	};
+	struct pcie_switch_env env = {.part = host_part(host, "switch"),
+				      .link = switch_link_down_or_up,
+				      .link_ctx = host};
+
+	host->pcie_switch = pcie_switch_create(&cfg, &env);
+	return host->pcie_switch != NULL;
+}
+
+/* The NIC behind the first port, on a link of its own. */
+static bool build_nic_link(struct host *host)
+{
+	struct tlp_port above =
+		bound(host, "nic_link.switch", pcie_switch_port(host->pcie_switch, 0));
+	struct tlp_port beneath = bound(host, "nic_link.device", pcie_device_port(host->device));
+
+	host->nic_link = make_link(host, "nic_link", &above, &beneath);
+	if (!host->nic_link)
+		return false;
+	above = bound(host, "switch.nic_link", pcie_link_port(host->nic_link, PCIE_LINK_DOWN));
+	beneath = bound(host, "device.nic_link", pcie_link_port(host->nic_link, PCIE_LINK_UP));
+	pcie_switch_connect(host->pcie_switch, 0, &above);
+	pcie_device_connect(host->device, &beneath);
+	return true;
+}
+
+/* What the root port's link leads to: the switch, or the device itself. */
+static bool build_link(struct host *host)
+{
+	bool behind_switch = host->machine->cfg->link.switch_ports;
 	struct tlp_port port[2];
 
-	host->link = pcie_link_create(&cfg, &env);
+	if (behind_switch && !build_switch(host))
+		return false;
+	port[0] = bound(host, "link.root_port", pcie_root_port_port(host->root_port));
+	port[1] = behind_switch ? bound(host, "link.switch",
+					pcie_switch_port(host->pcie_switch, PCIE_SWITCH_UPSTREAM))
+				: bound(host, "link.device", pcie_device_port(host->device));
+	host->link = make_link(host, "link", &port[0], &port[1]);
 	if (!host->link)
 		return false;
-	port[0] = pcie_root_port_port(host->root_port);
-	port[1] = pcie_device_port(host->device);
-	port[0] = bind_tlp(host, "link.root_port", &port[0]);
-	port[1] = bind_tlp(host, "link.device", &port[1]);
-	pcie_link_connect(host->link, &port[0], &port[1]);
-	port[0] = pcie_link_port(host->link, PCIE_LINK_DOWN);
-	port[1] = pcie_link_port(host->link, PCIE_LINK_UP);
-	port[0] = bind_tlp(host, "root_port.link", &port[0]);
-	port[1] = bind_tlp(host, "device.link", &port[1]);
+	port[0] = bound(host, "root_port.link", pcie_link_port(host->link, PCIE_LINK_DOWN));
+	port[1] = bound(host, behind_switch ? "switch.link" : "device.link",
+			pcie_link_port(host->link, PCIE_LINK_UP));
 	pcie_root_port_connect(host->root_port, &port[0]);
-	pcie_device_connect(host->device, &port[1]);
-	return true;
+	if (!behind_switch) {
+		pcie_device_connect(host->device, &port[1]);
+		return true;
+	}
+	pcie_switch_connect(host->pcie_switch, PCIE_SWITCH_UPSTREAM, &port[1]);
+	return build_nic_link(host);
 }
 
 static bool build_host(struct host *host, const struct machine_options *options)
@@ -440,6 +522,8 @@ static void host_destroy(struct host *host)
 		recorded_device_destroy(host->recorded);
 	else
 		DESTROY(host->device, pcie_device_destroy);
+	DESTROY(host->nic_link, pcie_link_destroy);
+	DESTROY(host->pcie_switch, pcie_switch_destroy);
 	DESTROY(host->link, pcie_link_destroy);
 	DESTROY(host->root_port, pcie_root_port_destroy);
 	for (uint32_t i = 0; i < host->masters; i++)
@@ -511,6 +595,10 @@ void machine_report_leaks(struct machine *machine)
 		report(host, "root_port busy", MACHINE_LEAK_ROOT_PORT,
 		       !pcie_root_port_idle(host->root_port));
 		report(host, "link", MACHINE_LEAK_LINK, pcie_link_in_flight(host->link));
+		if (host->pcie_switch)
+			report(host, "switch busy", MACHINE_LEAK_SWITCH,
+			       !pcie_switch_idle(host->pcie_switch) ||
+				       pcie_link_in_flight(host->nic_link));
 		report(host, "device busy", MACHINE_LEAK_DEVICE, !pcie_device_idle(host->device));
 		for (uint32_t master = 0; master < host->masters; master++)
 			report(host, "master busy", MACHINE_LEAK_MASTER,

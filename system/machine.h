@@ -23,6 +23,7 @@
 #include "model/pcie/device.h"
 #include "model/pcie/link.h"
 #include "model/pcie/root_port.h"
+#include "model/pcie/switch.h"
 #include "model/wire/backend.h"
 #include "model/wire/wire.h"
 #include "pf-firmware/firmware.h"
@@ -45,7 +46,7 @@ extern "C" {
 #define HOST_WINDOW_PA    UINT64_C(0x0000005000000000)
 #define HOST_WINDOW_LEN   UINT64_C(0x1000000000)
 #define HOST_DRAM_PA      UINT64_C(0x0000010000000000)
-#define HOST_NIC_BUS      1
+#define HOST_NIC_BUS      1 /* without a switch */
 #define HOST_PF_RID       PCIE_RID(HOST_NIC_BUS, 0, 0)
 #define HOST_VF_RID       PCIE_RID(HOST_NIC_BUS, 2, 0)
 /* Memory of a foreign machine's host for its own software. */
@@ -75,7 +76,9 @@ struct host {
 	struct smmu *smmu;
 	struct cpu *cpu;
 	struct pcie_root_port *root_port;
-	struct pcie_link *link;
+	struct pcie_link *link;          /* the root port's */
+	struct pcie_switch *pcie_switch; /* NULL: none, and no nic_link */
+	struct pcie_link *nic_link;      /* from the switch's first port */
 	struct pcie_device *device;
 	struct nic *nic; /* NULL with a recorded device */
 	struct vf *vf[NIC_MAX_VFS];
@@ -93,6 +96,17 @@ struct host {
 	char part_name[HOST_NAMES][HOST_NAME_LEN];
 	uint32_t part_names;
 };
+
+/* The PF's requester ID: a switch's buses are before the NIC's. */
+static inline uint16_t machine_pf_rid(const struct machine_cfg *cfg)
+{
+	return cfg->link.switch_ports ? PCIE_RID(HOST_NIC_BUS + 2, 0, 0) : HOST_PF_RID;
+}
+
+static inline uint16_t machine_vf_rid(const struct machine_cfg *cfg)
+{
+	return (uint16_t)(machine_pf_rid(cfg) + MACHINE_FIRST_VF_OFFSET);
+}
 
 /*
  * A machine that the drivers of another one will drive: what they take for
@@ -210,6 +224,7 @@ enum machine_leak {
 	MACHINE_LEAK_NIC,
 	MACHINE_LEAK_WIRE,
 	MACHINE_LEAK_MASTER,
+	MACHINE_LEAK_SWITCH,
 };
 void machine_report_leaks(struct machine *machine);
 

@@ -117,7 +117,9 @@ int scenario_create_vm(struct scenario *scenario, struct actor *self,
 		.ram_bytes = cfg->memory_bytes,
 		.map_bar0 = cfg->map_bar0,
 		.exit_ps = timing->vmm.exit_ps,
-		.stream_id = pci_bus_vf(&host->pci_bus, HOST_PF_RID, (uint32_t)vf)->rid,
+		.stream_id =
+			pci_bus_vf(&host->pci_bus, machine_pf_rid(host->machine->cfg), (uint32_t)vf)
+				->rid,
 		.group_path = uses_container(scenario->cfg, cfg) ? slot->group_path : NULL,
 		.device_name = slot->device_name,
 		.pasids = cfg->address_spaces != NULL,

@@ -23,8 +23,9 @@ static void watch_reset(struct scenario *scenario, const struct trace_event *eve
 			continue;
 		guest = scenario_guest(scenario, reset->cfg->guest);
 		if (guest->host->index != event->part->host ||
-		    pci_bus_vf(&guest->host->pci_bus, HOST_PF_RID, (uint32_t)guest->vf)->rid !=
-			    event->arg[0])
+		    pci_bus_vf(&guest->host->pci_bus, machine_pf_rid(guest->host->machine->cfg),
+			       (uint32_t)guest->vf)
+				    ->rid != event->arg[0])
 			continue;
 		guest->reads_cut += event->arg[2];
 		guest->writes_cut += event->arg[3];

@@ -149,9 +149,9 @@ static void migration_round(struct timeline *timeline, const struct trace_event 
 /* ---- functions ---- */
 
 /* A function's VF, or none: the PF. */
-static bool vf_of(uint64_t rid, uint64_t *vf)
+static bool vf_of(const struct timeline *timeline, uint64_t rid, uint64_t *vf)
 {
-	*vf = rid - HOST_PF_RID - MACHINE_FIRST_VF_OFFSET;
+	*vf = rid - machine_vf_rid(timeline->machine->cfg);
 	return *vf < NIC_MAX_VFS;
 }
 
@@ -159,7 +159,7 @@ static void of_function(struct timeline *timeline, const struct trace_event *eve
 			const char *name, const struct chrome_arg *args)
 {
 	uint64_t vf;
-	bool is_vf = vf_of(event->arg[0], &vf);
+	bool is_vf = vf_of(timeline, event->arg[0], &vf);
 
 	timeline_instant(timeline, event->part->host, is_vf ? TRACK_VF : TRACK_PF, is_vf ? vf : 0,
 			 name, args);
@@ -169,7 +169,7 @@ static void mig_state(struct timeline *timeline, const struct trace_event *event
 {
 	uint64_t vf;
 
-	if (vf_of(event->arg[0], &vf))
+	if (vf_of(timeline, event->arg[0], &vf))
 		timeline_state(timeline, event->part->host, TRACK_VFIO, vf, 0,
 			       name_of(vfio_states, event->arg[2]));
 }

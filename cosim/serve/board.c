@@ -178,7 +178,8 @@ static bool build_machine(struct board *board)
 		.message_bytes = cfg->plan->message_bytes,
 		.window_base = cfg->sriov ? cfg->plan->window_base : 0,
 		.window_bytes = cfg->sriov ? cfg->plan->window_bytes : 0,
-		.first_rid = cfg->sriov ? HOST_PF_RID : HOST_VF_RID,
+		.first_rid =
+			cfg->sriov ? machine_pf_rid(cfg->machine) : machine_vf_rid(cfg->machine),
 		.stream_base = BOARD_FIRST_RID,
 		.stream_step = board->stream_step,
 	};
@@ -271,13 +272,14 @@ const char *board_function_name(const struct board *board, uint32_t index, char 
 uint16_t board_rid(const struct board *board, uint32_t index)
 {
 	if (is_pf(board, index))
-		return HOST_PF_RID;
-	return (uint16_t)(HOST_VF_RID + vf_number(board, index));
+		return machine_pf_rid(board->cfg.machine);
+	return (uint16_t)(machine_vf_rid(board->cfg.machine) + vf_number(board, index));
 }
 
 uint16_t board_guest_rid(const struct board *board, uint32_t index)
 {
-	uint32_t first = board->cfg.sriov ? HOST_PF_RID : HOST_VF_RID;
+	uint32_t first = board->cfg.sriov ? machine_pf_rid(board->cfg.machine)
+					  : machine_vf_rid(board->cfg.machine);
 
 	return (uint16_t)(BOARD_FIRST_RID + (board_rid(board, index) - first) * board->stream_step);
 }
@@ -360,7 +362,8 @@ static uint64_t pf_bar_pa(struct board *board, uint32_t bar)
 
 static const struct pci_function *vf_function(const struct board *board, uint32_t index)
 {
-	return pci_bus_vf(&board->host->pci_bus, HOST_PF_RID, vf_number(board, index));
+	return pci_bus_vf(&board->host->pci_bus, machine_pf_rid(board->cfg.machine),
+			  vf_number(board, index));
 }
 
 uint64_t board_bar_bytes(const struct board *board, uint32_t index, uint32_t bar)

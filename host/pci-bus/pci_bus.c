@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "host/pci-bus/pci_bus.h"
+#include "host/pci-bus/pci_bus_internal.h"
 
 #include "base/bits.h"
 
@@ -68,6 +68,11 @@ static uint64_t take_window(struct pci_bus *bus, uint64_t size_bytes, uint64_t a
 	return pa;
 }
 
+uint64_t pci_window_align(struct pci_bus *bus, uint64_t align_bytes)
+{
+	return take_window(bus, 0, align_bytes);
+}
+
 /*
  * Size of the BAR register at `at` by writing ones (7.5.1.2.1); 0 when it is
  * not implemented. `*is64`: it takes the next register too.
@@ -126,6 +131,34 @@ static void enable_function(struct pci_bus *bus, struct actor *self, uint16_t ri
 	pci_config_read(bus, self, rid, PCI_COMMAND, 2);
 }
 
+/* All VFs that the PF has, whether they come or not. */
+static int assign_vf_bars(struct pci_bus *bus, struct actor *self, struct pci_function *pf)
+{
+	uint32_t at = pf->sriov_offset;
+
+	pci_config_write(bus, self, pf->rid, at + PCI_SRIOV_SYS_PGSIZE, 4, 1);
+	return assign_bars(bus, self, pf->rid, at + PCI_SRIOV_BAR, pf->total_vfs, pf->vf_bar);
+}
+
+/* The bus that the last VF may be on. */
+static uint8_t last_vf_bus(struct pci_bus *bus, struct actor *self, const struct pci_function *pf)
+{
+	uint32_t at = pf->sriov_offset;
+	uint32_t offset = pci_config_read(bus, self, pf->rid, at + PCI_SRIOV_VF_OFFSET, 2);
+	uint32_t stride = pci_config_read(bus, self, pf->rid, at + PCI_SRIOV_VF_STRIDE, 2);
+
+	return (uint8_t)((pf->rid + offset + (pf->total_vfs - 1u) * stride) >> 8);
+}
+
+/* Behind a bridge buses and windows have to hold all VFs before what comes next is placed. */
+static int reserve_vfs(struct pci_bus *bus, struct actor *self, struct pci_function *pf)
+{
+	if (!pf->total_vfs || pf->rid >> 8 == bus->cfg.bus)
+		return 0;
+	bus->last_bus = MAX(bus->last_bus, last_vf_bus(bus, self, pf));
+	return assign_vf_bars(bus, self, pf);
+}
+
 static int add_function(struct pci_bus *bus, struct actor *self, uint16_t rid, uint32_t id)
 {
 	struct pci_function *function = &bus->function[bus->count];
@@ -146,43 +179,61 @@ static int add_function(struct pci_bus *bus, struct actor *self, uint16_t rid, u
 			bus, self, rid, function->sriov_offset + PCI_SRIOV_TOTAL_VF, 2);
 	enable_function(bus, self, rid);
 	bus->count++;
-	return 0;
+	return reserve_vfs(bus, self, function);
 }
 
-/* Device 0 is the only one behind a root port; function 0 says whether there are more. */
-int pci_bus_scan(struct pci_bus *bus, struct actor *self, const struct pci_bus_cfg *cfg,
-		 const struct pci_bus_env *env)
+/* Function 0 says whether there are more, or whether it is a bridge. */
+int pci_device_scan(struct pci_bus *bus, struct actor *self, uint16_t first)
 {
-	uint16_t first = (uint16_t)(cfg->bus << 8);
-	uint32_t functions = 1;
+	uint32_t functions = 1, header = 0;
 	int ret = 0;
 
-	memset(bus, 0, sizeof(*bus));
-	bus->cfg = *cfg;
-	bus->env = *env;
-	bus->next_pa = cfg->window_pa;
 	for (uint32_t fn = 0; !ret && fn < functions; fn++) {
 		uint16_t rid = (uint16_t)(first + fn);
 		uint32_t id = pci_config_read(bus, self, rid, PCI_VENDOR_ID, 4);
 
 		if (id == UINT32_MAX || !(id & 0xffff))
 			continue;
-		if (!fn &&
-		    pci_config_read(bus, self, rid, PCI_HEADER_TYPE, 1) & PCI_HEADER_TYPE_MFD)
+		if (!fn)
+			header = pci_config_read(bus, self, rid, PCI_HEADER_TYPE, 1);
+		if (header & PCI_HEADER_TYPE_MFD)
 			functions = 8;
-		ret = add_function(bus, self, rid, id);
+		if ((header & PCI_HEADER_TYPE_MASK) == PCI_HEADER_TYPE_BRIDGE)
+			ret = pci_bridge_scan(bus, self, rid);
+		else
+			ret = add_function(bus, self, rid, id);
 	}
+	return ret;
+}
+
+/* Device 0 is the only one behind a root port. */
+int pci_bus_scan(struct pci_bus *bus, struct actor *self, const struct pci_bus_cfg *cfg,
+		 const struct pci_bus_env *env)
+{
+	int ret;
+
+	memset(bus, 0, sizeof(*bus));
+	bus->cfg = *cfg;
+	bus->env = *env;
+	bus->next_pa = cfg->window_pa;
+	bus->last_bus = cfg->bus;
+	ret = pci_device_scan(bus, self, (uint16_t)(cfg->bus << 8));
 	if (!ret && !bus->count)
 		ret = -ENODEV;
 	return ret;
 }
 
-const struct pci_function *pci_bus_find(const struct pci_bus *bus, uint16_t rid)
+static struct pci_function *find(struct pci_bus *bus, uint16_t rid)
 {
 	for (uint32_t i = 0; i < bus->count; i++)
 		if (bus->function[i].rid == rid)
 			return &bus->function[i];
 	return NULL;
+}
+
+const struct pci_function *pci_bus_find(const struct pci_bus *bus, uint16_t rid)
+{
+	return find((struct pci_bus *)bus, rid);
 }
 
 const struct pci_function *pci_bus_vf(const struct pci_bus *bus, uint16_t pf_rid, uint32_t vf)
@@ -198,7 +249,7 @@ const struct pci_function *pci_bus_vf(const struct pci_bus *bus, uint16_t pf_rid
 
 /* VF n's BAR is n BAR sizes above the VF BAR; its ID is First VF Offset + n Strides (9.3.3). */
 static void add_vfs(struct pci_bus *bus, struct actor *self, const struct pci_function *pf,
-		    uint16_t num_vfs, const struct pci_bar vf_bar[PCI_FUNCTION_BARS])
+		    uint16_t num_vfs)
 {
 	uint32_t at = pf->sriov_offset;
 	uint32_t offset = pci_config_read(bus, self, pf->rid, at + PCI_SRIOV_VF_OFFSET, 2);
@@ -216,16 +267,15 @@ static void add_vfs(struct pci_bus *bus, struct actor *self, const struct pci_fu
 		vf->pf_rid = pf->rid;
 		vf->vf_index = n;
 		for (uint32_t b = 0; b < PCI_FUNCTION_BARS; b++) {
-			vf->bar[b] = vf_bar[b];
-			vf->bar[b].pa += n * vf_bar[b].size_bytes;
+			vf->bar[b] = pf->vf_bar[b];
+			vf->bar[b].pa += n * pf->vf_bar[b].size_bytes;
 		}
 	}
 }
 
 int pci_bus_enable_vfs(struct pci_bus *bus, struct actor *self, uint16_t pf_rid, uint16_t num_vfs)
 {
-	const struct pci_function *pf = pci_bus_find(bus, pf_rid);
-	struct pci_bar vf_bar[PCI_FUNCTION_BARS];
+	struct pci_function *pf = find(bus, pf_rid);
 	uint32_t at, control;
 	int ret;
 
@@ -241,17 +291,18 @@ int pci_bus_enable_vfs(struct pci_bus *bus, struct actor *self, uint16_t pf_rid,
 	control = pci_config_read(bus, self, pf_rid, at + PCI_SRIOV_CTRL, 2);
 	if (control & PCI_SRIOV_CTRL_VFE)
 		return -EBUSY;
-	pci_config_write(bus, self, pf_rid, at + PCI_SRIOV_SYS_PGSIZE, 4, 1);
-	ret = assign_bars(bus, self, pf_rid, at + PCI_SRIOV_BAR, pf->total_vfs, vf_bar);
-	if (ret)
-		return ret;
+	if (pf_rid >> 8 == bus->cfg.bus) {
+		ret = assign_vf_bars(bus, self, pf);
+		if (ret)
+			return ret;
+	}
 	pci_config_write(bus, self, pf_rid, at + PCI_SRIOV_NUM_VF, 2, num_vfs);
 	pci_config_write(bus, self, pf_rid, at + PCI_SRIOV_CTRL, 2,
 			 control | PCI_SRIOV_CTRL_VFE | PCI_SRIOV_CTRL_MSE);
 	/* 9.3.3.3.1: VFs may be addressed 100 ms later. */
 	if (!bus->env.part.sim->untimed)
 		actor_sleep(self, 100 * PS_PER_MS);
-	add_vfs(bus, self, pf, num_vfs, vf_bar);
+	add_vfs(bus, self, pf, num_vfs);
 	return 0;
 }
 

@@ -21,7 +21,8 @@ struct pci_bus_cfg {
 	uint64_t ecam_pa;   /* of bus 0 */
 	uint64_t window_pa; /* memory window: BARs are placed here, in order */
 	uint64_t window_bytes;
-	uint8_t bus; /* the bus behind the root port */
+	uint8_t bus;  /* the bus behind the root port */
+	bool isolate; /* Access Control of a switch sends all requests to the IOMMU */
 };
 
 struct pci_bus_env {
@@ -43,20 +44,23 @@ struct pci_function {
 	struct pci_bar bar[PCI_FUNCTION_BARS];
 	uint16_t sriov_offset; /* extended capability's offset, 0: none */
 	uint16_t total_vfs;
+	struct pci_bar vf_bar[PCI_FUNCTION_BARS]; /* of VF 0, once they have a place */
 };
 
 struct pci_bus {
 	struct pci_bus_cfg cfg;
 	struct pci_bus_env env;
 	uint64_t next_pa;
-	struct pci_function function[PCI_BUS_MAX_FUNCTIONS]; /* by requester ID within the bus */
+	uint8_t last_bus;                                    /* that has been given out */
+	struct pci_function function[PCI_BUS_MAX_FUNCTIONS]; /* in the order of the scan */
 	uint32_t count;
 };
 
 /*
  * Scan the bus: identify each function, size and assign its BARs, enable memory
- * decoding and bus mastering. 0, -ENODEV for an empty bus, -ENOSPC when the
- * window is full.
+ * decoding and bus mastering. Behind a switch buses are numbered and windows opened, and
+ * VFs have their BARs from the start; its ports are not in the table. 0, -ENODEV for an empty bus,
+ * -ENOSPC when the window is full.
  */
 int pci_bus_scan(struct pci_bus *bus, struct actor *self, const struct pci_bus_cfg *cfg,
 		 const struct pci_bus_env *env);

@@ -35,7 +35,7 @@ struct timing_cfg {
 		int tlb_replacement; /* enum smmu_replacement */
 	} smmu;
 	struct {
-		uint64_t latency_ps;
+		uint64_t latency_ps, switch_ps;
 	} link;
 	struct {
 		uint64_t register_ps, flr_ps, issue_ps, switch_ps, write_back_ps, interrupt_ps,
@@ -95,7 +95,7 @@ struct nic_config {
 
 struct link_config {
 	uint64_t generation, lanes, max_payload, max_read_request, read_completion_boundary,
-		reorder_ps;
+		reorder_ps, switch_ports;
 };
 
 struct migration_link_config {

@@ -171,6 +171,9 @@ static const struct schema_key link_keys[] = {
 	 DEFAULT("64"), WHAT("RCB of the root port: 64 or 128")},
 	{"reorder", TIMES(link_config, reorder_ps, SEC), DEFAULT("0"),
 	 WHAT("how long a TLP is held at most while others pass it that may; 0: strict order")},
+	{"switch_ports", COUNTS(link_config, switch_ports, 0, 8), DEFAULT("0"),
+	 WHAT("downstream ports of a switch between root port and NIC, which is behind the first; "
+	      "0: none")},
 	{NULL},
 };
 static const struct schema_map link_map = MAP("link", link_config, link_keys);

@@ -36,6 +36,8 @@ static const struct schema_key smmu_keys[] = {
 };
 static const struct schema_key link_keys[] = {
 	TIME_ROW("latency", link.latency_ps, "last byte sent to its arrival, each way"),
+	{"switch", TIMES(timing_cfg, link.switch_ps, SEC), DEFAULT("0"),
+	 WHAT("a TLP's way through a switch, from port to port")},
 	{NULL},
 };
 static const struct schema_key nic_keys[] = {

@@ -173,8 +173,9 @@ static int start_program(struct replay *replay, struct replay_program *program)
 				    &uapi_user_ops_direct, NULL);
 	if (!program->process)
 		return -ENOMEM;
-	monitor_program(&replay->monitor, program->process, program->host, host->name,
-			pci_bus_vf(&host->pci_bus, HOST_PF_RID, program->vf)->rid);
+	monitor_program(
+		&replay->monitor, program->process, program->host, host->name,
+		pci_bus_vf(&host->pci_bus, machine_pf_rid(host->machine->cfg), program->vf)->rid);
 	env.process = program->process;
 	program->player = player_create(&env);
 	return program->player ? 0 : -ENOMEM;

@@ -246,7 +246,8 @@ static int bring_up(struct driver_replay *replay)
 	err = host_boot(replay->host, replay->self, &boot);
 	if (err)
 		return err;
-	replay->vf = pci_bus_vf(&replay->host->pci_bus, HOST_PF_RID, DRIVER_VF_INDEX);
+	replay->vf = pci_bus_vf(&replay->host->pci_bus, machine_pf_rid(replay->host->machine->cfg),
+				DRIVER_VF_INDEX);
 	if (!replay->vf)
 		return -ENODEV;
 	find_our_caps(replay);
