@@ -349,6 +349,7 @@ static struct pcie_link *make_link(struct host *host, const char *name,
 
 static struct tlp_port bound(struct host *host, const char *name, struct tlp_port port)
 {
+	/* cppcheck-suppress returnDanglingLifetime ; the port is copied */
 	return bind_tlp(host, name, &port);
 }
 

@@ -207,8 +207,6 @@ void pcie_switch_reset(struct pcie_switch *sw, bool cold)
 	struct pcie_switch_port *up = pcie_switch_upstream(sw);
 
 	pcie_switch_lose_queue(up);
-	for (uint32_t p = 0; p < sw->cfg.ports; p++)
-		pcie_switch_lose_queue(&sw->port[p]);
 	pcie_bridge_reset(&up->bridge, cold);
 	reset_downstream(sw, cold, false);
 }

@@ -203,6 +203,7 @@ TEST_F(SwitchMemory, WhatIsOfTheSwitchDoesNotLeaveItUpward)
 	Dma hole(TLP_MRD, slice(1) + kSlice / 2, 8), own(TLP_MRD, vf_bar(0, 1), 8);
 
 	bring_up_all();
+	config_write(0, ROOT_AT_ACS + ACS_CONTROL + 2, ACS_REQUEST_REDIRECT, 2);
 	set_window(kPort[1], slice(1), kSlice / 2);
 	send(0, hole);
 	EXPECT_EQ(hole.tlp.status, TLP_UR);
