@@ -53,8 +53,9 @@ void nic_vlan_clear(struct nic *nic, uint32_t index)
 
 	memset(vf->vlan, 0, sizeof(vf->vlan));
 	vf->vlans = 0;
-	/* A tag in a descriptor is asked for there. Stock drivers count on it: iavf enables insertion
-	 * once and not after resets, and virtchnl's first kind of VLANs has no such message. */
+	/* A tag in a descriptor is asked for there. Stock drivers count on it: iavf enables
+	 * insertion once and not after resets, and virtchnl's first kind of VLANs has no such
+	 * message. */
 	vf->vlan_offload = (struct nic_vlan_offload){.insert = true};
 }
 
