@@ -20,12 +20,14 @@ static int32_t set_offloads(const struct vc_command *command, uint64_t which, ui
 	return vc_do(command, &operation);
 }
 
+/* Tags of descriptors are inserted also in the second kind: iavf asks for it once, and not again
+ * when it agrees on this after a reset. */
 int32_t vc_vlan_agreed(const struct vc_command *command)
 {
 	bool first = command->vf->agreed.caps & VIRTCHNL_VF_OFFLOAD_VLAN;
 
 	return set_offloads(command, VF_VLAN_STRIP | VF_VLAN_INSERT,
-			    first ? VF_VLAN_STRIP | VF_VLAN_INSERT : 0);
+			    VF_VLAN_INSERT | (first ? VF_VLAN_STRIP : 0));
 }
 
 /* ---- filters: of both kinds, by the n-th element's ID ---- */
