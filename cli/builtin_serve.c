@@ -41,13 +41,11 @@ static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
-static volatile sig_atomic_t stopped;
 static volatile bool stop;
 
 static void on_signal(int number)
 {
 	stop = true;
-	stopped = number;
 }
 
 static void parse_arch(struct serve_cli *cli, const char *arg, struct argp_state *state)

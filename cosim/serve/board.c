@@ -11,12 +11,13 @@
 #include "base/bits.h"
 #include "iommu/smmu_format.h"
 #include "iommu/smmu_registers_format.h"
+#include "system/wire/pace.h"
 
 /* Microseconds until an SMMU that is turned off has ended what was under way. */
 #define RESET_STEPS 100000u
 
 /* GICv2m's frame of QEMU's virt machine and the local APICs' of a PC; where virt's PCIe memory is,
- * of which the first GiB is enough (aperture.c). */
+ * of which the first GiB is enough (carrier.c). */
 const struct board_plan board_plans[] = {
 	[BOARD_X86_64] = {.name = "x86_64", .message_base = 0xfee00000, .message_bytes = 0x100000},
 	[BOARD_ARM64] = {.name = "arm64",
@@ -297,6 +298,11 @@ void board_attach(struct board *board, uint32_t index, const struct board_client
 	board->slot[index].client = *client;
 }
 
+void board_unheard(struct board *board)
+{
+	board->cfg.journal->unheard++;
+}
+
 struct guest_memory *board_memory(struct board *board, uint32_t index)
 {
 	return &board->slot[index].memory;
@@ -353,10 +359,10 @@ bool board_config(struct board *board, uint32_t index, bool write, uint32_t offs
 /* Of the PF, which its guest has placed. */
 static uint64_t pf_bar_pa(struct board *board, uint32_t bar)
 {
-	uint64_t pa = 0;
+	uint64_t pa = 0, at = config_pa(board, 0, PCI_BASE_ADDRESS_0 + 4 * bar);
 
-	board_config(board, 0, false, PCI_BASE_ADDRESS_0 + 4 * bar, 4, &pa);
-	board_config(board, 0, false, PCI_BASE_ADDRESS_0 + 4 * bar + 4, 4, (uint8_t *)&pa + 4);
+	perform(board, false, at, 4, &pa);
+	perform(board, false, at + 4, 4, (uint8_t *)&pa + 4);
 	return le64_get(&pa) & PCI_BASE_ADDRESS_MEM_MASK;
 }
 
@@ -407,11 +413,12 @@ bool board_window(struct board *board, bool write, uint64_t addr, uint32_t len, 
 	return ok;
 }
 
+/* What follows is not the guest's: no concern of the journal. */
 static uint32_t smmu_register(struct board *board, uint32_t offset)
 {
 	uint32_t value = 0;
 
-	board_smmu(board, false, offset, sizeof(value), &value);
+	perform(board, false, HOST_SMMU_PA + offset, sizeof(value), &value);
 	return le32_get(&value);
 }
 
@@ -420,7 +427,7 @@ static void smmu_register_write(struct board *board, uint32_t offset, uint32_t v
 	uint8_t data[4];
 
 	le32_put(data, value);
-	board_smmu(board, true, offset, sizeof(data), data);
+	perform(board, true, HOST_SMMU_PA + offset, sizeof(data), data);
 }
 
 void board_smmu_reset(struct board *board)
@@ -456,11 +463,8 @@ bool board_smmu_wants_attention(struct board *board)
 void board_run(struct board *board, uint64_t until_ps)
 {
 	static const bool never;
-	struct sim *sim = board->sim;
 
-	board->cfg.engine->run(board->machine->engine, until_ps, &never);
-	if (sim_now(sim) < until_ps && calendar_next_time(&sim->calendar) >= until_ps)
-		calendar_advance(&sim->calendar, until_ps);
+	pace_run_until(board->sim, board->cfg.engine, board->machine->engine, until_ps, &never);
 }
 
 void board_pass(struct board *board, uint64_t ps)

@@ -83,6 +83,9 @@ void board_attach(struct board *board, uint32_t index, const struct board_client
 /* The memory of the guest that has function `index`; the SMMU's own for board_functions(). */
 struct guest_memory *board_memory(struct board *board, uint32_t index);
 
+/* An interrupt's message that nobody waits for: for the result. */
+void board_unheard(struct board *board);
+
 /* A wired interrupt of the SMMU: is there anything that its driver has not seen? */
 bool board_smmu_wants_attention(struct board *board);
 

@@ -3,6 +3,7 @@
 
 #include "base/bits.h"
 #include "cosim/serve/function.h"
+#include "cosim/serve/parts.h"
 
 #define CLASS_IOMMU  0x080600u
 #define CLASS_MEMORY 0x058000u /* memory controller, other */
@@ -18,10 +19,8 @@ static void in_parts(struct carrier *carrier, const struct vfu_access *access,
 		     uint64_t base)
 {
 	for (uint32_t i = 0; i < access->len_bytes;) {
-		uint32_t len = WIDEST;
+		uint32_t len = part_bytes(access->offset + i, access->len_bytes - i, WIDEST);
 
-		while ((access->offset + i) % len || len > access->len_bytes - i)
-			len /= 2;
 		part(carrier->board, access->kind == VFU_ACCESS_WRITE, base + access->offset + i,
 		     len, access->data + i);
 		i += len;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cosim/serve/parts.h"
 
 #define CLASS_ETHERNET 0x020000u
 #define SMALL_MOST     4u  /* bytes of a read by software, and not QEMU's own */
@@ -191,21 +192,11 @@ static void write_part(struct config_view *view, uint32_t offset, uint32_t len, 
 	model_write(view, offset, len, value);
 }
 
-/* The largest naturally aligned access at `offset`. */
-static uint32_t part_bytes(uint32_t offset, uint32_t len_bytes)
-{
-	uint32_t part = 4;
-
-	while (offset % part || part > len_bytes)
-		part /= 2;
-	return part;
-}
-
 void config_view_write(struct config_view *view, uint32_t offset, uint32_t len_bytes,
 		       const uint8_t *data)
 {
 	for (uint32_t i = 0; i < len_bytes;) {
-		uint32_t part = part_bytes(offset + i, len_bytes - i);
+		uint32_t part = part_bytes(offset + i, len_bytes - i, SMALL_MOST);
 		uint8_t word[4] = {0};
 
 		memcpy(word, data + i, part);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "cosim/serve/parts.h"
 
 #define REGISTER_BYTES 4u /* of the NIC */
 
@@ -26,10 +27,8 @@ static void bar_access(const struct function *function, const struct vfu_access 
 {
 	for (uint32_t i = 0; i < access->len_bytes;) {
 		uint64_t offset = access->offset + i;
-		uint32_t part = REGISTER_BYTES;
+		uint32_t part = part_bytes(offset, access->len_bytes - i, REGISTER_BYTES);
 
-		while (offset % part || part > access->len_bytes - i)
-			part /= 2;
 		board_bar(function->board, function->index, access->kind == VFU_ACCESS_WRITE,
 			  access->region, offset, part, access->data + i);
 		i += part;
@@ -93,14 +92,13 @@ static void message(void *ctx, uint64_t addr, uint32_t data)
 	uint8_t bytes[4];
 	int err;
 
-	function->messages++;
 	le32_put(bytes, data);
 	if (function->cfg.translated)
 		err = vfu_dma_write(function->device, addr, bytes, sizeof(bytes), NULL, NULL);
 	else
 		err = vfu_irq_trigger(function->device, VFU_IRQ_MSIX, data);
 	if (err && err != -EAGAIN)
-		function->unheard++;
+		board_unheard(function->board);
 }
 
 /* The model's entry of a vector whose eventfd has come or gone: its message is its number. */

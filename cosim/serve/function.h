@@ -32,8 +32,7 @@ struct function {
 	struct function_cfg cfg;
 	struct vfu_device *device;
 	struct config_view config;
-	uint32_t vectors;           /* that the client has; 0: the model has them */
-	uint64_t messages, unheard; /* of interrupts; those of them that nobody waits for */
+	uint32_t vectors; /* that the client has; 0: the model has them */
 };
 
 /* `function` is the caller's. 0 or -errno as vfu_server_add. */

@@ -130,6 +130,9 @@ void journal_conclude(const struct journal *journal, struct run_result *result)
 {
 	result_note(result, "served: %" PRIu64 " accesses to registers and configuration space",
 		    journal->count);
+	if (journal->unheard)
+		result_note(result, "%" PRIu64 " interrupts that no client waited for",
+			    journal->unheard);
 	for (uint32_t i = 0; i < JOURNAL_TROUBLES; i++)
 		if (journal->trouble[i])
 			result_note(result, "%" PRIu64 " %s", journal->trouble[i],

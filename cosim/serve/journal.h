@@ -38,7 +38,8 @@ enum journal_trouble {
 struct journal {
 	struct sim_part part;
 	struct run_listener listener;
-	uint64_t count; /* accesses */
+	uint64_t count;   /* accesses */
+	uint64_t unheard; /* interrupts that no client waited for */
 	uint64_t trouble[JOURNAL_TROUBLES];
 	struct journal_entry entry[JOURNAL_ENTRIES]; /* a ring */
 };

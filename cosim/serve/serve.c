@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "base/bits.h"
 #include "cosim/serve/carrier.h"
 #include "cosim/serve/function.h"
 #include "system/wire/far_end.h"
+#include "system/wire/pace.h"
 
 #define PATH_BYTES 512u
 /* Longest wait, so that a stop is noticed. */
@@ -118,18 +118,10 @@ static int open_sockets(struct serve *serve)
 
 /* ---- time ---- */
 
-static uint64_t clock_ps(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * PS_PER_S + (uint64_t)now.tv_nsec * PS_PER_NS;
-}
-
 /* Simulated time as the clock has it; an access may have gone ahead, a busy host fall behind. */
 static uint64_t target_ps(struct serve *serve)
 {
-	uint64_t now_ps = sim_now(&serve->monitor.sim), clock = clock_ps();
+	uint64_t now_ps = sim_now(&serve->monitor.sim), clock = pace_clock_ps();
 
 	if (clock - serve->begin_ps < now_ps || clock < serve->begin_ps)
 		serve->begin_ps = clock - now_ps;
@@ -157,7 +149,7 @@ static uint64_t wait_ps(struct serve *serve)
 
 static void show_status(struct serve *serve)
 {
-	uint64_t now = clock_ps(), passed = now - serve->status_ps;
+	uint64_t now = pace_clock_ps(), passed = now - serve->status_ps;
 	struct serve_status status = {.board = serve->board};
 
 	if (!serve->options->status || passed < STATUS_PS)
@@ -172,14 +164,14 @@ static void show_status(struct serve *serve)
 
 static void loop(struct serve *serve)
 {
-	serve->begin_ps = clock_ps() - sim_now(&serve->monitor.sim);
-	serve->status_ps = clock_ps();
+	serve->begin_ps = pace_clock_ps() - sim_now(&serve->monitor.sim);
+	serve->status_ps = pace_clock_ps();
 	while (!*serve->options->stop) {
-		uint64_t wait = wait_ps(serve), before = clock_ps();
+		uint64_t wait = wait_ps(serve), before = pace_clock_ps();
 
 		vfu_server_wait(serve->server, wait / PS_PER_NS);
 		if (wait)
-			serve->waited_ps += clock_ps() - before;
+			serve->waited_ps += pace_clock_ps() - before;
 		run(serve);
 		show_status(serve);
 	}

@@ -200,13 +200,8 @@ static const struct reg_row pcie_rows[] = {
 	 .on_write = pcie_bridge_written},
 };
 
+/* A switch's downstream port differs from a root port in its type alone (7.5.3.1). */
 const struct pcie_capability_regs pcie_root_regs = {
-	.row = pcie_rows,
-	.rows = ARRAY_LEN(pcie_rows),
-};
-
-/* Beside the type a switch's downstream port is as a root port (7.5.3.1). */
-const struct pcie_capability_regs pcie_downstream_regs = {
 	.row = pcie_rows,
 	.rows = ARRAY_LEN(pcie_rows),
 };

@@ -80,8 +80,8 @@ extern const struct pcie_capability_regs pcie_pm_regs, pcie_root_pm_regs, pcie_m
 	pcie_pf_regs, pcie_vf_regs, pcie_root_regs, pcie_aer_pf_regs, pcie_aer_vf_regs,
 	pcie_aer_root_regs, pcie_dsn_regs, pcie_ari_regs, pcie_sriov_regs, pcie_ltr_regs,
 	pcie_acs_regs, pcie_acs_root_regs, pcie_acs_downstream_regs, pcie_upstream_regs,
-	pcie_downstream_regs, pcie_aer_upstream_regs, pcie_aer_downstream_regs, pcie_ats_pf_regs,
-	pcie_ats_vf_regs, pcie_pri_regs, pcie_pasid_regs, pcie_dpc_regs;
+	pcie_aer_upstream_regs, pcie_aer_downstream_regs, pcie_ats_pf_regs, pcie_ats_vf_regs,
+	pcie_pri_regs, pcie_pasid_regs, pcie_dpc_regs;
 
 /* on_write of a bridge's registers that decide about traffic or interrupts. */
 void pcie_bridge_written(void *owner, uint32_t index, uint64_t before, uint64_t now);

@@ -28,7 +28,7 @@ const struct pcie_capability pcie_capabilities[] = {
 	  [PCIE_VF] = {AT_PCIE, &pcie_vf_regs},
 	  [PCIE_ROOT_PORT] = {ROOT_AT_PCIE, &pcie_root_regs},
 	  [PCIE_UPSTREAM_PORT] = {ROOT_AT_PCIE, &pcie_upstream_regs},
-	  [PCIE_DOWNSTREAM_PORT] = {ROOT_AT_PCIE, &pcie_downstream_regs}}},
+	  [PCIE_DOWNSTREAM_PORT] = {ROOT_AT_PCIE, &pcie_root_regs}}},
 	{"AER",
 	 EXT_CAP_ID_AER,
 	 2,

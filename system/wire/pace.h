@@ -15,6 +15,13 @@
 extern "C" {
 #endif
 
+/* The host's clock, from some time on. */
+uint64_t pace_clock_ps(void);
+
+/* Whatever is due by `time_ps`, and the time itself, unless *stop. */
+void pace_run_until(struct sim *sim, const struct engine_ops *ops, struct engine *engine,
+		    uint64_t time_ps, const bool *stop);
+
 /* As ops->run of the native engine, at the pace of the host's clock from now on. */
 void pace_run(struct sim *sim, const struct engine_ops *ops, struct engine *engine,
 	      struct wire_backend *outside, uint64_t until_ps, const bool *stop);

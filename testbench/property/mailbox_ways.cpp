@@ -19,6 +19,7 @@
 #include "pf-firmware/mailbox_format.h"
 #include "system/machine.h"
 #include "system/vf_compare.h"
+#include "testbench/support/on_actor.hpp"
 #include "testbench/support/virtchnl_messages.hpp"
 
 namespace
@@ -106,21 +107,7 @@ public:
 private:
 	void act(const std::function<void(struct actor *)> &work)
 	{
-		struct Job {
-			const std::function<void(struct actor *)> *work;
-			bool done;
-		} job = {&work, false};
-		struct actor *actor = actor_start(
-			&sim_, "test",
-			[](struct actor *self, void *arg) {
-				(*static_cast<Job *>(arg)->work)(self);
-				static_cast<Job *>(arg)->done = true;
-			},
-			&job);
-
-		sim_run(&sim_, sim_now(&sim_) + 10 * PS_PER_S, &job.done);
-		ASSERT_TRUE(job.done);
-		actor_forget(actor);
+		ASSERT_TRUE(on_actor(&sim_, work));
 	}
 
 	/* --- The bus --- */

@@ -14,6 +14,7 @@
 
 #include "base/bits.h"
 #include "system/machine.h"
+#include "testbench/support/on_actor.hpp"
 
 namespace
 {
@@ -51,21 +52,7 @@ protected:
 	}
 	void act(const std::function<void(struct actor *)> &work)
 	{
-		struct Job {
-			const std::function<void(struct actor *)> *work;
-			bool done;
-		} job = {&work, false};
-		struct actor *actor = actor_start(
-			&sim, "test",
-			[](struct actor *self, void *arg) {
-				(*static_cast<Job *>(arg)->work)(self);
-				static_cast<Job *>(arg)->done = true;
-			},
-			&job);
-
-		sim_run(&sim, sim_now(&sim) + 10 * PS_PER_S, &job.done);
-		ASSERT_TRUE(job.done);
-		actor_forget(actor);
+		ASSERT_TRUE(on_actor(&sim, work));
 	}
 	uint32_t read(struct actor *self, uint16_t rid, uint32_t offset, uint32_t len = 4)
 	{

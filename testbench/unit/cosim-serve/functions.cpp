@@ -42,15 +42,15 @@ protected:
 			desc.addr_low = (uint32_t)(kArqBuffers + i * AQ_BUFFER_BYTES);
 			memcpy(At(kArq + i * sizeof(desc)), &desc, sizeof(desc));
 		}
-		Write(client, kBar0, VF_ATQBAL1, kAtq);
-		Write(client, kBar0, VF_ATQBAH1, 0);
-		Write(client, kBar0, VF_ATQLEN1, kRing | (uint32_t)AQ_LEN_ENABLE);
-		Write(client, kBar0, VF_ARQBAL1, kArq);
-		Write(client, kBar0, VF_ARQBAH1, 0);
-		Write(client, kBar0, VF_ARQLEN1, kRing | (uint32_t)AQ_LEN_ENABLE);
-		Write(client, kBar0, VF_ARQT1, kRing - 1);
-		Write(client, kBar0, VFINT_ICR0_ENA1, (uint32_t)ICR0_ADMINQ);
-		Write(client, kBar0, VFINT_DYN_CTL01,
+		Write(client, kBar0, base + VF_ATQBAL1, kAtq);
+		Write(client, kBar0, base + VF_ATQBAH1, 0);
+		Write(client, kBar0, base + VF_ATQLEN1, kRing | (uint32_t)AQ_LEN_ENABLE);
+		Write(client, kBar0, base + VF_ARQBAL1, kArq);
+		Write(client, kBar0, base + VF_ARQBAH1, 0);
+		Write(client, kBar0, base + VF_ARQLEN1, kRing | (uint32_t)AQ_LEN_ENABLE);
+		Write(client, kBar0, base + VF_ARQT1, kRing - 1);
+		Write(client, kBar0, base + VFINT_ICR0_ENA1, (uint32_t)ICR0_ADMINQ);
+		Write(client, kBar0, base + VFINT_DYN_CTL01,
 		      (uint32_t)(DYN_CTL_INTENA | DYN_CTL_ITR_INDX));
 	}
 	void SendVersion(const Client &client, uint64_t buffer = kMessage)
@@ -67,17 +67,19 @@ protected:
 		if (buffer < kMemory)
 			memcpy(At(buffer), &info, sizeof(info));
 		memcpy(At(kAtq), &desc, sizeof(desc));
-		Write(client, kBar0, VF_ATQT1, 1);
+		Write(client, kBar0, base + VF_ATQT1, 1);
 	}
 	bool Answered(const Client &client)
 	{
 		for (int i = 0; i < 1000; i++) {
-			if (Read(client, kBar0, VF_ARQH1) == 1)
+			if (Read(client, kBar0, base + VF_ARQH1) == 1)
 				return true;
 			usleep(1000);
 		}
 		return false;
 	}
+
+	uint64_t base = 0; // of the VF's registers in its client's BAR 0
 };
 
 bool Signalled(int fd)
@@ -306,6 +308,12 @@ TEST_F(Functions, AGuestsOwnSriovShowsVfsWhenItTurnsThemOn)
 	EXPECT_EQ((uint32_t)VFR_VFACTIVE,
 		  Read(aperture, kBar0, 0x20000000 + 2 * 0x10000 + VFGEN_RSTAT) & 3);
 	EXPECT_EQ(0xffffffffu, Read(aperture, kBar0, 0x20000000 + 3 * 0x10000 + VFGEN_RSTAT));
+	// Its DMA goes to the memory of who has this VF.
+	base = 0x20000000 + 2 * 0x10000;
+	Write(vf, kConfig, PCI_COMMAND, PCI_COMMAND_MASTER, 2);
+	AdminQueues(aperture);
+	SendVersion(aperture);
+	EXPECT_TRUE(Answered(aperture));
 	Write(pf, kConfig, sriov + PCI_SRIOV_CTRL, 0, 2);
 	EXPECT_EQ(0xffffffffu, Read(vf, kConfig, PCI_CLASS_REVISION));
 }

@@ -121,8 +121,11 @@ void Served::Write(const Client &client, uint32_t region, uint64_t offset, uint3
 {
 	uint8_t data[4];
 
+	/* As QEMU, which waits for configuration writes alone: order holds within a socket only. */
+	bool posted = region != VFIO_PCI_CONFIG_REGION_INDEX;
+
 	le32_put(data, value);
-	EXPECT_EQ(0, vfu_client_write(client.get(), region, offset, data, len, true));
+	EXPECT_EQ(0, vfu_client_write(client.get(), region, offset, data, len, posted));
 }
 
 uint32_t Served::FindCapability(const Client &client, uint8_t id)
