@@ -8,6 +8,7 @@
 #   DIR/root                    QEMU with its libraries and firmware: cosim/guests/qemu.sh starts it
 #   DIR/kernel-ARCH             vmlinuz, version, lib/modules/VERSION with its modules.dep
 #   DIR/userland-ARCH           busybox, ethtool and the libraries of the latter
+#   DIR/dpdk-ARCH               DPDK's testpmd with what it loads, as it lies in a guest
 #
 # COSIM_KERNEL=7.2.12 takes another kernel than the newest that the suite has.
 set -eu
@@ -86,9 +87,44 @@ get_userland() {
 	find "$dir/userland-$1/usr/share" -mindepth 1 -maxdepth 1 -exec rm -rf {} +
 }
 
+# libraries FILE...: the names that they are linked with
+libraries() {
+	readelf -d "$@" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | sort -u
+}
+
+# testpmd is in a package of development tools; of what that depends on, the libraries.
+get_dpdk() {
+	lists "$2"
+	all=$dir/dpdk-unpacked
+	# shellcheck disable=SC2046
+	fetch "$all" "$suite" $(own_apt apt-cache depends --no-recommends --no-suggests dpdk-dev |
+		sed -n 's/.*Depends: \(lib[a-z].*\)/\1/p' | grep -vx libdpdk-dev) librte-mempool-ring25
+	(cd "$own_apt_dir/archives" && own_apt apt-get download -t "$suite" dpdk-dev)
+	unpack "$all"
+	into=$dir/dpdk-$1
+	rm -rf "$into"
+	mkdir -p "$into/bin" "$into/usr/lib/dpdk"
+	cp "$all/usr/bin/dpdk-testpmd" "$into/bin/"
+	# Of a folder of drivers it loads what ends like this.
+	find "$all" -name 'librte_mempool_ring.so.*' -exec cp -L {} "$into/usr/lib/dpdk/librte_mempool_ring.so" \; -quit
+	find "$all" -name libgcc_s.so.1 -exec cp -L {} "$into/usr/lib/" \; -quit
+	missing=$(libraries "$into"/bin/* "$into"/usr/lib/dpdk/*)
+	while [ -n "$missing" ]; do
+		for library in $missing; do
+			find "$all" -name "$library" -exec cp -L {} "$into/usr/lib/" \; -quit
+			[ -e "$into/usr/lib/$library" ] || { echo "cosim: DPDK lacks $library" >&2; exit 1; }
+		done
+		missing=$(libraries "$into"/usr/lib/*.so* | while read -r library; do
+			[ -e "$into/usr/lib/$library" ] || echo "$library"
+		done)
+	done
+	rm -rf "$all"
+}
+
 once qemu get_qemu
 for pair in x86_64:amd64 arm64:arm64; do
 	once "kernel-${pair%:*}" get_kernel "${pair%:*}" "${pair#*:}"
 	once "userland-${pair%:*}" get_userland "${pair%:*}" "${pair#*:}"
+	once "dpdk-${pair%:*}" get_dpdk "${pair%:*}" "${pair#*:}"
 done
 rm -rf "$dir"/apt-*

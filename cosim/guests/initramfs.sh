@@ -3,12 +3,15 @@
 # Pack what a guest has: busybox, ethtool, modules, our programs and scenarios, and an init that runs one
 # of the latter.
 #
-#   cosim/guests/initramfs.sh DIR ARCH KERNEL OUT     DIR: of cosim/setup.sh; KERNEL: a folder in it
+#   cosim/guests/initramfs.sh DIR ARCH KERNEL OUT [WITH...]
+#
+# DIR: of cosim/setup.sh; KERNEL: a folder in it; WITH: dpdk, what else a scenario wants
 set -eu
 dir=$1
 arch=$2
 kernel=$dir/$3
 out=$(realpath "$4")
+shift 4
 here=$(cd "$(dirname "$0")" && pwd)
 
 case $arch in
@@ -54,7 +57,9 @@ done
 install -m 755 "$here/init" "$tree/init"
 cp "$here/lib.sh" "$tree/lib.sh"
 cp -r "$here/scenarios" "$tree/scenarios"
-
+for with; do
+	cp -r "$dir/$with-$arch/." "$tree/"
+done
 
 # Not compressed: a guest without KVM is slower at that than QEMU at loading it.
 (cd "$tree" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0) >"$out"

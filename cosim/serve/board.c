@@ -150,11 +150,13 @@ static void boot_body(struct actor *self, void *arg)
 	board->booted = true;
 }
 
-/* What a host does before it gives VFs away: addresses for BARs, and SR-IOV on. */
-static int boot(struct board *board)
+int board_boot(struct board *board)
 {
-	struct actor *actor = actor_start(board->sim, "boot", boot_body, board);
+	struct actor *actor;
 
+	if (board->cfg.sriov)
+		return 0;
+	actor = actor_start(board->sim, "boot", boot_body, board);
 	if (!actor)
 		return -ENOMEM;
 	board->cfg.engine->run(board->machine->engine, TIME_NEVER, &board->booted);
@@ -210,23 +212,16 @@ static bool build_slots(struct board *board)
 	return true;
 }
 
-struct board *board_create(const struct board_cfg *cfg, struct sim *sim, char *error,
-			   size_t error_size)
+struct board *board_create(const struct board_cfg *cfg, struct sim *sim)
 {
 	struct board *board = calloc(1, sizeof(*board));
-	int err = 0;
 
 	if (!board)
 		return NULL;
 	board->cfg = *cfg;
 	board->sim = sim;
-	if (!build_slots(board) || !build_machine(board))
-		err = -ENOMEM;
-	if (!err && !cfg->sriov)
-		err = boot(board);
-	if (!err)
+	if (build_slots(board) && build_machine(board))
 		return board;
-	snprintf(error, error_size, "the machine did not come up: %s", strerror(-err));
 	board_destroy(board);
 	return NULL;
 }

@@ -59,9 +59,13 @@ struct board_client {
 	void (*interrupt)(void *ctx); /* of the SMMU: a wire */
 };
 
-/* Within engine->enter; `cfg`'s pointers and `sim` are borrowed. NULL: told in `error`. */
-struct board *board_create(const struct board_cfg *cfg, struct sim *sim, char *error,
-			   size_t error_size);
+/* Within engine->enter; `cfg`'s pointers and `sim` are borrowed. NULL: no memory. */
+struct board *board_create(const struct board_cfg *cfg, struct sim *sim);
+/*
+ * Once, before anything else: what a host does before it gives VFs away, addresses for BARs and
+ * SR-IOV on; nothing with `sriov`. 0 or a negative errno.
+ */
+int board_boot(struct board *board);
 void board_destroy(struct board *board);
 
 struct machine *board_machine(struct board *board);

@@ -206,10 +206,15 @@ static int plug(struct serve *serve)
 		.far_end = serve->far_end,
 		.journal = &serve->journal,
 	};
-	char error[200];
+	int err;
 
-	serve->board = board_create(&cfg, &serve->monitor.sim, error, sizeof(error));
-	return serve->board ? 0 : complain(serve, -EIO, error);
+	serve->board = board_create(&cfg, &serve->monitor.sim);
+	if (!serve->board)
+		return -ENOMEM;
+	/* Who listens knows the machine before it does anything. */
+	monitor_machine(&serve->monitor, board_machine(serve->board));
+	err = board_boot(serve->board);
+	return err ? complain(serve, err, "the machine did not come up") : 0;
 }
 
 static int begin(struct serve *serve)
@@ -226,7 +231,6 @@ static int begin(struct serve *serve)
 		err = watch_far_end(serve);
 	if (err)
 		return err;
-	monitor_machine(&serve->monitor, board_machine(serve->board));
 	far_end_begin(serve->far_end, sim_now(&serve->monitor.sim));
 	if (serve->options->ready)
 		serve->options->ready(serve->options->ctx, serve->options, serve->board);

@@ -12,6 +12,7 @@
 #include "model/nic/vlan.h"
 
 #define FRAME_ETH_BYTES      14u
+#define FRAME_FCS_BYTES      4u /* behind it on the wire, in no buffer */
 #define FRAME_IPV4_BYTES     20u
 #define FRAME_UDP_BYTES      8u
 #define FRAME_TCP_BYTES      20u

@@ -318,6 +318,32 @@ TEST_F(Functions, AGuestsOwnSriovShowsVfsWhenItTurnsThemOn)
 	EXPECT_EQ(0xffffffffu, Read(vf, kConfig, PCI_CLASS_REVISION));
 }
 
+/* Those of --out look names up in it. */
+TEST_F(Functions, WhoListensKnowsTheMachineBeforeAnythingHappens)
+{
+	struct Seen {
+		bool machine;
+		uint64_t before, after;
+	} seen = {};
+	struct run_listener listener = {};
+
+	listener.ctx = &seen;
+	listener.machine = [](void *ctx, const struct machine *) {
+		static_cast<Seen *>(ctx)->machine = true;
+	};
+	listener.event = [](void *ctx, const struct trace_event *) {
+		auto *now = static_cast<Seen *>(ctx);
+
+		(now->machine ? now->after : now->before)++;
+	};
+	listeners = &listener;
+	Start("two-vfs.yaml", BOARD_X86_64);
+	Stop();
+	EXPECT_TRUE(seen.machine);
+	EXPECT_EQ(seen.before, 0u);
+	EXPECT_GT(seen.after, 0u) << "VFs are turned on";
+}
+
 TEST_F(Functions, QemuIsToldWhatThereIs)
 {
 	Start("sriov.yaml", BOARD_ARM64, true);

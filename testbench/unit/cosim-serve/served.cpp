@@ -73,6 +73,7 @@ void Served::Start(const char *machine, enum board_arch arch, bool sriov,
 		options.stop = &stop_;
 		options.ready = Ready;
 		options.ctx = this;
+		options.listeners = listeners;
 		options.hooks.ctx = this;
 		options.hooks.log = Log;
 		options.log_level = LOG_WARNING;
