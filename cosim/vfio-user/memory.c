@@ -229,17 +229,34 @@ static int unmap_all(struct vfu_device *device, const struct vfio_user_dma_unmap
 	return 0;
 }
 
-static int unmap_one(struct vfu_device *device, const struct vfio_user_dma_unmap *unmap)
+/*
+ * As VFIO's type 1 has it (linux/vfio.h, VFIO_IOMMU_UNMAP_DMA, version 2): any number of whole
+ * mappings, and none of which a part would stay. The specification of vfio-user wants exactly one,
+ * but QEMU with an IOMMU of its own in front of the device sends what type 1 takes. Into
+ * `unmap->size`: how much it was.
+ */
+static int unmap_range(struct vfu_device *device, struct vfio_user_dma_unmap *unmap)
 {
-	uint32_t at = find_window(device, unmap->address);
+	uint64_t last = unmap->address + (unmap->size - 1), bytes = 0;
+	uint32_t from = find_window(device, unmap->address), to = from;
 
-	if (at == device->windows || device->window[at]->map.iova != unmap->address ||
-	    device->window[at]->map.size_bytes != unmap->size) {
-		vfu_complain(device, "DMA_UNMAP 0x%" PRIx64 "+0x%" PRIx64 ": no such mapping",
-			     unmap->address, unmap->size);
-		return ENOENT;
+	if (!unmap->size || last < unmap->address)
+		return EINVAL;
+	for (; to < device->windows && device->window[to]->map.iova <= last; to++) {
+		const struct vfu_dma_map *map = &device->window[to]->map;
+
+		if (map->iova < unmap->address || map->iova + (map->size_bytes - 1) > last) {
+			vfu_complain(device,
+				     "DMA_UNMAP 0x%" PRIx64 "+0x%" PRIx64 ": a part of 0x%" PRIx64
+				     "+0x%" PRIx64,
+				     unmap->address, unmap->size, map->iova, map->size_bytes);
+			return EINVAL;
+		}
+		bytes += map->size_bytes;
 	}
-	remove_window(device, at);
+	while (to > from)
+		remove_window(device, --to);
+	unmap->size = bytes;
 	return 0;
 }
 
@@ -257,7 +274,7 @@ int vfu_handle_dma_unmap(struct vfu_device *device, struct vfu_message *message,
 	/* Of the other flags, one asks for a dirty bitmap: a thing of DEVICE_FEATURE today. */
 	if (unmap.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
 		return ENOTSUP;
-	error = unmap.flags ? unmap_all(device, &unmap) : unmap_one(device, &unmap);
+	error = unmap.flags ? unmap_all(device, &unmap) : unmap_range(device, &unmap);
 	if (error)
 		return error;
 	unmap.argsz = sizeof(unmap);

@@ -163,7 +163,7 @@ TEST_F(VfuMemory, TheDeviceMayRefuseAWindow)
 {
 	dev.map_error = -EPERM;
 	EXPECT_EQ(map(0, kPage), -EPERM);
-	EXPECT_EQ(vfu_client_dma_unmap(client.get(), 0, kPage), -ENOENT);
+	EXPECT_TRUE(dev.maps.empty());
 	dev.map_error = 0;
 	EXPECT_EQ(map(0, kPage), 0);
 }
@@ -185,21 +185,49 @@ TEST_F(VfuMemory, ThereAreOnlySoManyWindows)
 	EXPECT_TRUE(few.maps.empty());
 }
 
-TEST_F(VfuMemory, AnUnmapNamesAWindowExactly)
+TEST_F(VfuMemory, AnUnmapLeavesNoPartOfAWindow)
 {
 	const uint64_t size = 4 * kPage;
 
 	ASSERT_EQ(map(0x10000, size), 0);
-	EXPECT_EQ(send_unmap({24, 0, 0x10000, kPage}), -ENOENT);
-	EXPECT_EQ(send_unmap({24, 0, 0x11000, size - kPage}), -ENOENT);
-	EXPECT_EQ(send_unmap({24, 0, 0x11000, size}), -ENOENT);
-	EXPECT_EQ(send_unmap({24, 0, 0, 0}), -ENOENT);
+	EXPECT_EQ(send_unmap({24, 0, 0x10000, kPage}), -EINVAL);
+	EXPECT_EQ(send_unmap({24, 0, 0x11000, size - kPage}), -EINVAL);
+	EXPECT_EQ(send_unmap({24, 0, 0x11000, size}), -EINVAL);
+	EXPECT_EQ(send_unmap({24, 0, 0, 0x10000 + kPage}), -EINVAL);
+	EXPECT_EQ(send_unmap({24, 0, 0, 0}), -EINVAL);
+	EXPECT_EQ(send_unmap({24, 0, UINT64_MAX - kPage + 1, 2 * kPage}), -EINVAL);
 	EXPECT_EQ(send_unmap({16, 0, 0x10000, size}), -EINVAL);
 	EXPECT_EQ(send_unmap({24, VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP, 0x10000, size}), -ENOTSUP);
 	EXPECT_EQ(dev.maps.size(), 1u);
 	EXPECT_EQ(send_unmap({24, 0, 0x10000, size}), 24);
 	EXPECT_TRUE(dev.maps.empty());
-	EXPECT_TRUE(logged("DMA_UNMAP 0x10000+0x1000: no such mapping"));
+	EXPECT_TRUE(logged("DMA_UNMAP 0x10000+0x1000: a part of 0x10000+0x4000"));
+}
+
+/* QEMU with an IOMMU in front of the device, which unmaps as if it were type 1. */
+TEST_F(VfuMemory, AnUnmapTakesManyWindowsOrNone)
+{
+	auto unmapped = [this](uint64_t address, uint64_t size) {
+		vfio_user_dma_unmap unmap = {24, 0, address, size};
+		vfu_call call = {};
+
+		call.command = VFIO_USER_DMA_UNMAP;
+		call.payload = call.reply = &unmap;
+		call.len_bytes = call.room_bytes = sizeof(unmap);
+		EXPECT_EQ(vfu_client_call(client.get(), &call), 24);
+		return unmap.size;
+	};
+
+	for (uint64_t i = 1; i <= 8; i++)
+		ASSERT_EQ(map(i * 4 * kPage, (i == 3 ? 2 : 1) * kPage), 0);
+	EXPECT_EQ(unmapped(0, kPage), 0u);
+	EXPECT_EQ(unmapped(5 * kPage, kPage), 0u);
+	EXPECT_EQ(dev.maps.size(), 8u);
+	EXPECT_EQ(unmapped(6 * kPage, 8 * kPage), 3 * kPage) << "the second and the third";
+	EXPECT_EQ(dev.maps.size(), 6u);
+	EXPECT_EQ(map(12 * kPage, kPage), 0) << "there is room again";
+	EXPECT_EQ(unmapped(0, UINT64_MAX & ~(kPage - 1)), 7 * kPage);
+	EXPECT_TRUE(dev.maps.empty());
 }
 
 TEST_F(VfuMemory, AnUnmapOfAllLeavesNothing)
