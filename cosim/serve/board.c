@@ -231,6 +231,8 @@ void board_destroy(struct board *board)
 	if (!board)
 		return;
 	machine_destroy(board->machine);
+	for (uint32_t i = 0; board->slot && i <= board->functions; i++)
+		guest_memory_fini(&board->slot[i].memory);
 	free(board->slot);
 	free(board);
 }

@@ -2,6 +2,7 @@
 #include "cosim/serve/guest_memory.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -19,31 +20,63 @@ void guest_memory_init(struct guest_memory *memory, const struct guest_memory_cf
 	*memory = (struct guest_memory){.cfg = *cfg, .env = *env};
 }
 
+void guest_memory_fini(struct guest_memory *memory)
+{
+	free(memory->window);
+	memory->window = NULL;
+	memory->windows = memory->room = 0;
+}
+
 /* ---- windows ---- */
 
 /* The first window that ends beyond `base`. */
 static uint32_t find(const struct guest_memory *memory, uint64_t base)
 {
-	uint32_t i = 0;
+	uint32_t low = 0, high = memory->windows;
 
-	while (i < memory->windows &&
-	       memory->window[i].base + (memory->window[i].size_bytes - 1) < base)
-		i++;
-	return i;
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
+		const struct guest_window *window = &memory->window[middle];
+
+		if (window->base + (window->size_bytes - 1) < base)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static int make_room(struct guest_memory *memory)
+{
+	uint32_t room = MIN(MAX(2 * memory->room, 16u), GUEST_MEMORY_WINDOWS);
+	struct guest_window *window;
+
+	if (memory->windows < memory->room)
+		return 0;
+	if (memory->room == GUEST_MEMORY_WINDOWS)
+		return -ENOSPC;
+	window = realloc(memory->window, room * sizeof(*window));
+	if (!window)
+		return -ENOMEM;
+	memory->window = window;
+	memory->room = room;
+	return 0;
 }
 
 int guest_memory_add(struct guest_memory *memory, const struct guest_window *window)
 {
 	uint64_t last = window->base + (window->size_bytes - 1);
 	uint32_t at;
+	int err;
 
 	if (!window->size_bytes || last < window->base)
 		return -EINVAL;
 	at = find(memory, window->base);
 	if (at < memory->windows && memory->window[at].base <= last)
 		return -EINVAL;
-	if (memory->windows == GUEST_MEMORY_WINDOWS)
-		return -ENOSPC;
+	err = make_room(memory);
+	if (err)
+		return err;
 	memmove(&memory->window[at + 1], &memory->window[at],
 		(memory->windows - at) * sizeof(*window));
 	memory->window[at] = *window;
@@ -84,10 +117,11 @@ static bool within(const struct guest_window *window, uint64_t addr, uint64_t le
 /* The bytes at `addr`, NULL where they are not all in one window, or not to be written. */
 static uint8_t *place(struct guest_memory *memory, uint64_t addr, uint64_t len_bytes, bool write)
 {
-	const struct guest_window *window = &memory->window[memory->recent];
+	const struct guest_window *window;
 
 	if (!memory->windows)
 		return NULL;
+	window = &memory->window[memory->recent];
 	if (!within(window, addr, len_bytes)) {
 		uint32_t at = find(memory, addr);
 

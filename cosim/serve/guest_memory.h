@@ -21,7 +21,8 @@
 extern "C" {
 #endif
 
-#define GUEST_MEMORY_WINDOWS 64u
+/* As many as are mapped: with an IOMMU of the VMM's in front of the function, one for each page. */
+#define GUEST_MEMORY_WINDOWS 65535u
 
 struct guest_window {
 	uint64_t base, size_bytes; /* of the guest's physical addresses */
@@ -46,15 +47,17 @@ struct guest_memory_env {
 struct guest_memory {
 	struct guest_memory_cfg cfg;
 	struct guest_memory_env env;
-	uint32_t windows, recent, in_flight;
-	uint64_t refused;                                 /* requests that ended as BUS_ABORT */
-	struct guest_window window[GUEST_MEMORY_WINDOWS]; /* by base */
+	uint32_t windows, room, recent, in_flight;
+	uint64_t refused;            /* requests that ended as BUS_ABORT */
+	struct guest_window *window; /* by base */
 };
 
 void guest_memory_init(struct guest_memory *memory, const struct guest_memory_cfg *cfg,
 		       const struct guest_memory_env *env);
 
-/* -EINVAL: it is empty, wraps, or overlaps another; -ENOSPC. */
+void guest_memory_fini(struct guest_memory *memory);
+
+/* -EINVAL: it is empty, wraps, or overlaps another; -ENOSPC; -ENOMEM. */
 int guest_memory_add(struct guest_memory *memory, const struct guest_window *window);
 /* All windows within the range. -EINVAL: it cuts one; -ENOENT: there is none. */
 int guest_memory_remove(struct guest_memory *memory, uint64_t base, uint64_t size_bytes);

@@ -33,6 +33,7 @@ protected:
 	}
 	~GuestMemory() override
 	{
+		guest_memory_fini(&memory);
 		sim_fini(&sim);
 	}
 	static void Message(void *ctx, uint64_t addr, uint32_t data)
