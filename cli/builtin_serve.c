@@ -41,11 +41,14 @@ static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, NULL, 0},
 };
 
-static volatile bool stop;
+static volatile bool stop, reset_vfs;
 
 static void on_signal(int number)
 {
-	stop = true;
+	if (number == SIGUSR1)
+		reset_vfs = true;
+	else
+		stop = true;
 }
 
 static void parse_arch(struct serve_cli *cli, const char *arg, struct argp_state *state)
@@ -103,7 +106,8 @@ static const struct argp argp = {
 	.parser = parse,
 	.args_doc = "MACHINE.yaml",
 	.doc = "Serve a machine's PF, VFs and SMMU as vfio-user devices, for guests of QEMU.\v"
-	       "docs/cosimulation.md shows it with a stock kernel. SIGINT ends it.\n"
+	       "docs/cosimulation.md shows it with a stock kernel. SIGINT ends it,\n"
+	       "SIGUSR1 has the firmware reset every VF.\n"
 	       "Exit status: 0 every check held, 1 a check failed, 2 wrong usage or a file that is "
 	       "refused, 3 an internal error.",
 };
@@ -157,6 +161,7 @@ static int serve(struct serve_cli *cli)
 		.engine = cli->common.engine ? cli->common.engine : &engine_untimed,
 		.seed = cli->common.seed_given ? cli->common.seed : DEFAULT_SEED,
 		.stop = &stop,
+		.reset_vfs = &reset_vfs,
 		.ready = ready,
 		.ctx = cli,
 		.hooks = cli_hooks(),
@@ -196,6 +201,7 @@ static int serve_main(int argc, char **argv)
 		return CLI_USAGE;
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
 	code = serve(&cli);
 	cli_options_release(&cli.common);
 	return code;

@@ -56,7 +56,7 @@ row 1 'x86-64 traffic' x86_64 traffic --timeout $patience
 row 1 'x86-64 traffic, intel-iommu' x86_64 traffic "${vtd[@]}" --timeout $patience
 row 2 "x86-64 down, bind, FLR, $times each" x86_64 lifecycle --set times=$times --timeout $patience
 row 2 "x86-64 reboot, $times times" x86_64 reboot --boots $times --timeout $patience
-missing 2 'x86-64 VFR from the firmware'
+row 2 "x86-64 VFR from the firmware, $times times" x86_64 vfr --set times=$times --timeout $patience
 row 3 'x86-64 vfio-pci, intel-iommu' x86_64 vfio "${vtd[@]}"
 row 3 'arm64 vfio-pci in the guest' arm64 vfio
 row 3 'arm64 DPDK beside iavf' arm64 dpdk

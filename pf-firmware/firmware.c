@@ -150,6 +150,20 @@ static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
 	memcpy(fw->vf[vf].agreed.mac, fw->vf[vf].mac, sizeof(fw->vf[vf].mac));
 }
 
+void firmware_reset_vf(struct firmware *fw, uint32_t index)
+{
+	struct fw_vf *vf;
+
+	if (index >= nic_config(fw->nic)->vfs)
+		return;
+	vf = &fw->vf[index];
+	if (vf->resetting || !nic_vf_present(fw->nic, index))
+		return;
+	mailbox_tell_reset(vf);
+	firmware_forget_vf(vf);
+	nic_vf_reset_after_posts(fw->nic, index);
+}
+
 static void fw_activate(struct event *event, uint64_t now)
 {
 	struct fw_vf *vf = CONTAINER_OF(event, struct fw_vf, activate);

@@ -46,6 +46,12 @@ const char *firmware_pf_command_name(uint32_t opcode);
 void firmware_post_event(struct firmware *firmware, uint32_t vf, const void *event,
 			 uint32_t len_bytes);
 
+/*
+ * A VFR of the firmware's own: VF `vf` is told RESET_IMPENDING, if it has room for that, and reset.
+ * Nothing happens to one that is not there, or in reset.
+ */
+void firmware_reset_vf(struct firmware *firmware, uint32_t vf);
+
 #ifdef __cplusplus
 }
 #endif

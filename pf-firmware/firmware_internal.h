@@ -142,6 +142,7 @@ uint64_t mailbox_time(const struct firmware *fw, const struct mailbox_message *m
 void mailbox_handle(struct fw_vf *vf, const struct mailbox_message *message);
 /* LINK_CHANGE, as the port has it. */
 void mailbox_tell_link(struct fw_vf *vf);
+void mailbox_tell_reset(struct fw_vf *vf);
 /* A queue of the VF has drained. */
 void mailbox_queues_drained(struct fw_vf *vf);
 

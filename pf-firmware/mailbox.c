@@ -72,6 +72,13 @@ void mailbox_tell_link(struct fw_vf *vf)
 	virtchnl_tell_link(&device, &known);
 }
 
+void mailbox_tell_reset(struct fw_vf *vf)
+{
+	const struct virtchnl_device device = device_of(vf);
+
+	virtchnl_tell_reset(&device);
+}
+
 /* --- Messages --- */
 
 static void end_here(struct fw_vf *vf, const struct mailbox_message *message)

@@ -222,6 +222,12 @@ static uint16_t pf_log_read(struct pf_command *command)
 	return pf_fence(command);
 }
 
+static uint16_t pf_vf_reset(struct pf_command *command)
+{
+	firmware_reset_vf(command->fw, command->vf->index);
+	return AQ_RC_OK;
+}
+
 static const struct pf_row pf_rows[] = {
 	{AQC_GET_VERSION, "GET_VERSION", false, false, pf_version},
 	{AQC_QUEUE_SHUTDOWN, "QUEUE_SHUTDOWN", false, false, pf_shutdown},
@@ -230,6 +236,7 @@ static const struct pf_row pf_rows[] = {
 	{AQC_VF_SUSPEND, "VF_SUSPEND", true, false, pf_suspend},
 	{AQC_VF_RESUME, "VF_RESUME", true, false, pf_resume},
 	{AQC_VF_P2P, "VF_P2P", true, false, pf_p2p},
+	{AQC_VF_RESET, "VF_RESET", true, false, pf_vf_reset},
 	{AQC_VF_STATE_SIZE, "VF_STATE_SIZE", true, false, pf_state_size},
 	{AQC_VF_STATE_SAVE, "VF_STATE_SAVE", true, true, pf_state_save},
 	{AQC_VF_STATE_LOAD, "VF_STATE_LOAD", true, true, pf_state_load},

@@ -36,6 +36,12 @@
 #define AQC_VF_SUSPEND 0xff10
 #define AQC_VF_RESUME  0xff11
 #define AQC_VF_P2P     0xff12 /* param1 = 0: stop all DMA of the VF, 1: go on */
+/*
+ * A reset that the VF has not asked for (what VPGEN_VFRTRIG of the i40e family and ice begins): it
+ * is told RESET_IMPENDING, if its receive queue has room, and reset as by FLR but for configuration
+ * space. Done when it has begun; also of one that is in reset already.
+ */
+#define AQC_VF_RESET 0xff16
 /* Answers param0 = bytes that may be saved while the VF runs, param1 = bytes of the whole stream.
  */
 #define AQC_VF_STATE_SIZE 0xff13

@@ -80,6 +80,14 @@ void scenario_watch(void *ctx, const struct trace_event *event)
 
 /* --- Resets --- */
 
+static int reset_now(const struct run_reset *reset, const struct run_guest *guest,
+		     struct actor *self)
+{
+	if (reset->cfg->by == RESET_BY_PF)
+		return pf_driver_reset_vf(guest->host->pf_driver, self, (uint32_t)guest->vf);
+	return vm_reset_device(guest->vm, self);
+}
+
 static void reset_body(struct actor *self, void *arg)
 {
 	struct run_reset *reset = arg;
@@ -91,7 +99,7 @@ static void reset_body(struct actor *self, void *arg)
 	scenario_sleep_until(self, scenario->up_ps + reset->cfg->at_ps);
 	guest_driver_stats_get(guest->driver, &stats);
 	reset->asked = true;
-	reset->rc = vm_reset_device(guest->vm, self);
+	reset->rc = reset_now(reset, guest, self);
 	reset->asked = false;
 	if (!reset->rc)
 		reset->rc = guest_driver_wait_reset(guest->driver, self, stats.resets);

@@ -197,10 +197,6 @@ int32_t vc_irq_map(struct vc_command *command)
  */
 int32_t vc_request_queues(struct vc_command *command)
 {
-	static const struct virtchnl_pf_event impending = {
-		.event = VIRTCHNL_EVENT_RESET_IMPENDING,
-		.severity = VIRTCHNL_SEVERITY_CERTAIN_DOOM,
-	};
 	struct vf_operation resize = {.kind = VF_RESIZE};
 	uint16_t result;
 
@@ -213,6 +209,6 @@ int32_t vc_request_queues(struct vc_command *command)
 	}
 	if (result)
 		return vc_status(result);
-	command->device->event(command->device->ctx, &impending);
+	virtchnl_tell_reset(command->device);
 	return vc_reset(command);
 }

@@ -111,6 +111,16 @@ static uint32_t link_speed_bit(uint32_t mbps)
 	return 0;
 }
 
+void virtchnl_tell_reset(const struct virtchnl_device *device)
+{
+	static const struct virtchnl_pf_event impending = {
+		.event = VIRTCHNL_EVENT_RESET_IMPENDING,
+		.severity = VIRTCHNL_SEVERITY_CERTAIN_DOOM,
+	};
+
+	device->event(device->ctx, &impending);
+}
+
 void virtchnl_tell_link(const struct virtchnl_device *device, const struct virtchnl_vf *vf)
 {
 	struct virtchnl_pf_event event = {.event = VIRTCHNL_EVENT_LINK_CHANGE};

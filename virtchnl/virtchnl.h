@@ -45,6 +45,9 @@ void virtchnl_handle(const struct virtchnl_device *device, struct virtchnl_vf *v
 /* LINK_CHANGE, as the port has it, to a VF that knows its resources. */
 void virtchnl_tell_link(const struct virtchnl_device *device, const struct virtchnl_vf *vf);
 
+/* RESET_IMPENDING: a reset that the VF has not asked for follows at once. */
+void virtchnl_tell_reset(const struct virtchnl_device *device);
+
 /* What a message is called, "RESET_VF"; NULL for one that is unknown. */
 const char *virtchnl_name(uint32_t opcode);
 

@@ -166,6 +166,24 @@ many() { # MIB
 	done
 }
 
+# ---- again and again ----
+
+# repeated COMMAND: $times times, and after each the two ends talk
+repeated() {
+	repeated_at=0
+	while [ $repeated_at -lt "$times" ]; do
+		repeated_at=$((repeated_at + 1))
+		"$@" && talk && continue
+		echo "at the $repeated_at. of $times"
+		return 1
+	done
+}
+
+# A driver notices a reset behind its back by looking now and then, and till then the link seems up.
+talk() {
+	up_to 20 carrier a && up_to 20 carrier b && up_to 3 at a ping -c 1 -W 1 10.0.0.2
+}
+
 # ---- user space ----
 
 # vfio_function: vfio-pci has the first function of iavf's, from now on $function in $group

@@ -237,6 +237,12 @@ void board_destroy(struct board *board)
 	free(board);
 }
 
+void board_reset_vfs(struct board *board)
+{
+	for (uint32_t vf = 0; vf < board->cfg.machine->nic.total_vfs; vf++)
+		firmware_reset_vf(board->host->firmware, vf);
+}
+
 struct machine *board_machine(struct board *board)
 {
 	return board->machine;

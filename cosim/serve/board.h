@@ -67,6 +67,8 @@ struct board *board_create(const struct board_cfg *cfg, struct sim *sim);
  */
 int board_boot(struct board *board);
 void board_destroy(struct board *board);
+/* The firmware resets each VF that is there (a VFR), without being asked by one. */
+void board_reset_vfs(struct board *board);
 
 struct machine *board_machine(struct board *board);
 /* Functions that are served: with sriov the PF and then all VFs, else those VFs that are enabled.

@@ -162,6 +162,16 @@ static void show_status(struct serve *serve)
 	serve->waited_ps = 0;
 }
 
+static void reset_if_asked(const struct serve *serve)
+{
+	volatile bool *asked = serve->options->reset_vfs;
+
+	if (!asked || !*asked)
+		return;
+	*asked = false;
+	board_reset_vfs(serve->board);
+}
+
 static void loop(struct serve *serve)
 {
 	serve->begin_ps = pace_clock_ps() - sim_now(&serve->monitor.sim);
@@ -172,6 +182,7 @@ static void loop(struct serve *serve)
 		vfu_server_wait(serve->server, wait / PS_PER_NS);
 		if (wait)
 			serve->waited_ps += pace_clock_ps() - before;
+		reset_if_asked(serve);
 		run(serve);
 		show_status(serve);
 	}

@@ -34,6 +34,8 @@ struct serve_options {
 	const struct engine_ops *engine;
 	uint64_t seed;
 	const volatile bool *stop; /* by a signal handler; looked at every 10 ms */
+	/* As `stop`: a VFR of every VF, after which it is false again. May be NULL. */
+	volatile bool *reset_vfs;
 	/* All sockets are there: time to start the guest. May be NULL, as `status`. */
 	void (*ready)(void *ctx, const struct serve_options *options, const struct board *board);
 	void (*status)(void *ctx, const struct serve_status *status);

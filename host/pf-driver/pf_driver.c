@@ -117,6 +117,13 @@ int pf_driver_set_vf_mac(struct pf_driver *d, struct actor *self, uint32_t vf, c
 	return change(d, self, &desc);
 }
 
+int pf_driver_reset_vf(struct pf_driver *d, struct actor *self, uint32_t vf)
+{
+	struct aq_desc desc = pf_make_command(AQC_VF_RESET, vf, 0);
+
+	return vf < d->cfg.num_vfs ? change(d, self, &desc) : -ENOENT;
+}
+
 static bool policies_equal(const struct pf_driver_policy *a, const struct pf_driver_policy *b)
 {
 	return a->trust == b->trust && a->spoof_check == b->spoof_check && a->pasid == b->pasid &&

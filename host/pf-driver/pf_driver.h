@@ -63,6 +63,10 @@ struct pf_driver_policy {
 int pf_driver_set_vf_policy(struct pf_driver *driver, struct actor *self, uint32_t vf,
 			    const struct pf_driver_policy *policy);
 
+/* Reset the VF, which is told, and may be in the middle of anything (a VFR). -ENOENT, -EIO,
+ * -ETIMEDOUT. */
+int pf_driver_reset_vf(struct pf_driver *driver, struct actor *self, uint32_t vf);
+
 /*
  * Look whether the device has found VFs' drivers malicious, say so in the log, and make
  * it ready to tell the next: what the driver does by itself when PFINT_ICR0 shows MAL_DETECT, as

@@ -40,7 +40,7 @@ void admin_queue_reset(struct admin_queue *aq)
 	aq->send = AQ_IDLE;
 	aq->receiving = false;
 	aq->send_off = aq->receive_off = false;
-	aq->reset_follows = false;
+	aq->reset_follows = aq->reset_waits = false;
 	aq->stopped = false;
 	aq->post_first = aq->post_count = 0;
 }
@@ -119,9 +119,9 @@ static uint64_t aq_buffer_iova(const struct aq_desc *desc)
 static void aq_send_next(struct admin_queue *aq);
 
 /* What was sent to the VF before its reset is still told. */
-static void aq_reset_if_due(struct admin_queue *aq)
+void admin_queue_reset_if_due(struct admin_queue *aq)
 {
-	if (aq->reset_follows && aq->send == AQ_IDLE && !aq->receiving)
+	if (aq->reset_follows && !(aq->reset_waits && aq->send != AQ_IDLE) && !aq->receiving)
 		nic_vf_reset(aq->nic, aq->function);
 }
 
@@ -138,7 +138,7 @@ static bool aq_send_ends(struct admin_queue *aq)
 static void aq_send_goes_on(struct admin_queue *aq)
 {
 	if (aq->reset_follows)
-		aq_reset_if_due(aq);
+		admin_queue_reset_if_due(aq);
 	else
 		aq_send_next(aq);
 }
@@ -266,7 +266,7 @@ static void aq_received(struct dma_job *job, uint64_t now)
 	if (aq_receive_ends(aq))
 		aq_advance(aq, true);
 	admin_queue_receive(aq);
-	aq_reset_if_due(aq);
+	admin_queue_reset_if_due(aq);
 }
 
 /* A message's bytes, up to those that the buffer has room for. */
@@ -302,7 +302,7 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 			aq_critical(aq, true);
 		else
 			admin_queue_receive(aq); /* the message is still to be told */
-		aq_reset_if_due(aq);
+		admin_queue_reset_if_due(aq);
 		return;
 	}
 	memcpy(&desc, fetched->inline_data, sizeof(desc));

@@ -27,6 +27,9 @@ struct admin_queue_rows {
 	uint32_t arq_bal, arq_bah, arq_len, arq_head, arq_tail;
 };
 
+/* Reset the VF, if that is to follow and nothing is in the way any more. */
+void admin_queue_reset_if_due(struct admin_queue *aq);
+
 /* Software wrote a LEN or a TAIL register: look for work. */
 void admin_queue_kick(struct admin_queue *aq);
 

@@ -189,6 +189,8 @@ void nic_vf_reset(struct nic *nic, uint32_t vf);
  * what was posted to it before, as far as the VF has descriptors for that.
  */
 void nic_vf_reset_after_ack(struct nic *nic, uint32_t vf);
+/* The same, whatever becomes of the VF's message: only for what was posted to it is waited. */
+void nic_vf_reset_after_posts(struct nic *nic, uint32_t vf);
 void nic_vf_set_rstat(struct nic *nic, uint32_t vf, uint32_t state);
 
 /*

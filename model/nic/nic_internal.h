@@ -204,8 +204,11 @@ struct admin_queue {
 	struct aq_desc desc;
 	uint8_t *buffer;
 	uint32_t capacity, len_bytes;
-	bool queued;        /* on the mailbox's line */
-	bool reset_follows; /* when the descriptor is written back, the VF is reset */
+	bool queued; /* on the mailbox's line */
+	/* The VF is reset when what was posted to it is told, and its descriptor is written back.
+	 */
+	bool reset_follows;
+	bool reset_waits; /* for that descriptor, too */
 	struct admin_queue *next;
 	/* Receive queue. */
 	bool receiving;

@@ -146,7 +146,16 @@ void nic_vf_reset(struct nic *nic, uint32_t index)
 
 void nic_vf_reset_after_ack(struct nic *nic, uint32_t index)
 {
-	nic->vf[index].aq.reset_follows = true;
+	nic->vf[index].aq.reset_follows = nic->vf[index].aq.reset_waits = true;
+}
+
+void nic_vf_reset_after_posts(struct nic *nic, uint32_t index)
+{
+	struct admin_queue *aq = &nic->vf[index].aq;
+
+	aq->reset_follows = true;
+	aq->reset_waits = false; /* its message may never be acknowledged */
+	admin_queue_reset_if_due(aq);
 }
 
 static void vf_pcie_reset(void *ctx, enum pcie_reset_cause cause)

@@ -155,8 +155,11 @@ struct migration_config {
 	uint64_t cancel_in_round; /* 0: nobody cancels */
 };
 
+enum reset_by { RESET_BY_VMM, RESET_BY_PF };
+
 struct reset_config {
 	char *guest;
+	int by; /* enum reset_by */
 	uint64_t at_ps, then_ps;
 };
 

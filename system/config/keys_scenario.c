@@ -262,9 +262,12 @@ static const struct schema_key master_keys[] = {
 };
 static const struct schema_map master_map = MAP("a test master", master_config, master_keys);
 
+static const char *const reset_by_names[] = {"vmm", "pf", NULL};
+
 static const struct schema_key reset_keys[] = {
-	{"guest", KEY(TEXT, reset_config, guest), REQUIRED,
-	 WHAT("whose VF is reset by its VMM (VFIO_DEVICE_RESET)")},
+	{"guest", KEY(TEXT, reset_config, guest), REQUIRED, WHAT("whose VF is reset")},
+	{"by", KEY(CHOICE, reset_config, by), .choice = reset_by_names, DEFAULT("vmm"),
+	 WHAT("vmm: its VMM (VFIO_DEVICE_RESET, an FLR); pf: the host's PF driver (a VFR)")},
 	{"at", TIMES(reset_config, at_ps, 3600 * SEC), REQUIRED, WHAT("after all guests are up")},
 	{"then", TIMES(reset_config, then_ps, 3600 * SEC), DEFAULT("5ms"),
 	 WHAT("traffic goes on at least so long after the guest's driver has recovered")},
@@ -427,7 +430,7 @@ static const struct schema_key scenario_keys[] = {
 	{"migration", KEY(MAP_PTR, scenario_cfg, migration), .map = &migration_map,
 	 WHAT("none without it")},
 	{"resets", LISTS(LIST, scenario_cfg, resets, 0, 64), .map = &reset_map, DEFAULT(""),
-	 WHAT("function-level resets while traffic flows")},
+	 WHAT("of VFs, while traffic flows")},
 	{"link_flaps", LISTS(LIST, scenario_cfg, link_flaps, 0, 64), .map = &link_flap_map,
 	 DEFAULT(""), WHAT("cables that are pulled out and put in again")},
 	{"allow_loss", KEY(CHOICES, scenario_cfg, allow_loss), .choice = drop_names, DEFAULT(""),

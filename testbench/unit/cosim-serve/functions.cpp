@@ -241,6 +241,28 @@ TEST_F(Functions, AResetTakesTheQueuesAwayAndSoDoesLeaving)
 	EXPECT_EQ((uint32_t)VFR_VFACTIVE, Read(vf, kBar0, VFGEN_RSTAT) & 3);
 }
 
+/* SIGUSR1 of the command. */
+TEST_F(Functions, TheFirmwareResetsVfsWhenItIsAsked)
+{
+	Start("two-vfs.yaml", BOARD_X86_64);
+	Client vf = Connect("vf0");
+	struct aq_desc told;
+
+	ASSERT_TRUE(vf);
+	TurnOn(vf);
+	AdminQueues(vf);
+	EXPECT_NE(0u, Read(vf, kBar0, VF_ARQLEN1));
+	reset_vfs = true;
+	for (int i = 0; i < 1000 && Read(vf, kBar0, VF_ARQLEN1); i++)
+		usleep(1000);
+	EXPECT_EQ(0u, Read(vf, kBar0, VF_ARQLEN1));
+	EXPECT_FALSE(reset_vfs);
+	memcpy(&told, At(kArq), sizeof(told));
+	EXPECT_EQ((uint32_t)VIRTCHNL_OP_EVENT, told.cookie_high);
+	EXPECT_EQ((uint32_t)VIRTCHNL_EVENT_RESET_IMPENDING, le32_get(At(kArqBuffers)));
+	EXPECT_TRUE(Read(vf, kConfig, PCI_COMMAND, 2) & PCI_COMMAND_MASTER);
+}
+
 TEST_F(Functions, MsixIsTheClientsOnX86AndTheModelsOnArm)
 {
 	Start("two-vfs.yaml", BOARD_X86_64);

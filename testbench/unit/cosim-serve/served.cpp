@@ -74,6 +74,7 @@ void Served::Start(const char *machine, enum board_arch arch, bool sriov,
 		options.ready = Ready;
 		options.ctx = this;
 		options.listeners = listeners;
+		options.reset_vfs = &reset_vfs;
 		options.hooks.ctx = this;
 		options.hooks.log = Log;
 		options.log_level = LOG_WARNING;

@@ -59,6 +59,7 @@ protected:
 	uint8_t config[4096] = {};
 	std::string folder, arguments;
 	struct run_listener *listeners = nullptr; /* set before Start */
+	volatile bool reset_vfs = false;
 	std::vector<std::string> log;
 	struct run_result result = {};
 	struct config_errors errors = {};
