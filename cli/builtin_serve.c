@@ -12,13 +12,13 @@
 
 #define DEFAULT_SEED 1u
 
-enum { KEY_SOCKETS = 0x100, KEY_ARCH, KEY_SRIOV, KEY_QEMU_ARGS };
+enum { KEY_SOCKETS = 0x100, KEY_ARCH, KEY_SRIOV, KEY_QEMU_ARGS, KEY_BUSY_POLL };
 
 struct serve_cli {
 	struct cli_options common;
 	const char *socket_dir;
 	enum board_arch arch;
-	bool sriov, qemu_args;
+	bool sriov, qemu_args, busy_poll;
 	bool shown; /* a status line is on the terminal */
 };
 
@@ -28,6 +28,8 @@ static const struct argp_option options[] = {
 	 "of the guest: x86_64 (default) or arm64, which drives the SMMU", 0},
 	{"sriov", KEY_SRIOV, NULL, 0, "the guest has the PF and turns SR-IOV on itself (arm64)", 0},
 	{"qemu-args", KEY_QEMU_ARGS, NULL, 0, "print the options of QEMU for this", 0},
+	{"busy-poll", KEY_BUSY_POLL, NULL, 0,
+	 "never sleep: faster answers, if the host has a processor for that", 0},
 	{"engine", 'e', "ENGINE", 0, "untimed (default) or native", 0},
 	{"seed", 's', "N", 0, "of what is random; default 1", 0},
 	{"set", 'S', "PATH=VALUE", 0, "change a key of the machine or its timing", 0},
@@ -89,6 +91,9 @@ static int parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_SRIOV:
 		cli->sriov = true;
+		return 0;
+	case KEY_BUSY_POLL:
+		cli->busy_poll = true;
 		return 0;
 	case KEY_QEMU_ARGS:
 		cli->qemu_args = true;
@@ -159,6 +164,7 @@ static int serve(struct serve_cli *cli)
 		.sriov = cli->sriov,
 		.socket_dir = cli->socket_dir,
 		.engine = cli->common.engine ? cli->common.engine : &engine_untimed,
+		.busy_poll = cli->busy_poll,
 		.seed = cli->common.seed_given ? cli->common.seed : DEFAULT_SEED,
 		.stop = &stop,
 		.reset_vfs = &reset_vfs,

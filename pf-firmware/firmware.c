@@ -157,10 +157,10 @@ void firmware_reset_vf(struct firmware *fw, uint32_t index)
 	if (index >= nic_config(fw->nic)->vfs)
 		return;
 	vf = &fw->vf[index];
-	if (vf->resetting || !nic_vf_present(fw->nic, index))
+	if (vf->resetting || nic_vf_reset_follows(fw->nic, index) ||
+	    !nic_vf_present(fw->nic, index))
 		return;
 	mailbox_tell_reset(vf);
-	firmware_forget_vf(vf);
 	nic_vf_reset_after_posts(fw->nic, index);
 }
 

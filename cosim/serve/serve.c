@@ -177,7 +177,8 @@ static void loop(struct serve *serve)
 	serve->begin_ps = pace_clock_ps() - sim_now(&serve->monitor.sim);
 	serve->status_ps = pace_clock_ps();
 	while (!*serve->options->stop) {
-		uint64_t wait = wait_ps(serve), before = pace_clock_ps();
+		uint64_t wait = serve->options->busy_poll ? 0 : wait_ps(serve);
+		uint64_t before = pace_clock_ps();
 
 		vfu_server_wait(serve->server, wait / PS_PER_NS);
 		if (wait)

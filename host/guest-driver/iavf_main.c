@@ -109,6 +109,16 @@ static void request_irq(struct guest_driver *d, struct actor *self, uint32_t vec
 	msix_write(d, self, vector, PCI_MSIX_ENTRY_VECTOR_CTRL, 0);
 }
 
+/* Until the VF has told what it has; a VF that has more queue pairs now was reset for that. */
+static int reach(struct guest_driver *d, struct actor *self)
+{
+	int ret = wait_active(d, self);
+
+	if (!ret)
+		ret = iavf_adminq_init(d, self);
+	return ret ? ret : iavf_get_resources(d, self);
+}
+
 /* iavf_probe up to __IAVF_DOWN */
 static int probe(struct guest_driver *d, struct actor *self)
 {
@@ -116,11 +126,9 @@ static int probe(struct guest_driver *d, struct actor *self)
 	int ret = enable_device(d, self);
 
 	if (!ret)
-		ret = wait_active(d, self);
-	if (!ret)
-		ret = iavf_adminq_init(d, self);
-	if (!ret)
-		ret = iavf_get_resources(d, self);
+		ret = reach(d, self);
+	if (ret == -ERESTART)
+		ret = reach(d, self);
 	if (ret)
 		return ret;
 	enable_msix(d, self);

@@ -141,7 +141,35 @@ static int check_vlan_caps(struct guest_driver *d, struct actor *self)
 	return 0;
 }
 
-/* VERSION, GET_VF_RESOURCES */
+/* REQUEST_QUEUES, answered by a reset, or by how many there are (iavf_request_queues). */
+static int request_pairs(struct guest_driver *d, struct actor *self)
+{
+	uint64_t deadline = sim_now(d->guest->part.sim) + IAVF_REPLY_PS;
+	uint8_t wanted[2];
+	int ret;
+
+	if (!(d->resources.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_REQ_QUEUES))
+		return -EOPNOTSUPP;
+	le16_put(wanted, (uint16_t)d->pairs);
+	ret = iavf_adminq_send(d, self, AQC_SEND_MSG_TO_PF, VIRTCHNL_OP_REQUEST_QUEUES, wanted,
+			       sizeof(wanted));
+	if (ret)
+		return ret;
+	while (iavf_read(d, self, VF_ARQLEN1) & AQ_LEN_ENABLE) {
+		if (drain(d, self, VIRTCHNL_OP_REQUEST_QUEUES)) {
+			sim_log(&d->guest->part, LOG_ERROR,
+				"%s: wants %u queue pairs, and can have %u", d->name, d->pairs,
+				le16_get(d->message.data));
+			return -ENOSPC;
+		}
+		if (sim_now(d->guest->part.sim) >= deadline)
+			return -ETIMEDOUT;
+		guest_sleep(d->guest, self, IAVF_AQ_POLL_PS);
+	}
+	return -ERESTART;
+}
+
+/* VERSION, GET_VF_RESOURCES, and REQUEST_QUEUES of a driver that wants more */
 int iavf_get_resources(struct guest_driver *d, struct actor *self)
 {
 	struct virtchnl_version_info version = {VIRTCHNL_VERSION_MAJOR, VIRTCHNL_VERSION_MINOR};
@@ -151,6 +179,8 @@ int iavf_get_resources(struct guest_driver *d, struct actor *self)
 
 	if (ret)
 		return ret;
+	if (d->pairs > 1)
+		caps |= VIRTCHNL_VF_OFFLOAD_REQ_QUEUES;
 	if (d->cfg.vlans)
 		caps |= VIRTCHNL_VF_OFFLOAD_VLAN_V2;
 	if (d->cfg.steers)
@@ -163,10 +193,11 @@ int iavf_get_resources(struct guest_driver *d, struct actor *self)
 		return ret;
 	memcpy(&d->resources, d->message.data, sizeof(d->resources));
 	if (d->message.len_bytes < sizeof(d->resources) || !d->resources.num_vsis ||
-	    d->resources.num_queue_pairs < d->pairs ||
 	    d->resources.max_vectors < IAVF_MSIX_VECTORS ||
 	    !(d->resources.vf_cap_flags & VIRTCHNL_VF_OFFLOAD_L2))
 		return -EPROTO;
+	if (d->resources.num_queue_pairs < d->pairs)
+		return request_pairs(d, self);
 	memcpy(d->stats.mac, d->resources.vsi_res[0].default_mac_addr, 6);
 	return d->cfg.vlans ? check_vlan_caps(d, self) : 0;
 }

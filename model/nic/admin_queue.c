@@ -121,8 +121,13 @@ static void aq_send_next(struct admin_queue *aq);
 /* What was sent to the VF before its reset is still told. */
 void admin_queue_reset_if_due(struct admin_queue *aq)
 {
-	if (aq->reset_follows && !(aq->reset_waits && aq->send != AQ_IDLE) && !aq->receiving)
-		nic_vf_reset(aq->nic, aq->function);
+	bool unasked = !aq->reset_waits;
+
+	if (!aq->reset_follows || (aq->reset_waits && aq->send != AQ_IDLE) || aq->receiving)
+		return;
+	nic_vf_reset(aq->nic, aq->function);
+	if (unasked)
+		aq->nic->firmware->vf_reset(aq->nic->firmware_ctx, aq->function, NIC_RESET_VFR);
 }
 
 /* The device is done with the descriptor. True: its ring is still there. */

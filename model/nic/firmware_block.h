@@ -22,7 +22,8 @@ extern "C" {
 /* Interrupts of the embedded processor. */
 struct nic_firmware_ops {
 	void (*doorbell)(void *ctx); /* a message waits in a mailbox */
-	/* A VF was reset by what is not the firmware; a VFR drained comes as vf_drained alone. */
+	/* A VF was reset by what is not the firmware, or by nic_vf_reset_after_posts. Of another
+	 * VFR, vf_drained is all that comes. */
 	void (*vf_reset)(void *ctx, uint32_t vf, enum nic_reset_cause cause);
 	void (*vf_drained)(void *ctx, uint32_t vf);    /* after reset or stop: no DMA is left */
 	void (*writes_landed)(void *ctx, uint32_t vf); /* those that nic_vf_fence waits for */
@@ -189,8 +190,13 @@ void nic_vf_reset(struct nic *nic, uint32_t vf);
  * what was posted to it before, as far as the VF has descriptors for that.
  */
 void nic_vf_reset_after_ack(struct nic *nic, uint32_t vf);
-/* The same, whatever becomes of the VF's message: only for what was posted to it is waited. */
+/*
+ * The same, whatever becomes of the VF's message: only for what was posted to it is waited. Then
+ * vf_reset is called, for the VF is what it was until then.
+ */
 void nic_vf_reset_after_posts(struct nic *nic, uint32_t vf);
+/* One of these two is to come. */
+bool nic_vf_reset_follows(const struct nic *nic, uint32_t vf);
 void nic_vf_set_rstat(struct nic *nic, uint32_t vf, uint32_t state);
 
 /*

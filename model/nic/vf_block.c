@@ -158,6 +158,11 @@ void nic_vf_reset_after_posts(struct nic *nic, uint32_t index)
 	admin_queue_reset_if_due(aq);
 }
 
+bool nic_vf_reset_follows(const struct nic *nic, uint32_t index)
+{
+	return nic->vf[index].aq.reset_follows;
+}
+
 static void vf_pcie_reset(void *ctx, enum pcie_reset_cause cause)
 {
 	static const enum nic_reset_cause map[] = {

@@ -102,7 +102,7 @@ static const struct schema_key guest_keys[] = {
 	{"min_rate", RATES(guest_config, min_rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),
 	 WHAT("at which its VF can send in any case; whole Mb/s; 0: none")},
 	{"queue_pairs", COUNTS(guest_config, queue_pairs, 1, GUEST_QUEUE_PAIRS), DEFAULT("1"),
-	 WHAT("that its driver uses, of those that its VF begins with")},
+	 WHAT("that its driver uses; it asks for those that its VF has not at first")},
 	{"address_spaces", KEY(MAP_PTR, guest_config, address_spaces), .map = &address_spaces_map,
 	 WHAT("each queue pair is in one of its own, by a PASID; without it all are in the VF's")},
 	{"viommu", KEY(BOOL, guest_config, viommu), DEFAULT("no"),

@@ -37,15 +37,13 @@ void rules_check_pairs(const struct rules *rules, uint32_t index)
 {
 	const struct nic_config *nic = &rules->cfg->machine.nic;
 	const struct guest_config *guest = &rules->cfg->guests[index];
-	uint64_t has = nic->first_queue_pairs ? nic->first_queue_pairs : nic->queue_pairs;
 	uint64_t need = guest->queue_pairs * guest->ring_entries * 2 * (guest->buffer_bytes + 32);
 	char path[96];
 
-	if (guest->queue_pairs > has)
+	if (guest->queue_pairs > nic->queue_pairs)
 		broken(rules, indexed(path, "guests", index, "queue_pairs"),
-		       "expected at most what a VF begins with (%" PRIu64
-		       ": machine.nic.queue_pairs, first_queue_pairs)",
-		       has);
+		       "expected at most a VF's (%" PRIu64 ": machine.nic.queue_pairs)",
+		       nic->queue_pairs);
 	if (guest->queue_pairs > 1 && need > guest->memory_bytes / 2)
 		broken(rules, indexed(path, "guests", index, "queue_pairs"),
 		       "expected so few that their rings and buffers take at most half of the "

@@ -17,6 +17,10 @@ figure mmio-read "$mmio" ns
 
 check bind two_ends
 echo "COSIM linked"
+if [ "${mtu:-1500}" != 1500 ]; then
+	at a ip link set n0 mtu "$mtu" && at b ip link set n0 mtu "$mtu"
+	up_to 20 carrier a && up_to 20 carrier b
+fi
 check ping reaches a 10.0.0.2
 at a ping -A -c 1000 -q 10.0.0.2 >/tmp/ping
 check ping-1000 grep -q ' 0% packet loss' /tmp/ping

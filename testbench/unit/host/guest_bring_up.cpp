@@ -14,9 +14,12 @@ const struct guest_driver_cfg Cfg = {512, 2048, 1514, 50000, 1, 0, 0, 0};
 class GuestDriverBringUp : public ::testing::Test
 {
 protected:
-	void start()
+	void start(uint32_t queue_pairs = 0)
 	{
-		driver = guest_driver_create(&vf.guest, &Cfg, "driver");
+		struct guest_driver_cfg cfg = Cfg;
+
+		cfg.queue_pairs = queue_pairs;
+		driver = guest_driver_create(&vf.guest, &cfg, "driver");
 		ASSERT_NE(driver, nullptr);
 		guest_run(&vf.guest);
 	}
@@ -44,6 +47,34 @@ TEST_F(GuestDriverBringUp, MessagesComeInTheOrderOfIavf)
 	vf.run_for(PS_PER_S);
 	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u, 7u, 23u, 24u, 10u, 6u, 8u));
 	EXPECT_TRUE(stats().running);
+}
+
+/* The first life ends with the grant. */
+TEST_F(GuestDriverBringUp, QueuePairsThatItHasNotAreAskedFor)
+{
+	vf.more_pairs = 4;
+	start(3);
+	vf.run_for(PS_PER_S);
+	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u, 29u, 1u, 3u, 7u, 23u, 24u, 10u, 6u, 8u));
+	EXPECT_EQ(le16_get(vf.bodies[2].data()), 3u);
+	EXPECT_TRUE(stats().running);
+}
+
+TEST_F(GuestDriverBringUp, MoreQueuePairsThanThereAreEndIt)
+{
+	vf.more_pairs = 2;
+	start(3);
+	vf.run_for(PS_PER_S);
+	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u, 29u));
+	EXPECT_FALSE(stats().running);
+}
+
+TEST_F(GuestDriverBringUp, QueuePairsAreNotAskedForWhereTheyCannotBe)
+{
+	start(3);
+	vf.run_for(PS_PER_S);
+	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u));
+	EXPECT_FALSE(stats().running);
 }
 
 TEST_F(GuestDriverBringUp, RegisterWritesUpToTheFirstMessageAreThoseOfIavf)

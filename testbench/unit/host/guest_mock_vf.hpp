@@ -102,6 +102,7 @@ public:
 	};
 	std::map<uint32_t, std::vector<Part>> spaces; /* by PASID */
 	uint16_t queue_pairs = 1;                     /* that it offers; only the first works */
+	uint16_t more_pairs = 0;                      /* that it can be asked for; 0: never */
 
 	void *ram(uint64_t gpa)
 	{
@@ -254,6 +255,8 @@ private:
 			res.num_queue_pairs = queue_pairs;
 			res.max_vectors = 5;
 			res.vf_cap_flags = VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_RSS_PF;
+			if (more_pairs && (body[0] & VIRTCHNL_VF_OFFLOAD_REQ_QUEUES))
+				res.vf_cap_flags |= VIRTCHNL_VF_OFFLOAD_REQ_QUEUES;
 			res.rss_key_size = 52;
 			res.rss_lut_size = 64;
 			res.vsi_res[0].vsi_id = 7;
@@ -271,6 +274,15 @@ private:
 			reply(opcode, status, nullptr, 0);
 			break;
 		}
+		case VIRTCHNL_OP_REQUEST_QUEUES:
+			if (le16_get(body.data()) > more_pairs) {
+				reply(opcode, status, &more_pairs, sizeof(more_pairs));
+				break;
+			}
+			queue_pairs = le16_get(body.data());
+			send_event(VIRTCHNL_EVENT_RESET_IMPENDING, false);
+			reset();
+			break;
 		case VIRTCHNL_OP_ADD_FDIR_FILTER:
 			reply(opcode, status, body.data(), body.size());
 			break;

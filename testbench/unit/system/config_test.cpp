@@ -347,8 +347,8 @@ INSTANTIATE_TEST_SUITE_P(
 			"(4KiB) "
 			"within the guest's memory\n"},
 		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, queue_pairs: 2",
-			"FILE:6: guests[1].queue_pairs: expected at most what a VF begins with (1: "
-			"machine.nic.queue_pairs, first_queue_pairs)\n"},
+			"FILE:6: guests[1].queue_pairs: expected at most a VF's (1: "
+			"machine.nic.queue_pairs)\n"},
 		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, address_spaces: {}",
 			"FILE:6: guests[1].address_spaces.first_pasid: expected PASIDs of at most "
 			"0 "
