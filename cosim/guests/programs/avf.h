@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef VFSIM_COSIM_AVF_H
+#define VFSIM_COSIM_AVF_H
+
+/*
+ * An AVF function in a guest's own user-space driver, however VFIO was asked for it: registers,
+ * reset, MSI-X, and the one message to its PF that moves data both ways, VERSION. A step that fails
+ * ends the program.
+ *
+ * Registers: Intel's Adaptive Virtual Function specification; the admin queue's descriptor and
+ * opcodes: its chapter on the mailbox.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <linux/vfio.h>
+
+enum {
+	VFGEN_RSTAT = 0x8800,
+	VFINT_DYN_CTL01 = 0x5c00,
+	VFINT_ICR0_ENA1 = 0x5000,
+	VFINT_ICR01 = 0x4800,
+	RSTAT_COMPLETED = 1,
+	RSTAT_VFACTIVE = 2,
+	ICR0_ADMINQ = 1 << 30,
+	INTENA_NOITR = 0x19,
+};
+
+struct queue_regs {
+	uint32_t bal, bah, head, tail, len;
+};
+
+static const struct queue_regs atq_regs = {0x7c00, 0x7800, 0x6400, 0x8400, 0x6800};
+static const struct queue_regs arq_regs = {0x6c00, 0x6000, 0x7400, 0x7000, 0x8000};
+
+#define QUEUE_ENABLE  (1u << 31)
+#define QUEUE_ENTRIES 32u
+#define PAGE          4096u
+
+struct descriptor {
+	uint16_t flags, opcode, datalen, retval;
+	uint32_t cookie_high, cookie_low;
+	uint32_t param0, param1, addr_high, addr_low;
+};
+
+enum {
+	FLAG_DD = 1 << 0,
+	FLAG_RD = 1 << 10,
+	FLAG_BUF = 1 << 12,
+	FLAG_SI = 1 << 13,
+	SEND_MSG_TO_PF = 0x0801,
+	SEND_MSG_TO_VF = 0x0802,
+	VIRTCHNL_OP_VERSION = 1,
+};
+
+/* `memory` is at MEMORY_IOVA to the device; which of its pages have what. */
+#define MEMORY_IOVA 0x10000000ull
+
+struct avf {
+	int device, event;
+	volatile uint8_t *bar;
+	uint8_t *memory;
+	uint32_t pages;
+	uint32_t atq, arq, send, receive;
+};
+
+static void die(const char *what)
+{
+	fprintf(stderr, "avf: %s: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+static void require(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "avf: %s\n", what);
+	exit(1);
+}
+
+static uint32_t rd32(struct avf *avf, uint32_t reg)
+{
+	return *(volatile uint32_t *)(avf->bar + reg);
+}
+
+static void wr32(struct avf *avf, uint32_t reg, uint32_t value)
+{
+	__sync_synchronize();
+	*(volatile uint32_t *)(avf->bar + reg) = value;
+}
+
+static void map_bar(struct avf *avf)
+{
+	struct vfio_region_info region = {.argsz = sizeof(region),
+					  .index = VFIO_PCI_BAR0_REGION_INDEX};
+
+	if (ioctl(avf->device, VFIO_DEVICE_GET_REGION_INFO, &region))
+		die("BAR 0");
+	avf->bar = mmap(NULL, region.size, PROT_READ | PROT_WRITE, MAP_SHARED, avf->device,
+			(off_t)region.offset);
+	if (avf->bar == MAP_FAILED)
+		die("mmap of BAR 0");
+}
+
+static void set_bus_master(struct avf *avf)
+{
+	struct vfio_region_info config = {.argsz = sizeof(config),
+					  .index = VFIO_PCI_CONFIG_REGION_INDEX};
+	uint16_t command;
+
+	if (ioctl(avf->device, VFIO_DEVICE_GET_REGION_INFO, &config))
+		die("configuration space");
+	if (pread(avf->device, &command, 2, (off_t)config.offset + 4) != 2)
+		die("command");
+	command |= 6;
+	if (pwrite(avf->device, &command, 2, (off_t)config.offset + 4) != 2)
+		die("command");
+}
+
+static void set_msix(struct avf *avf)
+{
+	uint8_t room[sizeof(struct vfio_irq_set) + 2 * sizeof(int32_t)] = {0};
+	struct vfio_irq_set *set = (struct vfio_irq_set *)room;
+	int32_t events[2] = {avf->event, -1};
+
+	set->argsz = sizeof(room);
+	set->flags = VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER;
+	set->index = VFIO_PCI_MSIX_IRQ_INDEX;
+	set->count = 2;
+	memcpy(set->data, events, sizeof(events));
+	if (ioctl(avf->device, VFIO_DEVICE_SET_IRQS, set))
+		die("MSI-X");
+}
+
+static void reset(struct avf *avf)
+{
+	uint32_t tries = 1000, state;
+
+	if (ioctl(avf->device, VFIO_DEVICE_RESET))
+		die("reset");
+	set_bus_master(avf);
+	do {
+		state = rd32(avf, VFGEN_RSTAT) & 3;
+		usleep(1000);
+	} while (state != RSTAT_COMPLETED && state != RSTAT_VFACTIVE && --tries);
+	require(tries, "no end of the reset");
+	require(!(rd32(avf, atq_regs.len) & QUEUE_ENABLE), "a reset leaves the send queue on");
+}
+
+/* Whoever has opened it: memory, its BAR, and a reset. */
+static void begin(struct avf *avf)
+{
+	avf->event = eventfd(0, EFD_NONBLOCK);
+	avf->memory = mmap(NULL, avf->pages * PAGE, PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (avf->event < 0 || avf->memory == MAP_FAILED)
+		die("memory");
+	map_bar(avf);
+	reset(avf);
+}
+
+/* ---- the mailbox ---- */
+
+static void queue_begin(struct avf *avf, const struct queue_regs *regs, uint64_t iova,
+			uint32_t tail)
+{
+	wr32(avf, regs->len, 0);
+	wr32(avf, regs->head, 0);
+	wr32(avf, regs->tail, 0);
+	wr32(avf, regs->bal, (uint32_t)iova);
+	wr32(avf, regs->bah, (uint32_t)(iova >> 32));
+	wr32(avf, regs->len, QUEUE_ENABLE | QUEUE_ENTRIES);
+	if (tail)
+		wr32(avf, regs->tail, tail);
+}
+
+static struct descriptor *ring(struct avf *avf, uint32_t page)
+{
+	return (struct descriptor *)(avf->memory + page * PAGE);
+}
+
+static void receive_begin(struct avf *avf)
+{
+	*ring(avf, avf->arq) = (struct descriptor){
+		.flags = FLAG_BUF,
+		.datalen = 512,
+		.addr_low = (uint32_t)MEMORY_IOVA + avf->receive * PAGE,
+	};
+	queue_begin(avf, &arq_regs, MEMORY_IOVA + avf->arq * PAGE, 1);
+}
+
+/* One message; where the device finds the ring is the caller's. */
+static void send_version(struct avf *avf, uint64_t ring_iova)
+{
+	const uint32_t version[2] = {1, 1};
+
+	memcpy(avf->memory + avf->send * PAGE, version, sizeof(version));
+	*ring(avf, avf->atq) = (struct descriptor){
+		.flags = FLAG_RD | FLAG_BUF | FLAG_SI,
+		.opcode = SEND_MSG_TO_PF,
+		.datalen = sizeof(version),
+		.cookie_high = VIRTCHNL_OP_VERSION,
+		.addr_low = (uint32_t)MEMORY_IOVA + avf->send * PAGE,
+	};
+	queue_begin(avf, &atq_regs, ring_iova, 1);
+}
+
+static bool comes_true(volatile uint16_t *flags)
+{
+	for (uint32_t i = 0; i < 2000; i++) {
+		if (*flags & FLAG_DD)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+static void exchange_version(struct avf *avf)
+{
+	struct pollfd poll_event = {.fd = avf->event, .events = POLLIN};
+	uint32_t answer[2];
+	uint64_t count;
+
+	memset(avf->memory, 0, avf->pages * PAGE);
+	set_msix(avf);
+	wr32(avf, VFINT_ICR0_ENA1, ICR0_ADMINQ);
+	wr32(avf, VFINT_DYN_CTL01, INTENA_NOITR);
+	receive_begin(avf);
+	send_version(avf, MEMORY_IOVA + avf->atq * PAGE);
+
+	require(comes_true(&ring(avf, avf->atq)->flags), "the message is not taken");
+	require(comes_true(&ring(avf, avf->arq)->flags), "no answer");
+	require(poll(&poll_event, 1, 2000) == 1, "no interrupt");
+	require(read(avf->event, &count, sizeof(count)) == sizeof(count) && count,
+		"no interrupt counted");
+	require(rd32(avf, VFINT_ICR01) & ICR0_ADMINQ, "the interrupt has no cause");
+	require(ring(avf, avf->arq)->opcode == SEND_MSG_TO_VF, "the answer is no message");
+	require(ring(avf, avf->arq)->cookie_high == VIRTCHNL_OP_VERSION,
+		"the answer is to something else");
+	require(!ring(avf, avf->arq)->cookie_low, "the answer is an error");
+	memcpy(answer, avf->memory + avf->receive * PAGE, sizeof(answer));
+	require(answer[0] == 1 && answer[1] <= 1, "the PF's version is unknown");
+	printf("version %u.%u, %llu interrupts\n", answer[0], answer[1], (unsigned long long)count);
+}
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's own user-space driver: it has an AVF function by its cdev and iommufd, in a domain that
+ * tracks what the device makes dirty, and compares what the kernel reports with what the device has
+ * written.
+ *
+ *   iommufd_avf CDEV dirty ROUNDS moving|still
+ *
+ * A round is one message to the PF and its answer: the device writes three pages, and reads one.
+ * `moving`: other pages in each round; `still`: the same ones. Between rounds the kernel reports
+ * and clears. It prints how many of the pages written were reported, how many were missing, and how
+ * many were reported though nobody wrote them.
+ *
+ *   iommufd_avf CDEV pasid     what becomes of an attachment of PASID 1: attached, or errno
+ *
+ * uAPI: linux/iommufd.h and linux/vfio.h.
+ */
+#include <fcntl.h>
+
+#include <linux/iommufd.h>
+
+#include "avf.h"
+
+#define PAGES_MOST 256u
+
+struct user {
+	struct avf avf;
+	int iommufd;
+	uint32_t device_id, ioas_id, hwpt_id;
+};
+
+/* ---- iommufd ---- */
+
+static void open_device(struct user *user, const char *path)
+{
+	struct vfio_device_bind_iommufd bind = {.argsz = sizeof(bind)};
+
+	user->iommufd = open("/dev/iommu", O_RDWR);
+	if (user->iommufd < 0)
+		die("/dev/iommu");
+	user->avf.device = open(path, O_RDWR);
+	if (user->avf.device < 0)
+		die(path);
+	bind.iommufd = user->iommufd;
+	if (ioctl(user->avf.device, VFIO_DEVICE_BIND_IOMMUFD, &bind))
+		die("bind");
+	user->device_id = bind.out_devid;
+}
+
+/* By pages: a bit of the report is one of them. */
+static void make_ioas(struct user *user)
+{
+	struct iommu_ioas_alloc alloc = {.size = sizeof(alloc)};
+	struct iommu_option pages = {.size = sizeof(pages),
+				     .option_id = IOMMU_OPTION_HUGE_PAGES,
+				     .op = IOMMU_OPTION_OP_SET};
+
+	if (ioctl(user->iommufd, IOMMU_IOAS_ALLOC, &alloc))
+		die("IOAS");
+	user->ioas_id = pages.object_id = alloc.out_ioas_id;
+	if (ioctl(user->iommufd, IOMMU_OPTION, &pages))
+		die("no huge pages");
+}
+
+static void require_tracking(struct user *user)
+{
+	struct iommu_hw_info info = {.size = sizeof(info), .dev_id = user->device_id};
+
+	if (ioctl(user->iommufd, IOMMU_GET_HW_INFO, &info))
+		die("hardware's information");
+	require(info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING, "the SMMU does not track");
+}
+
+static void attach(struct user *user)
+{
+	struct iommu_hwpt_alloc alloc = {.size = sizeof(alloc),
+					 .flags = IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
+					 .dev_id = user->device_id,
+					 .pt_id = user->ioas_id};
+	struct vfio_device_attach_iommufd_pt to = {.argsz = sizeof(to)};
+
+	if (ioctl(user->iommufd, IOMMU_HWPT_ALLOC, &alloc))
+		die("HWPT");
+	user->hwpt_id = to.pt_id = alloc.out_hwpt_id;
+	if (ioctl(user->avf.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &to))
+		die("attach");
+}
+
+static void map_all(struct user *user)
+{
+	struct iommu_ioas_map map = {
+		.size = sizeof(map),
+		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
+			 IOMMU_IOAS_MAP_WRITEABLE,
+		.ioas_id = user->ioas_id,
+		.user_va = (uintptr_t)user->avf.memory,
+		.length = (uint64_t)user->avf.pages * PAGE,
+		.iova = MEMORY_IOVA,
+	};
+
+	if (ioctl(user->iommufd, IOMMU_IOAS_MAP, &map))
+		die("map");
+}
+
+static void track(struct user *user)
+{
+	struct iommu_hwpt_set_dirty_tracking set = {.size = sizeof(set),
+						    .flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
+						    .hwpt_id = user->hwpt_id};
+
+	if (ioctl(user->iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, &set))
+		die("dirty tracking");
+}
+
+/* A bit for each page; they are clean afterwards. */
+static void report(struct user *user, uint64_t *bitmap)
+{
+	struct iommu_hwpt_get_dirty_bitmap get = {
+		.size = sizeof(get),
+		.hwpt_id = user->hwpt_id,
+		.iova = MEMORY_IOVA,
+		.length = (uint64_t)user->avf.pages * PAGE,
+		.page_size = PAGE,
+		.data = (uintptr_t)bitmap,
+	};
+
+	memset(bitmap, 0, PAGES_MOST / 8);
+	if (ioctl(user->iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, &get))
+		die("dirty bitmap");
+}
+
+/* ---- commands ---- */
+
+static void place(struct avf *avf, uint32_t round)
+{
+	avf->atq = (7 * round) % avf->pages;
+	avf->arq = (avf->atq + 1) % avf->pages;
+	avf->send = (avf->atq + 2) % avf->pages;
+	avf->receive = (avf->atq + 3) % avf->pages;
+}
+
+static bool is_written(const struct avf *avf, uint32_t page)
+{
+	return page == avf->atq || page == avf->arq || page == avf->receive;
+}
+
+static void dirty(struct user *user, uint32_t rounds, bool moving)
+{
+	uint64_t bitmap[PAGES_MOST / 64];
+	uint32_t reported = 0, missing = 0, more = 0;
+
+	track(user);
+	report(user, bitmap); /* what the reset before it wrote */
+	for (uint32_t round = 0; round < rounds; round++) {
+		place(&user->avf, moving ? round : 0);
+		exchange_version(&user->avf);
+		report(user, bitmap);
+		for (uint32_t page = 0; page < user->avf.pages; page++) {
+			bool told = bitmap[page / 64] >> page % 64 & 1;
+			bool written = is_written(&user->avf, page);
+
+			reported += told && written;
+			missing += written && !told;
+			more += told && !written;
+		}
+	}
+	printf("dirty: %u reported, %u missing, %u more\n", reported, missing, more);
+}
+
+static void pasid(struct user *user)
+{
+	struct vfio_device_attach_iommufd_pt to = {.argsz = sizeof(to),
+						   .flags = VFIO_DEVICE_ATTACH_PASID,
+						   .pt_id = user->hwpt_id,
+						   .pasid = 1};
+
+	if (!ioctl(user->avf.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &to))
+		printf("pasid: attached\n");
+	else
+		printf("pasid: %s\n", strerror(errno));
+}
+
+int main(int argc, char **argv)
+{
+	struct user user = {.avf = {.pages = PAGES_MOST}};
+
+	require(argc >= 3, "CDEV dirty ROUNDS moving|still, CDEV pasid");
+	open_device(&user, argv[1]);
+	make_ioas(&user);
+	require_tracking(&user);
+	attach(&user);
+	begin(&user.avf);
+	map_all(&user);
+	if (!strcmp(argv[2], "dirty") && argc == 5)
+		dirty(&user, (uint32_t)strtoul(argv[3], NULL, 0), !strcmp(argv[4], "moving"));
+	else if (!strcmp(argv[2], "pasid"))
+		pasid(&user);
+	else
+		require(false, "no such command");
+	return 0;
+}
