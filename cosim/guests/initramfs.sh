@@ -52,7 +52,7 @@ depmod -b "$tree" "$version" 2>/dev/null
 
 for program in "$here"/programs/*.c; do
 	[ -e "$program" ] || continue
-	"$cc" -std=gnu11 -O2 -Wall -Wextra -Werror -static -s -I "$dir/../uapi-headers/include" -o "$tree/bin/$(basename "$program" .c)" "$program"
+	"$cc" -std=gnu11 -O2 -Wall -Wextra -Werror -static -s -I "$here/../.." -I "$dir/../uapi-headers/include" -o "$tree/bin/$(basename "$program" .c)" "$program"
 done
 install -m 755 "$here/init" "$tree/init"
 cp "$here/lib.sh" "$tree/lib.sh"

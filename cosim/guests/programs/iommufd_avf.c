@@ -19,7 +19,7 @@
 
 #include <linux/iommufd.h>
 
-#include "avf.h"
+#include "cosim/guests/programs/avf.h"
 
 #define PAGES_MOST 256u
 

@@ -13,7 +13,7 @@
 #include <fcntl.h>
 #include <sched.h>
 
-#include "avf.h"
+#include "cosim/guests/programs/avf.h"
 
 struct user {
 	struct avf avf;
