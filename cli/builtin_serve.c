@@ -19,7 +19,7 @@ struct serve_cli {
 	const char *socket_dir;
 	enum board_arch arch;
 	bool sriov, qemu_args, busy_poll;
-	bool shown; /* a status line is on the terminal */
+	bool shown; /* the state is on the terminal */
 };
 
 static const struct argp_option options[] = {
@@ -129,18 +129,49 @@ static void ready(void *ctx, const struct serve_options *serve, const struct boa
 	fflush(stdout);
 }
 
+/* Queues that have descriptors, of all VFs. */
+static uint64_t queues_at_work(const struct machine *machine)
+{
+	const struct nic_config *cfg = &machine->cfg->nic;
+	uint64_t count = 0;
+
+	for (uint32_t i = 0; i < 2 * cfg->total_vfs * cfg->queue_pairs; i++) {
+		uint32_t vf = i / 2 / (uint32_t)cfg->queue_pairs;
+		uint32_t queue = i / 2 % (uint32_t)cfg->queue_pairs;
+		struct nic_queue_levels levels =
+			nic_queue_levels_get(machine->host[0].nic, vf, i % 2, queue);
+
+		count += levels.posted || levels.packets;
+	}
+	return count;
+}
+
+/* To the begin of the first line; each is cleared to its end (ECMA-48). */
+#define BLOCK_AGAIN "\033[3F"
+#define LINE        "\033[K"
+#define BLOCK_AWAY  BLOCK_AGAIN "\033[J"
+
 static void status(void *ctx, const struct serve_status *now)
 {
 	struct serve_cli *cli = ctx;
-	const struct host *host = &board_machine(now->board)->host[0];
+	const struct machine *machine = board_machine(now->board);
+	const struct host *host = &machine->host[0];
 	const struct smmu_counters *smmu = smmu_stats(host->smmu);
+	const struct nic_counters *nic = nic_counters_get(host->nic);
 
-	/* Back to the line's begin, clear to its end (ECMA-48). */
+	if (cli->shown)
+		fputs(BLOCK_AGAIN, stderr);
+	fprintf(stderr, LINE "functions  %" PRIu64 " of %u in use, %.0f %% of a core\n",
+		now->clients, board_functions(now->board), now->busy * 100);
 	fprintf(stderr,
-		"\r\033[K%" PRIu64 " of %u functions in use, %" PRIu64 " translations, %" PRIu64
-		" walks, %" PRIu64 " faults, %" PRIu64 " pages made dirty, %.0f %% busy",
-		now->clients, board_functions(now->board), smmu->transactions, smmu->walks,
-		smmu->faults, smmu->dirty_updates, now->busy * 100);
+		LINE "NIC        link %s, %" PRIu64 " queues at work, %" PRIu64
+		     " packets sent, %" PRIu64 " received\n",
+		nic_link_up(host->nic) ? "up" : "down", queues_at_work(machine), nic->packets_sent,
+		nic->packets_received);
+	fprintf(stderr,
+		LINE "SMMU       %" PRIu64 " translations, %" PRIu64 " walks, %" PRIu64
+		     " faults, %" PRIu64 " pages made dirty\n",
+		smmu->transactions, smmu->walks, smmu->faults, smmu->dirty_updates);
 	fflush(stderr);
 	cli->shown = true;
 }
@@ -148,8 +179,17 @@ static void status(void *ctx, const struct serve_status *now)
 static void end_status(struct serve_cli *cli)
 {
 	if (cli->shown)
-		fputs("\r\033[K", stderr);
+		fputs(BLOCK_AWAY, stderr);
 	cli->shown = false;
+}
+
+/* What is told goes where the state was, which comes again below it. */
+static void log_line(void *ctx, enum log_level level, const char *instance, const char *text)
+{
+	struct sim_hooks hooks = cli_hooks();
+
+	end_status(ctx);
+	hooks.log(hooks.ctx, level, instance, text);
 }
 
 /* ---- the run ---- */
@@ -179,8 +219,11 @@ static int serve(struct serve_cli *cli)
 	double begin = cli_seconds();
 	int err;
 
-	if (!cli->common.quiet && isatty(STDERR_FILENO))
+	if (!cli->common.quiet && isatty(STDERR_FILENO)) {
 		serve.status = status;
+		serve.hooks.log = log_line;
+		serve.hooks.ctx = cli;
+	}
 	if (!cli_output_open(&output, &cli->common, "serve", NULL))
 		return CLI_USAGE;
 	serve.listeners = cli_output_listeners(&output);

@@ -20,11 +20,12 @@
 #define FRAME_TAG_BYTES      16u /* le32 magic, le32 flow, le64 number */
 #define FRAME_PAYLOAD_OFFSET (FRAME_TAG_OFFSET + FRAME_TAG_BYTES)
 
-#define FRAME_ETHERTYPE_OFFSET  12u
-#define FRAME_ETHERTYPE_IPV4    0x0800u /* big-endian on the wire */
-#define FRAME_IPV4_PROTO_OFFSET (FRAME_ETH_BYTES + 9u)
-#define FRAME_PROTO_UDP         17u
-#define FRAME_PROTO_TCP         6u
+#define FRAME_ETHERTYPE_OFFSET      12u
+#define FRAME_ETHERTYPE_IPV4        0x0800u /* big-endian on the wire */
+#define FRAME_ETHERTYPE_MAC_CONTROL 0x8808u
+#define FRAME_IPV4_PROTO_OFFSET     (FRAME_ETH_BYTES + 9u)
+#define FRAME_PROTO_UDP             17u
+#define FRAME_PROTO_TCP             6u
 
 #define FRAME_TAG_MAGIC 0x5646534du
 #define FRAME_NO_FLOW   UINT64_MAX
@@ -48,6 +49,7 @@ enum packet_drop {
 	PACKET_DROP_SPOOF,          /* not from an address or a VLAN of the VF that sent it */
 	PACKET_DROP_LINK_DOWN,      /* the port had no link */
 	PACKET_DROP_FLOW_RULE,      /* a rule of the VF's flow director */
+	PACKET_DROP_MAC_CONTROL,    /* of one port to its neighbour (802.3, 31): never a VF's */
 	PACKET_DROP_COUNT,
 };
 
@@ -55,8 +57,9 @@ enum packet_drop {
 static inline const char *packet_drop_name(uint64_t cause)
 {
 	static const char *const name[PACKET_DROP_COUNT] = {
-		"no-buffer", "no-filter", "vf-stopped", "queue-disabled", "size",      "wire",
-		"dma-error", "reset",     "spoof",      "link-down",      "flow-rule",
+		"no-buffer", "no-filter", "vf-stopped", "queue-disabled",
+		"size",      "wire",      "dma-error",  "reset",
+		"spoof",     "link-down", "flow-rule",  "mac-control",
 	};
 
 	return cause < PACKET_DROP_COUNT ? name[cause] : "unknown";

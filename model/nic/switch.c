@@ -366,17 +366,26 @@ static void switch_away(struct nic *nic, struct packet *packet)
 		packet_put(packet);
 }
 
+/* PAUSE and its like: what is told by it holds for a whole port, so none is a VF's to send or to
+ * hear. */
+static bool is_mac_control(const struct packet *packet)
+{
+	return packet->data[FRAME_ETHERTYPE_OFFSET] == FRAME_ETHERTYPE_MAC_CONTROL >> 8 &&
+	       packet->data[FRAME_ETHERTYPE_OFFSET + 1] == (FRAME_ETHERTYPE_MAC_CONTROL & 0xff);
+}
+
 void switch_from_vf(struct nic *nic, struct packet *packet)
 {
 	struct nic_vf *vf = &nic->vf[packet->source_vf];
+	bool control = is_mac_control(packet);
 
 	vf->counters.taken++;
-	if (is_own(vf, packet)) {
+	if (!control && is_own(vf, packet)) {
 		switch_away(nic, packet);
 		return;
 	}
 	vf->stats.tx_discards++;
-	nic_drop(nic, NULL, packet, PACKET_DROP_SPOOF);
+	nic_drop(nic, NULL, packet, control ? PACKET_DROP_MAC_CONTROL : PACKET_DROP_SPOOF);
 }
 
 /* It is for the VFs alone: no frame goes back out. */
@@ -405,6 +414,8 @@ void switch_from_wire(struct nic *nic, struct packet *packet)
 		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
 	else if (packet->len_bytes < 14 || packet->len_bytes > FRAME_MAX_BYTES)
 		nic_drop(nic, NULL, packet, PACKET_DROP_SIZE);
+	else if (is_mac_control(packet))
+		nic_drop(nic, NULL, packet, PACKET_DROP_MAC_CONTROL);
 	else
 		switch_in(nic, packet);
 }

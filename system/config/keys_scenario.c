@@ -21,7 +21,8 @@ const char *const outcome_names[] = {"completed", "cancelled", "not-converged", 
 /* As enum packet_drop has them. */
 static const char *const drop_names[] = {"no-buffer", "no-filter", "vf-stopped", "queue-disabled",
 					 "size",      "wire",      "dma-error",  "reset",
-					 "spoof",     "link-down", "flow-rule",  NULL};
+					 "spoof",     "link-down", "flow-rule",  "mac-control",
+					 NULL};
 
 static const struct schema_key dirty_keys[] = {
 	{"region", BYTES(dirty_config, region_bytes, 4096, TIB), REQUIRED,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "model/nic/packet.h"
 #include "testbench/unit/model-nic/nic_fixture.h"
 
 /* What the PF's driver allows a VF, AQC_VF_SET_POLICY. */
@@ -71,6 +72,39 @@ TEST_F(NicPolicy, AFrameOfAVlanThatTheVfIsNotInIsDropped)
 	a->transmit(from(kOther, 4));
 	EXPECT_EQ(received(), 3u);
 	EXPECT_EQ(dropped(0, PACKET_DROP_SPOOF), 1u);
+}
+
+/* From whichever address, and whatever else the VF may. */
+TEST_F(NicPolicy, MacControlFramesAreNoVfsToSendOrToHear)
+{
+	const uint8_t neighbour[6] = {0x01, 0x80, 0xc2, 0x00, 0x00, 0x01};
+	Bytes pause = make_frame(neighbour, a->mac, 1, 64);
+
+	pause[12] = 0x88;
+	pause[13] = 0x08;
+	ASSERT_EQ(host[0]->set_policy(0, VF_POLICY_TRUST), AQ_RC_OK);
+	a->transmit(pause);
+	EXPECT_EQ(received(), 0u);
+	EXPECT_EQ(dropped(0, PACKET_DROP_MAC_CONTROL), 1u);
+	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_discards, 1u);
+	EXPECT_EQ(nic_counters_get(host[0]->nic)->port_sent, 0u);
+
+	struct packet_pool *pool = packet_pool_create(1);
+	struct packet *packet = packet_get(pool);
+	struct frame_port port = nic_frame_port(host[0]->nic);
+	memcpy(packet->data, pause.data(), pause.size());
+	packet->len_bytes = (uint32_t)pause.size();
+	port.frame(port.ctx, packet);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(dropped(0, PACKET_DROP_MAC_CONTROL), 2u) << "what comes from the wire";
+	EXPECT_TRUE(a->receive_frames().empty());
+	EXPECT_EQ(packet_pool_in_use(pool), 0u);
+	packet_pool_destroy(pool);
+
+	pause[13] = 0x09;
+	a->transmit(pause);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(nic_counters_get(host[0]->nic)->port_sent, 1u);
 }
 
 TEST_F(NicPolicy, ThePolicyOutlivesTheVfsReset)
