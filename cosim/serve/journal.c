@@ -10,6 +10,7 @@
 #include "base/trace.h"
 #include "iommu/smmu_format.h"
 #include "iommu/smmu_registers_format.h"
+#include "model/nic/frame_format.h"
 
 #define LINE_BYTES 200u
 
@@ -19,6 +20,7 @@ static const char *const trouble_names[] = {
 	[JOURNAL_LOST] = "events of the SMMU lost",
 	[JOURNAL_COMMAND] = "errors of the SMMU's command queue",
 	[JOURNAL_MALICIOUS] = "queues stopped, their drivers taken for malicious",
+	[JOURNAL_PACKET] = "packets lost within the NIC",
 	[JOURNAL_UNREAD] = "answers that a VF's driver left no room for",
 };
 
@@ -98,6 +100,15 @@ static void on_mailbox_lost(struct journal *journal, const uint64_t *arg)
 		     arg[0], arg[1]);
 }
 
+/* What nobody wants is filtered, and not lost. */
+static void on_packet_dropped(struct journal *journal, const uint64_t *arg)
+{
+	if (arg[3] == PACKET_DROP_NO_FILTER)
+		return;
+	journal_tell(journal, JOURNAL_PACKET, "a packet of %" PRIu64 " bytes is lost: %s", arg[2],
+		     packet_drop_name(arg[3]));
+}
+
 static const struct {
 	enum trace_kind kind;
 	void (*tell)(struct journal *journal, const uint64_t *arg);
@@ -106,10 +117,12 @@ static const struct {
 	{TRACE_SMMU_EVENT_LOST, on_event_lost},
 	{TRACE_MDD_EVENT, on_mdd},
 	{TRACE_MAILBOX_LOST, on_mailbox_lost},
+	{TRACE_PACKET_DROPPED, on_packet_dropped},
 };
 
-static const enum trace_kind kinds[] = {TRACE_SMMU_EVENT, TRACE_SMMU_EVENT_LOST, TRACE_MDD_EVENT,
-					TRACE_MAILBOX_LOST, TRACE_KIND_COUNT};
+static const enum trace_kind kinds[] = {TRACE_SMMU_EVENT,     TRACE_SMMU_EVENT_LOST,
+					TRACE_MDD_EVENT,      TRACE_MAILBOX_LOST,
+					TRACE_PACKET_DROPPED, TRACE_KIND_COUNT};
 
 static void on_event(void *ctx, const struct trace_event *event)
 {

@@ -31,6 +31,7 @@ enum journal_trouble {
 	JOURNAL_LOST,      /* or could not */
 	JOURNAL_COMMAND,   /* its command queue has stopped at one that is illegal */
 	JOURNAL_MALICIOUS, /* a queue was stopped */
+	JOURNAL_PACKET,    /* the NIC has lost a packet */
 	JOURNAL_UNREAD,    /* a VF's driver does not read its mailbox */
 	JOURNAL_TROUBLES,
 };
