@@ -52,7 +52,8 @@ depmod -b "$tree" "$version" 2>/dev/null
 
 for program in "$here"/programs/*.c; do
 	[ -e "$program" ] || continue
-	"$cc" -std=gnu11 -O2 -Wall -Wextra -Werror -static -s -I "$here/../.." -I "$dir/../uapi-headers/include" -o "$tree/bin/$(basename "$program" .c)" "$program"
+	"$cc" -std=gnu11 -O2 -Wall -Wextra -Werror -ffunction-sections -Wl,--gc-sections -static -s -I "$here/../.." \
+		-I "$dir/../uapi-headers/include" -o "$tree/bin/$(basename "$program" .c)" "$program" "$here"/programs/avf/*.c
 done
 install -m 755 "$here/init" "$tree/init"
 cp "$here/lib.sh" "$tree/lib.sh"

@@ -55,6 +55,19 @@ the_kernel_is_well() {
 
 # ---- devices ----
 
+# Sets `pf` to the first function that can have VFs.
+has_a_pf() {
+	pf=$(cd /sys/bus/pci/devices && for one in *; do [ -e "$one/sriov_numvfs" ] && echo "$one"; done | head -n 1)
+	[ -n "$pf" ]
+}
+
+# pci-pf-stub has `pf`: a driver that knows nothing but how to turn VFs on.
+stub() {
+	id=$(sed 's/0x//' "/sys/bus/pci/devices/$pf/vendor" "/sys/bus/pci/devices/$pf/device" | tr '\n' ' ')
+	echo "$id" >/sys/bus/pci/drivers/pci-pf-stub/new_id
+	up_to 5 [ -e "/sys/bus/pci/drivers/pci-pf-stub/$pf" ]
+}
+
 # functions DRIVER: addresses of those that it has
 functions() {
 	for function in "/sys/bus/pci/drivers/$1"/*:*; do
@@ -196,6 +209,13 @@ vfio_function() {
 	take_over "$function" vfio-pci || return 1
 	group=$(basename "$(readlink "/sys/bus/pci/devices/$function/iommu_group")")
 	[ -e "/dev/vfio/$group" ]
+}
+
+# has_cdev ADDRESS: vfio-pci has it, and `cdev` is how iommufd's users reach it
+has_cdev() {
+	take_over "$1" vfio-pci || return 1
+	cdev=/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")
+	[ -e "$cdev" ]
 }
 
 the_smmu_is_silent() {

@@ -190,7 +190,7 @@ static const struct reg_row pcie_rows[] = {
 	{.name = "DEVICE_CAPABILITIES_2",
 	 .offset = PCIE_DEVCAP2,
 	 .size = 4,
-	 .reset = DEVCAP2_ARI_FORWARDING | DEVCAP2_LTR,
+	 .reset = DEVCAP2_ARI_FORWARDING | DEVCAP2_LTR | DEVCAP2_PREFIX | DEVCAP2_PREFIXES_1,
 	 .ro = BITS(31, 0)},
 	{.name = "DEVICE_CONTROL_STATUS_2",
 	 .offset = PCIE_DEVCTL2,
@@ -226,7 +226,11 @@ static const struct reg_row upstream_rows[] = {
 	 .size = 4,
 	 .ro = LNKSTA_SPEED | LNKSTA_WIDTH,
 	 .rw = BITS(1, 0) | BITS(7, 6)},
-	{.name = "DEVICE_CAPABILITIES_2", .offset = PCIE_DEVCAP2, .size = 4, .ro = BITS(31, 0)},
+	{.name = "DEVICE_CAPABILITIES_2",
+	 .offset = PCIE_DEVCAP2,
+	 .size = 4,
+	 .reset = DEVCAP2_PREFIX | DEVCAP2_PREFIXES_1,
+	 .ro = BITS(31, 0)},
 	{.name = "DEVICE_CONTROL_STATUS_2", .offset = PCIE_DEVCTL2, .size = 4},
 };
 

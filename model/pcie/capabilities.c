@@ -47,6 +47,12 @@ static void devctl2_written(void *owner, uint32_t index, uint64_t before, uint64
 	pcie_device_control_changed(fn->device);
 }
 
+/* A PASID is a prefix from end to end, and who can send it has to say so (6.20.2, 7.5.3.15). */
+static uint32_t prefix_capability(const struct pcie_device_cfg *cfg)
+{
+	return cfg->pasid_bits ? DEVCAP2_PREFIX | DEVCAP2_PREFIXES_1 : 0;
+}
+
 static void pcie_fill_pf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 			 const struct pcie_function_cfg *fn)
 {
@@ -60,6 +66,7 @@ static void pcie_fill_pf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 			  pcie_size_code(cfg->max_read_request ? cfg->max_read_request : MAX_READ));
 	row[3].reset = field_put(LNK_SPEED, speed) | field_put(LNK_WIDTH, width);
 	row[4].reset = field_put(LNKSTA_SPEED, speed) | field_put(LNKSTA_WIDTH, width);
+	row[5].reset |= prefix_capability(cfg);
 	row[7].reset = field_put(LNKCAP2_SPEEDS, BIT(speed) - 1);
 	row[8].reset = field_put(LNK_SPEED, speed);
 }
@@ -122,6 +129,7 @@ static void pcie_fill_vf(struct reg_row *row, const struct pcie_device_cfg *cfg,
 	row[1].reset |= pcie_size_code(cfg->max_payload);
 	row[3].reset =
 		field_put(LNK_SPEED, cfg->link_generation) | field_put(LNK_WIDTH, cfg->link_lanes);
+	row[4].reset |= prefix_capability(cfg);
 	row[5].reset = field_put(LNKCAP2_SPEEDS, BIT(cfg->link_generation) - 1);
 }
 

@@ -136,6 +136,8 @@
 #define DEVCAP2_TIMEOUT_DISABLE  BIT(4)
 #define DEVCAP2_ARI_FORWARDING   BIT(5)
 #define DEVCAP2_LTR              BIT(11)
+#define DEVCAP2_PREFIX           BIT(21) /* End-End TLP Prefix Supported */
+#define DEVCAP2_PREFIXES_1       BIT(22) /* one of them, of BITS(23, 22) */
 #define PCIE_DEVCTL2             0x28u
 #define DEVCTL2_TIMEOUT          BITS(4, 0)
 #define DEVCTL2_ARI_FORWARDING   BIT(5)

@@ -11,15 +11,24 @@
  * and clears. It prints how many of the pages written were reported, how many were missing, and how
  * many were reported though nobody wrote them.
  *
- *   iommufd_avf CDEV pasid     what becomes of an attachment of PASID 1: attached, or errno
+ *   iommufd_avf CDEV pasid
+ *
+ * Attaches PASID 1 to a domain of its own, moves it to another, detaches it; the function's own
+ * domain serves its DMA all the while. It prints what the kernel says to each.
  *
  * uAPI: linux/iommufd.h and linux/vfio.h.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
 
 #include <linux/iommufd.h>
+#include <linux/vfio.h>
 
-#include "cosim/guests/programs/avf.h"
+#include "cosim/guests/programs/avf/avf.h"
 
 #define PAGES_MOST 256u
 
@@ -71,17 +80,24 @@ static void require_tracking(struct user *user)
 	require(info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING, "the SMMU does not track");
 }
 
-static void attach(struct user *user)
+/* `flags`: IOMMU_HWPT_ALLOC_...; returns its ID. */
+static uint32_t make_domain(struct user *user, uint32_t flags)
 {
 	struct iommu_hwpt_alloc alloc = {.size = sizeof(alloc),
-					 .flags = IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
+					 .flags = flags,
 					 .dev_id = user->device_id,
 					 .pt_id = user->ioas_id};
-	struct vfio_device_attach_iommufd_pt to = {.argsz = sizeof(to)};
 
 	if (ioctl(user->iommufd, IOMMU_HWPT_ALLOC, &alloc))
 		die("HWPT");
-	user->hwpt_id = to.pt_id = alloc.out_hwpt_id;
+	return alloc.out_hwpt_id;
+}
+
+static void attach(struct user *user, uint32_t flags)
+{
+	struct vfio_device_attach_iommufd_pt to = {.argsz = sizeof(to)};
+
+	user->hwpt_id = to.pt_id = make_domain(user, flags);
 	if (ioctl(user->avf.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &to))
 		die("attach");
 }
@@ -153,7 +169,7 @@ static void dirty(struct user *user, uint32_t rounds, bool moving)
 	report(user, bitmap); /* what the reset before it wrote */
 	for (uint32_t round = 0; round < rounds; round++) {
 		place(&user->avf, moving ? round : 0);
-		exchange_version(&user->avf);
+		avf_exchange_version(&user->avf);
 		report(user, bitmap);
 		for (uint32_t page = 0; page < user->avf.pages; page++) {
 			bool told = bitmap[page / 64] >> page % 64 & 1;
@@ -167,17 +183,52 @@ static void dirty(struct user *user, uint32_t rounds, bool moving)
 	printf("dirty: %u reported, %u missing, %u more\n", reported, missing, more);
 }
 
-static void pasid(struct user *user)
+/* "attach: yes", or why not. */
+static bool tell(const char *step, int failed)
+{
+	printf("%s: %s\n", step, failed ? strerror(errno) : "yes");
+	return !failed;
+}
+
+static bool attach_pasid(struct user *user, const char *step, uint32_t domain)
 {
 	struct vfio_device_attach_iommufd_pt to = {.argsz = sizeof(to),
 						   .flags = VFIO_DEVICE_ATTACH_PASID,
-						   .pt_id = user->hwpt_id,
+						   .pt_id = domain,
 						   .pasid = 1};
 
-	if (!ioctl(user->avf.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &to))
-		printf("pasid: attached\n");
-	else
-		printf("pasid: %s\n", strerror(errno));
+	return tell(step, ioctl(user->avf.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &to));
+}
+
+static void detach_pasid(struct user *user)
+{
+	struct vfio_device_detach_iommufd_pt from = {
+		.argsz = sizeof(from), .flags = VFIO_DEVICE_DETACH_PASID, .pasid = 1};
+
+	tell("detach", ioctl(user->avf.device, VFIO_DEVICE_DETACH_IOMMUFD_PT, &from));
+}
+
+/* Without one, an attachment succeeds and is nobody's. */
+static void require_pasids(struct user *user)
+{
+	struct iommu_hw_info info = {.size = sizeof(info), .dev_id = user->device_id};
+
+	if (ioctl(user->iommufd, IOMMU_GET_HW_INFO, &info))
+		die("hardware's information");
+	printf("PASIDs: %u bits\n", info.out_max_pasid_log2);
+	require(info.out_max_pasid_log2, "the function has no PASIDs");
+}
+
+static void pasid(struct user *user)
+{
+	require_pasids(user);
+	if (attach_pasid(user, "attach", make_domain(user, IOMMU_HWPT_ALLOC_PASID))) {
+		avf_exchange_version(&user->avf);
+		attach_pasid(user, "replace", make_domain(user, IOMMU_HWPT_ALLOC_PASID));
+		detach_pasid(user);
+	}
+	place(&user->avf, 1);
+	avf_exchange_version(&user->avf);
 }
 
 int main(int argc, char **argv)
@@ -188,9 +239,10 @@ int main(int argc, char **argv)
 	open_device(&user, argv[1]);
 	make_ioas(&user);
 	require_tracking(&user);
-	attach(&user);
-	begin(&user.avf);
+	attach(&user, IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID);
+	avf_begin(&user.avf);
 	map_all(&user);
+	place(&user.avf, 0);
 	if (!strcmp(argv[2], "dirty") && argc == 5)
 		dirty(&user, (uint32_t)strtoul(argv[3], NULL, 0), !strcmp(argv[4], "moving"));
 	else if (!strcmp(argv[2], "pasid"))

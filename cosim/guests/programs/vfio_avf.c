@@ -12,8 +12,15 @@
  */
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
-#include "cosim/guests/programs/avf.h"
+#include <linux/vfio.h>
+
+#include "cosim/guests/programs/avf/avf.h"
 
 struct user {
 	struct avf avf;
@@ -59,14 +66,14 @@ static void version(struct user *user)
 	map(user, 0, user->avf.pages, MEMORY_IOVA,
 	    VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 	for (uint32_t i = 0; i < 2; i++) {
-		reset(&user->avf);
-		exchange_version(&user->avf);
+		avf_reset(&user->avf);
+		avf_exchange_version(&user->avf);
 	}
 }
 
 static void unmapped(struct user *user, uint64_t iova)
 {
-	send_version(&user->avf, iova);
+	avf_send_version(&user->avf, iova);
 	usleep(300000);
 }
 
@@ -76,9 +83,9 @@ static void read_only(struct user *user, uint64_t iova)
 
 	map(user, avf->atq, 1, iova, VFIO_DMA_MAP_FLAG_READ);
 	map(user, avf->send, 1, MEMORY_IOVA + avf->send * PAGE, VFIO_DMA_MAP_FLAG_READ);
-	send_version(avf, iova);
+	avf_send_version(avf, iova);
 	usleep(300000);
-	require(!(ring(avf, avf->atq)->flags & FLAG_DD), "the device wrote where it may not");
+	require(!(avf_ring(avf, avf->atq)->flags & FLAG_DD), "the device wrote where it may not");
 }
 
 static void storm(struct user *user, uint64_t iova, uint32_t times)
@@ -89,8 +96,8 @@ static void storm(struct user *user, uint64_t iova, uint32_t times)
 	if (sched_setscheduler(0, SCHED_FIFO, &above_all))
 		die("priority");
 	for (uint32_t i = 0; i < times; i++)
-		send_version(&user->avf, iova);
-	(void)rd32(&user->avf, VFGEN_RSTAT);
+		avf_send_version(&user->avf, iova);
+	(void)avf_read(&user->avf, VFGEN_RSTAT);
 }
 
 int main(int argc, char **argv)
@@ -100,7 +107,7 @@ int main(int argc, char **argv)
 
 	require(argc >= 4, "GROUP ADDRESS version|unmapped IOVA|read-only IOVA|storm IOVA N");
 	open_device(&user, argv[1], argv[2]);
-	begin(&user.avf);
+	avf_begin(&user.avf);
 	if (!strcmp(argv[3], "version"))
 		version(&user);
 	else if (!strcmp(argv[3], "unmapped"))

@@ -4,14 +4,7 @@
 # serve: sriov.yaml --sriov
 
 modprobe pci-pf-stub
-pf=$(cd /sys/bus/pci/devices && for one in *; do [ -e "$one/sriov_numvfs" ] && echo "$one"; done | head -n 1)
-
-stub() {
-	id=$(sed 's/0x//' "/sys/bus/pci/devices/$pf/vendor" "/sys/bus/pci/devices/$pf/device" | tr '\n' ' ')
-	echo "$id" >/sys/bus/pci/drivers/pci-pf-stub/new_id
-	up_to 5 [ -e "/sys/bus/pci/drivers/pci-pf-stub/$pf" ]
-}
-check pf [ -n "$pf" ]
+check pf has_a_pf
 check pci-pf-stub stub
 
 vfs() {

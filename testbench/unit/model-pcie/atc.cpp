@@ -18,6 +18,7 @@ TEST_F(AtcAbsent, HasNoCapabilitiesAndTranslatesNothing)
 	for (bool is_vf : {false, true})
 		for (uint32_t row = 0; row < pcie_device_config_table(device, is_vf)->rows; row++)
 			EXPECT_LT(pcie_device_config_table(device, is_vf)->row[row].offset, AT_ATS);
+	EXPECT_EQ(config_read(kPf, AT_PCIE + PCIE_DEVCAP2) & DEVCAP2_PREFIX, 0u);
 	dma(TLP_MWR, 0x10000);
 	run();
 	EXPECT_EQ(seen(BUS_WRITE), Addresses{0x10000});

@@ -180,6 +180,18 @@ TEST_F(Capabilities, AVfTellsOfTheLinkWhatItsPfTells)
 	EXPECT_EQ(config_read(kPf, AT_PCIE + PCIE_LNKCAP2), 0xeu) << "2.5, 5 and 8 GT/s";
 }
 
+// Linux enables no PASIDs of a device unless it and each bridge above it say so
+// (pci_configure_eetlp_prefix).
+TEST_F(Capabilities, WhoMayBearAPasidTellsOfOneEndToEndPrefix)
+{
+	constexpr uint32_t kPrefixes = 7u << 21;
+
+	bring_up(1);
+	EXPECT_EQ(config_read(kPf, AT_PCIE + PCIE_DEVCAP2) & kPrefixes, 3u << 21);
+	EXPECT_EQ(config_read(kVf0, AT_PCIE + PCIE_DEVCAP2) & kPrefixes, 3u << 21);
+	EXPECT_EQ(config_read(0, ROOT_AT_PCIE + PCIE_DEVCAP2) & kPrefixes, 3u << 21);
+}
+
 // ---- resets ----
 
 TEST_F(Capabilities, FlrOfThePfLeavesStickyBitsAndTheLinks)

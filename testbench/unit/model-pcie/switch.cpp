@@ -91,6 +91,13 @@ TEST_F(SwitchConfig, TheBusSaysWhoseItIs)
 	EXPECT_EQ(pcie_function_rid(function(1, 0)), kNic[1]) << "Type 0: it captures its bus";
 }
 
+TEST_F(SwitchConfig, EachPortTellsOfOneEndToEndPrefix)
+{
+	bring_up_switch();
+	for (uint16_t port : {kUp, kPort[0], kPort[1], kPort[2]})
+		EXPECT_EQ(config_read(port, ROOT_AT_PCIE + PCIE_DEVCAP2) >> 21 & 7, 3u) << port;
+}
+
 TEST_F(SwitchConfig, WhatNobodyClaimsIsUnsupportedByThePortThatKnows)
 {
 	bring_up_switch();

@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef VFSIM_COSIM_AVF_H
-#define VFSIM_COSIM_AVF_H
+#include "cosim/guests/programs/avf/avf.h"
 
-/*
- * An AVF function in a guest's own user-space driver, however VFIO was asked for it: registers,
- * reset, MSI-X, and the one message to its PF that moves data both ways, VERSION. A step that fails
- * ends the program.
- */
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,26 +13,13 @@
 
 #include <linux/vfio.h>
 
-#include "cosim/guests/programs/avf_regs.h"
-
-/* `memory` is at MEMORY_IOVA to the device; which of its pages have what. */
-#define MEMORY_IOVA 0x10000000ull
-
-struct avf {
-	int device, event;
-	volatile uint8_t *bar;
-	uint8_t *memory;
-	uint32_t pages;
-	uint32_t atq, arq, send, receive;
-};
-
-static void die(const char *what)
+void die(const char *what)
 {
 	fprintf(stderr, "avf: %s: %s\n", what, strerror(errno));
 	exit(1);
 }
 
-static void require(bool holds, const char *what)
+void require(bool holds, const char *what)
 {
 	if (holds)
 		return;
@@ -48,12 +27,12 @@ static void require(bool holds, const char *what)
 	exit(1);
 }
 
-static uint32_t rd32(struct avf *avf, uint32_t reg)
+uint32_t avf_read(struct avf *avf, uint32_t reg)
 {
 	return *(volatile uint32_t *)(avf->bar + reg);
 }
 
-static void wr32(struct avf *avf, uint32_t reg, uint32_t value)
+static void avf_write(struct avf *avf, uint32_t reg, uint32_t value)
 {
 	__sync_synchronize();
 	*(volatile uint32_t *)(avf->bar + reg) = value;
@@ -102,7 +81,7 @@ static void set_msix(struct avf *avf)
 		die("MSI-X");
 }
 
-static void reset(struct avf *avf)
+void avf_reset(struct avf *avf)
 {
 	uint32_t tries = 1000, state;
 
@@ -110,15 +89,14 @@ static void reset(struct avf *avf)
 		die("reset");
 	set_bus_master(avf);
 	do {
-		state = rd32(avf, VFGEN_RSTAT) & 3;
+		state = avf_read(avf, VFGEN_RSTAT) & 3;
 		usleep(1000);
 	} while (state != RSTAT_COMPLETED && state != RSTAT_VFACTIVE && --tries);
 	require(tries, "no end of the reset");
-	require(!(rd32(avf, atq_regs.len) & QUEUE_ENABLE), "a reset leaves the send queue on");
+	require(!(avf_read(avf, atq_regs.len) & QUEUE_ENABLE), "a reset leaves the send queue on");
 }
 
-/* Whoever has opened it: memory, its BAR, and a reset. */
-static void begin(struct avf *avf)
+void avf_begin(struct avf *avf)
 {
 	avf->event = eventfd(0, EFD_NONBLOCK);
 	avf->memory = mmap(NULL, avf->pages * PAGE, PROT_READ | PROT_WRITE,
@@ -126,7 +104,7 @@ static void begin(struct avf *avf)
 	if (avf->event < 0 || avf->memory == MAP_FAILED)
 		die("memory");
 	map_bar(avf);
-	reset(avf);
+	avf_reset(avf);
 }
 
 /* ---- the mailbox ---- */
@@ -134,24 +112,24 @@ static void begin(struct avf *avf)
 static void queue_begin(struct avf *avf, const struct queue_regs *regs, uint64_t iova,
 			uint32_t tail)
 {
-	wr32(avf, regs->len, 0);
-	wr32(avf, regs->head, 0);
-	wr32(avf, regs->tail, 0);
-	wr32(avf, regs->bal, (uint32_t)iova);
-	wr32(avf, regs->bah, (uint32_t)(iova >> 32));
-	wr32(avf, regs->len, QUEUE_ENABLE | QUEUE_ENTRIES);
+	avf_write(avf, regs->len, 0);
+	avf_write(avf, regs->head, 0);
+	avf_write(avf, regs->tail, 0);
+	avf_write(avf, regs->bal, (uint32_t)iova);
+	avf_write(avf, regs->bah, (uint32_t)(iova >> 32));
+	avf_write(avf, regs->len, QUEUE_ENABLE | QUEUE_ENTRIES);
 	if (tail)
-		wr32(avf, regs->tail, tail);
+		avf_write(avf, regs->tail, tail);
 }
 
-static struct descriptor *ring(struct avf *avf, uint32_t page)
+struct descriptor *avf_ring(struct avf *avf, uint32_t page)
 {
 	return (struct descriptor *)(avf->memory + page * PAGE);
 }
 
 static void receive_begin(struct avf *avf)
 {
-	*ring(avf, avf->arq) = (struct descriptor){
+	*avf_ring(avf, avf->arq) = (struct descriptor){
 		.flags = FLAG_BUF,
 		.datalen = 512,
 		.addr_low = (uint32_t)MEMORY_IOVA + avf->receive * PAGE,
@@ -159,13 +137,12 @@ static void receive_begin(struct avf *avf)
 	queue_begin(avf, &arq_regs, MEMORY_IOVA + avf->arq * PAGE, 1);
 }
 
-/* One message; where the device finds the ring is the caller's. */
-static void send_version(struct avf *avf, uint64_t ring_iova)
+void avf_send_version(struct avf *avf, uint64_t ring_iova)
 {
 	const uint32_t version[2] = {1, 1};
 
 	memcpy(avf->memory + avf->send * PAGE, version, sizeof(version));
-	*ring(avf, avf->atq) = (struct descriptor){
+	*avf_ring(avf, avf->atq) = (struct descriptor){
 		.flags = FLAG_RD | FLAG_BUF | FLAG_SI,
 		.opcode = SEND_MSG_TO_PF,
 		.datalen = sizeof(version),
@@ -185,7 +162,7 @@ static bool comes_true(volatile uint16_t *flags)
 	return false;
 }
 
-static void exchange_version(struct avf *avf)
+void avf_exchange_version(struct avf *avf)
 {
 	struct pollfd poll_event = {.fd = avf->event, .events = POLLIN};
 	uint32_t answer[2];
@@ -193,24 +170,22 @@ static void exchange_version(struct avf *avf)
 
 	memset(avf->memory, 0, avf->pages * PAGE);
 	set_msix(avf);
-	wr32(avf, VFINT_ICR0_ENA1, ICR0_ADMINQ);
-	wr32(avf, VFINT_DYN_CTL01, INTENA_NOITR);
+	avf_write(avf, VFINT_ICR0_ENA1, ICR0_ADMINQ);
+	avf_write(avf, VFINT_DYN_CTL01, INTENA_NOITR);
 	receive_begin(avf);
-	send_version(avf, MEMORY_IOVA + avf->atq * PAGE);
+	avf_send_version(avf, MEMORY_IOVA + avf->atq * PAGE);
 
-	require(comes_true(&ring(avf, avf->atq)->flags), "the message is not taken");
-	require(comes_true(&ring(avf, avf->arq)->flags), "no answer");
+	require(comes_true(&avf_ring(avf, avf->atq)->flags), "the message is not taken");
+	require(comes_true(&avf_ring(avf, avf->arq)->flags), "no answer");
 	require(poll(&poll_event, 1, 2000) == 1, "no interrupt");
 	require(read(avf->event, &count, sizeof(count)) == sizeof(count) && count,
 		"no interrupt counted");
-	require(rd32(avf, VFINT_ICR01) & ICR0_ADMINQ, "the interrupt has no cause");
-	require(ring(avf, avf->arq)->opcode == SEND_MSG_TO_VF, "the answer is no message");
-	require(ring(avf, avf->arq)->cookie_high == VIRTCHNL_OP_VERSION,
+	require(avf_read(avf, VFINT_ICR01) & ICR0_ADMINQ, "the interrupt has no cause");
+	require(avf_ring(avf, avf->arq)->opcode == SEND_MSG_TO_VF, "the answer is no message");
+	require(avf_ring(avf, avf->arq)->cookie_high == VIRTCHNL_OP_VERSION,
 		"the answer is to something else");
-	require(!ring(avf, avf->arq)->cookie_low, "the answer is an error");
+	require(!avf_ring(avf, avf->arq)->cookie_low, "the answer is an error");
 	memcpy(answer, avf->memory + avf->receive * PAGE, sizeof(answer));
 	require(answer[0] == 1 && answer[1] <= 1, "the PF's version is unknown");
 	printf("version %u.%u, %llu interrupts\n", answer[0], answer[1], (unsigned long long)count);
 }
-
-#endif
