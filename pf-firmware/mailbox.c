@@ -15,6 +15,7 @@ void firmware_vf_get(const struct fw_vf *vf, struct virtchnl_vf *known)
 		.queue_pairs = vf->queue_pairs,
 		.vectors = nic_config(fw->nic)->vectors,
 		.link_mbps = nic_config(fw->nic)->link_mbps,
+		.classes = *nic_classes_get(fw->nic),
 		.may_offer = fw->cfg.capabilities,
 		.vsi_id = (uint16_t)(fw->cfg.first_vsi + vf->index),
 		.tell_link = fw->cfg.tell_link,

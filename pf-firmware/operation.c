@@ -243,6 +243,16 @@ static uint16_t do_rate(struct fw_vf *vf, struct vf_operation *operation)
 	return AQ_RC_OK;
 }
 
+static uint16_t do_class(struct fw_vf *vf, struct vf_operation *operation)
+{
+	const struct vf_queue_class *of = &operation->class_of;
+
+	if (of->queue >= vf->queue_pairs || of->class_index >= nic_classes_get(vf->fw->nic)->count)
+		return AQ_RC_EINVAL;
+	nic_queue_class_set(vf->fw->nic, vf->index, of->queue, of->class_index);
+	return AQ_RC_OK;
+}
+
 bool firmware_may_tag(const struct fw_vf *vf, uint32_t pasid)
 {
 	uint32_t bits = nic_vf_pasid_bits(vf->fw->nic, vf->index);
@@ -392,6 +402,7 @@ static uint16_t (*const operations[VF_OPERATIONS])(struct fw_vf *vf,
 	[VF_QUEUES_DISABLE] = do_disable,
 	[VF_QUEUES_MAP] = do_map,
 	[VF_QUEUE_RATE] = do_rate,
+	[VF_QUEUE_CLASS] = do_class,
 	[VF_QUEUE_TAG] = do_tag,
 	[VF_MAC_ADD] = do_mac_add,
 	[VF_MAC_DEL] = do_mac_del,

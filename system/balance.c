@@ -56,9 +56,10 @@ static void balance_nic(struct balance *balance, const struct host *host)
 	equal(balance, "dropped, all causes = unsent + refused + lost in the switch + abandoned",
 	      dropped, vfs.unsent + vfs.refused + nic->lost + nic->abandoned);
 	equal(balance,
-	      "switch: from VFs + from the port + copies = to VFs + to the port + lost + unwanted",
-	      vfs.taken + nic->port_received + nic->copies,
-	      vfs.given + nic->port_sent + nic->lost + nic->unwanted);
+	      "switch: from VFs + from the port + copies + control = to VFs + to the port + lost + "
+	      "unwanted + obeyed",
+	      vfs.taken + nic->port_received + nic->copies + nic->control_sent,
+	      vfs.given + nic->port_sent + nic->lost + nic->unwanted + nic->control_received);
 }
 
 /* --- The wire --- */

@@ -69,6 +69,7 @@ static const struct counter nic_table[] = {
 	COUNTER(nic_counters, packets_sent), COUNTER(nic_counters, packets_received),
 	COUNTER(nic_counters, port_sent),    COUNTER(nic_counters, port_received),
 	COUNTER(nic_counters, copies),       COUNTER(nic_counters, unwanted),
+	COUNTER(nic_counters, control_sent), COUNTER(nic_counters, control_received),
 };
 
 static const struct counter wire_table[] = {

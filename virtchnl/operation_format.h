@@ -9,6 +9,7 @@
  * without padding.
  */
 
+#include "model/nic/class_format.h"
 #include "model/nic/flow_format.h"
 #include "model/nic/rss_types_format.h"
 #include "pf-firmware/mailbox_format.h"
@@ -39,7 +40,8 @@ struct virtchnl_vf {
 	uint8_t trusted;   /* it may have any address and hear what is for others */
 	uint8_t mac_by_pf; /* the PF's driver has set its address: */
 	uint8_t mac[6];
-	uint8_t may_tag; /* its queues may have PASIDs */
+	uint8_t may_tag;            /* its queues may have PASIDs */
+	struct nic_classes classes; /* the port's */
 	struct virtchnl_agreed agreed;
 };
 
@@ -51,6 +53,7 @@ enum vf_operation_kind {
 	VF_QUEUES_DISABLE, /* queues; done when they are drained */
 	VF_QUEUES_MAP,     /* map: what causes the vector, and how it is throttled */
 	VF_QUEUE_RATE,     /* rate */
+	VF_QUEUE_CLASS,    /* class_of: of a Tx queue */
 	VF_QUEUE_TAG,      /* tag: of both queues of a pair, neither of them busy */
 	VF_MAC_ADD,        /* mac; EEXIST, ENOSPC */
 	VF_MAC_DEL,        /* mac; ESRCH */
@@ -87,6 +90,11 @@ struct vf_queue_rate {
 	uint32_t kbps; /* 0: as fast as it can */
 };
 
+struct vf_queue_class {
+	uint32_t queue;
+	uint32_t class_index; /* one that the port has */
+};
+
 struct vf_queue_tag {
 	uint16_t queue;
 	uint16_t tagged; /* 0: the function's own address space */
@@ -109,6 +117,7 @@ struct vf_operation {
 		struct vf_queues queues;
 		struct virtchnl_vector_map map;
 		struct vf_queue_rate rate;
+		struct vf_queue_class class_of;
 		struct vf_queue_tag tag;
 		uint8_t mac[6];
 		uint32_t vlan;

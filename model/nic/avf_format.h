@@ -118,7 +118,7 @@ struct aq_desc {
 #define AQ_LARGE_BYTES  512u /* above, AQ_FLAG_LB */
 
 /* Messages to a VF. A longer one is its first bytes, zeros, and its last ones. */
-#define MAILBOX_REPLY_BYTES 256u /* largest message to a VF, but for long ones */
+#define MAILBOX_REPLY_BYTES 384u /* largest message to a VF, but for long ones */
 #define MAILBOX_END_BYTES   4u   /* of a long message's data: they are its last */
 
 #define AQ_FLAG_DD  BIT(0)

@@ -8,6 +8,7 @@
  * embedded processor; none waits.
  */
 
+#include "model/nic/class_format.h"
 #include "model/nic/dma_log.h"
 #include "model/nic/rss.h"
 #include "model/nic/vf_block.h"
@@ -87,8 +88,9 @@ struct nic_queue_context {
 	uint32_t max_packet;   /* Rx */
 	uint32_t vector;       /* 0: causes no interrupt */
 	uint32_t itr_index;
-	uint8_t rxdid;      /* Rx: the format of what is written back, RXDID_* */
-	uint32_t rate_kbps; /* Tx: at most; 0: as fast as it can */
+	uint8_t rxdid;       /* Rx: the format of what is written back, RXDID_* */
+	uint32_t rate_kbps;  /* Tx: at most; 0: as fast as it can */
+	uint8_t class_index; /* Tx: of the port's traffic classes (class_format.h) */
 	bool enabled;
 	bool timestamps; /* Rx: flexible descriptors tell when a frame has come from the wire */
 	bool tagged;     /* all its DMA is of the address space `pasid`; else of the function's */
@@ -105,6 +107,8 @@ void nic_queue_map(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, uint32
 		   uint32_t itr_index);
 /* A Tx queue's peak rate from now on, in kbit/s of its frames without FCS; 0: none. */
 void nic_queue_rate_set(struct nic *nic, uint32_t vf, uint32_t queue, uint32_t kbps);
+/* A Tx queue's traffic class from now on, one that the port has. */
+void nic_queue_class_set(struct nic *nic, uint32_t vf, uint32_t queue, uint32_t class_index);
 /* Disabling drains: queue_drained follows, unless it is drained at once. */
 void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t queue, bool enable);
 bool nic_queue_drained(struct nic *nic, uint32_t vf, bool rx, uint32_t queue);
@@ -165,6 +169,10 @@ struct nic_vf_policy {
 
 void nic_vf_policy_set(struct nic *nic, uint32_t vf, const struct nic_vf_policy *policy);
 const struct nic_vf_policy *nic_vf_policy_get(struct nic *nic, uint32_t vf);
+
+/* The port's classes, valid ones. Queues of one that is not there any more are of class 0. */
+void nic_classes_set(struct nic *nic, const struct nic_classes *classes);
+const struct nic_classes *nic_classes_get(const struct nic *nic);
 
 /* Which queue of the VF a packet goes to; with one queue pair nothing is hashed. */
 void nic_rss_set(struct nic *nic, uint32_t vf, const struct rss *rss);

@@ -94,6 +94,8 @@ struct nic *nic_create(const struct nic_cfg *cfg, const struct nic_env *env)
 	nic->dma.idle_ctx = nic;
 	event_init(&nic->packet_freed, nic_packet_freed);
 	tx_schedule_init(&nic->tx_schedule, nic);
+	pause_init(&nic->pause, nic);
+	port_out_init(&nic->port_out, nic);
 	packet_pool_on_free(nic->pool, nic_pool_wake, nic);
 	for (uint32_t i = 0; i < cfg->vfs; i++) {
 		nic->vf[i].tx = &nic->queues[i * 2 * cfg->queue_pairs];
@@ -144,6 +146,7 @@ void nic_link_set(struct nic *nic, bool up)
 	if (nic->link_down == !up)
 		return;
 	nic->link_down = !up;
+	pause_reset(&nic->pause);
 	if (nic->firmware)
 		nic->firmware->link_changed(nic->firmware_ctx);
 }

@@ -78,7 +78,9 @@ struct nic_counters {
 	uint64_t packets_received; /* written into a VF's buffers */
 	uint64_t dropped[PACKET_DROP_COUNT];
 	uint64_t port_sent, port_received; /* frames into the wire, and out of it */
-	uint64_t copies;                   /* of a frame that goes to several, all but one */
+	/* MAC control frames of these: pause, told to the neighbour and obeyed */
+	uint64_t control_sent, control_received;
+	uint64_t copies;   /* of a frame that goes to several, all but one */
 	uint64_t unwanted; /* came from the wire for a group that no VF is in: filtered, not lost */
 	uint64_t lost;     /* of `dropped`: in the switch, belonging to no VF */
 	uint64_t abandoned; /* of `dropped`: received already, when a reset took their descriptor */

@@ -8,6 +8,8 @@
 #include "model/nic/firmware_block.h"
 #include "model/nic/flow_director.h"
 #include "model/nic/offload.h"
+#include "model/nic/pause.h"
+#include "model/nic/port_out.h"
 #include "model/nic/rss.h"
 #include "model/nic/rx_descriptor.h"
 #include "model/nic/tx_schedule.h"
@@ -81,7 +83,8 @@ void vector_resume(struct nic_vector *vector);
 #define TX_MAX_TSO_DESCS 48u                       /* of one that is cut */
 #define TX_MAX_SEGMENTS  256u                      /* that it is cut into */
 #define TX_JOBS          (TX_SLOTS * TX_MAX_DESCS) /* reads of a queue in flight */
-#define RX_FIFO          32u  /* packets that wait for descriptors of a queue */
+#define RX_FIFO          256u /* packets that wait for descriptors of a queue */
+#define RX_PAUSE         32u  /* with more of them the port's neighbour is paused, if it can be */
 #define RX_JOBS          256u /* writes of a queue in flight before it begins no more */
 #define WB_LINE          128u
 
@@ -125,6 +128,7 @@ struct nic_queue {
 	const struct rx_format *rx_format;
 	struct packet *fifo[RX_FIFO];
 	uint32_t fifo_first, fifo_count;
+	uint8_t full_classes; /* whose frames are too many here, a bit each (pause.h) */
 };
 
 void queue_init(struct nic_queue *queue, struct nic_vf *vf, bool rx, uint32_t index);
@@ -323,6 +327,8 @@ struct nic {
 	struct nic_vector *vectors;
 	struct nic_switch *sw;
 	struct tx_schedule tx_schedule;
+	struct pause pause;
+	struct port_out port_out;
 	struct mailbox mailbox;
 	/* PF */
 	struct dma_function pf_dma;

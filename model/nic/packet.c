@@ -62,6 +62,7 @@ struct packet *packet_get(struct packet_pool *pool)
 	packet->source_vf = NIC_NO_VF;
 	packet->steered = false;
 	packet->stamped = false;
+	packet->class_index = 0;
 	packet->next_segment = NULL;
 	return packet;
 }

@@ -26,7 +26,8 @@ struct packet {
 	/* A flow director (which is outside of this model) has chosen the receiving VF's queue. */
 	bool steered;
 	uint32_t rx_queue;
-	bool stamped; /* it has come over a wire at wire_ps, by the clock of the NIC there */
+	uint8_t class_index; /* of the queue that it came from (class_format.h) */
+	bool stamped;        /* it has come over a wire at wire_ps, by the clock of the NIC there */
 	uint64_t wire_ps;
 	/* For the wire and for the switch that hold it: a packet is at most once in each. */
 	struct event wire_event;

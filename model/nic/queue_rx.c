@@ -180,8 +180,10 @@ static struct packet *rx_pop(struct nic_queue *queue)
 {
 	struct packet *packet = queue->fifo[queue->fifo_first];
 
-	queue->fifo_first = (queue->fifo_first + 1) % RX_FIFO;
+	/* Mostly it is empty: its first places alone are in the host's caches then. */
 	queue->fifo_count--;
+	queue->fifo_first = queue->fifo_count ? (queue->fifo_first + 1) % RX_FIFO : 0;
+	pause_queue_gave(queue);
 	return packet;
 }
 
@@ -216,6 +218,7 @@ void queue_rx_packet(struct nic_queue *queue, struct packet *packet)
 		cause = PACKET_DROP_NO_BUFFER;
 	else {
 		queue->fifo[(queue->fifo_first + queue->fifo_count++) % RX_FIFO] = packet;
+		pause_queue_took(queue, packet);
 		queue_rx_run(queue);
 		return;
 	}

@@ -231,6 +231,7 @@ static struct packet *tx_get_packets(struct nic_queue *queue, const struct tx_sh
 		uint32_t from = i * most;
 
 		packet->source_vf = queue->vf->index;
+		packet->class_index = queue->context.class_index;
 		packet->len_bytes = header + MIN(most, shape->len_bytes - header - from);
 		packet->next_segment = packets;
 		packets = packet;
@@ -253,7 +254,7 @@ static void tx_account(struct nic_queue *queue, const struct tx_shape *shape)
 		(uint64_t)(shape->segments - 1) * tx_offload_header_bytes(&shape->offload);
 
 	queue_rate_sent(queue, shape->len_bytes + headers);
-	tx_schedule_sent(vf, shape->len_bytes + headers, shape->segments);
+	tx_schedule_sent(queue, shape->len_bytes + headers, shape->segments);
 	vf->tx_turn = (queue->index + 1) % vf->nic->cfg.queue_pairs;
 }
 
@@ -270,7 +271,7 @@ void queue_tx_run(struct nic_queue *queue)
 		if (!shape.descs || !tx_has_room(queue, &shape) || queue_rate_waits(queue))
 			break;
 		if (!shape.lost) {
-			if (!tx_schedule_admits(queue->vf))
+			if (!tx_schedule_admits(queue))
 				break;
 			if (!tx_has_packets(queue, shape.segments)) {
 				tx_wait_for_packets(queue, shape.segments);

@@ -331,22 +331,6 @@ static bool is_own(const struct nic_vf *vf, const struct packet *packet)
 	return !vf->policy.vlan_check || vlan_is_own(vf, packet);
 }
 
-/* Out by the port. Takes over the reference. */
-static void switch_out(struct nic *nic, struct packet *packet)
-{
-	struct fault_plan *faults = &nic->env.part.sim->faults;
-
-	if (nic->link_down) {
-		nic_drop(nic, NULL, packet, PACKET_DROP_LINK_DOWN);
-	} else if (nic->wire.frame) {
-		if (!fault_fires(faults, FAULT_FRAME_NOT_COUNTED))
-			nic->counters.port_sent++;
-		nic->wire.frame(nic->wire.ctx, packet);
-	} else {
-		nic_drop(nic, NULL, packet, PACKET_DROP_NO_FILTER);
-	}
-}
-
 /* To those that want it, inside and outside. */
 static void switch_away(struct nic *nic, struct packet *packet)
 {
@@ -361,7 +345,7 @@ static void switch_away(struct nic *nic, struct packet *packet)
 		switch_after(nic, packet);
 	}
 	if (out)
-		switch_out(nic, packet);
+		port_out(nic, packet);
 	else
 		packet_put(packet);
 }
@@ -386,6 +370,17 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 	}
 	vf->stats.tx_discards++;
 	nic_drop(nic, NULL, packet, control ? PACKET_DROP_MAC_CONTROL : PACKET_DROP_SPOOF);
+}
+
+/* The neighbour's own: pause is obeyed, where the port is set so. */
+static void switch_control_in(struct nic *nic, struct packet *packet)
+{
+	if (!pause_hear(&nic->pause, packet)) {
+		nic_drop(nic, NULL, packet, PACKET_DROP_MAC_CONTROL);
+		return;
+	}
+	nic->counters.control_received++;
+	packet_put(packet);
 }
 
 /* It is for the VFs alone: no frame goes back out. */
@@ -415,7 +410,7 @@ void switch_from_wire(struct nic *nic, struct packet *packet)
 	else if (packet->len_bytes < 14 || packet->len_bytes > FRAME_MAX_BYTES)
 		nic_drop(nic, NULL, packet, PACKET_DROP_SIZE);
 	else if (is_mac_control(packet))
-		nic_drop(nic, NULL, packet, PACKET_DROP_MAC_CONTROL);
+		switch_control_in(nic, packet);
 	else
 		switch_in(nic, packet);
 }

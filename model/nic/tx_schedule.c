@@ -4,7 +4,7 @@
 #include "model/nic/nic_internal.h"
 #include "model/nic/tx_rate.h"
 
-/* What a VF may save up of its rates while it waits for others, or sends nothing. */
+/* What a VF or a class may save up of its rates while it waits for others, or sends nothing. */
 #define CREDIT_PS (100 * PS_PER_US)
 
 static uint64_t now_of(const struct tx_schedule *schedule)
@@ -17,20 +17,28 @@ static uint64_t kbps_of(uint32_t mbps)
 	return mbps * UINT64_C(1000);
 }
 
-/* The port's turn, where somebody is guaranteed a share of it. */
-static uint64_t port_free_ps(const struct tx_schedule *schedule)
+/* Does the port take packets one by one? */
+static bool is_paced(const struct tx_schedule *schedule)
 {
-	return schedule->guaranteed ? schedule->port_free_ps : 0;
+	return schedule->guaranteed || schedule->classes.count > 1 || schedule->classes.pause;
 }
 
-static uint64_t free_ps(const struct nic_vf *vf)
+static uint64_t free_ps(const struct nic_vf *vf, const struct tx_class *of)
 {
-	return MAX(vf->tx_max_ps, port_free_ps(&vf->nic->tx_schedule));
+	const struct tx_schedule *schedule = &vf->nic->tx_schedule;
+	uint64_t port_ps = is_paced(schedule) ? schedule->port_free_ps : 0;
+
+	return MAX(MAX(vf->tx_max_ps, of->pause_ps), port_ps);
 }
 
-static bool waits(const struct tx_schedule *schedule, uint32_t vf)
+static bool waits(const struct tx_class *of, uint32_t vf)
 {
-	return schedule->waiting[vf / 64] >> vf % 64 & 1;
+	return of->waiting[vf / 64] >> vf % 64 & 1;
+}
+
+static bool any_waits(const struct tx_class *of)
+{
+	return of->waiting[0] | of->waiting[1] | of->waiting[2] | of->waiting[3];
 }
 
 /* When the first of those that wait may go on; TIME_NEVER: none waits. */
@@ -38,9 +46,13 @@ static uint64_t due_ps(const struct tx_schedule *schedule)
 {
 	uint64_t due = TIME_NEVER;
 
-	for (uint32_t vf = 0; vf < schedule->nic->cfg.vfs; vf++)
-		if (waits(schedule, vf))
-			due = MIN(due, free_ps(&schedule->nic->vf[vf]));
+	for (uint32_t i = 0; i < schedule->classes.count; i++) {
+		const struct tx_class *of = &schedule->class_of[i];
+
+		for (uint32_t vf = 0; any_waits(of) && vf < schedule->nic->cfg.vfs; vf++)
+			if (waits(of, vf))
+				due = MIN(due, free_ps(&schedule->nic->vf[vf], of));
+	}
 	return due;
 }
 
@@ -69,17 +81,45 @@ static bool goes_first(const struct nic_vf *vf, const struct nic_vf *best, uint6
 	return !is_behind(best, now) || vf->tx_min_ps < best->tx_min_ps;
 }
 
-static struct nic_vf *next_vf(const struct tx_schedule *schedule)
+/* Of the class; NULL: none of its VFs may go now. */
+static struct nic_vf *next_vf(const struct tx_schedule *schedule, const struct tx_class *of)
 {
 	struct nic *nic = schedule->nic;
 	uint64_t now = now_of(schedule);
 	struct nic_vf *best = NULL;
 
-	for (uint32_t i = 1; i <= nic->cfg.vfs; i++) {
-		struct nic_vf *vf = &nic->vf[(schedule->turn + i) % nic->cfg.vfs];
+	for (uint32_t i = 1; any_waits(of) && i <= nic->cfg.vfs; i++) {
+		struct nic_vf *vf = &nic->vf[(of->turn + i) % nic->cfg.vfs];
 
-		if (waits(schedule, vf->index) && free_ps(vf) <= now && goes_first(vf, best, now))
+		if (waits(of, vf->index) && free_ps(vf, of) <= now && goes_first(vf, best, now))
 			best = vf;
+	}
+	return best;
+}
+
+/* Is class `index`, looked at after the higher class `best`, to go before it? */
+static bool class_goes_first(const struct tx_schedule *schedule, uint32_t index, uint32_t best)
+{
+	const uint8_t *share = schedule->classes.share;
+
+	if (!share[best])
+		return false;
+	return !share[index] ||
+	       schedule->class_of[index].share_ps < schedule->class_of[best].share_ps;
+}
+
+/* Who goes next, and its class to `schedule->served_class`. */
+static struct nic_vf *next_turn(struct tx_schedule *schedule)
+{
+	struct nic_vf *best = NULL;
+
+	for (uint32_t i = schedule->classes.count; i--;) {
+		struct nic_vf *vf = next_vf(schedule, &schedule->class_of[i]);
+
+		if (!vf || (best && !class_goes_first(schedule, i, schedule->served_class)))
+			continue;
+		best = vf;
+		schedule->served_class = i;
 	}
 	return best;
 }
@@ -89,15 +129,20 @@ static void serve(struct event *event, uint64_t now)
 	struct tx_schedule *schedule = CONTAINER_OF(event, struct tx_schedule, timer);
 	struct nic_vf *vf;
 
-	while ((vf = next_vf(schedule))) {
+	while ((vf = next_turn(schedule))) {
+		struct tx_class *of = &schedule->class_of[schedule->served_class];
 		uint32_t queues = vf->nic->cfg.queue_pairs, first = vf->tx_turn;
 
-		schedule->waiting[vf->index / 64] &= ~BIT(vf->index % 64);
+		of->waiting[vf->index / 64] &= ~BIT(vf->index % 64);
 		schedule->served = vf;
 		if (!is_behind(vf, now))
-			schedule->turn = vf->index;
-		for (uint32_t i = 0; i < queues; i++)
-			queue_run(&vf->tx[(first + i) % queues]);
+			of->turn = vf->index;
+		for (uint32_t i = 0; i < queues; i++) {
+			struct nic_queue *queue = &vf->tx[(first + i) % queues];
+
+			if (queue->context.class_index == schedule->served_class)
+				queue_run(queue);
+		}
 	}
 	schedule->served = NULL;
 	arm(schedule);
@@ -106,45 +151,68 @@ static void serve(struct event *event, uint64_t now)
 void tx_schedule_init(struct tx_schedule *schedule, struct nic *nic)
 {
 	schedule->nic = nic;
+	schedule->classes = nic_classes_default();
 	event_init(&schedule->timer, serve);
 }
 
-/* Beside those that wait nobody goes but the one that is served. */
-static bool is_turn(const struct tx_schedule *schedule, const struct nic_vf *vf)
+static bool nobody_waits(const struct tx_schedule *schedule)
 {
-	const uint64_t *waiting = schedule->waiting;
-
-	if (!schedule->guaranteed)
-		return true;
-	return schedule->served ? schedule->served == vf
-				: !(waiting[0] | waiting[1] | waiting[2] | waiting[3]);
+	for (uint32_t i = 0; i < schedule->classes.count; i++)
+		if (any_waits(&schedule->class_of[i]))
+			return false;
+	return true;
 }
 
-bool tx_schedule_admits(struct nic_vf *vf)
+/* Beside those that wait nobody goes but the one that is served. */
+static bool is_turn(const struct tx_schedule *schedule, const struct nic_queue *queue)
 {
-	struct tx_schedule *schedule = &vf->nic->tx_schedule;
-
-	if (free_ps(vf) <= now_of(schedule) && is_turn(schedule, vf))
+	if (!is_paced(schedule))
 		return true;
-	if (waits(schedule, vf->index))
+	if (!schedule->served)
+		return nobody_waits(schedule);
+	return schedule->served == queue->vf &&
+	       schedule->served_class == queue->context.class_index;
+}
+
+bool tx_schedule_admits(struct nic_queue *queue)
+{
+	struct nic_vf *vf = queue->vf;
+	struct tx_schedule *schedule = &vf->nic->tx_schedule;
+	struct tx_class *of = &schedule->class_of[queue->context.class_index];
+
+	if (free_ps(vf, of) <= now_of(schedule) && is_turn(schedule, queue))
+		return true;
+	if (waits(of, vf->index))
 		return false;
-	schedule->waiting[vf->index / 64] |= BIT(vf->index % 64);
+	of->waiting[vf->index / 64] |= BIT(vf->index % 64);
 	if (!schedule->served)
 		arm(schedule);
 	return false;
 }
 
-void tx_schedule_sent(struct nic_vf *vf, uint64_t len_bytes, uint32_t frames)
+void tx_schedule_sent(struct nic_queue *queue, uint64_t len_bytes, uint32_t frames)
 {
+	struct nic_vf *vf = queue->vf;
 	struct tx_schedule *schedule = &vf->nic->tx_schedule;
+	struct tx_class *of = &schedule->class_of[queue->context.class_index];
 	uint64_t now = now_of(schedule), saved = now - MIN(now, CREDIT_PS);
 	uint64_t wire_bytes = len_bytes + (uint64_t)frames * WIRE_OVERHEAD_BYTES;
+	uint64_t link_kbps = kbps_of(vf->nic->cfg.link_mbps);
 
 	vf->tx_max_ps = tx_rate_next(vf->tx_max_ps, saved, len_bytes, kbps_of(vf->policy.max_mbps));
 	vf->tx_min_ps = tx_rate_next(vf->tx_min_ps, saved, len_bytes, kbps_of(vf->policy.min_mbps));
-	if (schedule->guaranteed)
-		schedule->port_free_ps = tx_rate_next(schedule->port_free_ps, now, wire_bytes,
-						      kbps_of(vf->nic->cfg.link_mbps));
+	if (!is_paced(schedule))
+		return;
+	schedule->port_free_ps = tx_rate_next(schedule->port_free_ps, now, wire_bytes, link_kbps);
+	of->share_ps =
+		tx_rate_next(of->share_ps, saved, wire_bytes,
+			     link_kbps * schedule->classes.share[queue->context.class_index] / 100);
+}
+
+void tx_schedule_pause(struct tx_schedule *schedule, uint32_t class_index, uint64_t until_ps)
+{
+	schedule->class_of[class_index].pause_ps = until_ps;
+	arm(schedule);
 }
 
 void nic_vf_policy_set(struct nic *nic, uint32_t index, const struct nic_vf_policy *policy)
