@@ -259,8 +259,11 @@ static void fw_vf_init(struct firmware *fw, uint32_t index)
 struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic)
 {
 	uint32_t vfs = nic_config(nic)->vfs;
-	struct firmware *fw = calloc(1, sizeof(*fw));
+	struct firmware *fw;
 
+	if (cfg->classes.count && !nic_classes_valid(&cfg->classes))
+		return NULL;
+	fw = calloc(1, sizeof(*fw));
 	if (!fw)
 		return NULL;
 	fw->cfg = *cfg;
@@ -276,6 +279,8 @@ struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic
 	for (uint32_t i = 0; i < vfs; i++)
 		fw_vf_init(fw, i);
 	nic_firmware_bind(nic, &fw_ops, fw);
+	if (cfg->classes.count)
+		nic_classes_set(nic, &cfg->classes);
 	return fw;
 }
 

@@ -8,6 +8,7 @@
  * the mailboxes and registers of model/nic/firmware_block.h and nowhere else.
  */
 
+#include "model/nic/class_format.h"
 #include "model/nic/nic.h"
 
 #ifdef __cplusplus
@@ -28,11 +29,13 @@ struct firmware_cfg {
 	 */
 	uint32_t queue_pairs, vf_queue_pairs;
 	bool tell_link; /* LINK_CHANGE follows GET_VF_RESOURCES and ENABLE_QUEUES */
-	bool forward;   /* virtchnl messages go to the PF's driver, which answers them */
+	/* Of the port, as if agreed on with its neighbour (DCBX); count 0: as it is at first. */
+	struct nic_classes classes;
+	bool forward; /* virtchnl messages go to the PF's driver, which answers them */
 };
 
-/* Bound to its NIC. A VF without a MAC of the PF driver has 02:56:46:host:vf. NULL without memory.
- */
+/* Bound to its NIC. A VF without a MAC of the PF driver has 02:56:46:host:vf. NULL without memory,
+ * or for classes that a port cannot have. */
 struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic);
 void firmware_destroy(struct firmware *firmware);
 

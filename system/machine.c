@@ -9,6 +9,7 @@
 
 #include "base/trace.h"
 #include "iommu/pmcg_format.h"
+#include "system/config/classes.h"
 #include "system/config/smmu.h"
 
 #define ARENA_PAGES   (UINT64_C(1) << 24) /* 64 GiB stored at most, over all hosts */
@@ -281,6 +282,7 @@ static bool build_nic_parts(struct host *host)
 		.capabilities = foreign ? foreign->capabilities : 0,
 		.tell_link = !foreign,
 		.forward = machine->nic.mailbox == MAILBOX_FORWARD,
+		.classes = config_classes(&machine->nic),
 		.queue_pairs = (uint32_t)machine->nic.queue_pool,
 		.vf_queue_pairs = (uint32_t)machine->nic.first_queue_pairs,
 	};

@@ -26,6 +26,7 @@ void scenario_pairs(const struct scenario_cfg *cfg, const struct guest_config *g
 		    struct guest_driver_cfg *driver)
 {
 	driver->queue_pairs = (uint32_t)guest->queue_pairs;
+	driver->pairs_per_class = (uint32_t)guest->pairs_per_class;
 	if (guest->address_spaces) {
 		driver->first_pasid = (uint32_t)guest->address_spaces->first_pasid;
 		driver->hole_pasid = (uint32_t)guest->address_spaces->hole;

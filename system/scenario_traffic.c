@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "system/config/classes.h"
 #include "system/scenario_internal.h"
 
 static bool is_wire(const char *name)
@@ -24,7 +25,7 @@ static int start_guest_flows(struct scenario *scenario, uint32_t index)
 		.burst = (uint32_t)traffic->burst,
 		.count = traffic->count,
 		.start_ps = scenario->up_ps + traffic->start_ps,
-		.vlan = (uint16_t)traffic->vlan,
+		.vlan = traffic_tci(traffic),
 		.checksum = traffic->checksum,
 		.segments = (uint32_t)traffic->segments,
 		.spoof = traffic->spoof,
@@ -48,7 +49,7 @@ static int start_wire_flows(struct scenario *scenario, uint32_t index)
 		.flow = traffic_first_flow(cfg, index),
 		.flows = (uint32_t)traffic->flows,
 		.back = traffic_first_echo(cfg, index),
-		.vlan = (uint16_t)traffic->vlan,
+		.vlan = traffic_tci(traffic),
 	};
 	int rc = traffic->echo ? guest_driver_add_echo(to->driver, &echo) : 0;
 

@@ -41,6 +41,9 @@ struct guest_driver_cfg {
 	uint32_t vlans;
 	bool map_buffers;     /* through a virtual IOMMU, only while the device has them */
 	uint32_t queue_pairs; /* that it uses; 0 means 1 */
+	/* That it gives each of the port's traffic classes, one class after the other; 0: none is
+	 * asked for, so all are of the first. */
+	uint32_t pairs_per_class;
 	/* Flows that it has the device bring to a queue pair. */
 	struct guest_steer {
 		uint32_t flow, pair;
@@ -64,11 +67,11 @@ struct guest_flow_cfg {
 	uint64_t count;                /* 0: until stopped */
 	uint64_t start_ps;             /* not before */
 	uint32_t burst;                /* packets at a time, with one doorbell; 0 means 1 */
-	uint16_t vlan;                 /* whose tag the NIC inserts; 0: none */
-	bool checksum;                 /* sums are left to the NIC */
-	uint32_t segments;             /* packets that the NIC cuts out of one; 0 means 1 */
-	bool spoof;                    /* from an address that is not the driver's */
-	uint32_t pair;                 /* queue pair that sends it */
+	uint16_t vlan;     /* whose tag the NIC inserts, its priority in 15:13; 0: none */
+	bool checksum;     /* sums are left to the NIC */
+	uint32_t segments; /* packets that the NIC cuts out of one; 0 means 1 */
+	bool spoof;        /* from an address that is not the driver's */
+	uint32_t pair;     /* queue pair that sends it */
 };
 
 /* Frames of `flows` flows from `flow` on are sent back to where they came from, as flows from

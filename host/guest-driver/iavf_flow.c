@@ -104,7 +104,7 @@ static void run_flow(struct actor *self, void *arg)
 
 static bool cfg_valid(const struct guest_driver *d, const struct guest_flow_cfg *cfg)
 {
-	if ((cfg->vlan && !iavf_has_vlan(d, cfg->vlan)) || cfg->pair >= d->pairs)
+	if ((cfg->vlan && !iavf_has_vlan(d, cfg->vlan & VLAN_ID)) || cfg->pair >= d->pairs)
 		return false;
 	if (cfg->segments > 1 && cfg->min_bytes < GUEST_SEGMENT_MIN_BYTES)
 		return false;

@@ -217,6 +217,9 @@ void iavf_spaces_close(struct guest_driver *d, struct actor *self);
 /* QUEUE_PASID: the pairs' DMA is of their address spaces from their enabling on. */
 int iavf_spaces_tag(struct guest_driver *d, struct actor *self);
 
+/* iavf_classes.c: which queue pairs are of which traffic class of the port */
+int iavf_classes_map(struct guest_driver *d, struct actor *self);
+
 /* iavf_steer.c: rules of the flow director */
 int iavf_steer(struct guest_driver *d, struct actor *self);
 /* A packet of `flow` has come to the pair. */

@@ -7,6 +7,7 @@
 
 #include "host/guest-driver/iavf_internal.h"
 #include "pf-firmware/fdir_format.h"
+#include "pf-firmware/qos_format.h"
 
 #include <errno.h>
 
@@ -185,6 +186,8 @@ int iavf_get_resources(struct guest_driver *d, struct actor *self)
 		caps |= VIRTCHNL_VF_OFFLOAD_VLAN_V2;
 	if (d->cfg.steers)
 		caps |= VIRTCHNL_VF_OFFLOAD_FDIR_PF;
+	if (d->cfg.pairs_per_class)
+		caps |= VIRTCHNL_VF_OFFLOAD_QOS;
 	memcpy(&version, d->message.data, sizeof(version));
 	if (version.major != VIRTCHNL_VERSION_MAJOR)
 		return -EOPNOTSUPP;
@@ -351,7 +354,8 @@ static int configure_vlans(struct guest_driver *d, struct actor *self)
 	return ret;
 }
 
-/* ADD_ETH_ADDR, VLANs, ADD_FDIR_FILTER, CONFIG_VSI_QUEUES, QUEUE_PASID, ENABLE_QUEUES */
+/* ADD_ETH_ADDR, VLANs, ADD_FDIR_FILTER, CONFIG_VSI_QUEUES, QUEUE_PASID, CONFIG_QUEUE_TC_MAP,
+ * ENABLE_QUEUES */
 int iavf_configure_queues(struct guest_driver *d, struct actor *self)
 {
 	int ret = add_mac(d, self);
@@ -364,6 +368,8 @@ int iavf_configure_queues(struct guest_driver *d, struct actor *self)
 		ret = configure_vsi_queues(d, self);
 	if (!ret)
 		ret = iavf_spaces_tag(d, self);
+	if (!ret)
+		ret = iavf_classes_map(d, self);
 	return ret ? ret : select_queues(d, self, VIRTCHNL_OP_ENABLE_QUEUES);
 }
 

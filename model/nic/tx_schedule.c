@@ -4,7 +4,7 @@
 #include "model/nic/nic_internal.h"
 #include "model/nic/tx_rate.h"
 
-/* What a VF or a class may save up of its rates while it waits for others, or sends nothing. */
+/* What a VF may save up of its rates while it waits for others, or sends nothing. */
 #define CREDIT_PS (100 * PS_PER_US)
 
 static uint64_t now_of(const struct tx_schedule *schedule)
@@ -97,6 +97,15 @@ static struct nic_vf *next_vf(const struct tx_schedule *schedule, const struct t
 	return best;
 }
 
+/*
+ * When the next packet of the class begins by its share: start-time fair queueing (Goyal, Vin and
+ * Cheng, 1996). Who had nothing to send begins where the others are.
+ */
+static uint64_t share_begin_ps(const struct tx_schedule *schedule, uint32_t index)
+{
+	return MAX(schedule->class_of[index].share_ps, schedule->share_now_ps);
+}
+
 /* Is class `index`, looked at after the higher class `best`, to go before it? */
 static bool class_goes_first(const struct tx_schedule *schedule, uint32_t index, uint32_t best)
 {
@@ -104,8 +113,7 @@ static bool class_goes_first(const struct tx_schedule *schedule, uint32_t index,
 
 	if (!share[best])
 		return false;
-	return !share[index] ||
-	       schedule->class_of[index].share_ps < schedule->class_of[best].share_ps;
+	return !share[index] || share_begin_ps(schedule, index) < share_begin_ps(schedule, best);
 }
 
 /* Who goes next, and its class to `schedule->served_class`. */
@@ -190,23 +198,32 @@ bool tx_schedule_admits(struct nic_queue *queue)
 	return false;
 }
 
+static void share_used(struct tx_schedule *schedule, uint32_t index, uint64_t wire_bytes)
+{
+	uint64_t kbps =
+		kbps_of(schedule->nic->cfg.link_mbps) * schedule->classes.share[index] / 100;
+
+	if (!schedule->classes.share[index])
+		return;
+	schedule->share_now_ps = share_begin_ps(schedule, index);
+	schedule->class_of[index].share_ps =
+		tx_rate_next(schedule->share_now_ps, 0, wire_bytes, kbps);
+}
+
 void tx_schedule_sent(struct nic_queue *queue, uint64_t len_bytes, uint32_t frames)
 {
 	struct nic_vf *vf = queue->vf;
 	struct tx_schedule *schedule = &vf->nic->tx_schedule;
-	struct tx_class *of = &schedule->class_of[queue->context.class_index];
 	uint64_t now = now_of(schedule), saved = now - MIN(now, CREDIT_PS);
 	uint64_t wire_bytes = len_bytes + (uint64_t)frames * WIRE_OVERHEAD_BYTES;
-	uint64_t link_kbps = kbps_of(vf->nic->cfg.link_mbps);
 
 	vf->tx_max_ps = tx_rate_next(vf->tx_max_ps, saved, len_bytes, kbps_of(vf->policy.max_mbps));
 	vf->tx_min_ps = tx_rate_next(vf->tx_min_ps, saved, len_bytes, kbps_of(vf->policy.min_mbps));
 	if (!is_paced(schedule))
 		return;
-	schedule->port_free_ps = tx_rate_next(schedule->port_free_ps, now, wire_bytes, link_kbps);
-	of->share_ps =
-		tx_rate_next(of->share_ps, saved, wire_bytes,
-			     link_kbps * schedule->classes.share[queue->context.class_index] / 100);
+	schedule->port_free_ps = tx_rate_next(schedule->port_free_ps, now, wire_bytes,
+					      kbps_of(vf->nic->cfg.link_mbps));
+	share_used(schedule, queue->context.class_index, wire_bytes);
 }
 
 void tx_schedule_pause(struct tx_schedule *schedule, uint32_t class_index, uint64_t until_ps)

@@ -24,7 +24,7 @@ struct nic_queue;
 struct nic_vf;
 
 struct tx_class {
-	uint64_t share_ps; /* when a packet is due by its share */
+	uint64_t share_ps; /* when its last packet ends by its share, as share_now_ps counts */
 	uint64_t pause_ps; /* it sends nothing before */
 	uint32_t turn;     /* the VF that was served last, those aside that were behind */
 	uint64_t waiting[NIC_MAX_VFS / 64]; /* VFs with a packet that could not leave */
@@ -35,6 +35,7 @@ struct tx_schedule {
 	struct nic_classes classes;
 	struct tx_class class_of[NIC_CLASSES];
 	uint64_t port_free_ps; /* when the port can take the next packet */
+	uint64_t share_now_ps; /* when the last packet of those that share has begun by its share */
 	uint32_t guaranteed;   /* VFs with a minimum */
 	struct nic_vf *served; /* whose queues are being run; NULL: nobody's */
 	uint32_t served_class; /* those of this class */

@@ -83,10 +83,19 @@ struct kernel_config {
 /* Who answers VFs' virtchnl messages. */
 enum nic_mailbox { MAILBOX_FIRMWARE, MAILBOX_FORWARD };
 
+struct class_config {
+	uint32_t priorities; /* a bit each */
+	uint64_t share;      /* percent; 0: strict */
+};
+
 struct nic_config {
 	uint64_t total_vfs, vfs, queue_pairs, first_queue_pairs, queue_pool, msix_vectors, packets,
 		dma_tags, dma_log_bytes;
-	int mailbox; /* enum nic_mailbox */
+	int mailbox;       /* enum nic_mailbox */
+	int pause;         /* enum nic_pause */
+	uint32_t lossless; /* priorities, a bit each */
+	struct class_config *classes;
+	uint32_t classes_count;
 	bool pre_copy;
 	bool rx_fetch_ahead;
 	bool ats, pri;
@@ -128,7 +137,7 @@ struct guest_config {
 	} * dirty; /* NULL: the CPU dirties nothing by itself */
 	bool trust, spoof_check;
 	uint64_t max_rate_bps, min_rate_bps; /* 0: none */
-	uint64_t queue_pairs;
+	uint64_t queue_pairs, pairs_per_class;
 	struct address_spaces_config {
 		uint64_t first_pasid, hole; /* hole 0: none */
 	} * address_spaces;                 /* NULL: all is in the function's own */

@@ -116,6 +116,20 @@ static const struct schema_map kernel_map = MAP("kernel", kernel_config, kernel_
 /* As enum nic_mailbox has them. */
 static const char *const mailbox_names[] = {"firmware", "forward", NULL};
 
+/* As enum nic_pause has them. */
+static const char *const pause_names[] = {"none", "link", "priority", NULL};
+static const char *const priority_names[] = {"0", "1", "2", "3", "4", "5", "6", "7", NULL};
+
+static const struct schema_key class_keys[] = {
+	{"priorities", KEY(CHOICES, class_config, priorities), .choice = priority_names, REQUIRED,
+	 WHAT("that are of the class")},
+	{"share", COUNTS(class_config, share, 0, 100), DEFAULT("0"),
+	 WHAT("percent of the port that it has when others want it, too; 0: strict, it goes before "
+	      "those that share, and before strict classes in front of it in the list")},
+	{NULL},
+};
+static const struct schema_map class_map = MAP("a class", class_config, class_keys);
+
 static const struct schema_key nic_keys[] = {
 	{"total_vfs", COUNTS(nic_config, total_vfs, 1, 256), DEFAULT("64"),
 	 WHAT("VFs that the PF has")},
@@ -131,6 +145,12 @@ static const struct schema_key nic_keys[] = {
 	 WHAT("who answers VFs' virtchnl messages: the NIC's firmware, or the PF's driver, to "
 	      "which "
 	      "the firmware forwards them")},
+	{"classes", LISTS(LIST, nic_config, classes, 0, 8), .map = &class_map, DEFAULT(""),
+	 WHAT("traffic classes of the port, each priority in one of them; none: one of all")},
+	{"pause", KEY(CHOICE, nic_config, pause), .choice = pause_names, DEFAULT("none"),
+	 WHAT("between the port and its neighbour: of the link (PAUSE), or of priorities (PFC)")},
+	{"lossless", KEY(CHOICES, nic_config, lossless), .choice = priority_names, DEFAULT(""),
+	 WHAT("priorities that are paused, with pause: priority")},
 	{"msix_vectors", COUNTS(nic_config, msix_vectors, 2, 17), DEFAULT("5"),
 	 WHAT("of a VF; vector 0 serves the mailbox")},
 	{"packets", COUNTS(nic_config, packets, 16, 65536), DEFAULT("1024"),

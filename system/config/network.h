@@ -69,7 +69,8 @@ struct traffic_config {
 	uint64_t burst;
 	uint64_t count; /* 0: until the scenario's traffic ends */
 	uint64_t start_ps;
-	uint64_t vlan; /* 0: none */
+	uint64_t vlan;     /* 0: none */
+	uint64_t priority; /* of its tag */
 	bool checksum;
 	uint64_t segments; /* that the NIC cuts a packet into; 1: none */
 	bool spoof;

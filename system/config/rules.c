@@ -142,6 +142,7 @@ static void check_machine(const struct rules *rules)
 	check_smmu(rules);
 	check_ats(rules);
 	check_queue_pairs(rules);
+	rules_check_classes(rules);
 	check_power(rules, "machine.link.lanes",
 		    machine->link.lanes == 12 ? 4 : machine->link.lanes);
 	check_power(rules, "machine.link.max_payload", machine->link.max_payload);
@@ -470,6 +471,7 @@ void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
 		check_storm(&rules, i);
 		check_hostile(&rules, i);
 		rules_check_pairs(&rules, i);
+		rules_check_guest_classes(&rules, i);
 	}
 	for (uint32_t i = 0; i < cfg->machine.hosts_count; i++)
 		check_host_memory(&rules, cfg->machine.hosts[i]);

@@ -32,6 +32,10 @@ void rules_check_traffic(const struct rules *rules, uint32_t index);
 /* rules_masters.c */
 void rules_check_master(const struct rules *rules, uint32_t index);
 
+/* rules_classes.c */
+void rules_check_classes(const struct rules *rules);
+void rules_check_guest_classes(const struct rules *rules, uint32_t index);
+
 /* rules_pairs.c */
 void rules_check_pairs(const struct rules *rules, uint32_t index);
 void rules_check_traffic_pairs(const struct rules *rules);

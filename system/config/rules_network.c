@@ -133,6 +133,9 @@ static void check_sizes(const struct rules *rules, uint32_t index)
 	const struct traffic_config *traffic = &rules->cfg->traffic[index];
 	char path[96];
 
+	if (traffic->priority && !traffic->vlan)
+		broken(rules, indexed(path, "traffic", index, "priority"),
+		       "needs a vlan, whose tag says it");
 	if (traffic->vlan && traffic_max_bytes(traffic) + VLAN_BYTES > FRAME_MAX_BYTES)
 		broken(rules, indexed(path, "traffic", index, "vlan"),
 		       "expected room for a tag of %u bytes in frames of at most %u", VLAN_BYTES,

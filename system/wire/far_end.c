@@ -11,6 +11,7 @@
 #include "model/wire/generator.h"
 #include "model/wire/loop.h"
 #include "model/wire/responder.h"
+#include "system/config/classes.h"
 #include "system/wire/tap.h"
 
 /* Packets that a back-end has under way at once. */
@@ -195,7 +196,7 @@ int far_end_send(struct wire_backend *far_end, const struct scenario_cfg *cfg, u
 		.burst = (uint32_t)traffic->burst,
 		.count = traffic->count,
 		.start_ps = start_ps,
-		.vlan = (uint16_t)traffic->vlan,
+		.vlan = traffic_tci(traffic),
 	};
 	int rc = 0;
 

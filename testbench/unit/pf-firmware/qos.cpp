@@ -159,3 +159,134 @@ TEST_F(Qos, TheRateMovesWithTheVfAndEndsWithItsReset)
 	nic_queue_context_get(host[0]->nic, 0, false, 0, &context);
 	EXPECT_EQ(context.rate_kbps, 0u);
 }
+
+/* A port of three classes: 0 has 30 percent, 1 has 70, 2 is strict; VFs of four queue pairs. */
+class QosClasses : public Qos
+{
+protected:
+	struct Run {
+		uint16_t first, count;
+	};
+
+	void configure() override
+	{
+		Qos::configure();
+		cfg.queue_pairs = 4;
+		firmware_cfg.classes = {3,  NIC_PAUSE_NONE,           0,
+					{}, {0, 0, 0, 1, 1, 1, 2, 2}, {30, 70, 0}};
+	}
+	int32_t map(const std::vector<Run> &runs, uint16_t pairs, Bytes *answer = nullptr,
+		    int32_t classes = -1, int32_t vsi = -1)
+	{
+		Bytes message(8 + 4 * runs.size());
+
+		le16_put(message.data(), vsi < 0 ? a->vsi : (uint16_t)vsi);
+		le16_put(message.data() + 2,
+			 classes < 0 ? (uint16_t)runs.size() : (uint16_t)classes);
+		le16_put(message.data() + 4, pairs);
+		for (size_t i = 0; i < runs.size(); i++) {
+			le16_put(message.data() + 8 + 4 * i, runs[i].first);
+			le16_put(message.data() + 10 + 4 * i, runs[i].count);
+		}
+		return a->request(VIRTCHNL_OP_CONFIG_QUEUE_TC_MAP, message.data(),
+				  (uint32_t)message.size(), answer);
+	}
+	std::vector<uint32_t> classes_of(NicHost *on, uint32_t vf)
+	{
+		std::vector<uint32_t> found;
+		struct nic_queue_context context;
+
+		for (uint32_t queue = 0; queue < 4; queue++) {
+			nic_queue_context_get(on->nic, vf, false, queue, &context);
+			found.push_back(context.class_index);
+		}
+		return found;
+	}
+};
+
+TEST_F(QosClasses, CapabilitiesTellOfEachClass)
+{
+	const uint8_t priorities[] = {0x07, 0x38, 0xc0}, weight[] = {30, 70, 1};
+	const uint8_t arbiter[] = {VIRTCHNL_ARBITER_ETS, VIRTCHNL_ARBITER_ETS,
+				   VIRTCHNL_ARBITER_STRICT};
+	Bytes answer;
+
+	ASSERT_EQ(a->request(VIRTCHNL_OP_GET_QOS_CAPS, nullptr, 0, &answer), 0);
+	ASSERT_EQ(answer.size(), 4 + 3 * sizeof(struct virtchnl_qos_cap_elem));
+	EXPECT_EQ(le16_get(answer.data() + 2), 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct virtchnl_qos_cap_elem cap;
+
+		memcpy(&cap, answer.data() + 4 + i * sizeof(cap), sizeof(cap));
+		EXPECT_EQ(cap.tc_num, i);
+		EXPECT_EQ(cap.tc_prio, priorities[i]);
+		EXPECT_EQ(cap.arbiter, arbiter[i]);
+		EXPECT_EQ(cap.weight, weight[i]);
+	}
+}
+
+TEST_F(QosClasses, AMapGivesQueuesTheirClasses)
+{
+	Bytes answer;
+
+	EXPECT_EQ(classes_of(host[0].get(), 0), (std::vector<uint32_t>{0, 0, 0, 0}));
+	ASSERT_EQ(map({{0, 1}, {1, 2}, {3, 1}}, 4, &answer), 0);
+	EXPECT_EQ(classes_of(host[0].get(), 0), (std::vector<uint32_t>{0, 1, 1, 2}));
+	ASSERT_EQ(answer.size(), 8u + 3 * 4);
+	EXPECT_EQ(le16_get(answer.data() + 8), VIRTCHNL_USER_PRIO_TYPE_UP);
+	EXPECT_EQ(le16_get(answer.data() + 10), 0x07);
+	EXPECT_EQ(le16_get(answer.data() + 18), 0xc0);
+	ASSERT_EQ(map({{0, 0}, {0, 4}, {0, 0}}, 4), 0) << "a class may be left out";
+	EXPECT_EQ(classes_of(host[0].get(), 0), (std::vector<uint32_t>{1, 1, 1, 1}));
+}
+
+TEST_F(QosClasses, WhatIsNoMapIsRefusedAndChangesNothing)
+{
+	EXPECT_EQ(map({{0, 1}, {1, 1}, {2, 2}}, 4, nullptr, -1, a->vsi + 1), kParam);
+	EXPECT_EQ(map({{0, 2}, {2, 2}}, 4), kParam) << "a class is missing";
+	EXPECT_EQ(map({{0, 1}, {1, 1}, {2, 1}, {3, 1}}, 4), kParam) << "one too many";
+	EXPECT_EQ(map({{0, 1}, {1, 1}, {2, 3}}, 5), kParam) << "more than the VF has";
+	EXPECT_EQ(map({{0, 1}, {1, 1}, {2, 1}}, 4), kParam) << "a queue is left out";
+	EXPECT_EQ(map({{0, 2}, {1, 2}, {3, 1}}, 4), kParam) << "one is in two";
+	EXPECT_EQ(map({{1, 1}, {2, 1}, {3, 1}}, 3), kParam) << "it begins at 0";
+	EXPECT_EQ(map({{0, 0}, {0, 0}, {0, 0}}, 0), kParam);
+	EXPECT_EQ(map({{0, 1}, {1, 1}, {2, 2}}, 4, nullptr, 2), kParam) << "of another length";
+	EXPECT_EQ(classes_of(host[0].get(), 0), (std::vector<uint32_t>{0, 0, 0, 0}));
+}
+
+TEST_F(QosClasses, BandwidthMayNameEachOfThem)
+{
+	auto config = bandwidth(2000);
+
+	config.cfg[0].tc = 2;
+	EXPECT_EQ(request(VIRTCHNL_OP_CONFIG_QUEUE_BW, config), 0);
+	config.cfg[0].tc = 3;
+	EXPECT_EQ(request(VIRTCHNL_OP_CONFIG_QUEUE_BW, config), kParam);
+}
+
+TEST_F(QosClasses, ClassesMoveWithTheVfAndEndWithItsReset)
+{
+	struct nic_classes one = nic_classes_default();
+
+	ASSERT_EQ(map({{0, 1}, {1, 2}, {3, 1}}, 4), 0);
+	ASSERT_EQ(host[0]->pf_vf(AQC_VF_SUSPEND, 0).retval, AQ_RC_OK);
+	ASSERT_EQ(host[1]->pf_vf(AQC_VF_SUSPEND, 1).retval, AQ_RC_OK);
+	Bytes state = host[0]->save(0);
+	ASSERT_EQ(host[1]->load(1, state).first, AQ_RC_OK);
+	EXPECT_EQ(classes_of(host[1].get(), 1), (std::vector<uint32_t>{0, 1, 1, 2}));
+	host[0]->flr(0);
+	EXPECT_EQ(classes_of(host[0].get(), 0), (std::vector<uint32_t>{0, 0, 0, 0}));
+
+	/* To a port that has not so many. */
+	ASSERT_EQ(host[1]->pf_vf(AQC_VF_SUSPEND, 2).retval, AQ_RC_OK);
+	nic_classes_set(host[1]->nic, &one);
+	EXPECT_EQ(host[1]->load(2, state),
+		  std::make_pair((uint16_t)AQ_RC_EINVAL, (uint32_t)STATE_REFUSED_MISPLACED));
+}
+
+/* A firmware whose classes no port can have is none. */
+TEST_F(QosClasses, ClassesThatCannotBeAreNotTaken)
+{
+	firmware_cfg.classes.share[2] = 1;
+	EXPECT_EQ(firmware_create(&firmware_cfg, host[0]->nic), nullptr);
+}

@@ -322,6 +322,38 @@ INSTANTIATE_TEST_SUITE_P(
 		Mistake{"nic: {vfs: 2}", "nic: {mailbox: forwrd}",
 			"FILE:3: machine.nic.mailbox: expected one of firmware, forward, not "
 			"`forwrd`; did you mean `forward`?\n"},
+		Mistake{"nic: {vfs: 2}", "nic: {vfs: 2, pause: priority}",
+			"FILE:3: machine.nic.lossless: expected priorities with pause: priority\n"},
+		Mistake{"nic: {vfs: 2}", "nic: {vfs: 2, lossless: [3]}",
+			"FILE:3: machine.nic.lossless: needs pause: priority\n"},
+		Mistake{"nic: {vfs: 2}", "nic: {vfs: 2, lossless: [8]}",
+			"FILE:3: machine.nic.lossless[0]: expected one of 0, 1, 2, 3, 4, 5, 6, 7, "
+			"not `8`; did you mean `0`?\n"},
+		Mistake{"nic: {vfs: 2}",
+			"nic: {vfs: 2, classes: [{priorities: [0, 1, 2, 3, 4, 5, 6]}]}",
+			"FILE:3: machine.nic.classes: expected each priority in one of them: 7 is "
+			"in "
+			"none\n"},
+		Mistake{"nic: {vfs: 2}",
+			"nic: {vfs: 2, classes: [{priorities: [0, 1, 2, 3, 4, 5, 6, 7], share: "
+			"60}, "
+			"{priorities: [7], share: 30}]}",
+			"FILE:3: machine.nic.classes: expected each priority in one of them: 7 is "
+			"in "
+			"several\n"
+			"FILE:3: machine.nic.classes: expected shares of 100 percent together, not "
+			"90\n"},
+		Mistake{"nic: {vfs: 2}",
+			"nic: {vfs: 2, classes: [{priorities: [0, 1, 2, 3, 4, 5, 6, 7]}, "
+			"{priorities: "
+			"[]}]}",
+			"FILE:3: machine.nic.classes: expected a priority in each of them\n"},
+		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, pairs_per_class: 2",
+			"FILE:6: guests[1].pairs_per_class: expected as many as make its "
+			"queue_pairs "
+			"(1) for the port's 1 classes, not 2\n"},
+		Mistake{"to: b", "to: b, priority: 3",
+			"FILE:8: traffic[0].priority: needs a vlan, whose tag says it\n"},
 		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, hostile: {}",
 			"FILE:6: guests[1].hostile: expected a guest without traffic: "
 			"traffic[0] is its\n"},
