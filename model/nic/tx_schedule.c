@@ -116,43 +116,50 @@ static bool class_goes_first(const struct tx_schedule *schedule, uint32_t index,
 	return !share[index] || share_begin_ps(schedule, index) < share_begin_ps(schedule, best);
 }
 
-/* Who goes next, and its class to `schedule->served_class`. */
-static struct nic_vf *next_turn(struct tx_schedule *schedule)
+/* Who goes next, and its class. */
+static struct nic_vf *next_turn(const struct tx_schedule *schedule, uint32_t *class_index)
 {
 	struct nic_vf *best = NULL;
 
 	for (uint32_t i = schedule->classes.count; i--;) {
 		struct nic_vf *vf = next_vf(schedule, &schedule->class_of[i]);
 
-		if (!vf || (best && !class_goes_first(schedule, i, schedule->served_class)))
+		if (!vf || (best && !class_goes_first(schedule, i, *class_index)))
 			continue;
 		best = vf;
-		schedule->served_class = i;
+		*class_index = i;
 	}
 	return best;
+}
+
+static void serve_vf(struct nic_vf *vf, uint32_t class_index)
+{
+	uint32_t queues = vf->nic->cfg.queue_pairs, first = vf->tx_turn;
+
+	for (uint32_t i = 0; i < queues; i++) {
+		struct nic_queue *queue = &vf->tx[(first + i) % queues];
+
+		if (queue->context.class_index == class_index)
+			queue_run(queue);
+	}
 }
 
 static void serve(struct event *event, uint64_t now)
 {
 	struct tx_schedule *schedule = CONTAINER_OF(event, struct tx_schedule, timer);
 	struct nic_vf *vf;
+	uint32_t index;
 
-	while ((vf = next_turn(schedule))) {
-		struct tx_class *of = &schedule->class_of[schedule->served_class];
-		uint32_t queues = vf->nic->cfg.queue_pairs, first = vf->tx_turn;
+	schedule->serving = true;
+	while ((vf = next_turn(schedule, &index))) {
+		struct tx_class *of = &schedule->class_of[index];
 
 		of->waiting[vf->index / 64] &= ~BIT(vf->index % 64);
-		schedule->served = vf;
 		if (!is_behind(vf, now))
 			of->turn = vf->index;
-		for (uint32_t i = 0; i < queues; i++) {
-			struct nic_queue *queue = &vf->tx[(first + i) % queues];
-
-			if (queue->context.class_index == schedule->served_class)
-				queue_run(queue);
-		}
+		serve_vf(vf, index);
 	}
-	schedule->served = NULL;
+	schedule->serving = false;
 	arm(schedule);
 }
 
@@ -171,15 +178,10 @@ static bool nobody_waits(const struct tx_schedule *schedule)
 	return true;
 }
 
-/* Beside those that wait nobody goes but the one that is served. */
-static bool is_turn(const struct tx_schedule *schedule, const struct nic_queue *queue)
+/* Beside those that wait nobody goes but who is served. */
+static bool is_turn(const struct tx_schedule *schedule)
 {
-	if (!is_paced(schedule))
-		return true;
-	if (!schedule->served)
-		return nobody_waits(schedule);
-	return schedule->served == queue->vf &&
-	       schedule->served_class == queue->context.class_index;
+	return !is_paced(schedule) || schedule->serving || nobody_waits(schedule);
 }
 
 bool tx_schedule_admits(struct nic_queue *queue)
@@ -188,12 +190,12 @@ bool tx_schedule_admits(struct nic_queue *queue)
 	struct tx_schedule *schedule = &vf->nic->tx_schedule;
 	struct tx_class *of = &schedule->class_of[queue->context.class_index];
 
-	if (free_ps(vf, of) <= now_of(schedule) && is_turn(schedule, queue))
+	if (free_ps(vf, of) <= now_of(schedule) && is_turn(schedule))
 		return true;
 	if (waits(of, vf->index))
 		return false;
 	of->waiting[vf->index / 64] |= BIT(vf->index % 64);
-	if (!schedule->served)
+	if (!schedule->serving)
 		arm(schedule);
 	return false;
 }

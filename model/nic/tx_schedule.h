@@ -37,8 +37,7 @@ struct tx_schedule {
 	uint64_t port_free_ps; /* when the port can take the next packet */
 	uint64_t share_now_ps; /* when the last packet of those that share has begun by its share */
 	uint32_t guaranteed;   /* VFs with a minimum */
-	struct nic_vf *served; /* whose queues are being run; NULL: nobody's */
-	uint32_t served_class; /* those of this class */
+	bool serving;          /* the queue that is being run has its turn */
 	struct event timer;
 };
 

@@ -188,6 +188,20 @@ TEST_F(NicClassRates, AStrictClassGoesBeforeAllThatShareAndBeforeLowerStrictOnes
 	EXPECT_GT(last(0), last(2));
 }
 
+TEST_F(NicClassRates, WhoHadNothingToSendHasSavedUpNoShare)
+{
+	set(three(50, 50, 0));
+	fill(0);
+	run_for(2 * PS_PER_MS);
+	ASSERT_EQ(order.size(), kFrames);
+	order.clear();
+	fill(0, 40);
+	fill(1, 40);
+	run_for(2 * PS_PER_MS);
+	ASSERT_EQ(order.size(), 80u);
+	EXPECT_NEAR(share(1, 40), 20.0, 2.0);
+}
+
 TEST_F(NicClassRates, InAClassVfsTakeTurnsAndAMinimumHolds)
 {
 	struct nic_classes classes = three(0, 100, 0);
