@@ -16,17 +16,19 @@
 #include "pf-firmware/mailbox_format.h"
 #include "pf-firmware/vlan_format.h"
 
-#define IAVF_AQ_ENTRIES   32u
-#define IAVF_MSIX_VECTORS 2u
-#define IAVF_MISC_VECTOR  0u
-#define IAVF_QUEUE_VECTOR 1u
-#define IAVF_RX_REFILL    32u /* descriptors returned by one tail write */
-#define IAVF_NAPI_BUDGET  64u
-#define IAVF_POLL_PS      (10 * PS_PER_US) /* between looks at VFGEN_RSTAT */
-#define IAVF_POLL_COUNT   5000u
-#define IAVF_AQ_POLL_PS   (50 * PS_PER_US) /* between looks at the ARQ before interrupts work */
-#define IAVF_REPLY_PS     (2 * PS_PER_S)   /* a mailbox answer that takes longer never comes */
-#define IAVF_WATCHDOG_PS  (2 * PS_PER_S)
+#define IAVF_AQ_ENTRIES    32u
+#define IAVF_MSIX_VECTORS  2u
+#define IAVF_MISC_VECTOR   0u
+#define IAVF_QUEUE_VECTOR  1u
+#define IAVF_RX_REFILL     32u /* descriptors returned by one tail write */
+#define IAVF_NAPI_BUDGET   64u
+#define IAVF_POLL_PS       (10 * PS_PER_US) /* between looks at VFGEN_RSTAT */
+#define IAVF_POLL_COUNT    5000u
+#define IAVF_AQ_POLL_PS    (50 * PS_PER_US) /* between looks at the ARQ before interrupts work */
+#define IAVF_REPLY_PS      (2 * PS_PER_S)   /* a mailbox answer that takes longer never comes */
+#define IAVF_WATCHDOG_PS   (2 * PS_PER_S)
+#define IAVF_RESET_POLL_PS (5 * PS_PER_MS)
+#define IAVF_RESET_COUNT   500u
 
 struct iavf_aq {
 	uint64_t ring;    /* guest-physical */
@@ -127,6 +129,7 @@ struct guest_driver {
 	bool polling;              /* somebody is at all rings */
 
 	bool link_up, rings_open, stopping, shut_down;
+	bool reset_impending; /* the PF has said so, it has not been acted on */
 	int error;
 	bool misc_pending, napi_pending;
 	struct waitq misc_irq, napi_irq, state, tx_room;

@@ -114,6 +114,7 @@ static int reach(struct guest_driver *d, struct actor *self)
 {
 	int ret = wait_active(d, self);
 
+	d->reset_impending = false;
 	if (!ret)
 		ret = iavf_adminq_init(d, self);
 	return ret ? ret : iavf_get_resources(d, self);
@@ -171,10 +172,37 @@ static int recover(struct guest_driver *d, struct actor *self)
 	return ret;
 }
 
+static bool is_reset(struct guest_driver *d, struct actor *self)
+{
+	return !(iavf_read(d, self, VF_ARQLEN1) & AQ_LEN_ENABLE);
+}
+
+/* iavf_reset_task of a driver that was told: till it happens; a reset that never does is acted on,
+ * too. */
+static void wait_reset(struct guest_driver *d, struct actor *self)
+{
+	for (uint32_t i = 0; i < IAVF_RESET_COUNT && !is_reset(d, self); i++)
+		guest_sleep(d->guest, self, IAVF_RESET_POLL_PS);
+}
+
+/* Messages, or the time to look; true: the VF is reset, or will be at once. */
+static bool look(struct guest_driver *d, struct actor *self, bool irq)
+{
+	if (!irq)
+		return is_reset(d, self);
+	if (!d->misc_pending)
+		return false;
+	guest_sleep(d->guest, self, d->cfg.interrupt_ps);
+	iavf_admin_task(d, self);
+	if (d->reset_impending)
+		wait_reset(d, self);
+	return d->reset_impending;
+}
+
 /* iavf_watchdog_task in __IAVF_RUNNING: events, and a look whether the device was reset. */
 static void serve(struct guest_driver *d, struct actor *self)
 {
-	while (!d->stopping) {
+	while (!d->stopping && !d->error) {
 		uint64_t deadline = sim_now(d->guest->part.sim) + IAVF_WATCHDOG_PS;
 
 		if (d->link_up && !d->stats.running) {
@@ -182,16 +210,9 @@ static void serve(struct guest_driver *d, struct actor *self)
 			waitq_wake(&d->state);
 			waitq_wake(&d->tx_room);
 		}
-		if (d->misc_pending || guest_wait(d->guest, self, &d->misc_irq, deadline)) {
-			if (!d->misc_pending)
-				continue;
-			guest_sleep(d->guest, self, d->cfg.interrupt_ps);
-			iavf_admin_task(d, self);
-		} else if (!(iavf_read(d, self, VF_ARQLEN1) & AQ_LEN_ENABLE)) {
+		if (look(d, self,
+			 d->misc_pending || guest_wait(d->guest, self, &d->misc_irq, deadline)))
 			d->error = recover(d, self);
-			if (d->error)
-				return;
-		}
 	}
 }
 

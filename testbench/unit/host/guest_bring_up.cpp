@@ -14,11 +14,12 @@ const struct guest_driver_cfg Cfg = {512, 2048, 1514, 50000, 1, 0, 0, 0};
 class GuestDriverBringUp : public ::testing::Test
 {
 protected:
-	void start(uint32_t queue_pairs = 0)
+	void start(uint32_t queue_pairs = 0, uint32_t pairs_per_class = 0)
 	{
 		struct guest_driver_cfg cfg = Cfg;
 
 		cfg.queue_pairs = queue_pairs;
+		cfg.pairs_per_class = pairs_per_class;
 		driver = guest_driver_create(&vf.guest, &cfg, "driver");
 		ASSERT_NE(driver, nullptr);
 		guest_run(&vf.guest);
@@ -74,6 +75,37 @@ TEST_F(GuestDriverBringUp, QueuePairsAreNotAskedForWhereTheyCannotBe)
 	start(3);
 	vf.run_for(PS_PER_S);
 	EXPECT_THAT(vf.messages, ElementsAre(1u, 3u));
+	EXPECT_FALSE(stats().running);
+}
+
+/* Before its queues are on, it asks for the port's classes and gives each its run of pairs. */
+TEST_F(GuestDriverBringUp, QueuePairsAreSpreadOverTheClasses)
+{
+	vf.more_pairs = 4;
+	vf.classes = 2;
+	start(4, 2);
+	vf.run_for(PS_PER_S);
+	EXPECT_THAT(vf.messages,
+		    ElementsAre(1u, 3u, 29u, 1u, 3u, 7u, 23u, 24u, 10u, 6u, 66u, 67u, 8u));
+	EXPECT_TRUE(stats().running);
+	EXPECT_NE(le32_get(vf.bodies[1].data()) & VIRTCHNL_VF_OFFLOAD_QOS, 0u);
+	const auto &map = vf.bodies[11];
+	ASSERT_EQ(map.size(), 8u + 2 * 4);
+	EXPECT_EQ(le16_get(map.data() + 2), 2u) << "classes";
+	EXPECT_EQ(le16_get(map.data() + 4), 4u) << "queue pairs";
+	EXPECT_EQ(le16_get(map.data() + 8), 0u);
+	EXPECT_EQ(le16_get(map.data() + 10), 2u);
+	EXPECT_EQ(le16_get(map.data() + 12), 2u);
+	EXPECT_EQ(le16_get(map.data() + 14), 2u);
+}
+
+TEST_F(GuestDriverBringUp, ClassesThatItsPairsDoNotFitEndIt)
+{
+	vf.more_pairs = 4;
+	vf.classes = 3;
+	start(4, 2);
+	vf.run_for(PS_PER_S);
+	EXPECT_EQ(vf.messages.back(), 66u);
 	EXPECT_FALSE(stats().running);
 }
 

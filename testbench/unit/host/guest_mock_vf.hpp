@@ -12,6 +12,7 @@
 #include "host/guest-driver/guest_driver.h"
 #include "pf-firmware/fdir_format.h"
 #include "pf-firmware/mailbox_format.h"
+#include "pf-firmware/qos_format.h"
 
 #include <linux/pci_regs.h>
 
@@ -88,6 +89,7 @@ public:
 	std::vector<std::vector<uint8_t>> bodies; /* their buffers */
 	std::vector<Packet> packets;
 	std::map<uint32_t, int32_t> refuse;   /* opcode: status to answer with */
+	uint16_t classes = 1;                 /* of the port, as GET_QOS_CAPS tells */
 	bool answer = true;                   /* the mailbox answers at all */
 	bool loop_back = true;                /* Tx frames come back */
 	bool complete_tx = true;              /* Tx descriptors are written back */
@@ -283,6 +285,14 @@ private:
 			send_event(VIRTCHNL_EVENT_RESET_IMPENDING, false);
 			reset();
 			break;
+		case VIRTCHNL_OP_GET_QOS_CAPS: {
+			std::vector<uint8_t> caps(4 +
+						  classes * sizeof(struct virtchnl_qos_cap_elem));
+
+			le16_put(caps.data() + 2, classes);
+			reply(opcode, status, caps.data(), (uint32_t)caps.size());
+			break;
+		}
 		case VIRTCHNL_OP_ADD_FDIR_FILTER:
 			reply(opcode, status, body.data(), body.size());
 			break;

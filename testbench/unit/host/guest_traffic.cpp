@@ -185,6 +185,38 @@ TEST_F(GuestTraffic, RecoversFromAResetAndGivesUpWhatWasInTheRings)
 	EXPECT_EQ(count(TRACE_PACKET_ABANDONED) + count(TRACE_PACKET_RECEIVED), 100u);
 }
 
+/* The watchdog looks every other second. */
+TEST_F(GuestTraffic, AResetThatItIsToldOfIsRecoveredFromAtOnce)
+{
+	struct guest_driver_stats stats;
+
+	add(10 * PS_PER_US, 10000);
+	vf.run_for(PS_PER_MS);
+	vf.send_event(VIRTCHNL_EVENT_RESET_IMPENDING, false);
+	vf.run_for(20 * PS_PER_MS);
+	guest_driver_stats_get(driver, &stats);
+	EXPECT_FALSE(stats.running) << "it waits for the reset, and sends nothing";
+	EXPECT_EQ(stats.resets, 0u);
+	size_t sent = count(TRACE_PACKET_SENT);
+	vf.reset();
+	vf.run_for(50 * PS_PER_MS);
+	guest_driver_stats_get(driver, &stats);
+	EXPECT_EQ(stats.resets, 1u);
+	EXPECT_TRUE(stats.running);
+	EXPECT_GT(count(TRACE_PACKET_SENT), sent);
+}
+
+TEST_F(GuestTraffic, AResetThatItIsToldOfAndThatNeverComesIsActedOn)
+{
+	struct guest_driver_stats stats;
+
+	vf.send_event(VIRTCHNL_EVENT_RESET_IMPENDING, false);
+	vf.run_for(3 * PS_PER_S);
+	guest_driver_stats_get(driver, &stats);
+	EXPECT_EQ(stats.resets, 1u);
+	EXPECT_TRUE(stats.running);
+}
+
 TEST_F(GuestTraffic, ChangedByteIsSeenAtTheReceiver)
 {
 	vf.damage_every = 10;
