@@ -73,7 +73,7 @@ if [ $times != 5 ]; then
 	row 7 'arm64 iommufd, dirty lines in the TLB' arm64 iommufd --set lost=yes --serve --set=smmu.cache_dirty=yes
 	row 7 'arm64 iommufd, ATS' arm64 iommufd --set lost=yes "${ats[@]:2}"
 	row 7 'arm64 iommufd, a PASID' arm64 pasid
-	missing 7 'arm64 variant driver'
+	row 7 'arm64 variant driver, a VF moves' arm64 migrate
 fi
 
 echo

@@ -20,7 +20,7 @@ arm64) cc=aarch64-linux-gnu-gcc ;;
 *) echo "initramfs: no guest is $arch" >&2; exit 2 ;;
 esac
 # What init and the scenarios load by name.
-modules="iavf vfio-pci vfio_iommu_type1 pci-pf-stub igb igbvf e1000e 8021q"
+modules="iavf vfio-pci vfio_iommu_type1 pci-pf-stub igb igbvf e1000e 8021q vfsim_vfio_pci"
 
 tree=$(mktemp -d)
 trap 'rm -rf "$tree"' EXIT

@@ -211,9 +211,9 @@ vfio_function() {
 	[ -e "/dev/vfio/$group" ]
 }
 
-# has_cdev ADDRESS: vfio-pci has it, and `cdev` is how iommufd's users reach it
+# has_cdev ADDRESS [DRIVER]: vfio-pci has it, or that one, and `cdev` is how iommufd's users reach it
 has_cdev() {
-	take_over "$1" vfio-pci || return 1
+	take_over "$1" "${2:-vfio-pci}" || return 1
 	cdev=/dev/vfio/devices/$(ls "/sys/bus/pci/devices/$1/vfio-dev")
 	[ -e "$cdev" ]
 }

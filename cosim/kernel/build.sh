@@ -4,8 +4,8 @@
 #
 #   cosim/kernel/build.sh DIR [config]     DIR: of cosim/setup.sh; makes DIR/kernel-iommufd, once
 #
-# With `config` it ends when the configuration is made. cosim/guest --kernel kernel-iommufd runs it.
-# DIR/linux keeps the tree, for modules that are built against it.
+# With `config` it ends when the configuration is made. cosim/guest --kernel kernel-iommufd runs it, with our
+# module (cosim/kernel/vfsim), which is built anew when it changes; DIR/linux keeps the tree for that.
 set -eu
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
@@ -14,8 +14,7 @@ cd "$(dirname "$0")/../.."
 
 fragment=$PWD/cosim/kernel/arm64.config
 into=$dir/kernel-iommufd
-this=$(cat cosim/kernel/build.sh "$fragment" | cksum)
-[ "$(cat "$into/stamp" 2>/dev/null)" != "$this" ] || exit 0
+this=$(cksum <"$fragment")
 
 get_source() {
 	own_apt_begin "$dir/apt-source" "$(dpkg --print-architecture)" trixie trixie-backports
@@ -42,16 +41,37 @@ configure() {
 	! grep -q '^CONFIG_IOMMUFD_TEST=y' "$dir/linux/.config" || { echo "kernel: IOMMUFD_TEST is on" >&2; exit 1; }
 }
 
-[ -e "$dir/linux/.unpacked" ] || get_source
-configure
-[ "${2:-}" != config ] || exit 0
+build_kernel() {
+	[ -e "$dir/linux/.unpacked" ] || get_source
+	configure
+	kernel_make -j"$(nproc)" Image modules
+	rm -rf "$into"
+	mkdir -p "$into"
+	cp "$dir/linux/arch/arm64/boot/Image" "$into/vmlinuz"
+	kernel_make kernelrelease >"$into/version"
+	kernel_make INSTALL_MOD_PATH="$into" DEPMOD=true modules_install
+	echo "$this" >"$into/stamp"
+	echo "kernel: $(cat "$into/version")"
+}
 
-kernel_make -j"$(nproc)" Image modules
-rm -rf "$into"
-mkdir -p "$into"
-cp "$dir/linux/arch/arm64/boot/Image" "$into/vmlinuz"
-kernel_make kernelrelease >"$into/version"
-kernel_make INSTALL_MOD_PATH="$into" DEPMOD=true modules_install
-PATH=$PATH:/sbin:/usr/sbin depmod -b "$into" "$(cat "$into/version")"
-echo "$this" >"$into/stamp"
-echo "kernel: $(cat "$into/version")"
+# The kernel's build writes beside the sources, so they are copied.
+build_module() {
+	module=$(cat "$into/stamp" cosim/kernel/vfsim/* | cksum)
+	[ "$(cat "$into/module" 2>/dev/null)" != "$module" ] || return 0
+	copy=$dir/linux-module
+	rm -rf "$copy"
+	mkdir -p "$copy/cosim/kernel"
+	cp -r cosim/kernel/vfsim "$copy/cosim/kernel/"
+	kernel_make M="$copy/cosim/kernel/vfsim" modules
+	kernel_make M="$copy/cosim/kernel/vfsim" INSTALL_MOD_PATH="$into" DEPMOD=true modules_install
+	PATH=$PATH:/sbin:/usr/sbin depmod -b "$into" "$(cat "$into/version")"
+	echo "$module" >"$into/module"
+}
+
+if [ "${2:-}" = config ]; then
+	[ -e "$dir/linux/.unpacked" ] || get_source
+	configure
+	exit
+fi
+[ "$(cat "$into/stamp" 2>/dev/null)" = "$this" ] || build_kernel
+build_module

@@ -19,7 +19,6 @@
  * uAPI: linux/iommufd.h and linux/vfio.h.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,48 +27,9 @@
 #include <linux/iommufd.h>
 #include <linux/vfio.h>
 
-#include "cosim/guests/programs/avf/avf.h"
+#include "cosim/guests/programs/avf/iommufd.h"
 
 #define PAGES_MOST 256u
-
-struct user {
-	struct avf avf;
-	int iommufd;
-	uint32_t device_id, ioas_id, hwpt_id;
-};
-
-/* ---- iommufd ---- */
-
-static void open_device(struct user *user, const char *path)
-{
-	struct vfio_device_bind_iommufd bind = {.argsz = sizeof(bind)};
-
-	user->iommufd = open("/dev/iommu", O_RDWR);
-	if (user->iommufd < 0)
-		die("/dev/iommu");
-	user->avf.device = open(path, O_RDWR);
-	if (user->avf.device < 0)
-		die(path);
-	bind.iommufd = user->iommufd;
-	if (ioctl(user->avf.device, VFIO_DEVICE_BIND_IOMMUFD, &bind))
-		die("bind");
-	user->device_id = bind.out_devid;
-}
-
-/* By pages: a bit of the report is one of them. */
-static void make_ioas(struct user *user)
-{
-	struct iommu_ioas_alloc alloc = {.size = sizeof(alloc)};
-	struct iommu_option pages = {.size = sizeof(pages),
-				     .option_id = IOMMU_OPTION_HUGE_PAGES,
-				     .op = IOMMU_OPTION_OP_SET};
-
-	if (ioctl(user->iommufd, IOMMU_IOAS_ALLOC, &alloc))
-		die("IOAS");
-	user->ioas_id = pages.object_id = alloc.out_ioas_id;
-	if (ioctl(user->iommufd, IOMMU_OPTION, &pages))
-		die("no huge pages");
-}
 
 static void require_tracking(struct user *user)
 {
@@ -80,60 +40,21 @@ static void require_tracking(struct user *user)
 	require(info.out_capabilities & IOMMU_HW_CAP_DIRTY_TRACKING, "the SMMU does not track");
 }
 
-/* `flags`: IOMMU_HWPT_ALLOC_...; returns its ID. */
-static uint32_t make_domain(struct user *user, uint32_t flags)
+static void track(struct user *user, uint32_t domain)
 {
-	struct iommu_hwpt_alloc alloc = {.size = sizeof(alloc),
-					 .flags = flags,
-					 .dev_id = user->device_id,
-					 .pt_id = user->ioas_id};
-
-	if (ioctl(user->iommufd, IOMMU_HWPT_ALLOC, &alloc))
-		die("HWPT");
-	return alloc.out_hwpt_id;
-}
-
-static void attach(struct user *user, uint32_t flags)
-{
-	struct vfio_device_attach_iommufd_pt to = {.argsz = sizeof(to)};
-
-	user->hwpt_id = to.pt_id = make_domain(user, flags);
-	if (ioctl(user->avf.device, VFIO_DEVICE_ATTACH_IOMMUFD_PT, &to))
-		die("attach");
-}
-
-static void map_all(struct user *user)
-{
-	struct iommu_ioas_map map = {
-		.size = sizeof(map),
-		.flags = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE |
-			 IOMMU_IOAS_MAP_WRITEABLE,
-		.ioas_id = user->ioas_id,
-		.user_va = (uintptr_t)user->avf.memory,
-		.length = (uint64_t)user->avf.pages * PAGE,
-		.iova = MEMORY_IOVA,
-	};
-
-	if (ioctl(user->iommufd, IOMMU_IOAS_MAP, &map))
-		die("map");
-}
-
-static void track(struct user *user)
-{
-	struct iommu_hwpt_set_dirty_tracking set = {.size = sizeof(set),
-						    .flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE,
-						    .hwpt_id = user->hwpt_id};
+	struct iommu_hwpt_set_dirty_tracking set = {
+		.size = sizeof(set), .flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE, .hwpt_id = domain};
 
 	if (ioctl(user->iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, &set))
 		die("dirty tracking");
 }
 
 /* A bit for each page; they are clean afterwards. */
-static void report(struct user *user, uint64_t *bitmap)
+static void report(struct user *user, uint32_t domain, uint64_t *bitmap)
 {
 	struct iommu_hwpt_get_dirty_bitmap get = {
 		.size = sizeof(get),
-		.hwpt_id = user->hwpt_id,
+		.hwpt_id = domain,
 		.iova = MEMORY_IOVA,
 		.length = (uint64_t)user->avf.pages * PAGE,
 		.page_size = PAGE,
@@ -160,17 +81,17 @@ static bool is_written(const struct avf *avf, uint32_t page)
 	return page == avf->atq || page == avf->arq || page == avf->receive;
 }
 
-static void dirty(struct user *user, uint32_t rounds, bool moving)
+static void dirty(struct user *user, uint32_t domain, uint32_t rounds, bool moving)
 {
 	uint64_t bitmap[PAGES_MOST / 64];
 	uint32_t reported = 0, missing = 0, more = 0;
 
-	track(user);
-	report(user, bitmap); /* what the reset before it wrote */
+	track(user, domain);
+	report(user, domain, bitmap); /* what the reset before it wrote */
 	for (uint32_t round = 0; round < rounds; round++) {
 		place(&user->avf, moving ? round : 0);
 		avf_exchange_version(&user->avf);
-		report(user, bitmap);
+		report(user, domain, bitmap);
 		for (uint32_t page = 0; page < user->avf.pages; page++) {
 			bool told = bitmap[page / 64] >> page % 64 & 1;
 			bool written = is_written(&user->avf, page);
@@ -222,9 +143,9 @@ static void require_pasids(struct user *user)
 static void pasid(struct user *user)
 {
 	require_pasids(user);
-	if (attach_pasid(user, "attach", make_domain(user, IOMMU_HWPT_ALLOC_PASID))) {
+	if (attach_pasid(user, "attach", user_make_domain(user, IOMMU_HWPT_ALLOC_PASID))) {
 		avf_exchange_version(&user->avf);
-		attach_pasid(user, "replace", make_domain(user, IOMMU_HWPT_ALLOC_PASID));
+		attach_pasid(user, "replace", user_make_domain(user, IOMMU_HWPT_ALLOC_PASID));
 		detach_pasid(user);
 	}
 	place(&user->avf, 1);
@@ -234,17 +155,20 @@ static void pasid(struct user *user)
 int main(int argc, char **argv)
 {
 	struct user user = {.avf = {.pages = PAGES_MOST}};
+	uint32_t domain;
 
 	require(argc >= 3, "CDEV dirty ROUNDS moving|still, CDEV pasid");
-	open_device(&user, argv[1]);
-	make_ioas(&user);
+	user_open(&user, argv[1]);
+	user_make_ioas(&user);
 	require_tracking(&user);
-	attach(&user, IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID);
+	domain = user_make_domain(&user, IOMMU_HWPT_ALLOC_DIRTY_TRACKING | IOMMU_HWPT_ALLOC_PASID);
+	user_attach(&user, domain);
 	avf_begin(&user.avf);
-	map_all(&user);
+	user_map(&user);
 	place(&user.avf, 0);
 	if (!strcmp(argv[2], "dirty") && argc == 5)
-		dirty(&user, (uint32_t)strtoul(argv[3], NULL, 0), !strcmp(argv[4], "moving"));
+		dirty(&user, domain, (uint32_t)strtoul(argv[3], NULL, 0),
+		      !strcmp(argv[4], "moving"));
 	else if (!strcmp(argv[2], "pasid"))
 		pasid(&user);
 	else

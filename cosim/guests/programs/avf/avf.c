@@ -66,7 +66,7 @@ static void set_bus_master(struct avf *avf)
 		die("command");
 }
 
-static void set_msix(struct avf *avf)
+void avf_take_interrupts(struct avf *avf)
 {
 	uint8_t room[sizeof(struct vfio_irq_set) + 2 * sizeof(int32_t)] = {0};
 	struct vfio_irq_set *set = (struct vfio_irq_set *)room;
@@ -99,8 +99,9 @@ void avf_reset(struct avf *avf)
 void avf_begin(struct avf *avf)
 {
 	avf->event = eventfd(0, EFD_NONBLOCK);
-	avf->memory = mmap(NULL, avf->pages * PAGE, PROT_READ | PROT_WRITE,
-			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (!avf->memory)
+		avf->memory = mmap(NULL, avf->pages * PAGE, PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (avf->event < 0 || avf->memory == MAP_FAILED)
 		die("memory");
 	map_bar(avf);
@@ -127,28 +128,33 @@ struct descriptor *avf_ring(struct avf *avf, uint32_t page)
 	return (struct descriptor *)(avf->memory + page * PAGE);
 }
 
-static void receive_begin(struct avf *avf)
+/* Descriptor `at` of its ring, whose answer goes into the receive page. */
+static void put_receive(struct avf *avf, uint32_t at)
 {
-	*avf_ring(avf, avf->arq) = (struct descriptor){
+	avf_ring(avf, avf->arq)[at] = (struct descriptor){
 		.flags = FLAG_BUF,
 		.datalen = 512,
 		.addr_low = (uint32_t)MEMORY_IOVA + avf->receive * PAGE,
 	};
-	queue_begin(avf, &arq_regs, MEMORY_IOVA + avf->arq * PAGE, 1);
 }
 
-void avf_send_version(struct avf *avf, uint64_t ring_iova)
+static void put_version(struct avf *avf, uint32_t at)
 {
 	const uint32_t version[2] = {1, 1};
 
 	memcpy(avf->memory + avf->send * PAGE, version, sizeof(version));
-	*avf_ring(avf, avf->atq) = (struct descriptor){
+	avf_ring(avf, avf->atq)[at] = (struct descriptor){
 		.flags = FLAG_RD | FLAG_BUF | FLAG_SI,
 		.opcode = SEND_MSG_TO_PF,
 		.datalen = sizeof(version),
 		.cookie_high = VIRTCHNL_OP_VERSION,
 		.addr_low = (uint32_t)MEMORY_IOVA + avf->send * PAGE,
 	};
+}
+
+void avf_send_version(struct avf *avf, uint64_t ring_iova)
+{
+	put_version(avf, 0);
 	queue_begin(avf, &atq_regs, ring_iova, 1);
 }
 
@@ -162,30 +168,52 @@ static bool comes_true(volatile uint16_t *flags)
 	return false;
 }
 
-void avf_exchange_version(struct avf *avf)
+/* The exchange by descriptor `at` of both rings comes to its end. */
+static void check_exchange(struct avf *avf, uint32_t at)
 {
 	struct pollfd poll_event = {.fd = avf->event, .events = POLLIN};
+	struct descriptor *answered = &avf_ring(avf, avf->arq)[at];
 	uint32_t answer[2];
 	uint64_t count;
 
-	memset(avf->memory, 0, avf->pages * PAGE);
-	set_msix(avf);
-	avf_write(avf, VFINT_ICR0_ENA1, ICR0_ADMINQ);
-	avf_write(avf, VFINT_DYN_CTL01, INTENA_NOITR);
-	receive_begin(avf);
-	avf_send_version(avf, MEMORY_IOVA + avf->atq * PAGE);
-
-	require(comes_true(&avf_ring(avf, avf->atq)->flags), "the message is not taken");
-	require(comes_true(&avf_ring(avf, avf->arq)->flags), "no answer");
+	require(comes_true(&avf_ring(avf, avf->atq)[at].flags), "the message is not taken");
+	require(comes_true(&answered->flags), "no answer");
 	require(poll(&poll_event, 1, 2000) == 1, "no interrupt");
 	require(read(avf->event, &count, sizeof(count)) == sizeof(count) && count,
 		"no interrupt counted");
 	require(avf_read(avf, VFINT_ICR01) & ICR0_ADMINQ, "the interrupt has no cause");
-	require(avf_ring(avf, avf->arq)->opcode == SEND_MSG_TO_VF, "the answer is no message");
-	require(avf_ring(avf, avf->arq)->cookie_high == VIRTCHNL_OP_VERSION,
-		"the answer is to something else");
-	require(!avf_ring(avf, avf->arq)->cookie_low, "the answer is an error");
+	require(answered->opcode == SEND_MSG_TO_VF, "the answer is no message");
+	require(answered->cookie_high == VIRTCHNL_OP_VERSION, "the answer is to something else");
+	require(!answered->cookie_low, "the answer is an error");
 	memcpy(answer, avf->memory + avf->receive * PAGE, sizeof(answer));
 	require(answer[0] == 1 && answer[1] <= 1, "the PF's version is unknown");
 	printf("version %u.%u, %llu interrupts\n", answer[0], answer[1], (unsigned long long)count);
+}
+
+static void arm_interrupt(struct avf *avf)
+{
+	avf_write(avf, VFINT_ICR0_ENA1, ICR0_ADMINQ);
+	avf_write(avf, VFINT_DYN_CTL01, INTENA_NOITR);
+}
+
+void avf_exchange_version(struct avf *avf)
+{
+	memset(avf->memory, 0, avf->pages * PAGE);
+	avf_take_interrupts(avf);
+	arm_interrupt(avf);
+	put_receive(avf, 0);
+	queue_begin(avf, &arq_regs, MEMORY_IOVA + avf->arq * PAGE, 1);
+	avf_send_version(avf, MEMORY_IOVA + avf->atq * PAGE);
+	check_exchange(avf, 0);
+}
+
+void avf_exchange_again(struct avf *avf, uint32_t at)
+{
+	arm_interrupt(avf);
+	memset(avf->memory + avf->receive * PAGE, 0, PAGE);
+	put_receive(avf, at);
+	put_version(avf, at);
+	avf_write(avf, arq_regs.tail, at + 1);
+	avf_write(avf, atq_regs.tail, at + 1);
+	check_exchange(avf, at);
 }

@@ -29,7 +29,7 @@ void die(const char *what);
 /* Ends the program with `what` if it does not hold. */
 void require(bool holds, const char *what);
 
-/* After `device` and `pages` are set: memory, the BAR, and a reset. */
+/* After `device` and `pages` are set: memory, if it has none, the BAR, and a reset. */
 void avf_begin(struct avf *avf);
 /* A reset by VFIO, and its end in VFGEN_RSTAT. */
 void avf_reset(struct avf *avf);
@@ -41,5 +41,9 @@ struct descriptor *avf_ring(struct avf *avf, uint32_t page);
 void avf_send_version(struct avf *avf, uint64_t ring_iova);
 /* The message and its answer, by interrupt, both checked. */
 void avf_exchange_version(struct avf *avf);
+/* Once more by descriptor `at`, with rings, and what else is set up, as they are. */
+void avf_exchange_again(struct avf *avf, uint32_t at);
+/* Vector 0 goes to `event` from now on. */
+void avf_take_interrupts(struct avf *avf);
 
 #endif
