@@ -239,6 +239,7 @@ static const struct nic_firmware_ops fw_ops = {
 
 static void fw_vf_init(struct firmware *fw, uint32_t index)
 {
+	static const struct nic_vf_policy free_policy;
 	struct fw_vf *vf = &fw->vf[index];
 	uint32_t host = nic_part(fw->nic)->host;
 	uint8_t mac[6] = {0x02, 0x56, 0x46, (uint8_t)host, (uint8_t)(index >> 8), (uint8_t)index};
@@ -252,7 +253,7 @@ static void fw_vf_init(struct firmware *fw, uint32_t index)
 	memcpy(vf->agreed.mac, mac, sizeof(mac));
 	vf->agreed.hashcfg = RSS_ALL;
 	firmware_apply_rss(vf);
-	firmware_set_policy(vf, VF_POLICY_DEFAULT, 0, 0);
+	firmware_set_policy(vf, VF_POLICY_DEFAULT, &free_policy);
 	event_init(&vf->activate, fw_activate);
 }
 

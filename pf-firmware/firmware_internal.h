@@ -117,7 +117,8 @@ void firmware_forget_vf(struct fw_vf *vf);
 
 /* --- policy.c: flags are VF_POLICY_*, VIRTCHNL_*_PROMISC --- */
 
-void firmware_set_policy(struct fw_vf *vf, uint32_t flags, uint32_t max_mbps, uint32_t min_mbps);
+/* `flags`: VF_POLICY_*; rates and VLAN are those of `asked`. */
+void firmware_set_policy(struct fw_vf *vf, uint32_t flags, const struct nic_vf_policy *asked);
 /* As far as the VF is trusted. */
 void firmware_set_promiscuous(struct fw_vf *vf, uint32_t flags);
 

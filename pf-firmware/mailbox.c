@@ -21,6 +21,7 @@ void firmware_vf_get(const struct fw_vf *vf, struct virtchnl_vf *known)
 		.tell_link = fw->cfg.tell_link,
 		.trusted = vf->trusted,
 		.may_tag = vf->may_tag,
+		.has_port_vlan = nic_vf_policy_get(fw->nic, vf->index)->port_vlan != 0,
 		.mac_by_pf = vf->mac_by_pf,
 		.agreed = vf->agreed,
 	};

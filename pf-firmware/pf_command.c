@@ -51,20 +51,31 @@ static uint64_t pf_minima(struct pf_command *command, uint32_t of, uint32_t min_
 	return sum;
 }
 
+/* A tag of a VLAN: neither the reserved ID nor, with a priority, none; DEI is not for policies. */
+static bool pf_vlan_ok(uint32_t tci)
+{
+	uint32_t id = tci & VLAN_ID;
+
+	return !tci || (id && id != VLAN_ID && !(tci & ~(VLAN_ID | 7u << VLAN_PRIORITY_SHIFT)));
+}
+
 static uint16_t pf_set_policy(struct pf_command *command)
 {
 	const uint32_t known =
 		VF_POLICY_TRUST | VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK | VF_POLICY_PASID;
+	const struct aq_desc *desc = &command->desc;
 	struct nic *nic = command->fw->nic;
-	uint32_t index = command->desc.param0, flags = command->desc.param1;
-	uint32_t max = command->desc.cookie_high, min = command->desc.cookie_low;
+	struct nic_vf_policy policy = {.max_mbps = desc->cookie_high,
+				       .min_mbps = desc->cookie_low,
+				       .port_vlan = desc->addr_high};
 
-	if (index >= nic_config(nic)->vfs)
+	if (desc->param0 >= nic_config(nic)->vfs)
 		return AQ_RC_ENOENT;
-	if (flags & ~known || (max && min > max) ||
-	    pf_minima(command, index, min) > nic_config(nic)->link_mbps)
+	if (desc->param1 & ~known || (policy.max_mbps && policy.min_mbps > policy.max_mbps) ||
+	    pf_minima(command, desc->param0, policy.min_mbps) > nic_config(nic)->link_mbps ||
+	    !pf_vlan_ok(policy.port_vlan))
 		return AQ_RC_EINVAL;
-	firmware_set_policy(&command->fw->vf[index], flags, max, min);
+	firmware_set_policy(&command->fw->vf[desc->param0], desc->param1, &policy);
 	return AQ_RC_OK;
 }
 

@@ -13,10 +13,12 @@
 #define AQC_VF_SET_MAC 0xff00 /* param1: octets 0-3, addr_high: octets 4-5, LE */
 /*
  * param1: VF_POLICY_*, cookie_high: the VF's largest rate of sending in Mb/s, 0: any;
- * cookie_low: the rate in Mb/s that it has in any case, 0: none. It holds until it is set
+ * cookie_low: the rate in Mb/s that it has in any case, 0: none; addr_high: the tag, VLAN ID and
+ * priority, of the VLAN that it is put into without knowing, 0: none. It holds until it is set
  * again, whatever becomes of the VF; at first VF_POLICY_DEFAULT without rates. A VF that is not
- * trusted any more hears only what is for it. AQ_RC_EINVAL: an unknown flag, a minimum above the
- * maximum, or minima that are more than the link carries. Also of a VF that is not there yet.
+ * trusted any more hears only what is for it. A VF whose VLAN is another
+ * now is reset (AQC_VF_RESET). AQ_RC_EINVAL: an unknown flag, a minimum above the maximum, minima
+ * that are more than the link carries, or no such VLAN. Also of a VF that is not there yet.
  */
 #define AQC_VF_SET_POLICY 0xff01
 #define VF_POLICY_TRUST   BIT(0) /* may choose its addresses, and be promiscuous */

@@ -3,20 +3,22 @@
  * does. */
 #include "pf-firmware/firmware_internal.h"
 
-void firmware_set_policy(struct fw_vf *vf, uint32_t flags, uint32_t max_mbps, uint32_t min_mbps)
+void firmware_set_policy(struct fw_vf *vf, uint32_t flags, const struct nic_vf_policy *asked)
 {
-	const struct nic_vf_policy policy = {
-		.mac_check = flags & VF_POLICY_MAC_CHECK,
-		.vlan_check = flags & VF_POLICY_VLAN_CHECK,
-		.max_mbps = max_mbps,
-		.min_mbps = min_mbps,
-	};
+	struct nic *nic = vf->fw->nic;
+	bool moves = nic_vf_policy_get(nic, vf->index)->port_vlan != asked->port_vlan;
+	struct nic_vf_policy policy = *asked;
 
+	policy.mac_check = flags & VF_POLICY_MAC_CHECK;
+	policy.vlan_check = flags & VF_POLICY_VLAN_CHECK;
 	vf->trusted = flags & VF_POLICY_TRUST;
 	vf->may_tag = flags & VF_POLICY_PASID;
-	nic_vf_policy_set(vf->fw->nic, vf->index, &policy);
+	nic_vf_policy_set(nic, vf->index, &policy);
 	if (!vf->trusted)
 		firmware_set_promiscuous(vf, 0);
+	/* What was agreed on about VLANs holds no more. */
+	if (moves && vf->agreed.resources_given)
+		firmware_reset_vf(vf->fw, vf->index);
 }
 
 void firmware_set_promiscuous(struct fw_vf *vf, uint32_t flags)

@@ -211,6 +211,7 @@ int scenario_set_policy(struct actor *self, const struct guest_config *cfg, stru
 		.trust = cfg->trust,
 		.spoof_check = cfg->spoof_check,
 		.pasid = cfg->address_spaces != NULL,
+		.port_vlan = (uint32_t)cfg->port_vlan,
 		.max_mbps = (uint32_t)(cfg->max_rate_bps / 1000000),
 		.min_mbps = (uint32_t)(cfg->min_rate_bps / 1000000),
 	};

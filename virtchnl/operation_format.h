@@ -42,6 +42,8 @@ struct virtchnl_vf {
 	uint8_t mac[6];
 	uint8_t may_tag;            /* its queues may have PASIDs */
 	struct nic_classes classes; /* the port's */
+	uint8_t has_port_vlan;      /* it is in a VLAN without knowing, and has no others */
+	uint8_t pad[7];
 	struct virtchnl_agreed agreed;
 };
 

@@ -137,7 +137,11 @@ void virtchnl_tell_link(const struct virtchnl_device *device, const struct virtc
 
 static uint32_t vc_offered(const struct virtchnl_vf *vf)
 {
-	return (uint32_t)OFFERED_CAPS & (vf->may_offer ? vf->may_offer : UINT32_MAX);
+	uint32_t offered = (uint32_t)OFFERED_CAPS & (vf->may_offer ? vf->may_offer : UINT32_MAX);
+
+	if (vf->has_port_vlan)
+		offered &= ~(uint32_t)(VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2);
+	return offered;
 }
 
 static int32_t vc_get_resources(struct vc_command *command)

@@ -127,7 +127,8 @@ int pf_driver_reset_vf(struct pf_driver *d, struct actor *self, uint32_t vf)
 static bool policies_equal(const struct pf_driver_policy *a, const struct pf_driver_policy *b)
 {
 	return a->trust == b->trust && a->spoof_check == b->spoof_check && a->pasid == b->pasid &&
-	       a->max_mbps == b->max_mbps && a->min_mbps == b->min_mbps;
+	       a->port_vlan == b->port_vlan && a->max_mbps == b->max_mbps &&
+	       a->min_mbps == b->min_mbps;
 }
 
 int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf,
@@ -148,6 +149,7 @@ int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf
 	desc = pf_make_command(AQC_VF_SET_POLICY, vf, flags);
 	desc.cookie_high = policy->max_mbps;
 	desc.cookie_low = policy->min_mbps;
+	desc.addr_high = policy->port_vlan;
 	ret = change(d, self, &desc);
 	if (!ret)
 		d->vf[vf].policy = *policy;

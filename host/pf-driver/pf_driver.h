@@ -55,11 +55,13 @@ struct pf_driver_policy {
 	bool trust;       /* it may choose its addresses, and be promiscuous */
 	bool spoof_check; /* what comes from an address or a VLAN that is not its own is dropped */
 	bool pasid;       /* its queues may be in address spaces of their own */
+	uint32_t port_vlan; /* tag of the VLAN that it is in without knowing, 0: none; another
+			       resets it */
 	uint32_t max_mbps, min_mbps;
 };
 
-/* Until the next call, whatever becomes of the VF. -ENOENT: no such VF; -EINVAL: rates that cannot
- * be; -EIO, -ETIMEDOUT. */
+/* Until the next call, whatever becomes of the VF. -ENOENT: no such VF; -EINVAL: rates or a VLAN
+ * that cannot be; -EIO, -ETIMEDOUT. */
 int pf_driver_set_vf_policy(struct pf_driver *driver, struct actor *self, uint32_t vf,
 			    const struct pf_driver_policy *policy);
 

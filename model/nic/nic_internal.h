@@ -271,6 +271,10 @@ void switch_from_wire(struct nic *nic, struct packet *packet);
 /* vlan.c: does the VF receive the packet's VLAN? */
 bool vlan_admits(const struct nic_vf *vf, const struct packet *packet);
 
+/* vlan.c: what the VF sends gets the tag of its port VLAN. False: it cannot, having one, or no
+ * room. */
+bool vlan_take_port(const struct nic_vf *vf, struct packet *packet);
+
 /* vlan.c: is the packet's VLAN one of the VF's, or none? */
 bool vlan_is_own(const struct nic_vf *vf, const struct packet *packet);
 

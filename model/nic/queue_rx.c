@@ -12,10 +12,17 @@
 /* Of one packet, as the X710 and E810 have it (Linux i40e_type.h, ice_txrx.h). */
 #define RX_MAX_BUFFERS 5u
 
-/* Does the frame's VLAN tag go into the descriptor? */
+/* Does the driver get the frame without its VLAN tag? */
 static bool rx_strips(const struct nic_queue *queue, const struct packet *packet)
 {
-	return queue->vf->vlan_offload.strip && vlan_is_tagged(packet->data, packet->len_bytes);
+	return (queue->vf->vlan_offload.strip || queue->vf->policy.port_vlan) &&
+	       vlan_is_tagged(packet->data, packet->len_bytes);
+}
+
+/* Octets that the driver does not reckon with. */
+static uint32_t rx_hidden(const struct nic_queue *queue)
+{
+	return queue->vf->policy.port_vlan ? VLAN_BYTES : 0;
 }
 
 /* What the driver is given of the packet. */
@@ -128,7 +135,8 @@ static struct rx_report rx_report_begin(const struct nic_queue *queue, const str
 {
 	struct rx_report report = {.cast = packet_cast(packet)};
 
-	report.tagged = rx_strips(queue, packet);
+	/* Of the VLAN that it has been put into the driver knows nothing. */
+	report.tagged = rx_strips(queue, packet) && !queue->vf->policy.port_vlan;
 	if (report.tagged)
 		report.vlan_tci = vlan_tci(packet->data);
 	/* A VF with several queues is told of the hash that chose one. */
@@ -211,7 +219,7 @@ void queue_rx_packet(struct nic_queue *queue, struct packet *packet)
 		cause = PACKET_DROP_VF_STOPPED;
 	else if (!queue_may_run(queue))
 		cause = PACKET_DROP_QUEUE_DISABLED;
-	else if (packet->len_bytes > queue->context.max_packet ||
+	else if (packet->len_bytes > queue->context.max_packet + rx_hidden(queue) ||
 		 rx_buffers(queue, packet) > RX_MAX_BUFFERS)
 		cause = PACKET_DROP_SIZE;
 	else if (queue->fifo_count == RX_FIFO)

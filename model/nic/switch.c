@@ -364,7 +364,7 @@ void switch_from_vf(struct nic *nic, struct packet *packet)
 	bool control = is_mac_control(packet);
 
 	vf->counters.taken++;
-	if (!control && is_own(vf, packet)) {
+	if (!control && is_own(vf, packet) && vlan_take_port(vf, packet)) {
 		switch_away(nic, packet);
 		return;
 	}

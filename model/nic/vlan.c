@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which VLANs a VF receives, and what the NIC does with tags for it. A VF without
- * VLANs receives tagged and untagged frames alike; with some, untagged ones and theirs.
+ * VLANs receives tagged and untagged frames alike; with some, untagged ones and theirs. One whom
+ * the PF's driver has put into a VLAN (a port VLAN) has no tags at all: what it sends gets its
+ * VLAN's, and it receives nothing else, without.
  */
 #include "model/nic/vlan.h"
 
@@ -74,7 +76,27 @@ bool vlan_is_own(const struct nic_vf *vf, const struct packet *packet)
 	return !id || has(vf, id);
 }
 
+bool vlan_take_port(const struct nic_vf *vf, struct packet *packet)
+{
+	if (!vf->policy.port_vlan)
+		return true;
+	if (vlan_is_tagged(packet->data, packet->len_bytes) ||
+	    packet->len_bytes + VLAN_BYTES > FRAME_MAX_BYTES)
+		return false;
+	vlan_insert(packet->data, packet->len_bytes, vf->policy.port_vlan);
+	packet->len_bytes += VLAN_BYTES;
+	return true;
+}
+
+static bool is_of_port_vlan(const struct nic_vf *vf, const struct packet *packet)
+{
+	return vlan_is_tagged(packet->data, packet->len_bytes) &&
+	       !((vlan_tci(packet->data) ^ vf->policy.port_vlan) & VLAN_ID);
+}
+
 bool vlan_admits(const struct nic_vf *vf, const struct packet *packet)
 {
+	if (vf->policy.port_vlan)
+		return is_of_port_vlan(vf, packet);
 	return !vf->vlans || vlan_is_own(vf, packet);
 }

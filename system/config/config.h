@@ -136,6 +136,7 @@ struct guest_config {
 		uint64_t region_bytes, pages_per_s, batch;
 	} * dirty; /* NULL: the CPU dirties nothing by itself */
 	bool trust, spoof_check;
+	uint64_t port_vlan;                  /* 0: none */
 	uint64_t max_rate_bps, min_rate_bps; /* 0: none */
 	uint64_t queue_pairs, pairs_per_class;
 	struct address_spaces_config {

@@ -98,6 +98,9 @@ static const struct schema_key guest_keys[] = {
 	 WHAT("the PF's driver lets its VF choose addresses and be promiscuous")},
 	{"spoof_check", KEY(BOOL, guest_config, spoof_check), DEFAULT("yes"),
 	 WHAT("frames from an address or a VLAN that is not its VF's are dropped")},
+	{"port_vlan", COUNTS(guest_config, port_vlan, 0, 4094), DEFAULT("0"),
+	 WHAT("VLAN that the PF's driver puts its VF into, whose tags the guest never sees; 0: "
+	      "none")},
 	{"max_rate", RATES(guest_config, max_rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),
 	 WHAT("at which its VF may send; whole Mb/s; 0: no limit")},
 	{"min_rate", RATES(guest_config, min_rate_bps, 1000 * UINT64_C(1000000000)), DEFAULT("0"),

@@ -128,11 +128,22 @@ static void check_ends(const struct rules *rules, uint32_t index)
 		       wire_peer_names[wire->peer]);
 }
 
-static void check_sizes(const struct rules *rules, uint32_t index)
+static bool in_port_vlan(const struct rules *rules, const char *name)
+{
+	const struct guest_config *guest = guest_find(rules->cfg, name);
+
+	return guest && guest->port_vlan;
+}
+
+static void check_tag(const struct rules *rules, uint32_t index)
 {
 	const struct traffic_config *traffic = &rules->cfg->traffic[index];
 	char path[96];
 
+	if (traffic->vlan &&
+	    (in_port_vlan(rules, traffic->from) || in_port_vlan(rules, traffic->to)))
+		broken(rules, indexed(path, "traffic", index, "vlan"),
+		       "expected guests without port_vlan, who see no tags");
 	if (traffic->priority && !traffic->vlan)
 		broken(rules, indexed(path, "traffic", index, "priority"),
 		       "needs a vlan, whose tag says it");
@@ -140,6 +151,13 @@ static void check_sizes(const struct rules *rules, uint32_t index)
 		broken(rules, indexed(path, "traffic", index, "vlan"),
 		       "expected room for a tag of %u bytes in frames of at most %u", VLAN_BYTES,
 		       FRAME_MAX_BYTES);
+}
+
+static void check_sizes(const struct rules *rules, uint32_t index)
+{
+	const struct traffic_config *traffic = &rules->cfg->traffic[index];
+	char path[96];
+
 	if (traffic->segments > 1 && traffic->size_bytes < GUEST_SEGMENT_MIN_BYTES)
 		broken(rules, indexed(path, "traffic", index, "size"),
 		       "expected at least %u bytes for what is cut into segments",
@@ -185,6 +203,7 @@ static void check_abilities(const struct rules *rules, uint32_t index)
 void rules_check_traffic(const struct rules *rules, uint32_t index)
 {
 	check_ends(rules, index);
+	check_tag(rules, index);
 	check_sizes(rules, index);
 	check_abilities(rules, index);
 }

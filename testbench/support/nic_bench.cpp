@@ -225,7 +225,8 @@ void NicHost::bring_up(uint32_t vfs)
 		set_policy(n, 0);
 }
 
-uint16_t NicHost::set_policy(uint32_t fn, uint32_t flags, uint32_t max_mbps, uint32_t min_mbps)
+uint16_t NicHost::set_policy(uint32_t fn, uint32_t flags, uint32_t max_mbps, uint32_t min_mbps,
+			     uint32_t port_vlan)
 {
 	struct aq_desc desc = {};
 
@@ -234,6 +235,7 @@ uint16_t NicHost::set_policy(uint32_t fn, uint32_t flags, uint32_t max_mbps, uin
 	desc.param1 = flags;
 	desc.cookie_high = max_mbps;
 	desc.cookie_low = min_mbps;
+	desc.addr_high = port_vlan;
 	return pf_command(desc).retval;
 }
 

@@ -76,7 +76,7 @@ public:
 	struct aq_desc pf_vf(uint16_t opcode, uint32_t vf, uint32_t param1 = 0);
 	/* AQC_VF_SET_POLICY: what it was written back with. */
 	uint16_t set_policy(uint32_t vf, uint32_t flags, uint32_t max_mbps = 0,
-			    uint32_t min_mbps = 0);
+			    uint32_t min_mbps = 0, uint32_t port_vlan = 0);
 	/* Submit without waiting. */
 	void pf_submit(struct aq_desc desc, const Bytes *buffer = nullptr);
 	bool pf_done(struct aq_desc *desc);

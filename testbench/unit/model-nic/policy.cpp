@@ -74,6 +74,143 @@ TEST_F(NicPolicy, AFrameOfAVlanThatTheVfIsNotInIsDropped)
 	EXPECT_EQ(dropped(0, PACKET_DROP_SPOOF), 1u);
 }
 
+/* ---- VLANs that VFs are put into ---- */
+
+constexpr uint32_t kTag = 3u << 13 | 10; // priority 3 of VLAN 10
+
+class NicPortVlan : public NicPolicy
+{
+protected:
+	/* Who is in the VLAN begins anew. */
+	std::unique_ptr<AvfDriver> put(uint32_t on, uint32_t vf, uint32_t tag, uint32_t region)
+	{
+		EXPECT_EQ(host[on]->set_policy(vf, 0, 0, 0, tag), AQ_RC_OK);
+		run_for(300 * PS_PER_MS);
+		auto driver = std::make_unique<AvfDriver>(host[on].get(), vf, region);
+		driver->bring_up();
+		return driver;
+	}
+	/* What host 0's port sends instead of into the wire. */
+	void see_wire()
+	{
+		struct frame_port port = {this, [](void *ctx, struct packet *packet) {
+						  auto *self = static_cast<NicPortVlan *>(ctx);
+						  self->sent.emplace_back(
+							  packet->data,
+							  packet->data + packet->len_bytes);
+						  packet_put(packet);
+					  }};
+		nic_connect_wire(host[0]->nic, &port);
+	}
+
+	std::vector<Bytes> sent;
+};
+
+TEST_F(NicPortVlan, WhatItSendsGetsTheTag)
+{
+	a = put(0, 0, kTag, 0);
+	see_wire();
+	Bytes plain = from(a->mac, 1);
+	a->transmit(plain);
+	run_for(PS_PER_MS);
+	ASSERT_EQ(sent.size(), 1u);
+	EXPECT_EQ(sent[0], tagged(plain, kTag));
+}
+
+TEST_F(NicPortVlan, ATagOfItsOwnIsDropped)
+{
+	a = put(0, 0, kTag, 0);
+	see_wire();
+	a->transmit(tagged(from(a->mac, 1), 10));
+	a->transmit(tagged(from(a->mac, 2), 0));
+	run_for(PS_PER_MS);
+	EXPECT_TRUE(sent.empty());
+	EXPECT_EQ(dropped(0, PACKET_DROP_SPOOF), 2u);
+}
+
+TEST_F(NicPortVlan, ItReceivesItsVlanAloneAndWithoutTags)
+{
+	auto to_b = [this](uint64_t number) {
+		return from(a->mac, number);
+	};
+
+	b = put(1, 0, kTag, 1);
+	a->transmit(to_b(1));
+	a->transmit(tagged(to_b(2), 11));
+	a->transmit(tagged(to_b(3), 10)); // whatever its priority
+	run_for(PS_PER_MS);
+	auto frames = b->receive_frames();
+	ASSERT_EQ(frames.size(), 1u);
+	EXPECT_EQ(frames[0], to_b(3));
+	uint64_t word[2] = {host[1]->memory.read64(b->rx_ring),
+			    host[1]->memory.read64(b->rx_ring + 8)};
+	EXPECT_EQ(word[1] & RXD1_L2TAG1P, 0u) << "nor is it told of one";
+	EXPECT_EQ(field_get(RXD0_L2TAG1, word[0]), 0u);
+}
+
+TEST_F(NicPortVlan, TwoOfOneVlanReachEachOtherInsideAndOutside)
+{
+	a = put(0, 0, kTag, 0);
+	b = put(1, 0, 10, 1);
+	auto c = put(0, 1, 10, 2), d = put(0, 2, 20, 3);
+	a->transmit(make_frame(b->mac, a->mac, 1, 300));
+	a->transmit(make_frame(c->mac, a->mac, 2, 300));
+	a->transmit(make_frame(d->mac, a->mac, 3, 300));
+	d->transmit(make_frame(a->mac, d->mac, 4, 300));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 1u);
+	EXPECT_EQ(c->receive_frames().size(), 1u);
+	EXPECT_EQ(d->receive_frames().size(), 0u) << "of another VLAN";
+	EXPECT_EQ(a->receive_frames().size(), 0u);
+}
+
+/* The frame as its driver reckons it has the largest size. */
+TEST_F(NicPortVlan, TheTagDoesNotCountForItsLargestPacket)
+{
+	b = put(1, 0, kTag, 1);
+	ASSERT_EQ(b->disable(), 0);
+	ASSERT_EQ(b->config_queues(AvfDriver::kBuffer, 1514), 0);
+	ASSERT_EQ(b->enable(), 0);
+	b->rx_tail = b->rx_head = 0;
+	b->post_rx(8);
+	a->transmit(tagged(make_frame(b->mac, a->mac, 1, 1514), 10));
+	a->transmit(tagged(make_frame(b->mac, a->mac, 2, 1515), 10));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 1u);
+	EXPECT_EQ(dropped(1, PACKET_DROP_SIZE), 1u);
+}
+
+TEST_F(NicPortVlan, ItsDriverIsResetAndHearsOfNoVlans)
+{
+	const uint32_t vlans = VIRTCHNL_VF_OFFLOAD_VLAN | VIRTCHNL_VF_OFFLOAD_VLAN_V2;
+	struct virtchnl_vf_resource resource;
+	Bytes answer;
+
+	uint32_t wanted = UINT32_MAX;
+	ASSERT_EQ(host[0]->set_policy(0, 0, 0, 0, kTag), AQ_RC_OK);
+	run_for(300 * PS_PER_MS);
+	EXPECT_EQ(host[0]->read(0, VF_ATQLEN1), 0u) << "a reset";
+	a = std::make_unique<AvfDriver>(host[0].get(), 0, 0);
+	a->admin_queues();
+	ASSERT_EQ(a->version(), 0);
+	ASSERT_EQ(a->request(VIRTCHNL_OP_GET_VF_RESOURCES, &wanted, 4, &answer), 0);
+	memcpy(&resource, answer.data(), sizeof(resource));
+	EXPECT_EQ(resource.vf_cap_flags & vlans, 0u);
+	EXPECT_EQ(a->request(VIRTCHNL_OP_GET_OFFLOAD_VLAN_V2_CAPS, nullptr, 0),
+		  VIRTCHNL_STATUS_ERR_NOT_SUPPORTED);
+	/* The same again changes nothing. */
+	ASSERT_EQ(host[0]->set_policy(0, 0, 100, 0, kTag), AQ_RC_OK);
+	run_for(PS_PER_MS);
+	EXPECT_NE(host[0]->read(0, VF_ATQLEN1), 0u);
+}
+
+TEST_F(NicPortVlan, WhatIsNoVlanIsRefused)
+{
+	for (uint32_t tag : {0xfffu, 1u << 13, 0x1001u, 0x1000au})
+		EXPECT_EQ(host[0]->set_policy(0, 0, 0, 0, tag), AQ_RC_EINVAL) << tag;
+	EXPECT_EQ(host[0]->set_policy(3, 0, 0, 0, 0xeffe), AQ_RC_OK);
+}
+
 /* From whichever address, and whatever else the VF may. */
 TEST_F(NicPolicy, MacControlFramesAreNoVfsToSendOrToHear)
 {

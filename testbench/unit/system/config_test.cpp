@@ -352,6 +352,11 @@ INSTANTIATE_TEST_SUITE_P(
 			"FILE:6: guests[1].pairs_per_class: expected as many as make its "
 			"queue_pairs "
 			"(1) for the port's 1 classes, not 2\n"},
+		Mistake{"vf: 1, memory: 64MiB}\ntraffic:\n  - {from: a, to: b",
+			"vf: 1, memory: 64MiB, port_vlan: 4}\ntraffic:\n  - {from: a, to: b, vlan: "
+			"4",
+			"FILE:8: traffic[0].vlan: expected guests without port_vlan, who see no "
+			"tags\n"},
 		Mistake{"to: b", "to: b, priority: 3",
 			"FILE:8: traffic[0].priority: needs a vlan, whose tag says it\n"},
 		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, hostile: {}",
