@@ -9,11 +9,11 @@
 
 /* --- Messages --- */
 
-static void fw_next(struct firmware *fw)
+void firmware_next(struct firmware *fw)
 {
 	uint64_t time;
 
-	if (fw->busy || !nic_mailbox_take(fw->nic, &fw->current))
+	if (fw->busy || fw->hung || !nic_mailbox_take(fw->nic, &fw->current))
 		return;
 	fw->busy = true;
 	fw->begin_ps = sim_now(fw->sim);
@@ -44,12 +44,12 @@ static void fw_work(struct event *event, uint64_t now)
 		pf_command_handle(fw, &fw->current);
 	else
 		mailbox_handle(&fw->vf[fw->current.function], &fw->current);
-	fw_next(fw);
+	firmware_next(fw);
 }
 
 static void fw_doorbell(void *ctx)
 {
-	fw_next(ctx);
+	firmware_next(ctx);
 }
 
 static int answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
@@ -173,11 +173,13 @@ static void fw_activate(struct event *event, uint64_t now)
 		nic_vf_set_rstat(vf->fw->nic, vf->index, VFR_VFACTIVE);
 }
 
-static void fw_vf_drained(void *ctx, uint32_t index)
+void firmware_vf_drained(void *ctx, uint32_t index)
 {
 	struct firmware *fw = ctx;
 	struct fw_vf *vf = &fw->vf[index];
 
+	if (fw->hung)
+		return;
 	if (vf->resetting)
 		sim_after(fw->sim, &vf->activate, fw->sim->untimed ? 0 : fw->cfg.reset_ps);
 	pf_command_event(fw, index, PF_WAITS_DRAIN, AQ_RC_OK);
@@ -192,7 +194,8 @@ static void fw_queue_drained(void *ctx, uint32_t vf)
 {
 	struct firmware *fw = ctx;
 
-	mailbox_queues_drained(&fw->vf[vf]);
+	if (!fw->hung)
+		mailbox_queues_drained(&fw->vf[vf]);
 }
 
 /* Those that have asked for their resources know that there is a link. */
@@ -200,6 +203,8 @@ static void fw_link_changed(void *ctx)
 {
 	struct firmware *fw = ctx;
 
+	if (fw->hung)
+		return;
 	if (fw->cfg.forward) {
 		forward_link(fw);
 		return;
@@ -211,8 +216,10 @@ static void fw_link_changed(void *ctx)
 
 static void fw_posted(void *ctx, uint32_t function)
 {
-	if (function == NIC_PF)
-		forward_go_on(ctx);
+	struct firmware *fw = ctx;
+
+	if (function == NIC_PF && !fw->hung)
+		forward_go_on(fw);
 }
 
 static void fw_pf_reset(void *ctx)
@@ -227,7 +234,7 @@ static void fw_pf_reset(void *ctx)
 static const struct nic_firmware_ops fw_ops = {
 	.doorbell = fw_doorbell,
 	.vf_reset = fw_vf_reset,
-	.vf_drained = fw_vf_drained,
+	.vf_drained = firmware_vf_drained,
 	.writes_landed = fw_writes_landed,
 	.queue_drained = fw_queue_drained,
 	.link_changed = fw_link_changed,
@@ -277,6 +284,7 @@ struct firmware *firmware_create(const struct firmware_cfg *cfg, struct nic *nic
 		return NULL;
 	}
 	event_init(&fw->work, fw_work);
+	watchdog_init(fw);
 	for (uint32_t i = 0; i < vfs; i++)
 		fw_vf_init(fw, i);
 	nic_firmware_bind(nic, &fw_ops, fw);

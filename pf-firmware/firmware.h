@@ -21,6 +21,7 @@ struct firmware_cfg {
 	uint64_t command_ps;   /* a virtchnl message or PF command, unless its row says more */
 	uint64_t state_ps;     /* a part of a VF's state saved or loaded */
 	uint64_t reset_ps;     /* from a drained reset to VFGEN_RSTAT = VFACTIVE */
+	uint64_t watchdog_ps;  /* from a hang to the restart */
 	uint32_t capabilities; /* VIRTCHNL_VF_OFFLOAD_* that it may offer; 0: all it has */
 	uint16_t first_vsi;    /* the VSI's ID of VF 0; VF n has n more */
 	/*
@@ -54,6 +55,12 @@ void firmware_post_event(struct firmware *firmware, uint32_t vf, const void *eve
  * Nothing happens to one that is not there, or in reset.
  */
 void firmware_reset_vf(struct firmware *firmware, uint32_t vf);
+
+/*
+ * From now on the firmware does nothing, until its watchdog restarts it: then the PF's command
+ * that was under way ends with AQ_RC_EIO, and each VF is reset as by firmware_reset_vf().
+ */
+void firmware_hang(struct firmware *firmware);
 
 #ifdef __cplusplus
 }

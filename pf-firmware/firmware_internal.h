@@ -95,6 +95,8 @@ struct firmware {
 	uint64_t begin_ps;
 	bool busy;
 	bool current_void; /* its VF was reset meanwhile */
+	bool hung;         /* until the watchdog fires */
+	struct event watchdog;
 	/* A PF command that waits for a VF: what will be written back then. */
 	enum pf_wait pf_waits;
 	uint32_t pf_waits_for;
@@ -107,6 +109,11 @@ struct firmware {
 
 /* --- firmware.c --- */
 
+/* Take the next message, if there is one and nothing else to do. */
+void firmware_next(struct firmware *fw);
+/* struct nic_firmware_ops, vf_drained */
+void firmware_vf_drained(void *fw, uint32_t vf);
+
 /* -ENOSPC: it is lost, the VF's driver does not empty its receive queue. */
 int firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const void *data,
 		    uint32_t len_bytes);
@@ -114,6 +121,9 @@ int firmware_answer(struct fw_vf *vf, uint32_t opcode, int32_t status, const voi
 void firmware_new_life(struct fw_vf *vf);
 /* Back to what a VF is after reset; its filters go. */
 void firmware_forget_vf(struct fw_vf *vf);
+
+/* --- watchdog.c --- */
+void watchdog_init(struct firmware *fw);
 
 /* --- policy.c: flags are VF_POLICY_*, VIRTCHNL_*_PROMISC --- */
 
@@ -176,6 +186,8 @@ uint64_t pf_command_time(const struct firmware *fw, const struct mailbox_message
 void pf_command_handle(struct firmware *fw, const struct mailbox_message *message);
 /* `vf` has come to what a command may have waited for: then that is complete. */
 void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint16_t retval);
+/* The firmware has lost it: AQ_RC_EIO. */
+void pf_command_abort(struct firmware *fw, const struct mailbox_message *message);
 /* The PF was reset: nobody waits for a command any more. */
 void pf_command_forget(struct firmware *fw);
 

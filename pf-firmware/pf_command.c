@@ -321,10 +321,17 @@ void pf_command_handle(struct firmware *fw, const struct mailbox_message *messag
 
 void pf_command_event(struct firmware *fw, uint32_t vf, enum pf_wait what, uint16_t retval)
 {
-	if (fw->pf_waits != what || fw->pf_waits_for != vf)
+	if (fw->hung || fw->pf_waits != what || fw->pf_waits_for != vf)
 		return;
 	fw->pf_waits = PF_WAITS_NOT;
 	pf_write_back(fw, &fw->pf_desc, retval, fw->pf_answer_len);
+}
+
+void pf_command_abort(struct firmware *fw, const struct mailbox_message *message)
+{
+	struct aq_desc desc = message->desc;
+
+	pf_write_back(fw, &desc, AQ_RC_EIO, 0);
 }
 
 void pf_command_forget(struct firmware *fw)

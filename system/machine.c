@@ -277,6 +277,7 @@ static bool build_nic_parts(struct host *host)
 		.command_ps = machine->timing.firmware.command_ps,
 		.state_ps = machine->timing.firmware.state_ps,
 		.reset_ps = machine->timing.firmware.reset_ps,
+		.watchdog_ps = machine->timing.firmware.watchdog_ps,
 		/* What the PF tells of the link is the other machine's, too. */
 		.first_vsi = foreign ? foreign->first_vsi : 1,
 		.capabilities = foreign ? foreign->capabilities : 0,

@@ -83,9 +83,15 @@ void scenario_watch(void *ctx, const struct trace_event *event)
 static int reset_now(const struct run_reset *reset, const struct run_guest *guest,
 		     struct actor *self)
 {
-	if (reset->cfg->by == RESET_BY_PF)
+	switch ((enum reset_by)reset->cfg->by) {
+	case RESET_BY_PF:
 		return pf_driver_reset_vf(guest->host->pf_driver, self, (uint32_t)guest->vf);
-	return vm_reset_device(guest->vm, self);
+	case RESET_BY_WATCHDOG:
+		firmware_hang(guest->host->firmware);
+		return 0;
+	default:
+		return vm_reset_device(guest->vm, self);
+	}
 }
 
 static void reset_body(struct actor *self, void *arg)

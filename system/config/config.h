@@ -43,7 +43,7 @@ struct timing_cfg {
 		uint64_t drain_poll_ps;
 	} nic;
 	struct {
-		uint64_t command_ps, state_ps, reset_ps;
+		uint64_t command_ps, state_ps, reset_ps, watchdog_ps;
 	} firmware;
 	struct {
 		uint64_t interrupt_ps;
@@ -165,7 +165,7 @@ struct migration_config {
 	uint64_t cancel_in_round; /* 0: nobody cancels */
 };
 
-enum reset_by { RESET_BY_VMM, RESET_BY_PF };
+enum reset_by { RESET_BY_VMM, RESET_BY_PF, RESET_BY_WATCHDOG };
 
 struct reset_config {
 	char *guest;

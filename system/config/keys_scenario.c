@@ -272,12 +272,13 @@ static const struct schema_key master_keys[] = {
 };
 static const struct schema_map master_map = MAP("a test master", master_config, master_keys);
 
-static const char *const reset_by_names[] = {"vmm", "pf", NULL};
+static const char *const reset_by_names[] = {"vmm", "pf", "watchdog", NULL};
 
 static const struct schema_key reset_keys[] = {
 	{"guest", KEY(TEXT, reset_config, guest), REQUIRED, WHAT("whose VF is reset")},
 	{"by", KEY(CHOICE, reset_config, by), .choice = reset_by_names, DEFAULT("vmm"),
-	 WHAT("vmm: its VMM (VFIO_DEVICE_RESET, an FLR); pf: the host's PF driver (a VFR)")},
+	 WHAT("vmm: its VMM (VFIO_DEVICE_RESET, an FLR); pf: the host's PF driver (a VFR); "
+	      "watchdog: the firmware of its NIC hangs, is restarted, and resets all VFs")},
 	{"at", TIMES(reset_config, at_ps, 3600 * SEC), REQUIRED, WHAT("after all guests are up")},
 	{"then", TIMES(reset_config, then_ps, 3600 * SEC), DEFAULT("5ms"),
 	 WHAT("traffic goes on at least so long after the guest's driver has recovered")},

@@ -59,6 +59,8 @@ static const struct schema_key firmware_keys[] = {
 	TIME_ROW("state", firmware.state_ps,
 		 "a part of a VF's state saved or loaded, or of its DMA log read"),
 	TIME_ROW("reset", firmware.reset_ps, "from a drained reset to an active VF"),
+	{"watchdog", TIMES(timing_cfg, firmware.watchdog_ps, 60 * SEC), DEFAULT("100ms"),
+	 WHAT("from the moment in which the firmware hangs to its restart")},
 	{NULL},
 };
 static const struct schema_key cpu_keys[] = {

@@ -55,6 +55,7 @@ struct firmware_cfg nic_bench_firmware_cfg()
 	cfg.command_ps = 10 * PS_PER_US;
 	cfg.state_ps = 50 * PS_PER_US;
 	cfg.reset_ps = PS_PER_MS;
+	cfg.watchdog_ps = 100 * PS_PER_MS;
 	cfg.first_vsi = 1;
 	cfg.tell_link = true;
 	return cfg;
