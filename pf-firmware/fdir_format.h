@@ -22,6 +22,10 @@
 #define VIRTCHNL_PROTO_HDR_TCP      6
 #define VIRTCHNL_PROTO_HDR_UDP      7
 #define VIRTCHNL_PROTO_HDR_SCTP     8
+/* Behind IP, of fragments; as DPDK's virtchnl.h has them, Linux' does not. Their field 0 is the
+ * packet's identification. */
+#define VIRTCHNL_PROTO_HDR_IPV4_FRAG    22
+#define VIRTCHNL_PROTO_HDR_IPV6_EH_FRAG 23
 
 #define PROTO_FIELD_SRC        0u
 #define PROTO_FIELD_DST        1u

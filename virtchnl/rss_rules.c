@@ -19,10 +19,12 @@ static const struct {
 	{VIRTCHNL_PROTO_HDR_IPV4, VIRTCHNL_PROTO_HDR_TCP, RSS_IPV4_TCP},
 	{VIRTCHNL_PROTO_HDR_IPV4, VIRTCHNL_PROTO_HDR_UDP, RSS_IPV4_UDP},
 	{VIRTCHNL_PROTO_HDR_IPV4, VIRTCHNL_PROTO_HDR_SCTP, RSS_IPV4_SCTP},
+	{VIRTCHNL_PROTO_HDR_IPV4, VIRTCHNL_PROTO_HDR_IPV4_FRAG, RSS_IPV4_FRAG},
 	{VIRTCHNL_PROTO_HDR_IPV4, 0, RSS_IPV4_OTHER | RSS_IPV4_FRAG},
 	{VIRTCHNL_PROTO_HDR_IPV6, VIRTCHNL_PROTO_HDR_TCP, RSS_IPV6_TCP},
 	{VIRTCHNL_PROTO_HDR_IPV6, VIRTCHNL_PROTO_HDR_UDP, RSS_IPV6_UDP},
 	{VIRTCHNL_PROTO_HDR_IPV6, VIRTCHNL_PROTO_HDR_SCTP, RSS_IPV6_SCTP},
+	{VIRTCHNL_PROTO_HDR_IPV6, VIRTCHNL_PROTO_HDR_IPV6_EH_FRAG, RSS_IPV6_FRAG},
 	{VIRTCHNL_PROTO_HDR_IPV6, 0, RSS_IPV6_OTHER | RSS_IPV6_FRAG},
 };
 
@@ -48,21 +50,38 @@ static struct virtchnl_proto_hdr header_at(const struct virtchnl_proto_hdrs *fro
 	return at < from->count ? from->proto_hdr[at] : none;
 }
 
-/* Of Ethernet, which may be left out, nothing; IP; perhaps a transport. */
+static bool is_fragment(int32_t type)
+{
+	return type == VIRTCHNL_PROTO_HDR_IPV4_FRAG || type == VIRTCHNL_PROTO_HDR_IPV6_EH_FRAG;
+}
+
+/* Fields that are hashed: addresses and ports by what is left out, the identification by itself. */
+static uint8_t rule_of(const struct virtchnl_proto_hdr *network,
+		       const struct virtchnl_proto_hdr *transport)
+{
+	uint32_t ports = is_fragment(transport->type) ? 0 : transport->field_selector;
+	uint8_t rule = (uint8_t)(~(network->field_selector | ports << 2) & 0xfu);
+
+	if (is_fragment(transport->type) && (transport->field_selector & 1))
+		rule |= (uint8_t)RSS_FRAGMENT_ID;
+	return rule;
+}
+
+/* Of Ethernet, which may be left out, nothing; IP; perhaps a transport, or fragments. */
 static bool take_wish(struct rss_wish *wish, const struct virtchnl_rss_cfg *cfg)
 {
 	const struct virtchnl_proto_hdrs *from = &cfg->proto_hdrs;
 	uint32_t at = header_at(from, 0).type == VIRTCHNL_PROTO_HDR_ETH;
 	struct virtchnl_proto_hdr network = header_at(from, at);
 	struct virtchnl_proto_hdr transport = header_at(from, at + 1);
-	uint32_t fields = network.field_selector | transport.field_selector << 2;
 
 	if (from->tunnel_level || from->count > at + 2 || from->count <= at ||
-	    (at && header_at(from, 0).field_selector) || !fields ||
+	    (at && header_at(from, 0).field_selector) ||
+	    !(network.field_selector | transport.field_selector) ||
 	    ((network.field_selector | transport.field_selector) & ~PAIR))
 		return false;
 	wish->types = types_of(network.type, transport.type);
-	wish->rule = (uint8_t)(~fields & 0xfu);
+	wish->rule = rule_of(&network, &transport);
 	if (cfg->rss_algorithm == VIRTCHNL_RSS_ALG_TOEPLITZ_SYMMETRIC)
 		wish->rule |= (uint8_t)RSS_TYPE_SYMMETRIC;
 	else if (cfg->rss_algorithm != VIRTCHNL_RSS_ALG_TOEPLITZ_ASYMMETRIC)

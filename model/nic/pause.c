@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/nic/pause.h"
 
+#include "model/nic/headers.h"
 #include "model/nic/mac_control_format.h"
 #include "model/nic/nic_internal.h"
 
@@ -19,17 +20,6 @@ static const struct nic_classes *classes_of(const struct pause *pause)
 static uint64_t quanta_ps(const struct pause *pause, uint32_t quanta)
 {
 	return (uint64_t)quanta * PAUSE_QUANTUM_BITS * PS_PER_US / pause->nic->cfg.link_mbps;
-}
-
-static uint32_t be16(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
-
-static void be16_put(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
 }
 
 /* ---- what the neighbour says ---- */
@@ -54,19 +44,20 @@ static void apply(struct pause *pause)
 static void hear_link(struct pause *pause, const uint8_t *frame, uint64_t now)
 {
 	for (uint32_t priority = 0; priority < NIC_PRIORITIES; priority++)
-		pause->until_ps[priority] = now + quanta_ps(pause, be16(frame + MAC_CONTROL_TIME));
+		pause->until_ps[priority] =
+			now + quanta_ps(pause, be16_get(frame + MAC_CONTROL_TIME));
 }
 
 /* Of priorities that may be lost nobody hears. */
 static void hear_priorities(struct pause *pause, const uint8_t *frame, uint64_t now)
 {
-	uint32_t vector = be16(frame + MAC_CONTROL_VECTOR) & classes_of(pause)->lossless;
+	uint32_t vector = be16_get(frame + MAC_CONTROL_VECTOR) & classes_of(pause)->lossless;
 
 	for (uint32_t priority = 0; priority < NIC_PRIORITIES; priority++)
 		if (vector >> priority & 1)
 			pause->until_ps[priority] =
-				now +
-				quanta_ps(pause, be16(frame + MAC_CONTROL_TIMES + 2 * priority));
+				now + quanta_ps(pause,
+						be16_get(frame + MAC_CONTROL_TIMES + 2 * priority));
 }
 
 bool pause_hear(struct pause *pause, const struct packet *packet)
@@ -84,7 +75,7 @@ bool pause_hear(struct pause *pause, const struct packet *packet)
 		return false;
 	for (uint32_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		if (classes_of(pause)->pause != kinds[i].mode ||
-		    be16(packet->data + MAC_CONTROL_OPCODE) != kinds[i].opcode)
+		    be16_get(packet->data + MAC_CONTROL_OPCODE) != kinds[i].opcode)
 			continue;
 		kinds[i].hear(pause, packet->data, sim_now(pause->nic->env.part.sim));
 		apply(pause);

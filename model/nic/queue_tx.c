@@ -79,11 +79,10 @@ static void tx_retire(struct nic_queue *queue)
 
 		queue->slot_first = (queue->slot_first + 1) % TX_SLOTS;
 		queue->slot_count--;
-		if (!slot->packet)
-			queue->vf->stats.tx_errors++;
-		else if (slot->failed)
+		queue->vf->stats.tx_errors += !slot->packet || slot->failed;
+		if (slot->failed)
 			tx_drop(queue, slot, PACKET_DROP_DMA_ERROR);
-		else
+		else if (slot->packet)
 			tx_send_segments(queue, slot);
 		if (slot->report)
 			tx_write_back(queue, slot);

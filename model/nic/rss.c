@@ -6,7 +6,7 @@
 #include "model/nic/headers.h"
 
 #define MAX_ADDRESS  16u
-#define MAX_INPUT    (2 * MAX_ADDRESS + 4)
+#define MAX_INPUT    (2 * MAX_ADDRESS + 4) /* ports, or an identification */
 #define NO_TRANSPORT 0u
 
 /* What is hashed of a packet. */
@@ -42,6 +42,20 @@ static void take_transport(struct rss_input *input, const struct frame_headers *
 	input->len += 4;
 }
 
+/* The identification of the packet that it is a fragment of (RFC 791, 3.1; RFC 8200, 4.5). */
+static void take_fragment(struct rss_input *input, const struct frame_headers *headers,
+			  const uint8_t *frame, uint32_t len)
+{
+	bool ipv6 = headers->version == 6;
+	uint32_t at = (ipv6 ? headers->l4_at : headers->ip_at) + 4, bytes = ipv6 ? 4 : 2;
+
+	input->type = ipv6 ? RSS_IPV6_FRAG : RSS_IPV4_FRAG;
+	if (at + bytes > len)
+		return;
+	memcpy(input->bytes + input->len, frame + at, bytes);
+	input->len += bytes;
+}
+
 static struct rss_input look(const uint8_t *frame, uint32_t len)
 {
 	struct frame_headers headers = frame_headers_get(frame, len);
@@ -53,7 +67,7 @@ static struct rss_input look(const uint8_t *frame, uint32_t len)
 		return input;
 	memcpy(input.bytes, frame + headers.ip_at + (ipv6 ? 8 : 12), input.len);
 	if (headers.fragment)
-		input.type = ipv6 ? RSS_IPV6_FRAG : RSS_IPV4_FRAG;
+		take_fragment(&input, &headers, frame, len);
 	else
 		take_transport(&input, &headers, frame, len);
 	return input;
@@ -96,6 +110,11 @@ static void leave_out(struct rss_input *input, uint8_t rule)
 	input->len = to;
 }
 
+static bool is_of_fragments(const struct rss_input *input)
+{
+	return input->type & (RSS_IPV4_FRAG | RSS_IPV6_FRAG);
+}
+
 bool rss_hash(const struct rss *rss, const uint8_t *frame, uint32_t len_bytes, uint32_t *hash)
 {
 	struct rss_input input = look(frame, len_bytes);
@@ -104,9 +123,15 @@ bool rss_hash(const struct rss *rss, const uint8_t *frame, uint32_t len_bytes, u
 	if (!(input.type & rss->types))
 		return false;
 	rule = rss->rule[(uint32_t)__builtin_ctzll(input.type) - RSS_TYPE_FIRST];
+	/* Where ports would be is the identification, which no direction changes. */
+	if (is_of_fragments(&input))
+		rule = rule & RSS_FRAGMENT_ID
+			       ? rule & (uint8_t) ~(RSS_NO_SOURCE_PORT | RSS_NO_DEST_PORT)
+			       : rule | (uint8_t)(RSS_NO_SOURCE_PORT | RSS_NO_DEST_PORT);
 	if (rss->symmetric || (rule & RSS_TYPE_SYMMETRIC)) {
 		make_symmetric(input.bytes, input.address_bytes);
-		make_symmetric(input.bytes + 2 * input.address_bytes, 2);
+		if (!is_of_fragments(&input))
+			make_symmetric(input.bytes + 2 * input.address_bytes, 2);
 	}
 	if (rule)
 		leave_out(&input, rule);

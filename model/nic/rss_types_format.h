@@ -32,6 +32,7 @@
 #define RSS_NO_SOURCE_PORT BIT(2)
 #define RSS_NO_DEST_PORT   BIT(3)
 #define RSS_TYPE_SYMMETRIC BIT(4) /* as `symmetric`, of this type */
-#define RSS_TYPE_RULES     BITS(4, 0)
+#define RSS_FRAGMENT_ID    BIT(5) /* the identification of fragments is hashed, too */
+#define RSS_TYPE_RULES     BITS(5, 0)
 
 #endif

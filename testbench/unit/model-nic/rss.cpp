@@ -2,6 +2,7 @@
 #include "model/nic/rss.h"
 
 #include <numeric>
+#include <tuple>
 
 #include "testbench/unit/model-nic/nic_fixture.h"
 
@@ -87,6 +88,57 @@ TEST(Rss, FragmentsAreHashedByAddressesAlone)
 	EXPECT_EQ(hash, 0x323e8fc2u);
 }
 
+// A fragment that says what another fragment of the same packet says, ports or not.
+TEST(Rss, FragmentsAreHashedByTheirIdentificationWhereTheRuleSaysSo)
+{
+	Bytes four = ipv4(kFrom4, kTo4, 17, 1, 2), six = ipv6(kFrom6, kTo6, 44, 0x1100, 0x0001);
+
+	four[14 + 6] = 0x20;
+	for (auto [fragment, at, last, type] :
+	     {std::tuple(&four, 14u + 4, 14u + 5, RSS_IPV4_FRAG),
+	      std::tuple(&six, 54u + 4, 54u + 7, RSS_IPV6_FRAG)}) {
+		struct rss rss = configured();
+		uint8_t &rule = rss.rule[__builtin_ctzll(type) - RSS_TYPE_FIRST];
+		auto hash = [&rss, frame = fragment] {
+			uint32_t found = 0;
+
+			EXPECT_TRUE(rss_hash(&rss, frame->data(), (uint32_t)frame->size(), &found));
+			return found;
+		};
+		auto differs = [&](uint32_t octet) {
+			uint32_t before = hash();
+
+			(*fragment)[octet] ^= 1;
+			bool other = hash() != before;
+			(*fragment)[octet] ^= 1;
+			return other;
+		};
+		EXPECT_FALSE(differs(at)) << "at first it is not";
+		rule = RSS_FRAGMENT_ID;
+		EXPECT_TRUE(differs(at));
+		EXPECT_TRUE(differs(last));
+		EXPECT_FALSE(differs(last + 1));
+		EXPECT_TRUE(differs(14 + (type == RSS_IPV4_FRAG ? 12 : 8))) << "and the addresses";
+		rule = RSS_FRAGMENT_ID | RSS_NO_SOURCE | RSS_NO_DESTINATION | RSS_NO_SOURCE_PORT |
+		       RSS_NO_DEST_PORT;
+		EXPECT_TRUE(differs(at)) << "alone";
+		EXPECT_FALSE(differs(14 + (type == RSS_IPV4_FRAG ? 12 : 8)));
+		rule = RSS_FRAGMENT_ID | RSS_TYPE_SYMMETRIC;
+		EXPECT_TRUE(differs(at)) << "the same for both directions";
+		EXPECT_TRUE(differs(last));
+	}
+	/* It has no halves that would change places. */
+	struct rss rss = configured();
+	Bytes other = six;
+	uint32_t hash = 0, other_hash = 0;
+	rss.rule[46 - RSS_TYPE_FIRST] = RSS_FRAGMENT_ID | RSS_TYPE_SYMMETRIC;
+	six[54 + 5] = other[54 + 7] = 1;
+	six[54 + 7] = other[54 + 5] = 2;
+	ASSERT_TRUE(rss_hash(&rss, six.data(), (uint32_t)six.size(), &hash));
+	ASSERT_TRUE(rss_hash(&rss, other.data(), (uint32_t)other.size(), &other_hash));
+	EXPECT_NE(hash, other_hash);
+}
+
 TEST(Rss, TypesThatAreNotConfiguredAreNotHashed)
 {
 	struct rss rss = configured(RSS_ALL & ~RSS_IPV4_TCP);
@@ -106,7 +158,9 @@ TEST(Rss, NoLengthOfAFrameReadsBeyondIt)
 	struct rss rss = configured();
 	uint32_t hash;
 
-	for (const Bytes &whole : {ipv4(kFrom4, kTo4, 6, 1, 2), ipv6(kFrom6, kTo6, 6, 1, 2)})
+	rss.rule[46 - RSS_TYPE_FIRST] = RSS_FRAGMENT_ID;
+	for (const Bytes &whole : {ipv4(kFrom4, kTo4, 6, 1, 2), ipv6(kFrom6, kTo6, 6, 1, 2),
+				   ipv6(kFrom6, kTo6, 44, 0x1100, 1)})
 		for (size_t len = 0; len <= whole.size(); len++) {
 			Bytes frame(whole.begin(), whole.begin() + (long)len);
 

@@ -130,6 +130,7 @@ TEST_F(NicTraffic, UnreadablePayloadIsLostWithItsCause)
 	a->transmit_at(a->tx_buffers + 8192, frame(2));
 	run_for(100 * PS_PER_US);
 	EXPECT_EQ(dropped(0, PACKET_DROP_DMA_ERROR), 1u);
+	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 0)->tx_errors, 1u) << "its driver can know";
 	EXPECT_EQ(b->receive_frames().at(0), frame(2));
 }
 

@@ -30,9 +30,10 @@ protected:
 			  0);
 	}
 	/* The hash that b is told of a datagram between 10.0.0.`from` and 10.0.0.`to`. */
-	uint32_t hash_of(uint8_t from, uint8_t to, uint8_t from_port, uint8_t to_port)
+	uint32_t hash_of(uint8_t from, uint8_t to, uint8_t from_port, uint8_t to_port,
+			 uint8_t fragment = 0, uint8_t id = 0)
 	{
-		const uint8_t ip[] = {0x08, 0,  0x45, 0,  0, 80,        0, 0,      0,
+		const uint8_t ip[] = {0x08, 0,  0x45, 0,  0, 80,        0, id,     fragment,
 				      0,    64, 17,   0,  0, 10,        0, 0,      from,
 				      10,   0,  0,    to, 0, from_port, 0, to_port};
 		Bytes frame(b->mac, b->mac + 6);
@@ -87,6 +88,32 @@ TEST_F(RssRules, OnlyTheFieldsOfTheRuleAreHashed)
 		EXPECT_EQ(hash_of(1, 2, 9, 4) != hash, bool(fields & 4)) << fields;
 		EXPECT_EQ(hash_of(1, 2, 3, 9) != hash, bool(fields & 8)) << fields;
 	}
+}
+
+/* As DPDK's iavf asks for it at its start. */
+TEST_F(RssRules, FragmentsHaveARuleOfTheirOwn)
+{
+	constexpr uint8_t kMore = 0x20;
+	struct virtchnl_rss_cfg cfg = rule(3, 1);
+	auto hash = [this](uint8_t from, uint8_t id) {
+		return hash_of(from, 2, 3, 4, kMore, id);
+	};
+
+	EXPECT_EQ(hash(1, 5), hash(1, 6));
+	uint32_t whole = hash_of(1, 2, 3, 4);
+	cfg.proto_hdrs.proto_hdr[2].type = VIRTCHNL_PROTO_HDR_IPV4_FRAG;
+	ASSERT_EQ(add(cfg), 0);
+	EXPECT_NE(hash(1, 5), hash(1, 6));
+	EXPECT_NE(hash(1, 5), hash(9, 5));
+	EXPECT_EQ(hash_of(1, 2, 3, 4), whole) << "what is no fragment is hashed as before";
+	cfg.proto_hdrs.proto_hdr[2].field_selector = 0;
+	ASSERT_EQ(add(cfg), 0);
+	EXPECT_EQ(hash(1, 5), hash(1, 6));
+	ASSERT_EQ(del(cfg), 0);
+	EXPECT_EQ(hash(1, 5), kNoHash);
+	EXPECT_EQ(hash_of(1, 2, 3, 4), whole);
+	cfg.proto_hdrs.proto_hdr[2].type = VIRTCHNL_PROTO_HDR_IPV6_EH_FRAG;
+	EXPECT_EQ(add(cfg), kParam) << "of the other IP";
 }
 
 TEST_F(RssRules, ASymmetricRuleHashesBothDirectionsAlike)
