@@ -145,7 +145,7 @@ static void fw_vf_reset(void *ctx, uint32_t vf, enum nic_reset_cause cause)
 	if (cause != NIC_RESET_VF_DISABLE)
 		return;
 	/* This VF is gone. */
-	fw->vf[vf].queue_pairs = resources_first_pairs(fw);
+	fw->vf[vf].queue_pairs = fw->vf[vf].first_pairs;
 	fw->vf[vf].agreed.version_minor = 0;
 	memcpy(fw->vf[vf].agreed.mac, fw->vf[vf].mac, sizeof(fw->vf[vf].mac));
 }
@@ -253,7 +253,7 @@ static void fw_vf_init(struct firmware *fw, uint32_t index)
 
 	vf->fw = fw;
 	vf->index = index;
-	vf->queue_pairs = resources_first_pairs(fw);
+	vf->queue_pairs = vf->first_pairs = resources_first_pairs(fw);
 	vf->stream = fw->streams + (size_t)index * STATE_MAX_BYTES;
 	memcpy(vf->mac, mac, sizeof(mac));
 	vf->life = 1;

@@ -36,6 +36,7 @@ struct fw_vf {
 	bool trusted;         /* it may have any address and hear what is for others */
 	bool may_tag;         /* its queues may have PASIDs */
 	uint32_t queue_pairs; /* that it has; resets leave them to it */
+	uint32_t first_pairs; /* that it begins with, and is sure of */
 	uint32_t life;        /* as struct virtchnl_vf has it */
 	struct virtchnl_agreed agreed;
 	bool resetting;

@@ -79,6 +79,26 @@ static uint16_t pf_set_policy(struct pf_command *command)
 	return AQ_RC_OK;
 }
 
+static uint16_t pf_set_queues(struct pf_command *command)
+{
+	struct firmware *fw = command->fw;
+	uint32_t pairs = command->desc.param1, most;
+	struct fw_vf *vf;
+
+	if (command->desc.param0 >= nic_config(fw->nic)->vfs)
+		return AQ_RC_ENOENT;
+	vf = &fw->vf[command->desc.param0];
+	most = resources_most_pairs(vf);
+	if (!pairs || pairs > most) {
+		command->desc.param1 = most;
+		return AQ_RC_ERANGE;
+	}
+	vf->first_pairs = vf->queue_pairs = pairs;
+	if (vf->agreed.resources_given)
+		firmware_reset_vf(fw, vf->index);
+	return AQ_RC_OK;
+}
+
 static uint16_t pf_stop(struct pf_command *command, uint32_t why)
 {
 	nic_vf_stop(command->fw->nic, command->vf->index, why);
@@ -244,6 +264,7 @@ static const struct pf_row pf_rows[] = {
 	{AQC_QUEUE_SHUTDOWN, "QUEUE_SHUTDOWN", false, false, pf_shutdown},
 	{AQC_VF_SET_MAC, "VF_SET_MAC", false, false, pf_set_mac},
 	{AQC_VF_SET_POLICY, "VF_SET_POLICY", false, false, pf_set_policy},
+	{AQC_VF_SET_QUEUES, "VF_SET_QUEUES", false, false, pf_set_queues},
 	{AQC_VF_SUSPEND, "VF_SUSPEND", true, false, pf_suspend},
 	{AQC_VF_RESUME, "VF_RESUME", true, false, pf_resume},
 	{AQC_VF_P2P, "VF_P2P", true, false, pf_p2p},

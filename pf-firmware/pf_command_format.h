@@ -39,6 +39,12 @@
 #define AQC_VF_RESUME  0xff11
 #define AQC_VF_P2P     0xff12 /* param1 = 0: stop all DMA of the VF, 1: go on */
 /*
+ * param1: how many queue pairs the VF begins with from now on, and has at once: its driver, if
+ * there is one, is reset (AQC_VF_RESET). Also of a VF that is not there yet. AQ_RC_ERANGE: none, or
+ * more than the others leave, who are sure of what they begin with: answers param1 = the most.
+ */
+#define AQC_VF_SET_QUEUES 0xff02
+/*
  * A reset that the VF has not asked for (what VPGEN_VFRTRIG of the i40e family and ice begins): it
  * is told RESET_IMPENDING, if its receive queue has room, and reset as by FLR but for configuration
  * space. Done when it has begun; also of one that is in reset already.

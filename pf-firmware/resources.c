@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What VFs share: the pool of queue pairs. Each VF is sure of as many as it begins
- * with; more are given while there are some (Linux virtchnl.h, REQUEST_QUEUES).
+ * What VFs share: the pool of queue pairs. Each VF is sure of as many as it begins with, by the
+ * firmware's configuration or by its PF's driver; more are given while there are some (Linux
+ * virtchnl.h, REQUEST_QUEUES).
  */
 #include "pf-firmware/firmware_internal.h"
 
@@ -24,10 +25,10 @@ uint32_t resources_most_pairs(const struct fw_vf *vf)
 {
 	const struct firmware *fw = vf->fw;
 	const struct nic_cfg *nic = nic_config(fw->nic);
-	uint32_t first = resources_first_pairs(fw), others = 0;
+	uint32_t others = 0;
 
 	for (uint32_t i = 0; i < nic->vfs; i++)
 		if (i != vf->index)
-			others += MAX(fw->vf[i].queue_pairs, first);
+			others += MAX(fw->vf[i].queue_pairs, fw->vf[i].first_pairs);
 	return MIN(pool_pairs(fw) - others, nic->queue_pairs);
 }

@@ -216,7 +216,12 @@ int scenario_set_policy(struct actor *self, const struct guest_config *cfg, stru
 		.min_mbps = (uint32_t)(cfg->min_rate_bps / 1000000),
 	};
 
-	return pf_driver_set_vf_policy(host->pf_driver, self, (uint32_t)vf, &policy);
+	int rc = 0;
+
+	if (cfg->vf_queue_pairs)
+		rc = pf_driver_set_vf_queues(host->pf_driver, self, (uint32_t)vf,
+					     (uint32_t)cfg->vf_queue_pairs);
+	return rc ? rc : pf_driver_set_vf_policy(host->pf_driver, self, (uint32_t)vf, &policy);
 }
 
 static int start_guest(struct scenario *scenario, struct actor *self, uint32_t index)

@@ -117,6 +117,13 @@ int pf_driver_set_vf_mac(struct pf_driver *d, struct actor *self, uint32_t vf, c
 	return change(d, self, &desc);
 }
 
+int pf_driver_set_vf_queues(struct pf_driver *d, struct actor *self, uint32_t vf, uint32_t pairs)
+{
+	struct aq_desc desc = pf_make_command(AQC_VF_SET_QUEUES, vf, pairs);
+
+	return vf < d->cfg.num_vfs ? change(d, self, &desc) : -ENOENT;
+}
+
 int pf_driver_reset_vf(struct pf_driver *d, struct actor *self, uint32_t vf)
 {
 	struct aq_desc desc = pf_make_command(AQC_VF_RESET, vf, 0);

@@ -65,6 +65,11 @@ struct pf_driver_policy {
 int pf_driver_set_vf_policy(struct pf_driver *driver, struct actor *self, uint32_t vf,
 			    const struct pf_driver_policy *policy);
 
+/* How many queue pairs the VF begins with from now on; its driver is reset. -ENOENT; -ERANGE: none,
+ * or more than the other VFs leave; -EIO, -ETIMEDOUT. */
+int pf_driver_set_vf_queues(struct pf_driver *driver, struct actor *self, uint32_t vf,
+			    uint32_t pairs);
+
 /* Reset the VF, which is told, and may be in the middle of anything (a VFR). -ENOENT, -EIO,
  * -ETIMEDOUT. */
 int pf_driver_reset_vf(struct pf_driver *driver, struct actor *self, uint32_t vf);

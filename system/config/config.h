@@ -139,6 +139,7 @@ struct guest_config {
 	uint64_t port_vlan;                  /* 0: none */
 	uint64_t max_rate_bps, min_rate_bps; /* 0: none */
 	uint64_t queue_pairs, pairs_per_class;
+	uint64_t vf_queue_pairs; /* 0: the firmware's first */
 	struct address_spaces_config {
 		uint64_t first_pasid, hole; /* hole 0: none */
 	} * address_spaces;                 /* NULL: all is in the function's own */

@@ -107,6 +107,8 @@ static const struct schema_key guest_keys[] = {
 	 WHAT("at which its VF can send in any case; whole Mb/s; 0: none")},
 	{"queue_pairs", COUNTS(guest_config, queue_pairs, 1, GUEST_QUEUE_PAIRS), DEFAULT("1"),
 	 WHAT("that its driver uses; it asks for those that its VF has not at first")},
+	{"vf_queue_pairs", COUNTS(guest_config, vf_queue_pairs, 0, GUEST_QUEUE_PAIRS), DEFAULT("0"),
+	 WHAT("that the PF's driver has its VF begin with; 0: what nic.first_queue_pairs says")},
 	{"pairs_per_class", COUNTS(guest_config, pairs_per_class, 0, GUEST_QUEUE_PAIRS),
 	 DEFAULT("0"),
 	 WHAT("queue pairs for each of the port's classes, one class after the other; 0: all are "

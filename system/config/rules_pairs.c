@@ -44,6 +44,10 @@ void rules_check_pairs(const struct rules *rules, uint32_t index)
 		broken(rules, indexed(path, "guests", index, "queue_pairs"),
 		       "expected at most a VF's (%" PRIu64 ": machine.nic.queue_pairs)",
 		       nic->queue_pairs);
+	if (guest->vf_queue_pairs > nic->queue_pairs)
+		broken(rules, indexed(path, "guests", index, "vf_queue_pairs"),
+		       "expected at most the hardware's (%" PRIu64 ": machine.nic.queue_pairs)",
+		       nic->queue_pairs);
 	if (guest->queue_pairs > 1 && need > guest->memory_bytes / 2)
 		broken(rules, indexed(path, "guests", index, "queue_pairs"),
 		       "expected so few that their rings and buffers take at most half of the "

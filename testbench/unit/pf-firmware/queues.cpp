@@ -119,6 +119,38 @@ TEST_F(RequestQueues, WhatIsNotLeftIsAnsweredByWhatIs)
 	EXPECT_EQ(ask(1, 3), std::nullopt);
 }
 
+/* AQC_VF_SET_QUEUES */
+TEST_F(RequestQueues, ThePfsDriverSaysWithHowManyAVfBegins)
+{
+	ASSERT_EQ(host[0]->pf_vf(AQC_VF_SET_QUEUES, 0, 3).retval, AQ_RC_OK);
+	ASSERT_TRUE(is_reset(0)) << "its driver learns of it by a reset";
+	come_back(0);
+	EXPECT_EQ(pairs(0), 3u);
+	EXPECT_EQ(ask(1, 4), 2u) << "of seven three are the first one's, one each of the others'";
+	EXPECT_EQ(ask(0, 1), std::nullopt) << "it may do with fewer";
+	come_back(0);
+	EXPECT_EQ(pairs(0), 1u);
+	EXPECT_EQ(ask(1, 4), 2u) << "but is sure of them";
+	host[0]->disable_vfs();
+	host[0]->bring_up(4);
+	come_back(0);
+	driver[0]->version();
+	EXPECT_EQ(pairs(0), 3u) << "as long as the PF says so";
+}
+
+TEST_F(RequestQueues, ThePfsDriverCannotGiveWhatIsNotThere)
+{
+	for (uint32_t pairs : {0u, 5u}) {
+		struct aq_desc done = host[0]->pf_vf(AQC_VF_SET_QUEUES, 0, pairs);
+
+		EXPECT_EQ(done.retval, AQ_RC_ERANGE) << pairs;
+		EXPECT_EQ(done.param1, 4u) << "of the hardware";
+	}
+	ASSERT_EQ(host[0]->pf_vf(AQC_VF_SET_QUEUES, 3, 3).retval, AQ_RC_OK);
+	EXPECT_EQ(host[0]->pf_vf(AQC_VF_SET_QUEUES, 2, 3).param1, 2u) << "of the pool";
+	EXPECT_EQ(host[0]->pf_vf(AQC_VF_SET_QUEUES, 4, 1).retval, AQ_RC_ENOENT);
+}
+
 TEST_F(RequestQueues, QueuesAreThoseThatWereGranted)
 {
 	Bytes message(8 + 2 * sizeof(struct virtchnl_queue_pair_info));
