@@ -90,7 +90,7 @@ TEST_F(RssRules, OnlyTheFieldsOfTheRuleAreHashed)
 	}
 }
 
-/* As DPDK's iavf asks for it at its start. */
+/* As DPDK's iavf asks for them (RTE_ETH_RSS_FRAG_IPV4). */
 TEST_F(RssRules, FragmentsHaveARuleOfTheirOwn)
 {
 	constexpr uint8_t kMore = 0x20;
