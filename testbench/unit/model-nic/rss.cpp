@@ -94,6 +94,7 @@ TEST(Rss, FragmentsAreHashedByTheirIdentificationWhereTheRuleSaysSo)
 	Bytes four = ipv4(kFrom4, kTo4, 17, 1, 2), six = ipv6(kFrom6, kTo6, 44, 0x1100, 0x0001);
 
 	four[14 + 6] = 0x20;
+	six.resize(six.size() + 8);
 	for (auto [fragment, at, last, type] :
 	     {std::tuple(&four, 14u + 4, 14u + 5, RSS_IPV4_FRAG),
 	      std::tuple(&six, 54u + 4, 54u + 7, RSS_IPV6_FRAG)}) {
