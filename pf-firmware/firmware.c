@@ -203,12 +203,12 @@ static void fw_link_changed(void *ctx)
 {
 	struct firmware *fw = ctx;
 
-	if (fw->hung)
-		return;
 	if (fw->cfg.forward) {
 		forward_link(fw);
 		return;
 	}
+	if (fw->hung)
+		return;
 	for (uint32_t i = 0; fw->cfg.tell_link && i < nic_config(fw->nic)->vfs; i++)
 		if (fw->vf[i].agreed.resources_given && nic_vf_present(fw->nic, i))
 			mailbox_tell_link(&fw->vf[i]);
@@ -216,10 +216,8 @@ static void fw_link_changed(void *ctx)
 
 static void fw_posted(void *ctx, uint32_t function)
 {
-	struct firmware *fw = ctx;
-
-	if (function == NIC_PF && !fw->hung)
-		forward_go_on(fw);
+	if (function == NIC_PF)
+		forward_go_on(ctx);
 }
 
 static void fw_pf_reset(void *ctx)

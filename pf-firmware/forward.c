@@ -31,6 +31,8 @@ static bool post_message(const struct fw_vf *vf)
 
 void forward_go_on(struct firmware *fw)
 {
+	if (fw->hung)
+		return;
 	if (fw->link_news && post_link(fw))
 		fw->link_news = false;
 	while (fw->line_first && post_message(fw->line_first)) {

@@ -7,6 +7,8 @@
  * include/linux/net/intel/virtchnl.h; little-endian and naturally aligned.
  */
 
+#include <stddef.h>
+
 #include "base/bits.h"
 
 #define VIRTCHNL_OP_GET_QOS_CAPS        66
@@ -63,6 +65,9 @@ struct virtchnl_queue_tc_mapping {
 		} resp;
 	} tc[1]; /* num_tc of them */
 };
+
+#define VIRTCHNL_TC_MAP_HEAD  offsetof(struct virtchnl_queue_tc_mapping, tc)
+#define VIRTCHNL_TC_MAP_ENTRY sizeof(((struct virtchnl_queue_tc_mapping *)NULL)->tc[0])
 
 /* CONFIG_QUEUE_BW: of Tx queues */
 struct virtchnl_queue_bw {

@@ -39,6 +39,7 @@ static void restart(struct event *event, uint64_t now)
 	end_command(fw);
 	for (uint32_t i = 0; i < nic_config(fw->nic)->vfs; i++)
 		restart_vf(fw, i);
+	forward_go_on(fw);
 	firmware_next(fw);
 }
 

@@ -6,8 +6,6 @@
  * queues of a class that have something to send take turns by packets. (What is refused is as in
  * Linux ice's virt/queues.c.)
  */
-#include <stddef.h>
-
 #include "pf-firmware/qos_format.h"
 #include "virtchnl/virtchnl_internal.h"
 
@@ -43,13 +41,10 @@ int32_t vc_qos_caps(struct vc_command *command)
 	return VIRTCHNL_STATUS_SUCCESS;
 }
 
-#define TC_MAP_HEAD  offsetof(struct virtchnl_queue_tc_mapping, tc)
-#define TC_MAP_ENTRY sizeof(((struct virtchnl_queue_tc_mapping *)NULL)->tc[0])
-
 /* The run of class `i`: its first queue and how many. */
 static void tc_run(const struct vc_command *command, uint32_t i, uint32_t *first, uint32_t *count)
 {
-	const uint8_t *at = command->data + TC_MAP_HEAD + i * TC_MAP_ENTRY;
+	const uint8_t *at = command->data + VIRTCHNL_TC_MAP_HEAD + i * VIRTCHNL_TC_MAP_ENTRY;
 
 	*first = le16_get(at);
 	*count = le16_get(at + 2);
@@ -96,10 +91,10 @@ int32_t vc_tc_map(struct vc_command *command)
 		return VIRTCHNL_STATUS_ERR_PARAM;
 	for (uint32_t i = 0; !status && i < classes; i++)
 		status = tc_set(command, i);
-	command->answer_len = (uint32_t)(TC_MAP_HEAD + classes * TC_MAP_ENTRY);
+	command->answer_len = (uint32_t)(VIRTCHNL_TC_MAP_HEAD + classes * VIRTCHNL_TC_MAP_ENTRY);
 	memcpy(command->answer, command->data, command->answer_len);
 	for (uint32_t i = 0; i < classes; i++) {
-		uint8_t *at = command->answer + TC_MAP_HEAD + i * TC_MAP_ENTRY;
+		uint8_t *at = command->answer + VIRTCHNL_TC_MAP_HEAD + i * VIRTCHNL_TC_MAP_ENTRY;
 
 		le16_put(at, VIRTCHNL_USER_PRIO_TYPE_UP);
 		le16_put(at + 2, nic_classes_priorities(&vf->classes, i));

@@ -67,11 +67,11 @@ struct guest_flow_cfg {
 	uint64_t count;                /* 0: until stopped */
 	uint64_t start_ps;             /* not before */
 	uint32_t burst;                /* packets at a time, with one doorbell; 0 means 1 */
-	uint16_t vlan;     /* whose tag the NIC inserts, its priority in 15:13; 0: none */
-	bool checksum;     /* sums are left to the NIC */
-	uint32_t segments; /* packets that the NIC cuts out of one; 0 means 1 */
-	bool spoof;        /* from an address that is not the driver's */
-	uint32_t pair;     /* queue pair that sends it */
+	uint16_t vlan;                 /* ID, and priority in 15:13, of its tag; 0: none */
+	bool checksum;                 /* sums are left to the NIC */
+	uint32_t segments;             /* packets that the NIC cuts out of one; 0 means 1 */
+	bool spoof;                    /* from an address that is not the driver's */
+	uint32_t pair;                 /* queue pair that sends it */
 };
 
 /* Frames of `flows` flows from `flow` on are sent back to where they came from, as flows from

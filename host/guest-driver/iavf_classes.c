@@ -11,12 +11,9 @@
 
 #include <errno.h>
 
-#define MAP_HEAD  offsetof(struct virtchnl_queue_tc_mapping, tc)
-#define MAP_ENTRY sizeof(((struct virtchnl_queue_tc_mapping *)NULL)->tc[0])
-
 int iavf_classes_map(struct guest_driver *d, struct actor *self)
 {
-	uint8_t map[MAP_HEAD + NIC_CLASSES * MAP_ENTRY] = {0};
+	uint8_t map[VIRTCHNL_TC_MAP_HEAD + NIC_CLASSES * VIRTCHNL_TC_MAP_ENTRY] = {0};
 	uint32_t run = d->cfg.pairs_per_class, classes;
 	int ret;
 
@@ -32,9 +29,11 @@ int iavf_classes_map(struct guest_driver *d, struct actor *self)
 	le16_put(map + 2, (uint16_t)classes);
 	le16_put(map + 4, (uint16_t)d->pairs);
 	for (uint32_t i = 0; i < classes; i++) {
-		le16_put(map + MAP_HEAD + i * MAP_ENTRY, (uint16_t)(i * run));
-		le16_put(map + MAP_HEAD + i * MAP_ENTRY + 2, (uint16_t)run);
+		uint8_t *at = map + VIRTCHNL_TC_MAP_HEAD + i * VIRTCHNL_TC_MAP_ENTRY;
+
+		le16_put(at, (uint16_t)(i * run));
+		le16_put(at + 2, (uint16_t)run);
 	}
 	return iavf_request(d, self, VIRTCHNL_OP_CONFIG_QUEUE_TC_MAP, map,
-			    (uint32_t)(MAP_HEAD + classes * MAP_ENTRY));
+			    (uint32_t)(VIRTCHNL_TC_MAP_HEAD + classes * VIRTCHNL_TC_MAP_ENTRY));
 }

@@ -22,11 +22,17 @@ void iavf_misc_irq_enable(struct guest_driver *d, struct actor *self)
 /* iavf_virtchnl_completion, of an event */
 static void take_event(struct guest_driver *d, const struct virtchnl_pf_event *event)
 {
-	if (event->event == VIRTCHNL_EVENT_RESET_IMPENDING)
+	switch (event->event) {
+	case VIRTCHNL_EVENT_LINK_CHANGE:
+		d->link_up = event->link_status != 0;
+		break;
+	case VIRTCHNL_EVENT_RESET_IMPENDING:
 		d->reset_impending = true;
-	else if (event->event != VIRTCHNL_EVENT_LINK_CHANGE)
+		d->link_up = false;
+		break;
+	default:
 		return;
-	d->link_up = event->event == VIRTCHNL_EVENT_LINK_CHANGE && event->link_status;
+	}
 	/* netif_carrier_off: nothing new is sent, what is in the ring leaves it. */
 	d->stats.running &= d->link_up;
 	waitq_wake(&d->state);

@@ -6,8 +6,8 @@
  * Traffic classes of the port (IEEE 802.1Q, 8.6.6 and 8.6.8): which of the eight priorities
  * belong together, how classes share the port, and which of them may be paused. A transmit
  * queue is of one class, a received frame of that of its tag's priority, without a tag of
- * priority 0's. Without padding: virtchnl
- * engines are told of them (virtchnl/operation_format.h).
+ * priority 0's. Virtchnl engines are told of them (virtchnl/operation_format.h), so there is no
+ * padding that has no name.
  */
 
 #include <stdbool.h>

@@ -180,11 +180,8 @@ void pause_queue_took(struct nic_queue *queue, const struct packet *packet)
 
 void pause_queue_gave(struct nic_queue *queue)
 {
-	if (!queue->full_classes || queue->fifo_count > RX_PAUSE / 2)
-		return;
-	for (uint32_t i = 0; i < NIC_CLASSES; i++)
-		if (queue->full_classes & BIT(i))
-			set_full(queue, i, false);
+	if (queue->fifo_count <= RX_PAUSE / 2)
+		pause_queue_forget(queue);
 }
 
 /* ---- */
@@ -204,33 +201,8 @@ void pause_reset(struct pause *pause)
 	calendar_cancel(&pause->nic->env.part.sim->calendar, &pause->again);
 }
 
-static void queue_forget(struct nic_queue *queue, const struct nic_classes *classes)
+void pause_queue_forget(struct nic_queue *queue)
 {
-	if (queue->context.class_index >= classes->count)
-		queue->context.class_index = 0;
 	while (queue->full_classes)
 		set_full(queue, (uint32_t)__builtin_ctz(queue->full_classes), false);
-}
-
-/* What waits is looked at anew; what is too full is told with its next frame. */
-void nic_classes_set(struct nic *nic, const struct nic_classes *classes)
-{
-	struct tx_schedule *schedule = &nic->tx_schedule;
-	uint32_t queues = 2 * nic->cfg.queue_pairs * nic->cfg.vfs;
-
-	sim_assert(&nic->env.part, nic_classes_valid(classes));
-	for (uint32_t i = 0; i < queues; i++)
-		queue_forget(&nic->queues[i], classes);
-	pause_reset(&nic->pause);
-	memset(schedule->class_of, 0, sizeof(schedule->class_of));
-	port_out_changed(&nic->port_out);
-	schedule->classes = *classes;
-	for (uint32_t i = 0; i < queues; i++)
-		if (!nic->queues[i].rx)
-			queue_run(&nic->queues[i]);
-}
-
-const struct nic_classes *nic_classes_get(const struct nic *nic)
-{
-	return &nic->tx_schedule.classes;
 }

@@ -43,6 +43,8 @@ bool pause_hear(struct pause *pause, const struct packet *packet);
 /* The queue has taken a frame; it has given frames away. */
 void pause_queue_took(struct nic_queue *queue, const struct packet *packet);
 void pause_queue_gave(struct nic_queue *queue);
+/* What it had too many of is no class's any more. */
+void pause_queue_forget(struct nic_queue *queue);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The peak rate of a transmit queue, and its class. */
+/* The peak rate of a transmit queue. */
 #include "model/nic/nic_internal.h"
 #include "model/nic/tx_rate.h"
 
@@ -44,14 +44,5 @@ void nic_queue_rate_set(struct nic *nic, uint32_t vf, uint32_t index, uint32_t k
 
 	queue_rate_reset(queue);
 	queue->context.rate_kbps = kbps;
-	queue_run(queue);
-}
-
-void nic_queue_class_set(struct nic *nic, uint32_t vf, uint32_t index, uint32_t class_index)
-{
-	struct nic_queue *queue = &nic->vf[vf].tx[index];
-
-	sim_assert(&nic->env.part, class_index < nic_classes_get(nic)->count);
-	queue->context.class_index = (uint8_t)class_index;
 	queue_run(queue);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "model/nic/headers.h"
 #include "model/nic/mac_control_format.h"
 #include "model/nic/nic_internal.h"
 #include "testbench/unit/model-nic/nic_fixture.h"
@@ -22,11 +23,6 @@ struct nic_classes paused_by(uint8_t kind, uint8_t lossless)
 	classes.pause = kind;
 	classes.lossless = lossless;
 	return classes;
-}
-
-uint32_t be16(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
 }
 } // namespace
 
@@ -90,7 +86,7 @@ protected:
 	}
 	void left(struct packet *packet)
 	{
-		if (be16(packet->data + 12) == FRAME_ETHERTYPE_MAC_CONTROL)
+		if (be16_get(packet->data + 12) == FRAME_ETHERTYPE_MAC_CONTROL)
 			told(packet);
 		else
 			order.push_back(packet->source_vf);
@@ -390,7 +386,7 @@ protected:
 		std::vector<uint32_t> of(8);
 
 		for (uint32_t priority = 0; priority < 8; priority++)
-			of[priority] = be16(&control.at(n)[18 + 2 * priority]);
+			of[priority] = be16_get(&control.at(n)[18 + 2 * priority]);
 		return of;
 	}
 };
@@ -405,8 +401,9 @@ TEST_F(NicPauses, TheNeighbourIsPausedWhileFramesWaitAndThenLetGo)
 	EXPECT_EQ(control[0].size(), 60u);
 	const uint8_t head[] = {0x01, 0x80, 0xc2, 0, 0, 1};
 	EXPECT_EQ(memcmp(control[0].data(), head, 6), 0);
-	EXPECT_EQ(be16(&control[0][14]), MAC_CONTROL_PFC);
-	EXPECT_EQ(be16(&control[0][16]), 0x18u) << "of all that may be paused something is said";
+	EXPECT_EQ(be16_get(&control[0][14]), MAC_CONTROL_PFC);
+	EXPECT_EQ(be16_get(&control[0][16]), 0x18u)
+		<< "of all that may be paused something is said";
 	EXPECT_EQ(paused(0), (std::vector<uint32_t>{0, 0, 0, 0xffff, 0xffff, 0, 0, 0}));
 	run_for(PS_PER_MS);
 	ASSERT_EQ(control.size(), 2u);
@@ -469,8 +466,8 @@ TEST_F(NicPauses, APauseIsToldAgainBeforeItIsOver)
 	for (uint32_t i = 0; i < control.size(); i++) {
 		bool last = i + 1 == control.size();
 
-		EXPECT_EQ(be16(&control[i][14]), MAC_CONTROL_PAUSE);
-		EXPECT_EQ(be16(&control[i][16]), last ? 0 : 0xffffu) << i;
+		EXPECT_EQ(be16_get(&control[i][14]), MAC_CONTROL_PAUSE);
+		EXPECT_EQ(be16_get(&control[i][16]), last ? 0 : 0xffffu) << i;
 		if (i && !last) {
 			EXPECT_EQ(control_times[i] - control_times[i - 1], kHalf) << i;
 		}
@@ -493,7 +490,7 @@ TEST_F(NicPauses, WithoutAPacketItIsToldWhenThereIsOne)
 	EXPECT_TRUE(control.empty());
 	run_for(300 * PS_PER_MS);
 	ASSERT_GE(control.size(), 2u);
-	EXPECT_EQ(be16(&control[0][16]), 0xffffu);
+	EXPECT_EQ(be16_get(&control[0][16]), 0xffffu);
 	EXPECT_GT(control_times[0], begin + PS_PER_MS);
 }
 
@@ -505,7 +502,7 @@ TEST_F(NicPauses, OtherClassesLetTheNeighbourGo)
 	ASSERT_EQ(control.size(), 1u);
 	set(three(0, 0, 0));
 	ASSERT_EQ(control.size(), 2u);
-	EXPECT_EQ(be16(&control[1][16]), 0u);
+	EXPECT_EQ(be16_get(&control[1][16]), 0u);
 	run_for(5 * PS_PER_MS);
 	EXPECT_EQ(control.size(), 2u);
 }

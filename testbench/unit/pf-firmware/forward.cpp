@@ -459,6 +459,20 @@ TEST_F(ManyForward, NewsOfTheLinkWaitForRoomToo)
 	EXPECT_EQ(up, 0u) << "the last news are what is so";
 }
 
+TEST_F(Forward, NewsOfTheLinkWaitForAFirmwareThatHangs)
+{
+	struct aq_desc desc;
+
+	firmware_hang(h->firmware);
+	nic_link_set(h->nic, false);
+	run_for(90 * PS_PER_MS);
+	EXPECT_FALSE(h->pf_receive(&desc));
+	run_for(20 * PS_PER_MS);
+	ASSERT_TRUE(h->pf_receive(&desc));
+	EXPECT_EQ(desc.opcode, AQC_LINK_EVENT);
+	EXPECT_EQ(desc.param0, 0u);
+}
+
 TEST_F(Forward, AResetOfThePfLeavesNothingToWaitFor)
 {
 	struct aq_desc stop = {}, desc;
