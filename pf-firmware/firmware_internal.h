@@ -192,6 +192,8 @@ void pf_command_abort(struct firmware *fw, const struct mailbox_message *message
 /* The PF was reset: nobody waits for a command any more. */
 void pf_command_forget(struct firmware *fw);
 
+uint16_t pf_rings(struct pf_command *command); /* rings.c */
+
 /* --- vf_command.c: what a PF's driver does for a VF whose message it has --- */
 
 extern const struct pf_row vf_rows[];

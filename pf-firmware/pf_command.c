@@ -269,6 +269,7 @@ static const struct pf_row pf_rows[] = {
 	{AQC_VF_RESUME, "VF_RESUME", true, false, pf_resume},
 	{AQC_VF_P2P, "VF_P2P", true, false, pf_p2p},
 	{AQC_VF_RESET, "VF_RESET", true, false, pf_vf_reset},
+	{AQC_VF_RINGS, "VF_RINGS", true, false, pf_rings},
 	{AQC_VF_STATE_SIZE, "VF_STATE_SIZE", true, false, pf_state_size},
 	{AQC_VF_STATE_SAVE, "VF_STATE_SAVE", true, true, pf_state_save},
 	{AQC_VF_STATE_LOAD, "VF_STATE_LOAD", true, true, pf_state_load},

@@ -45,6 +45,29 @@
  */
 #define AQC_VF_SET_QUEUES 0xff02
 /*
+ * Where the VF's rings and buffers are: a struct pf_vf_ring in the buffer for each ring that has
+ * been set up, admin queues first, then queues by their index, Tx before Rx. Answers datalen =
+ * bytes written. Of a VF that runs, heads and tails are of that moment; what was taken before a
+ * head may be under way still. AQ_RC_EINVAL: they do not fit into datalen.
+ */
+#define AQC_VF_RINGS 0xff17
+#define PF_VF_RINGS  34u /* at most: of 16 queue pairs */
+enum pf_ring_kind { PF_RING_ATQ, PF_RING_ARQ, PF_RING_TX, PF_RING_RX };
+#define PF_RING_ENABLED BIT(0)
+#define PF_RING_TAGGED  BIT(1) /* it and its buffers are in the address space `pasid` */
+struct pf_vf_ring {
+	uint64_t iova; /* of descriptor 0 */
+	uint32_t entries;
+	/* The buffers that the device is still to use: of the descriptors from head up to tail. */
+	uint32_t head, tail;
+	uint32_t buffer_bytes; /* Rx: of each buffer; 0: as its descriptor says */
+	uint32_t pasid;
+	uint8_t kind; /* enum pf_ring_kind */
+	uint8_t queue;
+	uint8_t entry_bytes;
+	uint8_t flags; /* PF_RING_* */
+};
+/*
  * A reset that the VF has not asked for (what VPGEN_VFRTRIG of the i40e family and ice begins): it
  * is told RESET_IMPENDING, if its receive queue has room, and reset as by FLR but for configuration
  * space. Done when it has begun; also of one that is in reset already.

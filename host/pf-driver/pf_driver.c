@@ -131,6 +131,21 @@ int pf_driver_reset_vf(struct pf_driver *d, struct actor *self, uint32_t vf)
 	return vf < d->cfg.num_vfs ? change(d, self, &desc) : -ENOENT;
 }
 
+int pf_driver_vf_rings(struct pf_driver *d, struct actor *self, uint32_t vf,
+		       struct pf_vf_ring ring[PF_VF_RINGS])
+{
+	struct aq_desc desc = pf_make_command(AQC_VF_RINGS, vf, 0);
+	uint32_t room = PF_VF_RINGS * sizeof(ring[0]);
+	int ret;
+
+	if (vf >= d->cfg.num_vfs)
+		return -ENOENT;
+	ret = pf_command_data(d, self, &desc, ring, 0, room);
+	if (ret)
+		return ret == -ETIMEDOUT ? ret : -EIO;
+	return desc.datalen <= room ? (int)(desc.datalen / sizeof(ring[0])) : -EIO;
+}
+
 static bool policies_equal(const struct pf_driver_policy *a, const struct pf_driver_policy *b)
 {
 	return a->trust == b->trust && a->spoof_check == b->spoof_check && a->pasid == b->pasid &&

@@ -16,6 +16,7 @@
 #include "base/cpu_port.h"
 #include "host/pci-bus/pci_bus.h"
 #include "model/memory/frames.h"
+#include "pf-firmware/pf_command_format.h"
 #include "uapi/vfio/vf_services.h"
 
 #ifdef __cplusplus
@@ -73,6 +74,13 @@ int pf_driver_set_vf_queues(struct pf_driver *driver, struct actor *self, uint32
 /* Reset the VF, which is told, and may be in the middle of anything (a VFR). -ENOENT, -EIO,
  * -ETIMEDOUT. */
 int pf_driver_reset_vf(struct pf_driver *driver, struct actor *self, uint32_t vf);
+
+/*
+ * Where the VF's rings are, and so its buffers (pf_command_format.h, AQC_VF_RINGS): how many there
+ * are. -ENOENT, -EIO, -ETIMEDOUT.
+ */
+int pf_driver_vf_rings(struct pf_driver *driver, struct actor *self, uint32_t vf,
+		       struct pf_vf_ring ring[PF_VF_RINGS]);
 
 /*
  * Look whether the device has found VFs' drivers malicious, say so in the log, and make

@@ -50,19 +50,12 @@ bool admin_queue_idle(const struct admin_queue *aq)
 	return aq->send == AQ_IDLE && !aq->receiving;
 }
 
-/* Base, length, head and tail of one of the two rings. */
-struct aq_ring {
-	uint64_t base;
-	uint32_t len, head, tail;
-	bool enabled;
-};
-
-static struct aq_ring aq_ring_get(const struct admin_queue *aq, bool receive)
+struct nic_mailbox_ring admin_queue_ring(const struct admin_queue *aq, bool receive)
 {
 	const struct admin_queue_rows *rows = &aq->rows;
 	uint64_t len = regs_get(aq->regs, receive ? rows->arq_len : rows->atq_len, 0);
 
-	return (struct aq_ring){
+	return (struct nic_mailbox_ring){
 		.base = regs_get(aq->regs, receive ? rows->arq_bal : rows->atq_bal, 0) |
 			regs_get(aq->regs, receive ? rows->arq_bah : rows->atq_bah, 0) << 32,
 		.len = (uint32_t)field_get(AQ_LEN_LEN, len),
@@ -72,7 +65,7 @@ static struct aq_ring aq_ring_get(const struct admin_queue *aq, bool receive)
 	};
 }
 
-static bool aq_ring_has_work(const struct aq_ring *ring)
+static bool aq_ring_has_work(const struct nic_mailbox_ring *ring)
 {
 	return ring->enabled && ring->head < ring->len && ring->tail < ring->len &&
 	       ring->head != ring->tail;
@@ -80,7 +73,7 @@ static bool aq_ring_has_work(const struct aq_ring *ring)
 
 static void aq_advance(struct admin_queue *aq, bool receive)
 {
-	struct aq_ring ring = aq_ring_get(aq, receive);
+	struct nic_mailbox_ring ring = admin_queue_ring(aq, receive);
 	uint32_t row = receive ? aq->rows.arq_head : aq->rows.atq_head;
 
 	if (ring.len)
@@ -204,7 +197,7 @@ static void aq_desc_fetched(struct dma_job *job, uint64_t now)
 
 static void aq_send_next(struct admin_queue *aq)
 {
-	struct aq_ring ring = aq_ring_get(aq, false);
+	struct nic_mailbox_ring ring = admin_queue_ring(aq, false);
 
 	if (aq->send != AQ_IDLE || aq->stopped || aq->reset_follows || !aq_ring_has_work(&ring))
 		return;
@@ -226,7 +219,7 @@ static void aq_written_back(struct dma_job *job, uint64_t now)
 
 void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, uint32_t len_bytes)
 {
-	struct aq_ring ring = aq_ring_get(aq, false);
+	struct nic_mailbox_ring ring = admin_queue_ring(aq, false);
 	struct dma_job *job;
 
 	if (aq->send != AQ_FIRMWARE)
@@ -332,7 +325,7 @@ static void aq_deliver(struct dma_job *fetched, uint64_t now)
 
 void admin_queue_receive(struct admin_queue *aq)
 {
-	struct aq_ring ring = aq_ring_get(aq, true);
+	struct nic_mailbox_ring ring = admin_queue_ring(aq, true);
 
 	if (aq->receiving || aq->stopped || !aq->post_count || !aq_ring_has_work(&ring))
 		return;
@@ -360,8 +353,8 @@ int admin_queue_post(struct admin_queue *aq, const struct aq_desc *desc, const v
 
 void admin_queue_kick(struct admin_queue *aq)
 {
-	aq->send_off |= aq->send != AQ_IDLE && !aq_ring_get(aq, false).enabled;
-	aq->receive_off |= aq->receiving && !aq_ring_get(aq, true).enabled;
+	aq->send_off |= aq->send != AQ_IDLE && !admin_queue_ring(aq, false).enabled;
+	aq->receive_off |= aq->receiving && !admin_queue_ring(aq, true).enabled;
 	aq_send_next(aq);
 	admin_queue_receive(aq);
 }

@@ -230,6 +230,7 @@ int admin_queue_init(struct admin_queue *aq, struct nic *nic, uint32_t function,
 void admin_queue_fini(struct admin_queue *aq);
 void admin_queue_reset(struct admin_queue *aq);
 bool admin_queue_idle(const struct admin_queue *aq);
+struct nic_mailbox_ring admin_queue_ring(const struct admin_queue *aq, bool receive);
 void admin_queue_receive(struct admin_queue *aq);
 void admin_queue_complete(struct admin_queue *aq, const struct aq_desc *desc, uint32_t len_bytes);
 int admin_queue_post(struct admin_queue *aq, const struct aq_desc *desc, const void *data,
