@@ -121,7 +121,7 @@ struct virtchnl_rxq_info {
 	uint32_t max_pkt_size;
 	uint8_t crc_disable;
 	uint8_t rxdid; /* RXDID_*, with RX_FLEX_DESC */
-	uint8_t flags;
+	uint8_t flags; /* ptp_format.h */
 	uint8_t pad1;
 	uint64_t dma_ring_addr;
 	int32_t rx_split_pos;

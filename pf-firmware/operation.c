@@ -106,7 +106,7 @@ static bool setup_ok(const struct fw_vf *vf, const struct vf_queue_setup *setup)
 {
 	return setup->queue < vf->queue_pairs && setup->len && setup->len <= MAX_RING &&
 	       !(setup->base % RING_ALIGN) && setup->rx <= 1 &&
-	       (!setup->rx || (setup->buffer_bytes >= MIN_BUFFER &&
+	       (!setup->rx || (setup->buffer_bytes >= MIN_BUFFER && setup->timestamps <= 1 &&
 			       (setup->rxdid == RXDID_LEGACY || setup->rxdid == RXDID_FLEX_NIC)));
 }
 
@@ -128,6 +128,7 @@ static uint16_t do_set_up(struct fw_vf *vf, struct vf_operation *operation)
 		context.buffer_bytes = setup->buffer_bytes;
 		context.max_packet = setup->max_packet;
 		context.rxdid = setup->rxdid;
+		context.timestamps = setup->timestamps;
 	}
 	nic_queue_context_set(vf->fw->nic, vf->index, setup->rx, setup->queue, &context);
 	return AQ_RC_OK;
@@ -373,6 +374,12 @@ static uint16_t do_link(struct fw_vf *vf, struct vf_operation *operation)
 	return AQ_RC_OK;
 }
 
+static uint16_t do_clock(struct fw_vf *vf, struct vf_operation *operation)
+{
+	operation->clock_ns = sim_now(vf->fw->sim) / PS_PER_NS;
+	return AQ_RC_OK;
+}
+
 static uint16_t do_resize(struct fw_vf *vf, struct vf_operation *operation)
 {
 	uint32_t most = resources_most_pairs(vf);
@@ -413,6 +420,7 @@ static uint16_t (*const operations[VF_OPERATIONS])(struct fw_vf *vf,
 	[VF_FLOW_DEL] = do_flow_del,
 	[VF_STATS] = do_stats,
 	[VF_LINK] = do_link,
+	[VF_CLOCK] = do_clock,
 	[VF_RESIZE] = do_resize,
 	[VF_RESET] = do_reset,
 };

@@ -4,7 +4,7 @@
 
 /*
  * Opcodes of virtchnl that drivers may send and that are refused here, as PF drivers refuse
- * what they have not offered: RDMA, traffic classes (ADQ), more than 16 queue pairs, PTP, flow
+ * what they have not offered: RDMA, traffic classes (ADQ), more than 16 queue pairs, flow
  * subscription. Values as in Linux include/linux/net/intel/virtchnl.h and DPDK's.
  */
 
@@ -18,8 +18,6 @@
 #define VIRTCHNL_OP_GET_MAX_RSS_QREGION       50
 #define VIRTCHNL_OP_ENABLE_VLAN_FILTERING_V2  58
 #define VIRTCHNL_OP_DISABLE_VLAN_FILTERING_V2 59
-#define VIRTCHNL_OP_1588_PTP_GET_CAPS         60
-#define VIRTCHNL_OP_1588_PTP_GET_TIME         61
 #define VIRTCHNL_OP_ENABLE_QUEUES_V2          107
 #define VIRTCHNL_OP_DISABLE_QUEUES_V2         108
 #define VIRTCHNL_OP_MAP_QUEUE_VECTOR          111

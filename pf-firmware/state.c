@@ -111,16 +111,18 @@ static void carry_registers(struct fw_vf *vf, struct state_codec *codec, bool ap
 static void carry_queue_flags(const struct fw_vf *vf, struct state_codec *codec,
 			      struct nic_queue_context *context)
 {
-	const uint32_t known =
-		STATE_QUEUE_ENABLED | STATE_QUEUE_TAGGED | STATE_QUEUE_CLASS | STATE_QUEUE_PASID;
+	const uint32_t known = STATE_QUEUE_ENABLED | STATE_QUEUE_TAGGED | STATE_QUEUE_STAMPS |
+			       STATE_QUEUE_CLASS | STATE_QUEUE_PASID;
 	uint32_t word = (context->enabled ? (uint32_t)STATE_QUEUE_ENABLED : 0) |
 			(context->tagged ? (uint32_t)STATE_QUEUE_TAGGED : 0) |
+			(context->timestamps ? (uint32_t)STATE_QUEUE_STAMPS : 0) |
 			(uint32_t)field_put(STATE_QUEUE_CLASS, context->class_index) |
 			(uint32_t)field_put(STATE_QUEUE_PASID, context->pasid);
 
 	codec_u32(codec, &word);
 	context->enabled = word & STATE_QUEUE_ENABLED;
 	context->tagged = word & STATE_QUEUE_TAGGED;
+	context->timestamps = word & STATE_QUEUE_STAMPS;
 	context->class_index = (uint8_t)field_get(STATE_QUEUE_CLASS, word);
 	context->pasid = (uint32_t)field_get(STATE_QUEUE_PASID, word);
 	codec->bad |= word & ~known || (!context->tagged && context->pasid);

@@ -17,13 +17,14 @@
  */
 
 #define STATE_MAGIC        0x53534656u /* "VFSS" */
-#define STATE_VERSION      5u
+#define STATE_VERSION      6u
 #define STATE_HEADER_BYTES 16u
 #define STATE_RECORD_BYTES 8u
 
 /* The word in STATE_QUEUES that says whether a queue is on, and in which address space. */
 #define STATE_QUEUE_ENABLED BIT(0)
 #define STATE_QUEUE_TAGGED  BIT(1)
+#define STATE_QUEUE_STAMPS  BIT(2)       /* of an Rx queue: received frames' times are told */
 #define STATE_QUEUE_CLASS   BITS(6, 4)   /* of a Tx queue */
 #define STATE_QUEUE_PASID   BITS(31, 12) /* 0 without the tag */
 

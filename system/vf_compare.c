@@ -29,6 +29,7 @@ static const struct member queue_members[] = {
 	MEMBER(nic_queue_context, rate_kbps),    MEMBER(nic_queue_context, rxdid),
 	MEMBER(nic_queue_context, enabled),      MEMBER(nic_queue_context, tagged),
 	MEMBER(nic_queue_context, pasid),        MEMBER(nic_queue_context, class_index),
+	MEMBER(nic_queue_context, timestamps),
 };
 
 static const struct member vector_members[] = {

@@ -67,6 +67,7 @@ enum vf_operation_kind {
 	VF_STATS,          /* answers stats */
 	VF_LINK,           /* answers link_up */
 	VF_RESIZE,         /* queue_pairs; ERANGE: answers how many it could have */
+	VF_CLOCK,          /* answers clock_ns */
 	VF_RESET,          /* the message is taken, without an answer; then the VF is reset */
 	VF_OPERATIONS,
 };
@@ -77,7 +78,9 @@ struct vf_queue_setup {
 	uint32_t buffer_bytes, max_packet; /* Rx */
 	uint16_t queue;
 	uint8_t rx;
-	uint8_t rxdid; /* Rx */
+	uint8_t rxdid;      /* Rx */
+	uint8_t timestamps; /* Rx */
+	uint8_t pad[7];
 };
 
 /* Bit maps of queues. */
@@ -129,6 +132,7 @@ struct vf_operation {
 		struct virtchnl_eth_stats stats;
 		uint32_t link_up;
 		uint32_t queue_pairs;
+		uint64_t clock_ns;
 	};
 };
 

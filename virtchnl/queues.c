@@ -84,7 +84,8 @@ static int32_t vc_queue_pair_set_up(const struct vc_command *command,
 					   .max_packet = pair->rxq.max_pkt_size,
 					   .queue = pair->rxq.queue_id,
 					   .rx = true,
-					   .rxdid = vc_rxdid(command->vf, &pair->rxq)};
+					   .rxdid = vc_rxdid(command->vf, &pair->rxq),
+					   .timestamps = vc_stamps(command->vf, &pair->rxq)};
 	if (tx.setup.len)
 		status = vc_do(command, &tx);
 	if (!status && rx.setup.len)

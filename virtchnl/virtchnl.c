@@ -7,6 +7,7 @@
 #include "model/nic/frame_format.h"
 #include "pf-firmware/fdir_format.h"
 #include "pf-firmware/pasid_format.h"
+#include "pf-firmware/ptp_format.h"
 #include "pf-firmware/qos_format.h"
 #include "pf-firmware/refused_format.h"
 #include "pf-firmware/rss_format.h"
@@ -18,7 +19,7 @@
 	 VIRTCHNL_VF_OFFLOAD_RX_FLEX_DESC | VIRTCHNL_VF_OFFLOAD_QOS |                              \
 	 VIRTCHNL_VF_OFFLOAD_FDIR_PF | VIRTCHNL_VF_OFFLOAD_USO | VIRTCHNL_VF_OFFLOAD_ENCAP |       \
 	 VIRTCHNL_VF_OFFLOAD_ENCAP_CSUM | VIRTCHNL_VF_OFFLOAD_ADV_RSS_PF |                         \
-	 VIRTCHNL_VF_CAP_ADV_LINK_SPEED)
+	 VIRTCHNL_VF_CAP_ADV_LINK_SPEED | VIRTCHNL_VF_CAP_PTP)
 /* What a driver has that cannot ask. */
 #define FIRST_CAPS (VIRTCHNL_VF_OFFLOAD_L2 | VIRTCHNL_VF_OFFLOAD_VLAN)
 
@@ -246,6 +247,8 @@ static const struct vc_row vc_rows[] = {
 	{VIRTCHNL_OP_DISABLE_VLAN_STRIPPING_V2, "DISABLE_VLAN_STRIPPING_V2", 16, 0, 0, true, vc_disable_strip_v2, VIRTCHNL_VF_OFFLOAD_VLAN_V2},
 	{VIRTCHNL_OP_ENABLE_VLAN_INSERTION_V2, "ENABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_enable_insert_v2, VIRTCHNL_VF_OFFLOAD_VLAN_V2},
 	{VIRTCHNL_OP_DISABLE_VLAN_INSERTION_V2, "DISABLE_VLAN_INSERTION_V2", 16, 0, 0, true, vc_disable_insert_v2, VIRTCHNL_VF_OFFLOAD_VLAN_V2},
+	{VIRTCHNL_OP_1588_PTP_GET_CAPS, "1588_PTP_GET_CAPS", 48, 0, 0, true, vc_ptp_caps, VIRTCHNL_VF_CAP_PTP},
+	{VIRTCHNL_OP_1588_PTP_GET_TIME, "1588_PTP_GET_TIME", 16, 0, 0, true, vc_ptp_time, VIRTCHNL_VF_CAP_PTP},
 	{VIRTCHNL_OP_QUEUE_PASID, "QUEUE_PASID", 4, 8, 2, true, vc_queue_pasid, 0},
 	REFUSED(CONFIG_TX_QUEUE),
 	REFUSED(CONFIG_RX_QUEUE),
@@ -259,8 +262,6 @@ static const struct vc_row vc_rows[] = {
 	REFUSED(GET_MAX_RSS_QREGION),
 	REFUSED(ENABLE_VLAN_FILTERING_V2),
 	REFUSED(DISABLE_VLAN_FILTERING_V2),
-	REFUSED(1588_PTP_GET_CAPS),
-	REFUSED(1588_PTP_GET_TIME),
 	REFUSED(ENABLE_QUEUES_V2),
 	REFUSED(DISABLE_QUEUES_V2),
 	REFUSED(MAP_QUEUE_VECTOR),

@@ -51,6 +51,12 @@ int32_t vc_queue_pasid(struct vc_command *command);
 /* Is the opcode a standard one, or one that the PF's driver has granted the VF? */
 bool vc_granted(const struct virtchnl_vf *vf, uint32_t opcode);
 
+/* ptp.c */
+int32_t vc_ptp_caps(struct vc_command *command);
+int32_t vc_ptp_time(struct vc_command *command);
+/* Do frames that the queue receives have times in their descriptors? */
+bool vc_stamps(const struct virtchnl_vf *vf, const struct virtchnl_rxq_info *info);
+
 /* filters.c */
 int32_t vc_add_addr(struct vc_command *command);
 int32_t vc_del_addr(struct vc_command *command);

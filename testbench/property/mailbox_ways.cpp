@@ -430,7 +430,7 @@ private:
 
 		if (step.kind == MESSAGES && !below(10))
 			count = kEntries - 1;
-		if (step.kind == RACE || step.kind == MOVE)
+		if (is_race(step))
 			step.delay_ps = below(150) * PS_PER_US;
 		if (count > 1 && !below(2))
 			negotiate(step);
@@ -438,14 +438,22 @@ private:
 			VirtchnlMessage message =
 				virtchnl_random_message(&rng_, (uint16_t)(1 + step.vf), rings);
 
-			/* Two resets at once: which is first is a matter of time, and so is
-			 * whether queue pairs, which outlive them, are granted before. */
-			if ((step.kind == RACE || step.kind == MOVE) &&
-			    (message.opcode == VIRTCHNL_OP_REQUEST_QUEUES ||
-			     message.opcode == VIRTCHNL_OP_RESET_VF))
+			if (is_race(step) && outlives_resets(message.opcode))
 				continue;
 			step.messages.push_back(message);
 		}
+	}
+
+	static bool is_race(const Step &step)
+	{
+		return step.kind == RACE || step.kind == MOVE;
+	}
+	/* Two resets at once: which is first is a matter of time, and so is whether what outlives
+	 * them, queue pairs, the version and the own address, is agreed on before. */
+	static bool outlives_resets(uint32_t opcode)
+	{
+		return opcode == VIRTCHNL_OP_REQUEST_QUEUES || opcode == VIRTCHNL_OP_RESET_VF ||
+		       opcode == VIRTCHNL_OP_VERSION || opcode == VIRTCHNL_OP_ADD_ETH_ADDR;
 	}
 
 	/* Most of a VF's life is after that. */
@@ -454,7 +462,9 @@ private:
 		const uint32_t version[] = {1, 1}, caps = UINT32_MAX;
 		const uint8_t *at = (const uint8_t *)version, *all = (const uint8_t *)&caps;
 
-		step.messages.push_back({VIRTCHNL_OP_VERSION, Bytes(at, at + sizeof(version))});
+		if (!is_race(step))
+			step.messages.push_back(
+				{VIRTCHNL_OP_VERSION, Bytes(at, at + sizeof(version))});
 		step.messages.push_back(
 			{VIRTCHNL_OP_GET_VF_RESOURCES, Bytes(all, all + sizeof(caps))});
 	}

@@ -7,6 +7,7 @@
 #include "model/nic/rss_types_format.h"
 #include "pf-firmware/fdir_format.h"
 #include "pf-firmware/mailbox_format.h"
+#include "pf-firmware/ptp_format.h"
 #include "pf-firmware/qos_format.h"
 #include "pf-firmware/refused_format.h"
 #include "pf-firmware/rss_format.h"
@@ -89,6 +90,7 @@ Bytes queues(const Maker &maker)
 		pair.rxq.databuffer_size = 2048;
 		pair.rxq.max_pkt_size = 1522;
 		pair.rxq.rxdid = (uint8_t)(1 + maker.below(2));
+		pair.rxq.flags = (uint8_t)maker.below(3);
 		Bytes one = bytes_of(pair);
 		items.insert(items.end(), one.begin(), one.end());
 	}
@@ -253,6 +255,14 @@ Bytes quanta(const Maker &maker)
 		1024, 0, {VIRTCHNL_QUEUE_TYPE_TX, (uint16_t)maker.below(3), 1}});
 }
 
+Bytes clock(const Maker &maker)
+{
+	struct virtchnl_ptp_caps caps = {};
+
+	caps.caps = maker.below(8);
+	return bytes_of(caps);
+}
+
 Bytes pairs(const Maker &maker)
 {
 	Bytes wanted(2);
@@ -306,6 +316,7 @@ const struct {
 	{VIRTCHNL_OP_CONFIG_QUEUE_TC_MAP, tc_map},
 	{VIRTCHNL_OP_CONFIG_QUEUE_BW, bandwidth},
 	{VIRTCHNL_OP_CONFIG_QUANTA, quanta},
+	{VIRTCHNL_OP_1588_PTP_GET_CAPS, clock},
 	{VIRTCHNL_OP_REQUEST_QUEUES, pairs},
 	{VIRTCHNL_OP_RESET_VF, nothing},
 	{VIRTCHNL_OP_EVENT, nothing},
@@ -329,6 +340,9 @@ void spoil(const Maker &maker, VirtchnlMessage &message)
 		break;
 	case 3:
 		message.opcode = maker.below(VIRTCHNL_OP_LAST + 10);
+		/* The one answer that is another at each time. */
+		if (message.opcode == VIRTCHNL_OP_1588_PTP_GET_TIME)
+			message.opcode = VIRTCHNL_OP_1588_PTP_GET_CAPS;
 		break;
 	default:
 		data = any(maker, maker.below(80));

@@ -129,19 +129,17 @@ TEST_F(PfDriver, MacGoesIntoItsFields)
 
 TEST_F(PfDriver, RingsComeAsTheFirmwareTellsThem)
 {
-	const std::vector<struct pf_vf_ring> told = {
+	static const std::vector<struct pf_vf_ring> told = {
 		{0x1000, 64, 1, 2, 0, 0, PF_RING_ATQ, 0, 32, PF_RING_ENABLED},
 		{0x5000, 512, 7, 500, 2048, 9, PF_RING_RX, 3, 32, PF_RING_TAGGED},
 	};
 	struct pf_vf_ring got[PF_VF_RINGS] = {};
-	uint16_t retval = AQ_RC_OK;
 	int ret = 0;
 
 	ASSERT_EQ(probe(), 0);
-	firmware = [&](struct aq_desc &d, uint8_t *buffer) {
+	firmware = [](struct aq_desc &d, uint8_t *buffer) {
 		std::memcpy(buffer, told.data(), told.size() * sizeof(told[0]));
 		d.datalen = (uint16_t)(told.size() * sizeof(told[0]));
-		d.retval = retval;
 	};
 	auto ask = [&](uint32_t vf) {
 		act([&](struct actor *self) { ret = pf_driver_vf_rings(driver, self, vf, got); });
@@ -153,7 +151,9 @@ TEST_F(PfDriver, RingsComeAsTheFirmwareTellsThem)
 	EXPECT_EQ(commands[0].param0, 3u);
 	EXPECT_EQ(commands[0].datalen, sizeof(got));
 	EXPECT_EQ(ask(4), -ENOENT) << "there are four";
-	retval = AQ_RC_ENOENT;
+	firmware = [](struct aq_desc &d, uint8_t *) {
+		d.retval = AQ_RC_ENOENT;
+	};
 	EXPECT_EQ(ask(3), -EIO);
 	dead = true;
 	EXPECT_EQ(ask(3), -ETIMEDOUT);

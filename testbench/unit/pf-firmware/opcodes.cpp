@@ -3,6 +3,7 @@
 #include <map>
 
 #include "pf-firmware/fdir_format.h"
+#include "pf-firmware/ptp_format.h"
 #include "pf-firmware/qos_format.h"
 #include "pf-firmware/refused_format.h"
 #include "pf-firmware/rss_format.h"
@@ -52,6 +53,8 @@ const std::map<uint32_t, int32_t> kImplemented = {
 	{VIRTCHNL_OP_CONFIG_QUEUE_TC_MAP, kParam},
 	{VIRTCHNL_OP_CONFIG_QUEUE_BW, kParam},
 	{VIRTCHNL_OP_CONFIG_QUANTA, kParam},
+	{VIRTCHNL_OP_1588_PTP_GET_CAPS, kParam},
+	{VIRTCHNL_OP_1588_PTP_GET_TIME, kParam},
 };
 } // namespace
 
@@ -148,11 +151,12 @@ TEST_F(Opcodes, OneWithoutItsCapabilityIsRefused)
 {
 	uint32_t none = 0;
 	const std::pair<uint32_t, uint32_t> length[] = {
-		{VIRTCHNL_OP_REQUEST_QUEUES, 2},   {VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, 0},
-		{VIRTCHNL_OP_CONFIG_RSS_HFUNC, 8}, {VIRTCHNL_OP_ADD_FDIR_FILTER, 2616},
-		{VIRTCHNL_OP_DEL_FDIR_FILTER, 12}, {VIRTCHNL_OP_GET_QOS_CAPS, 0},
-		{VIRTCHNL_OP_CONFIG_QUANTA, 12},   {VIRTCHNL_OP_ADD_RSS_CFG, 2444},
-		{VIRTCHNL_OP_DEL_RSS_CFG, 2444},
+		{VIRTCHNL_OP_REQUEST_QUEUES, 2},     {VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, 0},
+		{VIRTCHNL_OP_CONFIG_RSS_HFUNC, 8},   {VIRTCHNL_OP_ADD_FDIR_FILTER, 2616},
+		{VIRTCHNL_OP_DEL_FDIR_FILTER, 12},   {VIRTCHNL_OP_GET_QOS_CAPS, 0},
+		{VIRTCHNL_OP_CONFIG_QUANTA, 12},     {VIRTCHNL_OP_ADD_RSS_CFG, 2444},
+		{VIRTCHNL_OP_DEL_RSS_CFG, 2444},     {VIRTCHNL_OP_1588_PTP_GET_CAPS, 48},
+		{VIRTCHNL_OP_1588_PTP_GET_TIME, 16},
 	};
 
 	ASSERT_EQ(d->request(VIRTCHNL_OP_GET_VF_RESOURCES, &none, 4), 0);
@@ -183,7 +187,7 @@ TEST_F(Opcodes, EventOfAVfIsRefused)
 
 TEST_F(Opcodes, EachHasAName)
 {
-	EXPECT_STREQ(virtchnl_name(VIRTCHNL_OP_1588_PTP_GET_CAPS), "1588_PTP_GET_CAPS");
+	EXPECT_STREQ(virtchnl_name(VIRTCHNL_OP_FLOW_SUBSCRIBE), "FLOW_SUBSCRIBE");
 	EXPECT_EQ(virtchnl_name(19), nullptr);
 	for (auto [opcode, status] : kImplemented)
 		EXPECT_NE(virtchnl_name(opcode), nullptr) << opcode;
