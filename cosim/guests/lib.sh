@@ -192,6 +192,12 @@ repeated() {
 	done
 }
 
+# flr FUNCTION: by sysfs
+flr() {
+	grep -q flr "/sys/bus/pci/devices/$1/reset_method" && echo flr >"/sys/bus/pci/devices/$1/reset_method" &&
+		echo 1 >"/sys/bus/pci/devices/$1/reset"
+}
+
 # A driver notices a reset behind its back by looking now and then, and till then the link seems up.
 talk() {
 	up_to 20 carrier a && up_to 20 carrier b && up_to 3 at a ping -c 1 -W 1 10.0.0.2

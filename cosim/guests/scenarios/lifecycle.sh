@@ -18,13 +18,7 @@ unbind_and_bind() {
 		echo "$function_a" >"/sys/bus/pci/drivers/$driver/bind" && give a "$function_a" && addressed a 1
 }
 
-flr() {
-	grep -q flr "/sys/bus/pci/devices/$function_a/reset_method" &&
-		echo flr >"/sys/bus/pci/devices/$function_a/reset_method" &&
-		echo 1 >"/sys/bus/pci/devices/$function_a/reset"
-}
-
 check "down-up-$times" repeated down_and_up
 check "bind-$times" repeated unbind_and_bind
-check "flr-$times" repeated flr
+check "flr-$times" repeated flr "$function_a"
 check tcp transfer a b 10.0.0.2 "${mib:-16}"
