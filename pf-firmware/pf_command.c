@@ -61,8 +61,8 @@ static bool pf_vlan_ok(uint32_t tci)
 
 static uint16_t pf_set_policy(struct pf_command *command)
 {
-	const uint32_t known =
-		VF_POLICY_TRUST | VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK | VF_POLICY_PASID;
+	const uint32_t known = VF_POLICY_TRUST | VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK |
+			       VF_POLICY_PASID | VF_POLICY_FLOW_DIRECTOR;
 	const struct aq_desc *desc = &command->desc;
 	struct nic *nic = command->fw->nic;
 	struct nic_vf_policy policy = {.max_mbps = desc->cookie_high,

@@ -28,8 +28,11 @@
 #define VF_POLICY_VLAN_CHECK BIT(2) /* and frames of VLANs that it is not in */
 /* may put queues into address spaces of their own (pasid_format.h); taken away, tags stay
  * until their queues are disabled */
-#define VF_POLICY_PASID   BIT(3)
-#define VF_POLICY_DEFAULT (VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK)
+#define VF_POLICY_PASID BIT(3)
+/* its Tx queues may program the flow director by descriptors (model/nic/flow_descriptor_format.h)
+ */
+#define VF_POLICY_FLOW_DIRECTOR BIT(4)
+#define VF_POLICY_DEFAULT       (VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK)
 /*
  * Done when stopped and drained; idempotent. AQ_RC_EAGAIN: stopped, but a message of the VF is with
  * the PF's driver (below), and nothing drains before it is answered: ask again then. The same

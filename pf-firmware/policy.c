@@ -11,6 +11,7 @@ void firmware_set_policy(struct fw_vf *vf, uint32_t flags, const struct nic_vf_p
 
 	policy.mac_check = flags & VF_POLICY_MAC_CHECK;
 	policy.vlan_check = flags & VF_POLICY_VLAN_CHECK;
+	policy.flow_descriptors = flags & VF_POLICY_FLOW_DIRECTOR;
 	vf->trusted = flags & VF_POLICY_TRUST;
 	vf->may_tag = flags & VF_POLICY_PASID;
 	nic_vf_policy_set(nic, vf->index, &policy);

@@ -149,8 +149,8 @@ int pf_driver_vf_rings(struct pf_driver *d, struct actor *self, uint32_t vf,
 static bool policies_equal(const struct pf_driver_policy *a, const struct pf_driver_policy *b)
 {
 	return a->trust == b->trust && a->spoof_check == b->spoof_check && a->pasid == b->pasid &&
-	       a->port_vlan == b->port_vlan && a->max_mbps == b->max_mbps &&
-	       a->min_mbps == b->min_mbps;
+	       a->flow_director == b->flow_director && a->port_vlan == b->port_vlan &&
+	       a->max_mbps == b->max_mbps && a->min_mbps == b->min_mbps;
 }
 
 int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf,
@@ -168,6 +168,8 @@ int pf_driver_set_vf_policy(struct pf_driver *d, struct actor *self, uint32_t vf
 		flags |= (uint32_t)(VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK);
 	if (policy->pasid)
 		flags |= (uint32_t)VF_POLICY_PASID;
+	if (policy->flow_director)
+		flags |= (uint32_t)VF_POLICY_FLOW_DIRECTOR;
 	desc = pf_make_command(AQC_VF_SET_POLICY, vf, flags);
 	desc.cookie_high = policy->max_mbps;
 	desc.cookie_low = policy->min_mbps;

@@ -56,6 +56,7 @@ struct pf_driver_policy {
 	bool trust;       /* it may choose its addresses, and be promiscuous */
 	bool spoof_check; /* what comes from an address or a VLAN that is not its own is dropped */
 	bool pasid;       /* its queues may be in address spaces of their own */
+	bool flow_director; /* its queues may program the flow director by descriptors */
 	/* Tag of the VLAN that it is in without knowing, 0: none; another one resets it. */
 	uint32_t port_vlan;
 	uint32_t max_mbps, min_mbps;

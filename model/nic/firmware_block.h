@@ -118,8 +118,9 @@ void nic_vlan_clear(struct nic *nic, uint32_t vf);
  * checks.
  */
 struct nic_vf_policy {
-	bool mac_check;  /* what it sends comes from an address that it has a filter for */
-	bool vlan_check; /* and is in one of its VLANs, or in none */
+	bool mac_check;        /* what it sends comes from an address that it has a filter for */
+	bool vlan_check;       /* and is in one of its VLANs, or in none */
+	bool flow_descriptors; /* its queues may program the flow director */
 	/* Tag of the one VLAN that it is in without knowing: VLAN ID and priority; 0: none. */
 	uint32_t port_vlan;
 	uint32_t max_mbps; /* of what it sends; 0: no limit (tx_schedule.h) */

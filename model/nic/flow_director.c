@@ -76,13 +76,30 @@ static uint32_t find_id(const struct nic_vf *vf, uint32_t id)
 	return i;
 }
 
+static uint32_t find_pattern(const struct nic_vf *vf, const struct flow_rule *rule)
+{
+	uint32_t i = 0;
+
+	while (i < vf->flows && !same_pattern(&vf->flow[i], rule))
+		i++;
+	return i;
+}
+
+static int remove_at(struct nic_vf *vf, uint32_t at)
+{
+	if (at == vf->flows)
+		return -ENOENT;
+	vf->flows--;
+	memmove(&vf->flow[at], &vf->flow[at + 1], (vf->flows - at) * sizeof(vf->flow[0]));
+	return 0;
+}
+
 int nic_flow_add(struct nic *nic, uint32_t index, struct flow_rule *rule)
 {
 	struct nic_vf *vf = &nic->vf[index];
 
-	for (uint32_t i = 0; i < vf->flows; i++)
-		if (same_pattern(&vf->flow[i], rule))
-			return -EEXIST;
+	if (find_pattern(vf, rule) < vf->flows)
+		return -EEXIST;
 	if (vf->flows == FLOW_RULES_PER_VF)
 		return -ENOSPC;
 	rule->id = 0;
@@ -90,6 +107,22 @@ int nic_flow_add(struct nic *nic, uint32_t index, struct flow_rule *rule)
 		rule->id++;
 	nic_flow_put(nic, index, rule);
 	return 0;
+}
+
+int flow_director_put(struct nic_vf *vf, struct flow_rule *rule)
+{
+	uint32_t at = find_pattern(vf, rule);
+
+	if (at == vf->flows)
+		return nic_flow_add(vf->nic, vf->index, rule);
+	rule->id = vf->flow[at].id;
+	vf->flow[at] = *rule;
+	return 0;
+}
+
+int flow_director_remove(struct nic_vf *vf, const struct flow_rule *rule)
+{
+	return remove_at(vf, find_pattern(vf, rule));
 }
 
 void nic_flow_put(struct nic *nic, uint32_t index, const struct flow_rule *rule)
@@ -103,13 +136,8 @@ void nic_flow_put(struct nic *nic, uint32_t index, const struct flow_rule *rule)
 int nic_flow_del(struct nic *nic, uint32_t index, uint32_t id)
 {
 	struct nic_vf *vf = &nic->vf[index];
-	uint32_t at = find_id(vf, id);
 
-	if (at == vf->flows)
-		return -ENOENT;
-	vf->flows--;
-	memmove(&vf->flow[at], &vf->flow[at + 1], (vf->flows - at) * sizeof(vf->flow[0]));
-	return 0;
+	return remove_at(vf, find_id(vf, id));
 }
 
 void nic_flow_clear(struct nic *nic, uint32_t vf)

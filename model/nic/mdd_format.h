@@ -22,7 +22,7 @@
 enum mdd_event {
 	MDD_NONE,
 	MDD_TAIL_BEYOND_RING,
-	MDD_BAD_DTYPE,        /* neither data nor context */
+	MDD_BAD_DTYPE,        /* none that the driver may use */
 	MDD_BAD_CONTEXT,      /* a second one, one behind data, or fields that contradict */
 	MDD_ZERO_BUFFER,      /* data of no bytes */
 	MDD_TOO_MANY_BUFFERS, /* above 8 of a packet or segment, above 3 of a header to repeat */
@@ -31,6 +31,7 @@ enum mdd_event {
 	MDD_BAD_HEADER,       /* header lengths beyond the packet, or too small for their kind */
 	MDD_BAD_LSO_MSS,      /* out of range */
 	MDD_BAD_LSO_LEN,      /* not the bytes behind the header */
+	MDD_BAD_FILTER,       /* a second one, one behind data, or fields that cannot be */
 };
 
 #endif

@@ -7,6 +7,7 @@
 #include "model/nic/dma.h"
 #include "model/nic/firmware_block.h"
 #include "model/nic/flow_director.h"
+#include "model/nic/flow_program.h"
 #include "model/nic/offload.h"
 #include "model/nic/pause.h"
 #include "model/nic/port_out.h"
@@ -86,17 +87,25 @@ void vector_resume(struct nic_vector *vector);
 #define RX_FIFO          256u /* packets that wait for descriptors of a queue */
 #define RX_PAUSE         32u  /* with more of them the port's neighbour is paused, if it can be */
 #define RX_JOBS          256u /* writes of a queue in flight before it begins no more */
+#define RX_STATUSES      4u   /* that wait for descriptors of a queue */
 #define WB_LINE          128u
 
 struct tx_slot {
 	struct packet *packet; /* its segments, by next_segment; NULL: lost, only written back */
 	struct tx_offload offload;
+	struct flow_program program;
 	uint32_t segments;
 	uint16_t parts; /* reads in flight */
 	bool failed;
 	bool report;
 	uint32_t eop_index;
 	uint64_t eop[2];
+};
+
+/* That a filter could not be programmed: RXP1_* (flow_descriptor_format.h). */
+struct rx_program_status {
+	uint32_t fd_id;
+	uint64_t error;
 };
 
 struct nic_queue {
@@ -128,6 +137,8 @@ struct nic_queue {
 	const struct rx_format *rx_format;
 	struct packet *fifo[RX_FIFO];
 	uint32_t fifo_first, fifo_count;
+	struct rx_program_status status[RX_STATUSES]; /* that wait for descriptors */
+	uint32_t statuses;
 	uint8_t full_classes; /* whose frames are too many here, a bit each (pause.h) */
 };
 
@@ -181,6 +192,9 @@ uint32_t queue_rx_missing(const struct nic_queue *queue);
 /* Takes over the reference. */
 void queue_rx_packet(struct nic_queue *queue, struct packet *packet);
 void queue_rx_quiesce(struct nic_queue *queue, enum packet_drop cause);
+/* Tell the driver that a filter was not programmed, if it has posted a descriptor for that, and the
+ * queue's format knows such news. */
+void queue_rx_status(struct nic_queue *queue, uint32_t fd_id, uint64_t error);
 
 /* --- Admin queue and mailbox (admin_queue.c, mailbox.c) --- */
 
@@ -281,6 +295,10 @@ bool vlan_is_own(const struct nic_vf *vf, const struct packet *packet);
 
 /* flow_director.c: the rule that decides about a packet for the VF; NULL: none. */
 const struct flow_rule *flow_director_find(const struct nic_vf *vf, const struct packet *packet);
+/* Add the rule, or have it in the place of the one with its pattern. -ENOSPC. */
+int flow_director_put(struct nic_vf *vf, struct flow_rule *rule);
+/* The one with this rule's pattern. -ENOENT. */
+int flow_director_remove(struct nic_vf *vf, const struct flow_rule *rule);
 
 /* Count and trace a lost packet, and put it. */
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);

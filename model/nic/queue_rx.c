@@ -7,6 +7,7 @@
  * descriptors are on their way; without posted descriptors it is lost.
  */
 #include "base/trace.h"
+#include "model/nic/flow_descriptor_format.h"
 #include "model/nic/nic_internal.h"
 
 /* Of one packet, as the X710 and E810 have it (Linux i40e_type.h, ice_txrx.h). */
@@ -40,11 +41,10 @@ static uint32_t rx_buffers(const struct nic_queue *queue, const struct packet *p
 
 uint32_t queue_rx_missing(const struct nic_queue *queue)
 {
-	uint32_t need;
+	uint32_t need = queue->statuses;
 
-	if (!queue->fifo_count)
-		return 0;
-	need = rx_buffers(queue, queue->fifo[queue->fifo_first]);
+	if (queue->fifo_count)
+		need += rx_buffers(queue, queue->fifo[queue->fifo_first]);
 	return need > queue->cache_count ? need - queue->cache_count : 0;
 }
 
@@ -195,8 +195,54 @@ static struct packet *rx_pop(struct nic_queue *queue)
 	return packet;
 }
 
+/* --- News of the flow director --- */
+
+static void rx_lose_statuses(struct nic_queue *queue, uint32_t count)
+{
+	if (count)
+		sim_log(&queue->vf->nic->env.part, LOG_INFO,
+			"VF %u queue %u: %u of the flow director's answers lost", queue->vf->index,
+			queue->index, count);
+}
+
+void queue_rx_status(struct nic_queue *queue, uint32_t fd_id, uint64_t error)
+{
+	bool room = queue->statuses < RX_STATUSES && queue->statuses < queue_posted(queue);
+
+	if (!queue_may_run(queue) || queue->context.rxdid == RXDID_FLEX_NIC || !room) {
+		rx_lose_statuses(queue, 1);
+		return;
+	}
+	queue->status[queue->statuses++] = (struct rx_program_status){fd_id, error};
+	queue_rx_run(queue);
+}
+
+static void rx_tell_statuses(struct nic_queue *queue)
+{
+	uint32_t told = 0;
+
+	for (; told < queue->statuses && queue->cache_count; told++) {
+		const struct rx_program_status *status = &queue->status[told];
+		uint32_t index = queue->context.head;
+		uint64_t words[4] = {
+			field_put(RXP0_FD_ID, status->fd_id),
+			RXP1_DD | field_put(RXP1_PROGID, RXP_PROGID_FILTER) | status->error |
+				RXP1_IS_STATUS,
+		};
+
+		queue_take(queue);
+		queue_write_back(queue, index, words, NULL);
+	}
+	if (!told)
+		return;
+	queue->statuses -= told;
+	memmove(queue->status, queue->status + told, queue->statuses * sizeof(queue->status[0]));
+	queue_cause(queue);
+}
+
 void queue_rx_run(struct nic_queue *queue)
 {
+	rx_tell_statuses(queue);
 	while (queue->fifo_count && queue->jobs < RX_JOBS) {
 		uint32_t need = rx_buffers(queue, queue->fifo[queue->fifo_first]);
 
@@ -235,6 +281,8 @@ void queue_rx_packet(struct nic_queue *queue, struct packet *packet)
 
 void queue_rx_quiesce(struct nic_queue *queue, enum packet_drop cause)
 {
+	rx_lose_statuses(queue, queue->statuses);
+	queue->statuses = 0;
 	while (queue->fifo_count)
 		nic_drop(queue->vf->nic, queue->vf, rx_pop(queue), cause);
 }

@@ -58,6 +58,23 @@ static void tx_send_segments(struct nic_queue *queue, struct tx_slot *slot)
 	}
 }
 
+/* What the packet was for: to be sent, to program the flow director, or both. */
+static void tx_act(struct nic_queue *queue, struct tx_slot *slot)
+{
+	struct packet *next;
+
+	if (slot->program.is_there)
+		flow_program_run(queue, &slot->program, slot->packet);
+	if (!slot->program.only) {
+		tx_send_segments(queue, slot);
+		return;
+	}
+	for (struct packet *packet = slot->packet; packet; packet = next) {
+		next = packet->next_segment;
+		packet_put(packet);
+	}
+}
+
 /* Bytes that did not come are not the packet's: they must not pass for a tag. */
 static void tx_drop(struct nic_queue *queue, struct tx_slot *slot, enum packet_drop cause)
 {
@@ -83,7 +100,7 @@ static void tx_retire(struct nic_queue *queue)
 		if (slot->failed)
 			tx_drop(queue, slot, PACKET_DROP_DMA_ERROR);
 		else if (slot->packet)
-			tx_send_segments(queue, slot);
+			tx_act(queue, slot);
 		if (slot->report)
 			tx_write_back(queue, slot);
 	}
@@ -156,8 +173,10 @@ static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, stru
 	struct tx_slot *slot = &queue->slot[at];
 	struct tx_cursor cursor = {packets, 0};
 
-	*slot = (struct tx_slot){
-		.packet = packets, .offload = shape->offload, .segments = shape->segments};
+	*slot = (struct tx_slot){.packet = packets,
+				 .offload = shape->offload,
+				 .program = shape->program,
+				 .segments = shape->segments};
 	for (uint32_t i = 0; i < shape->descs; i++) {
 		uint32_t index = queue->context.head;
 		const uint64_t *word = queue_take(queue);

@@ -6,6 +6,8 @@
  */
 #include "model/nic/tx_shape.h"
 
+#include "model/nic/flow_descriptor_format.h"
+
 #define TX_MAX_BUFFERS        8u /* of one packet or segment */
 #define TX_MAX_HEADER_BUFFERS 3u /* that the header of a packet to be cut is in */
 
@@ -14,9 +16,9 @@ static const uint64_t *tx_cached(const struct nic_queue *queue, uint32_t i)
 	return queue->cache[(queue->cache_first + i) % QUEUE_CACHE];
 }
 
-static bool tx_is_context(const uint64_t *word)
+static bool tx_is_data(const uint64_t *word)
 {
-	return field_get(TXD1_DTYPE, word[1]) == TXD_DTYPE_CONTEXT;
+	return field_get(TXD1_DTYPE, word[1]) == TXD_DTYPE_DATA;
 }
 
 static uint32_t tx_buffer_bytes(const uint64_t *word)
@@ -35,18 +37,45 @@ static enum mdd_event tx_add_context(struct tx_shape *shape, const uint64_t *wor
 	return MDD_NONE;
 }
 
+/* One, before the data, of a VF that may. */
+static enum mdd_event tx_add_program(const struct nic_queue *queue, struct tx_shape *shape,
+				     const uint64_t *word)
+{
+	if (!queue->vf->policy.flow_descriptors)
+		return MDD_BAD_DTYPE;
+	if (shape->program.is_there || shape->buffers)
+		return MDD_BAD_FILTER;
+	shape->program = (struct flow_program){word[0], word[1], .is_there = true};
+	return flow_program_ok(&shape->program, queue->vf->nic->cfg.queue_pairs) ? MDD_NONE
+										 : MDD_BAD_FILTER;
+}
+
 static enum mdd_event tx_add_data(struct tx_shape *shape, const uint64_t *word)
 {
-	if (field_get(TXD1_DTYPE, word[1]) != TXD_DTYPE_DATA)
-		return MDD_BAD_DTYPE;
 	if (!tx_buffer_bytes(word))
 		return MDD_ZERO_BUFFER;
 	if (!shape->buffers)
 		shape->offload = tx_offload_decode(word[1], shape->context0, shape->context1);
+	shape->program.only = shape->program.is_there && (word[1] & TXD1_CMD_DUMMY);
 	shape->len_bytes += tx_buffer_bytes(word);
 	if (++shape->buffers > TX_MAX_BUFFERS && !shape->offload.segment)
 		return MDD_TOO_MANY_BUFFERS;
 	return MDD_NONE;
+}
+
+static enum mdd_event tx_add(const struct nic_queue *queue, struct tx_shape *shape,
+			     const uint64_t *word)
+{
+	switch (field_get(TXD1_DTYPE, word[1])) {
+	case TXD_DTYPE_DATA:
+		return tx_add_data(shape, word);
+	case TXD_DTYPE_CONTEXT:
+		return tx_add_context(shape, word);
+	case TXD_DTYPE_FILTER:
+		return tx_add_program(queue, shape, word);
+	default:
+		return MDD_BAD_DTYPE;
+	}
 }
 
 /*
@@ -67,7 +96,7 @@ static uint32_t tx_walk_buffers(struct tx_walk *walk, uint32_t len_bytes)
 		const uint64_t *word = tx_cached(walk->queue, walk->next++);
 
 		len_bytes -= walk->left;
-		walk->left = tx_is_context(word) ? 0 : tx_buffer_bytes(word);
+		walk->left = tx_is_data(word) ? tx_buffer_bytes(word) : 0;
 		buffers += walk->left ? 1 : 0;
 	}
 	walk->left -= len_bytes;
@@ -119,10 +148,9 @@ struct tx_shape tx_shape_look(const struct nic_queue *queue)
 
 	for (uint32_t i = 0; i < queue->cache_count && !shape.descs; i++) {
 		const uint64_t *word = tx_cached(queue, i);
-		bool context = tx_is_context(word);
 
-		shape.mdd = context ? tx_add_context(&shape, word) : tx_add_data(&shape, word);
-		if (!shape.mdd && !context && (word[1] & TXD1_CMD_EOP))
+		shape.mdd = tx_add(queue, &shape, word);
+		if (!shape.mdd && tx_is_data(word) && (word[1] & TXD1_CMD_EOP))
 			shape.mdd = tx_judge(queue, &shape);
 		else if (!shape.mdd && i + 1 == TX_MAX_TSO_DESCS)
 			shape.mdd = MDD_NO_EOP;

@@ -11,12 +11,13 @@
 #include "model/nic/nic_internal.h"
 
 struct tx_shape {
-	uint32_t descs;   /* with context descriptors; 0: EOP is not here yet */
+	uint32_t descs;   /* with those before the data; 0: EOP is not here yet */
 	uint32_t buffers; /* of them, with data */
 	uint32_t len_bytes;
 	uint32_t segments;
 	uint64_t context0, context1;
 	bool context;
+	struct flow_program program;
 	enum mdd_event mdd;
 	bool lost; /* more segments than there are packets, or no room for its tag */
 	struct tx_offload offload;

@@ -6,6 +6,7 @@
  */
 #include <cstring>
 
+#include "model/nic/flow_descriptor_format.h"
 #include "testbench/fuzz/common/fuzz.hpp"
 #include "testbench/fuzz/common/nic_world.hpp"
 
@@ -100,6 +101,19 @@ private:
 		put_tx(guest[who], word);
 	}
 
+	/* To program the flow director. */
+	void filter(uint32_t who)
+	{
+		uint64_t bits = in.take(1), word[2] = {in.take(4), TXD_DTYPE_FILTER};
+
+		word[1] |= field_put(TXF1_PCMD, 1 + (bits & 1)) |
+			   field_put(TXF1_DEST, bits >> 1 & 3) |
+			   field_put(TXF1_FD_STATUS, bits >> 3 & 1) | bits << 32;
+		if (bits & 0xc0)
+			word[0] = field_put(TXF0_PCTYPE, 31 + (bits >> 4 & 15));
+		put_tx(guest[who], word);
+	}
+
 	/* Seldom elsewhere than where its driver has its ring. */
 	void put_tx(AvfDriver &driver, const uint64_t *word)
 	{
@@ -182,7 +196,8 @@ private:
 		uint64_t bits = in.take(1);
 		uint16_t body[4] = {guest[who].vsi, (uint16_t)(bits >> 2 & 3), 0, 0};
 
-		host.set_policy(who, (uint32_t)(bits >> 4 & 7));
+		host.set_policy(
+			who, (uint32_t)((bits >> 4 & 7) | (bits << 1 & VF_POLICY_FLOW_DIRECTOR)));
 		guest[who].send(opcodes[bits & 3], body,
 				(bits & 3) < 2    ? 0
 				: (bits & 3) == 2 ? 4
@@ -222,8 +237,10 @@ private:
 			rx_descriptor(who);
 			break;
 		case 8:
-		case 9:
 			context(who);
+			break;
+		case 9:
+			(bits & 16 ? filter(who) : context(who));
 			break;
 		case 10:
 		case 11:

@@ -127,6 +127,39 @@ TEST_F(PfDriver, MacGoesIntoItsFields)
 	EXPECT_EQ(commands[0].addr_high, 0x5544u);
 }
 
+/* One flag after the other; what is the same already is not said again. */
+TEST_F(PfDriver, PoliciesGoIntoTheirFlags)
+{
+	const std::pair<bool pf_driver_policy::*, uint64_t> flags[] = {
+		{&pf_driver_policy::trust, VF_POLICY_TRUST},
+		{&pf_driver_policy::spoof_check, VF_POLICY_MAC_CHECK | VF_POLICY_VLAN_CHECK},
+		{&pf_driver_policy::pasid, VF_POLICY_PASID},
+		{&pf_driver_policy::flow_director, VF_POLICY_FLOW_DIRECTOR},
+	};
+
+	ASSERT_EQ(probe(), 0);
+	for (const auto &[member, flag] : flags) {
+		struct pf_driver_policy policy = {};
+
+		policy.*member = true;
+		policy.port_vlan = 7;
+		policy.max_mbps = 200;
+		policy.min_mbps = 100;
+		commands.clear();
+		for (uint32_t times = 0; times < 2; times++)
+			act([&](struct actor *self) {
+				EXPECT_EQ(pf_driver_set_vf_policy(driver, self, 2, &policy), 0);
+			});
+		ASSERT_EQ(commands.size(), 1u);
+		EXPECT_EQ(commands[0].opcode, AQC_VF_SET_POLICY);
+		EXPECT_EQ(commands[0].param0, 2u);
+		EXPECT_EQ(commands[0].param1, (uint32_t)flag);
+		EXPECT_EQ(commands[0].addr_high, 7u);
+		EXPECT_EQ(commands[0].cookie_high, 200u);
+		EXPECT_EQ(commands[0].cookie_low, 100u);
+	}
+}
+
 TEST_F(PfDriver, RingsComeAsTheFirmwareTellsThem)
 {
 	static const std::vector<struct pf_vf_ring> told = {
