@@ -226,6 +226,26 @@ TEST_F(FlowDescriptors, FailuresAreTold)
 	EXPECT_EQ(field_get(RXD1_LENGTH, rx_word(2, 1)), 100u) << "packets go on behind them";
 }
 
+/* A queue that fetches descriptors when it needs them. */
+class FlowDescriptorsWithoutAhead : public FlowDescriptors
+{
+protected:
+	void configure() override
+	{
+		FlowDescriptors::configure();
+		cfg.rx_fetch_ahead = false;
+	}
+};
+
+TEST_F(FlowDescriptorsWithoutAhead, AFailureFetchesADescriptor)
+{
+	Program one;
+
+	one.command = TXF_PCMD_REMOVE;
+	program(one, {});
+	EXPECT_TRUE(rx_word(0, 1) & RXP1_NO_ENTRY);
+}
+
 TEST_F(FlowDescriptors, WithoutADescriptorForItAFailureIsNotTold)
 {
 	Program one;
