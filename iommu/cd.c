@@ -52,6 +52,7 @@ static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
 	uint64_t txsz = field_get(fields->txsz, word[0]);
 	uint64_t ttb = word[fields->ttb_word] & fields->ttb;
 	uint8_t granule_shift = smmu_granule_shift(smmu, tg);
+	uint8_t oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
 
 	tree->disabled = is_disabled(ste, word, n);
 	if (tree->disabled)
@@ -61,12 +62,11 @@ static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
 	tree->no_unprivileged =
 		smmu->cfg.e0pd && !is_el2(ste) && (word[fields->ttb_word] & fields->e0pd);
 	tree->big_endian = word[0] & CD0_ENDI;
-	tree->oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
 	tree->oas_52 = smmu->cfg.oas_bits == 52;
 	if (!granule_shift || !txsz_is_legal(smmu, granule_shift, txsz) ||
-	    !smmu_ttb_is_in_range(ttb, granule_shift, tree->oa_bits))
+	    !smmu_ttb_is_in_range(ttb, granule_shift, oa_bits))
 		return false;
-	smmu_tables_shape(tree, granule_shift);
+	smmu_tables_shape(tree, granule_shift, oa_bits);
 	tree->ia_bits = (uint8_t)(64 - txsz);
 	tree->start_level = (uint8_t)(3 - (tree->ia_bits - 1 - tree->granule_shift) /
 						  (tree->granule_shift - 3));

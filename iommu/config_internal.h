@@ -20,9 +20,13 @@ struct smmu;
 
 /* One tree of translation tables: a region of a CD, or the stage 2 of an STE. */
 struct tt_tree {
-	uint64_t root;         /* address of its first table, aligned to that table's size */
-	uint8_t granule_shift; /* 12, 14 or 16 */
-	uint8_t shift[4];      /* by level: log2 of what one descriptor maps */
+	uint64_t root; /* address of its first table, aligned to that table's size */
+	/* What each step of a walk takes of a descriptor and an address (smmu_tables_shape). */
+	uint64_t table_address; /* bits of a table's address in its descriptor */
+	uint64_t beyond;        /* bits of an address that the output size does not hold */
+	uint64_t index_mask;    /* descriptors of a table - 1 */
+	uint8_t granule_shift;  /* 12, 14 or 16 */
+	uint8_t shift[4];       /* by level: log2 of what one descriptor maps */
 	uint8_t ia_bits;
 	uint8_t oa_bits;
 	bool oas_52; /* the SMMU's addresses have 52 bits, whatever this tree's have */

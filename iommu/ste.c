@@ -122,12 +122,12 @@ static bool decode_stage2_tree(const struct smmu *smmu, struct tt_tree *tree,
 	tree->big_endian = word[2] & STE2_S2ENDI;
 	if (!granule_shift || !s2t0sz_is_legal(smmu, granule_shift, t0sz))
 		return false;
-	smmu_tables_shape(tree, granule_shift);
+	smmu_tables_shape(tree, granule_shift,
+			  smmu_output_bits(smmu, field_get(STE2_S2PS, word[2])));
 	level = start_level(smmu, granule_shift, field_get(STE2_S2SL0, word[2]));
 	if (level < 0)
 		return false;
 	tree->ia_bits = (uint8_t)(64 - t0sz);
-	tree->oa_bits = smmu_output_bits(smmu, field_get(STE2_S2PS, word[2]));
 	tree->oas_52 = smmu->cfg.oas_bits == 52;
 	tree->start_level = (uint8_t)level;
 	if (!first_table_fits(tree) || !level_is_offered(smmu, tree))

@@ -10,9 +10,13 @@ uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg)
 	return smmu->cfg.granules & offered[tg] ? shift[tg] : 0;
 }
 
-void smmu_tables_shape(struct tt_tree *tree, uint8_t granule_shift)
+void smmu_tables_shape(struct tt_tree *tree, uint8_t granule_shift, uint8_t oa_bits)
 {
 	tree->granule_shift = granule_shift;
+	tree->oa_bits = oa_bits;
+	tree->table_address = align_down(BITS(47, 12), BIT(granule_shift));
+	tree->beyond = ~(BIT(oa_bits) - 1);
+	tree->index_mask = BIT(granule_shift - 3) - 1;
 	for (int level = 0; level < 4; level++)
 		tree->shift[level] = (uint8_t)(granule_shift + (granule_shift - 3) * (3 - level));
 }

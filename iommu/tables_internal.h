@@ -34,8 +34,8 @@ enum ttd_kind { TTD_IS_INVALID, TTD_IS_TABLE, TTD_IS_LEAF };
 
 /* log2 of a TG field's granule, in STE.S2TG's and CD.TG0's code; 0 when it is not offered. */
 uint8_t smmu_granule_shift(const struct smmu *smmu, uint64_t tg);
-/* A tree's granule, which is one, and what follows from it. */
-void smmu_tables_shape(struct tt_tree *tree, uint8_t granule_shift);
+/* A tree's granule, which is one, its output size, and what follows from them. */
+void smmu_tables_shape(struct tt_tree *tree, uint8_t granule_shift, uint8_t oa_bits);
 /* Address bits of an IPS or S2PS field, no more than the OAS. */
 uint8_t smmu_output_bits(const struct smmu *smmu, uint64_t code);
 /* The address of a tree's first table, aligned to its size; the other members are set. */
@@ -74,8 +74,7 @@ static inline void smmu_tables_enter(struct walk *walk, const struct tt_tree *tr
 static inline void smmu_tables_descend(struct walk *walk)
 {
 	walk->level++;
-	walk->ttd_ia =
-		smmu_tables_address(walk, walk->address, BIT(walk->tree->granule_shift - 3) - 1);
+	walk->ttd_ia = smmu_tables_address(walk, walk->address, walk->tree->index_mask);
 }
 
 /* Blocks: 1 GiB and 2 MiB; 32 MiB; 512 MiB, and 4 TiB where the OAS is 52 bits. */
@@ -111,12 +110,13 @@ static inline bool smmu_ttd_lacks_access(const struct stage_policy *policy, uint
 static inline bool smmu_ttd_address(struct walk *walk, enum ttd_kind kind)
 {
 	const struct tt_tree *tree = walk->tree;
-	uint8_t shift = kind == TTD_IS_LEAF ? tree->shift[walk->level] : tree->granule_shift;
 
-	walk->address = (walk->ttd & BITS(47, 12)) >> shift << shift;
+	walk->address = walk->ttd & tree->table_address;
+	if (kind == TTD_IS_LEAF)
+		walk->address = align_down(walk->address, BIT(tree->shift[walk->level]));
 	if (tree->granule_shift == 16)
 		walk->address |= field_get(TTD_ADDR_HIGH, walk->ttd) << 48;
-	return !(walk->address >> tree->oa_bits);
+	return !(walk->address & tree->beyond);
 }
 
 /* The descriptor that a little-endian word is in a table of the tree. */

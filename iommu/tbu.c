@@ -222,31 +222,41 @@ void smmu_txn_translate(struct transaction *txn)
 		smmu_txn_find(txn);
 }
 
-/* Ask what both stages permit. False: one of them denied it, and it is a fault. */
-static bool is_permitted(struct transaction *txn)
+static void deny(struct transaction *txn, enum stage stage, enum permission permission)
 {
 	const struct leaf *leaf = &txn->found.leaf[STAGE1];
-	struct fault_place place = {.kind = EVENT1_CLASS_IN, .ipa = txn->ia};
+	struct fault_place place = {.stage = stage,
+				    .kind = EVENT1_CLASS_IN,
+				    .ipa = txn->ia,
+				    .unread = permission == PERMISSION_UNREADABLE};
 
 	if (txn->stages & BIT(STAGE1))
 		place.ipa = leaf->oa | (txn->ia & (BIT(leaf->shift) - 1));
-	txn->managed = 0;
-	for (int stage = STAGE1; stage <= STAGE2; stage++) {
-		enum permission permission;
+	smmu_fault_at(txn, F_PERMISSION, &place);
+}
 
-		if (!(txn->stages & BIT(stage)))
-			continue;
-		permission = smmu_permission(txn, (enum stage)stage);
-		place.stage = (enum stage)stage;
-		place.unread = permission == PERMISSION_UNREADABLE;
-		if (permission == PERMISSION_DENIED || place.unread) {
-			smmu_fault_at(txn, F_PERMISSION, &place);
-			return false;
-		}
-		if (permission == PERMISSION_MANAGED)
-			txn->managed |= (uint8_t)BIT(stage);
+/* False: the stage denied it, and it is a fault. */
+static bool stage_permits(struct transaction *txn, enum stage stage)
+{
+	enum permission permission;
+
+	if (!(txn->stages & BIT(stage)))
+		return true;
+	permission = smmu_permission(txn, stage);
+	if (permission == PERMISSION_DENIED || permission == PERMISSION_UNREADABLE) {
+		deny(txn, stage, permission);
+		return false;
 	}
+	if (permission == PERMISSION_MANAGED)
+		txn->managed |= (uint8_t)BIT(stage);
 	return true;
+}
+
+/* Ask what both stages permit. */
+static bool is_permitted(struct transaction *txn)
+{
+	txn->managed = 0;
+	return stage_permits(txn, STAGE1) && stage_permits(txn, STAGE2);
 }
 
 void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)

@@ -58,7 +58,7 @@ struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
 	if (!line)
 		line = find_space(tlb, global_of(space), ia);
 	if (line && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_LRU)
-		line->used = ++tlb->clock;
+		tlb->used[line - tlb->line] = ++tlb->clock;
 	return line;
 }
 
@@ -76,11 +76,23 @@ static uint8_t shift_of_leaf(const struct tlb_line *line)
 	return MAX(found->shift, found->leaf[STAGE1].shift);
 }
 
-/* How many lines have this size: a look-up tries the sizes that there are. */
-static void count(struct tlb *tlb, const struct tlb_line *line, int change)
+/* What lines are counted by. */
+#define CLASS_SHIFT  BITS(5, 0)
+#define CLASS_GLOBAL BIT(6)
+#define CLASS_PART   BIT(7) /* of a larger leaf */
+#define NO_CLASS     UINT64_MAX
+
+static uint64_t class_of(const struct tlb_line *line)
 {
-	bool global = line->space & SPACE_GLOBAL;
-	uint8_t shift = line->found.shift;
+	return line->found.shift | (line->space & SPACE_GLOBAL ? CLASS_GLOBAL : 0) |
+	       (shift_of_leaf(line) != line->found.shift ? CLASS_PART : 0);
+}
+
+/* How many lines have this size: a look-up tries the sizes that there are. */
+static void count(struct tlb *tlb, uint64_t class, int change)
+{
+	uint64_t shift = field_get(CLASS_SHIFT, class);
+	bool global = class & CLASS_GLOBAL;
 	uint32_t *lines = &tlb->count[global][shift];
 
 	if (!*lines)
@@ -88,18 +100,19 @@ static void count(struct tlb *tlb, const struct tlb_line *line, int change)
 	*lines += (uint32_t)change;
 	if (!*lines)
 		tlb->shifts[global] &= ~BIT(shift);
-	if (shift_of_leaf(line) != shift)
+	if (class & CLASS_PART)
 		tlb->parts += (uint32_t)change;
 }
 
 void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
 {
-	uint64_t *tag = &smmu->tlb.tag[line - smmu->tlb.line];
+	struct tlb *tlb = &smmu->tlb;
+	size_t at = (size_t)(line - tlb->line);
 
-	if (!*tag)
+	if (!tlb->tag[at])
 		return;
-	*tag = 0;
-	count(&smmu->tlb, line, -1);
+	tlb->tag[at] = tlb->used[at] = 0;
+	count(tlb, class_of(line), -1);
 }
 
 /* The line that has this address, a free one of the set, or the victim. */
@@ -108,15 +121,11 @@ static struct tlb_line *find_room(struct smmu *smmu, uint64_t space, uint8_t shi
 	struct tlb *tlb = &smmu->tlb;
 	uint64_t tag = tag_of(shift, ia);
 	uint32_t first = find_set(tlb, space, shift, ia), victim = first;
-	uint64_t oldest = UINT64_MAX;
 
 	for (uint32_t i = first; i < first + tlb->ways; i++) {
-		uint64_t used = tlb->tag[i] ? tlb->line[i].used : 0;
-
 		if (tlb->tag[i] == tag && tlb->line[i].space == space)
 			return &tlb->line[i];
-		victim = used < oldest ? i : victim;
-		oldest = MIN(used, oldest);
+		victim = tlb->used[i] < tlb->used[victim] ? i : victim;
 	}
 	if (tlb->tag[victim] && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_RANDOM)
 		victim = first + (uint32_t)rng_below(&smmu->rng, tlb->ways);
@@ -127,16 +136,20 @@ struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint64_t space, const struct t
 {
 	struct tlb *tlb = &smmu->tlb;
 	struct tlb_line *line = find_room(smmu, space, found->shift, found->ia);
-	uint64_t *tag = &tlb->tag[line - tlb->line];
+	size_t at = (size_t)(line - tlb->line);
+	uint64_t before = tlb->tag[at] ? class_of(line) : NO_CLASS, class;
 
-	if (*tag)
-		count(tlb, line, -1);
 	line->found = *found;
 	line->space = space;
 	line->dirty = 0;
-	line->used = ++tlb->clock;
-	*tag = tag_of(found->shift, found->ia);
-	count(tlb, line, 1);
+	tlb->used[at] = ++tlb->clock;
+	tlb->tag[at] = tag_of(found->shift, found->ia);
+	class = class_of(line);
+	if (class == before)
+		return line;
+	if (before != NO_CLASS)
+		count(tlb, before, -1);
+	count(tlb, class, 1);
 	return line;
 }
 
@@ -215,11 +228,13 @@ int smmu_tlb_init(struct smmu *smmu)
 	rng_init(&smmu->rng, smmu->sim->seed, smmu->env.part.name);
 	tlb->line = calloc(lines, sizeof(tlb->line[0]));
 	tlb->tag = calloc(lines, sizeof(tlb->tag[0]));
-	return tlb->line && tlb->tag ? 0 : -ENOMEM;
+	tlb->used = calloc(lines, sizeof(tlb->used[0]));
+	return tlb->line && tlb->tag && tlb->used ? 0 : -ENOMEM;
 }
 
 void smmu_tlb_fini(struct smmu *smmu)
 {
 	free(smmu->tlb.line);
 	free(smmu->tlb.tag);
+	free(smmu->tlb.used);
 }

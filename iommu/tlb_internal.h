@@ -76,7 +76,6 @@ struct tlb_scope {
 struct tlb_line {
 	struct translation found;
 	uint64_t space;
-	uint64_t used;
 	uint8_t dirty; /* stages it was written through; kept only with cfg.cache_dirty */
 };
 
@@ -84,7 +83,9 @@ struct tlb_line {
 
 struct tlb {
 	struct tlb_line *line; /* sets * ways */
-	uint64_t *tag;         /* of each line: what a look-up compares; 0: the line is free */
+	/* Of each line: what a look-up compares, and when it was filled or, for LRU, found. 0: the
+	 * line is free. */
+	uint64_t *tag, *used;
 	uint32_t sets;
 	uint32_t ways;
 	uint32_t count[2][TLB_SHIFTS]; /* lines in use: [global][shift] */

@@ -6,8 +6,6 @@
  */
 #include "iommu/smmu_internal.h"
 
-static bool use_descriptor(struct transaction *txn, uint64_t ttd);
-
 static const struct tt_tree *region_of(const struct cd_config *cd, uint64_t address)
 {
 	return &cd->region[(address & BIT(55)) != 0];
@@ -60,56 +58,7 @@ static struct mem_attr memory_of(const struct transaction *txn)
 	return smmu_stage2_memory(txn, txn->walk.tree->memory);
 }
 
-static void walk_down(struct transaction *txn);
-
-static void place_found(struct transaction *txn)
-{
-	walk_down(txn);
-}
-
-/* Where the next descriptor is. True: known within the call. */
-static bool find_place(struct transaction *txn)
-{
-	txn->s2.pa = txn->walk.ttd_ia;
-	if (!txn->ste.stage2)
-		return true;
-	smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, false, place_found);
-	return false;
-}
-
-/* In txn->table: alone, or in the line that was fetched with it. */
-static void descriptor_arrived(struct bus_req *req, uint64_t now)
-{
-	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
-	const uint8_t *line = req->data;
-	uint64_t ttd = smmu_ttd_get(txn->walk.tree, line + (txn->s2.pa - req->addr));
-
-	req->addr = txn->s2.pa;
-	if (req->status != BUS_OK)
-		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
-	else if (use_descriptor(txn, ttd) && find_place(txn))
-		walk_down(txn);
-}
-
-/* The descriptor at txn->s2.pa. !ok: it comes to descriptor_arrived(). */
-static struct bus_word read_descriptor(struct transaction *txn)
-{
-	if (!smmu_prefetch_is_wanted(txn))
-		return smmu_txn_read64(txn, txn->s2.pa, memory_of(txn), descriptor_arrived);
-	smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
-	return (struct bus_word){0};
-}
-
-/* From the descriptor at txn->s2.pa on, as far as nothing has to be waited for. */
-static void walk_down(struct transaction *txn)
-{
-	struct bus_word word;
-
-	do
-		word = read_descriptor(txn);
-	while (word.ok && use_descriptor(txn, smmu_ttd_of(txn->walk.tree, word.value)) &&
-	       find_place(txn));
-}
+static void descriptor_arrived(struct bus_req *req, uint64_t now);
 
 /* Attributes of a table descriptor reach all that lies behind it, unless HAD says no. */
 static void take_limits(struct walk *walk)
@@ -243,29 +192,88 @@ static void keep_table(struct transaction *txn)
 		smmu_walkcache_fill(txn->smmu, txn->space, &txn->walk);
 }
 
-/* True: it is a table's, and the walk goes down into that. */
-static bool use_descriptor(struct transaction *txn, uint64_t ttd)
+/* What the walk's descriptor ends, or what keeps it from going on. */
+static void stop_at(struct transaction *txn, enum ttd_kind kind)
 {
+	if (kind == TTD_IS_INVALID)
+		fail(txn, F_TRANSLATION, EVENT1_CLASS_IN);
+	else if (!smmu_ttd_address(&txn->walk, kind))
+		fail(txn, F_ADDR_SIZE, EVENT1_CLASS_IN);
+	else if (kind == TTD_IS_LEAF)
+		check_access(txn);
+	else
+		smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, true, set_access);
+}
+
+/* True: it is a table's, and the walk goes down into that. */
+static inline bool use_descriptor(struct transaction *txn, uint64_t ttd)
+{
+	struct walk *walk = &txn->walk;
 	enum ttd_kind kind;
 
-	txn->walk.ttd = ttd;
-	kind = smmu_ttd_kind(&txn->walk);
-	smmu_walk_keep(txn, STAGE1, &txn->walk);
-	if (kind == TTD_IS_INVALID) {
-		fail(txn, F_TRANSLATION, EVENT1_CLASS_IN);
-	} else if (!smmu_ttd_address(&txn->walk, kind)) {
-		fail(txn, F_ADDR_SIZE, EVENT1_CLASS_IN);
-	} else if (kind == TTD_IS_LEAF) {
-		check_access(txn);
-	} else if (smmu_ttd_lacks_access(&txn->cd.policy, txn->walk.ttd)) {
-		smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, true, set_access);
-	} else {
-		take_limits(&txn->walk);
-		keep_table(txn);
-		smmu_tables_descend(&txn->walk);
-		return true;
+	walk->ttd = ttd;
+	kind = smmu_ttd_kind(walk);
+	smmu_walk_keep(txn, STAGE1, walk);
+	if (kind != TTD_IS_TABLE || !smmu_ttd_address(walk, TTD_IS_TABLE) ||
+	    smmu_ttd_lacks_access(&txn->cd.policy, ttd)) {
+		stop_at(txn, kind);
+		return false;
 	}
+	take_limits(walk);
+	keep_table(txn);
+	smmu_tables_descend(walk);
+	return true;
+}
+
+static void place_found(struct transaction *txn);
+
+/* Where the next descriptor is. True: known within the call. */
+static bool find_place(struct transaction *txn)
+{
+	txn->s2.pa = txn->walk.ttd_ia;
+	if (!txn->ste.stage2)
+		return true;
+	smmu_stage2_find(txn, txn->walk.ttd_ia, EVENT1_CLASS_TT, false, place_found);
 	return false;
+}
+
+/* The descriptor at txn->s2.pa. !ok: it comes to descriptor_arrived(). */
+static struct bus_word read_descriptor(struct transaction *txn)
+{
+	if (!smmu_prefetch_is_wanted(txn))
+		return smmu_txn_read64(txn, txn->s2.pa, memory_of(txn), descriptor_arrived);
+	smmu_prefetch_fetch(txn, txn->s2.pa, descriptor_arrived);
+	return (struct bus_word){0};
+}
+
+/* From the descriptor at txn->s2.pa on, as far as nothing has to be waited for. */
+static void walk_down(struct transaction *txn)
+{
+	struct bus_word word;
+
+	do
+		word = read_descriptor(txn);
+	while (word.ok && use_descriptor(txn, smmu_ttd_of(txn->walk.tree, word.value)) &&
+	       find_place(txn));
+}
+
+static void place_found(struct transaction *txn)
+{
+	walk_down(txn);
+}
+
+/* In txn->table: alone, or in the line that was fetched with it. */
+static void descriptor_arrived(struct bus_req *req, uint64_t now)
+{
+	struct transaction *txn = CONTAINER_OF(req, struct transaction, table);
+	const uint8_t *line = req->data;
+	uint64_t ttd = smmu_ttd_get(txn->walk.tree, line + (txn->s2.pa - req->addr));
+
+	req->addr = txn->s2.pa;
+	if (req->status != BUS_OK)
+		fail(txn, F_WALK_EABT, EVENT1_CLASS_TT);
+	else if (use_descriptor(txn, ttd) && find_place(txn))
+		walk_down(txn);
 }
 
 void smmu_walk_begin(struct transaction *txn)

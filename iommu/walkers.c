@@ -41,6 +41,12 @@ void smmu_walk_enter(struct transaction *txn, void (*begin)(struct transaction *
 	struct smmu *smmu = txn->smmu;
 
 	txn->begin_walk = begin;
+	txn->tlb_generation = smmu->tlb.generation;
+	txn->conf_generation = smmu->conf.generation;
+	if (smmu_is_direct(txn)) { /* alone: it waits for nobody, and nobody for it */
+		begin(txn);
+		return;
+	}
 	if (follow(txn))
 		return;
 	if (smmu->walkers_busy == smmu->cfg.timing.walkers) {
@@ -52,8 +58,6 @@ void smmu_walk_enter(struct transaction *txn, void (*begin)(struct transaction *
 	smmu->walker[smmu->walkers_busy++].begin_ps = smmu_now(smmu);
 	txn->walking = true;
 	txn->followers = (struct txn_list){NULL, NULL};
-	txn->tlb_generation = smmu->tlb.generation;
-	txn->conf_generation = smmu->conf.generation;
 	begin(txn);
 }
 
@@ -62,6 +66,12 @@ static enum smmu_walk_kind kind_of(const struct transaction *txn)
 	if (txn->begin_walk == smmu_walk_begin)
 		return SMMU_WALK_TABLES;
 	return txn->begin_walk == smmu_strtab_fetch ? SMMU_WALK_STE : SMMU_WALK_CD;
+}
+
+static void trace_slot(const struct transaction *txn, const struct walker *slot, uint64_t failed)
+{
+	trace_detail(&txn->smmu->env.part, TRACE_WALK, NULL, 0, slot->number, kind_of(txn),
+		     txn->req->attr.stream_id, txn->req->addr, failed, slot->begin_ps);
 }
 
 static void free_slot(struct transaction *txn, uint64_t failed)
@@ -77,8 +87,7 @@ static void free_slot(struct transaction *txn, uint64_t failed)
 	*slot = *last;
 	*last = freed;
 	txn->walking = false;
-	trace_detail(&smmu->env.part, TRACE_WALK, NULL, 0, freed.number, kind_of(txn),
-		     txn->req->attr.stream_id, txn->req->addr, failed, freed.begin_ps);
+	trace_slot(txn, &freed, failed);
 }
 
 /* `failed`: 0 or an event number. */
@@ -101,7 +110,12 @@ static void leave(struct transaction *txn, uint64_t failed, void (*go_on)(struct
 
 void smmu_walk_leave(struct transaction *txn, void (*go_on)(struct transaction *txn))
 {
-	leave(txn, 0, go_on);
+	if (!smmu_is_direct(txn)) {
+		leave(txn, 0, go_on);
+		return;
+	}
+	trace_slot(txn, &(struct walker){.begin_ps = smmu_now(txn->smmu)}, 0);
+	go_on(txn);
 }
 
 static void report(struct transaction *txn)
