@@ -115,28 +115,33 @@ void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
 	count(tlb, class_of(line), -1);
 }
 
-/* The line that has this address, a free one of the set, or the victim. */
-static struct tlb_line *find_room(struct smmu *smmu, uint64_t space, uint8_t shift, uint64_t ia)
+/* Number of the line that has this address, of a free one of the set, or of the victim. */
+static uint32_t find_room(struct smmu *smmu, uint64_t space, uint8_t shift, uint64_t ia)
 {
 	struct tlb *tlb = &smmu->tlb;
 	uint64_t tag = tag_of(shift, ia);
 	uint32_t first = find_set(tlb, space, shift, ia), victim = first;
+	uint64_t oldest = UINT64_MAX;
 
+	/* Which one is the oldest no branch predictor knows. */
 	for (uint32_t i = first; i < first + tlb->ways; i++) {
+		uint64_t used = tlb->used[i];
+
 		if (tlb->tag[i] == tag && tlb->line[i].space == space)
-			return &tlb->line[i];
-		victim = tlb->used[i] < tlb->used[victim] ? i : victim;
+			return i;
+		victim = used < oldest ? i : victim;
+		oldest = MIN(used, oldest);
 	}
 	if (tlb->tag[victim] && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_RANDOM)
 		victim = first + (uint32_t)rng_below(&smmu->rng, tlb->ways);
-	return &tlb->line[victim];
+	return victim;
 }
 
 struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint64_t space, const struct translation *found)
 {
 	struct tlb *tlb = &smmu->tlb;
-	struct tlb_line *line = find_room(smmu, space, found->shift, found->ia);
-	size_t at = (size_t)(line - tlb->line);
+	uint32_t at = find_room(smmu, space, found->shift, found->ia);
+	struct tlb_line *line = &tlb->line[at];
 	uint64_t before = tlb->tag[at] ? class_of(line) : NO_CLASS, class;
 
 	line->found = *found;
