@@ -17,6 +17,8 @@
 /* A protocol header, and a bit of each of its fields that is looked at: PROTO_FIELD_*. */
 #define VIRTCHNL_MAX_NUM_PROTO_HDRS 32u
 #define VIRTCHNL_PROTO_HDR_ETH      1
+#define VIRTCHNL_PROTO_HDR_S_VLAN   2
+#define VIRTCHNL_PROTO_HDR_C_VLAN   3
 #define VIRTCHNL_PROTO_HDR_IPV4     4
 #define VIRTCHNL_PROTO_HDR_IPV6     5
 #define VIRTCHNL_PROTO_HDR_TCP      6

@@ -38,13 +38,13 @@ static const struct member vector_members[] = {
 	MEMBER(nic_vector_state, pending),
 };
 
-/* Not rx_discards: frames for a stopped VF are counted on where it was. */
 static const struct member stats_members[] = {
 	MEMBER(nic_vf_stats, rx_bytes),     MEMBER(nic_vf_stats, rx_unicast),
 	MEMBER(nic_vf_stats, rx_multicast), MEMBER(nic_vf_stats, rx_broadcast),
 	MEMBER(nic_vf_stats, tx_bytes),     MEMBER(nic_vf_stats, tx_unicast),
 	MEMBER(nic_vf_stats, tx_multicast), MEMBER(nic_vf_stats, tx_broadcast),
 	MEMBER(nic_vf_stats, tx_discards),  MEMBER(nic_vf_stats, tx_errors),
+	MEMBER(nic_vf_stats, rx_discards),
 };
 
 struct comparison {

@@ -300,6 +300,8 @@ int flow_director_put(struct nic_vf *vf, struct flow_rule *rule);
 /* The one with this rule's pattern. -ENOENT. */
 int flow_director_remove(struct nic_vf *vf, const struct flow_rule *rule);
 
+/* In the VF's statistics: also what it then has no room for (DPDK, iavf_dev_stats_get). */
+void nic_vf_count_received(struct nic_vf *vf, const struct packet *packet);
 /* Count and trace a lost packet, and put it. */
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause);
 

@@ -90,11 +90,8 @@ static void rx_write_part(struct nic_queue *queue, struct packet *packet, uint64
 static void rx_count(struct nic_queue *queue, const struct packet *packet)
 {
 	struct nic_vf *vf = queue->vf;
-	uint64_t *counter[3] = {&vf->stats.rx_unicast, &vf->stats.rx_multicast,
-				&vf->stats.rx_broadcast};
 
-	vf->stats.rx_bytes += packet->len_bytes;
-	(*counter[packet_cast(packet)])++;
+	nic_vf_count_received(vf, packet);
 	vf->nic->counters.packets_received++;
 	vf->counters.received++;
 }

@@ -33,6 +33,7 @@
 #define RSS_NO_DEST_PORT   BIT(3)
 #define RSS_TYPE_SYMMETRIC BIT(4) /* as `symmetric`, of this type */
 #define RSS_FRAGMENT_ID    BIT(5) /* the identification of fragments is hashed, too */
-#define RSS_TYPE_RULES     BITS(5, 0)
+#define RSS_TYPE_OF_IP     BIT(6) /* by the rule of all packets of its IP: it has none of its own */
+#define RSS_TYPE_RULES     BITS(6, 0)
 
 #endif

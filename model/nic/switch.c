@@ -127,6 +127,25 @@ uint32_t packet_cast(const struct packet *packet)
 	return mac_key(packet->data) == KEY_MAC ? 2 : 1;
 }
 
+void nic_vf_count_received(struct nic_vf *vf, const struct packet *packet)
+{
+	uint64_t *counter[3] = {&vf->stats.rx_unicast, &vf->stats.rx_multicast,
+				&vf->stats.rx_broadcast};
+
+	vf->stats.rx_bytes += packet->len_bytes;
+	(*counter[packet_cast(packet)])++;
+}
+
+/* What comes to a VF that is stopped, its driver may be moved away from, is nothing to it. */
+static void count_refused(struct nic_vf *vf, const struct packet *packet, enum packet_drop cause)
+{
+	vf->counters.refused++;
+	if (cause == PACKET_DROP_VF_STOPPED)
+		return;
+	nic_vf_count_received(vf, packet);
+	vf->stats.rx_discards++;
+}
+
 void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum packet_drop cause)
 {
 	nic->counters.dropped[cause]++;
@@ -135,8 +154,7 @@ void nic_drop(struct nic *nic, struct nic_vf *vf, struct packet *packet, enum pa
 	} else if (packet->source_vf == vf->index) {
 		vf->counters.unsent++;
 	} else {
-		vf->stats.rx_discards++;
-		vf->counters.refused++;
+		count_refused(vf, packet, cause);
 	}
 	packet_trace_drop(&nic->env.part, packet, cause);
 	packet_put(packet);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# DPDK's poll-mode driver has a VF, by vfio-pci, and answers the pings of the kernel's iavf on the other; its port
-# is stopped, given another MTU and started; another address; what it counted; then iavf has the VF back.
+# DPDK's poll-mode driver has a VF, by vfio-pci, and answers the pings of the kernel's iavf on the other, but while a rule
+# drops them; its port is stopped, given another MTU and started; another address; rules of the flow director and of
+# RSS, promiscuous modes, VLANs; what it counted; then iavf has the VF back.
 #
 #   simd=64|128   what DPDK may use (default 64: none, for its NEON path takes a packet in several buffers apart)
 #
@@ -61,11 +62,55 @@ another_address() {
 	at a arp -s 10.0.0.3 02:aa:bb:cc:dd:01 && answers 10.0.0.3
 }
 
+# A rule of the flow director, and what the kernel's end hears of it: nothing, while it drops.
+drops() {
+	say flow create 0 ingress pattern eth / ipv4 src is 10.0.0.1 / end actions drop / end
+	up_to 20 is_deaf || return 1
+	say flow destroy 0 rule 0
+	answers && say clear port stats 0
+}
+
+is_deaf() {
+	! at a ping -c 1 -W 1 10.0.0.2
+}
+
+# Other rules, of other kinds: all are taken, and packets come through.
+rules() {
+	say flow create 0 ingress pattern eth / ipv4 / udp dst is 7777 / end actions queue index 1 / mark id 5 / end
+	say flow create 0 ingress pattern eth / ipv6 dst is fe80::1 / tcp src is 80 / end actions rss queues 0 1 end / end
+	say flow create 0 ingress pattern eth / ipv4 proto is 1 / end actions passthru / mark id 9 / end
+	say flow create 0 ingress pattern eth / ipv4 / udp / end actions rss types ipv4-udp l3-src-only end key_len 0 queues end / end
+	say flow create 0 ingress pattern eth / ipv6 / tcp / end actions rss func symmetric_toeplitz types ipv6-tcp end key_len 0 queues end / end
+	say flow list 0
+	say flow flush 0
+	answers
+}
+
+settings() {
+	say set promisc 0 on
+	say set promisc 0 off
+	say set allmulti 0 on
+	say mcast_addr add 0 01:00:5e:00:00:05
+	say port config 0 rss reta '(0,1)(1,0)(2,1)'
+	say port config all rss ip
+	say vlan set filter on 0
+	say rx_vlan add 7 0
+	say rx_vlan rm 7 0
+	say vlan set strip on 0
+	say vlan set strip off 0
+	answers
+}
+
 ended() {
 	say show port stats 0
 	say stop
 	say quit
 	wait $testpmd_pid && grep -q '^Bye' $log || show_log
+}
+
+# Each rule that was asked for is there, and nothing was refused.
+taken() {
+	[ "$(grep -c '^Flow rule #[0-9]* created' $log)" = 6 ] && ! grep -iE 'Caught|Return failure' $log || show_log
 }
 
 counted() { # NAME
@@ -90,12 +135,16 @@ new_end a
 check kernel-end give a "$1"
 addressed a 1
 check start start_testpmd "$function"
+check drops drops
 check ping pings 100 56
 check ping-1400 pings 100 1400
 check restarted restarted
 [ "$simd" != 64 ] || check ping-8900 pings 20 8900
 check another-address another_address
+check rules rules
+check settings settings
 check ended ended
+check taken taken
 check counts counts 200
 check back-to-iavf back_to_iavf
 check silent the_smmu_is_silent

@@ -7,6 +7,7 @@ namespace
 {
 constexpr int32_t kParam = VIRTCHNL_STATUS_ERR_PARAM;
 constexpr uint32_t kNoHash = 0;
+constexpr uint32_t kProto = 1u << PROTO_FIELD_PROTO;
 } // namespace
 
 /* b has two queues, so that it is told hashes. */
@@ -64,6 +65,31 @@ protected:
 		cfg.proto_hdrs.proto_hdr[2].type = VIRTCHNL_PROTO_HDR_UDP;
 		cfg.proto_hdrs.proto_hdr[2].field_selector = ports;
 		cfg.rss_algorithm = algorithm;
+		return cfg;
+	}
+	/* DPDK's inner_ipv4_tmplt, by which it means any. */
+	static struct virtchnl_rss_cfg of_ip(uint32_t addresses)
+	{
+		struct virtchnl_rss_cfg cfg = {};
+
+		cfg.proto_hdrs.tunnel_level = 1;
+		cfg.proto_hdrs.count = 1;
+		cfg.proto_hdrs.proto_hdr[0].type = VIRTCHNL_PROTO_HDR_IPV4;
+		cfg.proto_hdrs.proto_hdr[0].field_selector = addresses;
+		return cfg;
+	}
+	/* Its outer_ipv4_udp_tmplt. */
+	static struct virtchnl_rss_cfg behind_vlans(uint32_t vlan, uint32_t addresses,
+						    uint32_t ports)
+	{
+		struct virtchnl_rss_cfg cfg = rule(addresses, ports);
+		struct virtchnl_proto_hdr *header = cfg.proto_hdrs.proto_hdr;
+
+		cfg.proto_hdrs.count = 5;
+		header[4] = header[2];
+		header[3] = header[1];
+		header[1] = {VIRTCHNL_PROTO_HDR_S_VLAN, 0, {}};
+		header[2] = {VIRTCHNL_PROTO_HDR_C_VLAN, vlan, {}};
 		return cfg;
 	}
 	int32_t add(const struct virtchnl_rss_cfg &cfg)
@@ -142,11 +168,11 @@ TEST_F(RssRules, DeletingEndsHashingAndTheHashConfigurationEndsRules)
 TEST_F(RssRules, WhatCannotBeHashedIsRefused)
 {
 	std::vector<std::function<void(struct virtchnl_rss_cfg &)>> breaks = {
-		[](auto &c) { c.proto_hdrs.tunnel_level = 1; },
 		[](auto &c) { c.proto_hdrs.count = 0; },
 		[](auto &c) { c.proto_hdrs.count = 1; },
 		[](auto &c) { c.proto_hdrs.count = 4; },
 		[](auto &c) { c.proto_hdrs.proto_hdr[0].field_selector = 1; },
+		[](auto &c) { c.proto_hdrs.proto_hdr[0].type = 9; },
 		[](auto &c) { c.proto_hdrs.proto_hdr[0].type = VIRTCHNL_PROTO_HDR_IPV4; },
 		[](auto &c) { c.proto_hdrs.proto_hdr[1].type = VIRTCHNL_PROTO_HDR_TCP; },
 		[](auto &c) { c.proto_hdrs.proto_hdr[1].field_selector = 4; },
@@ -165,6 +191,75 @@ TEST_F(RssRules, WhatCannotBeHashedIsRefused)
 		EXPECT_EQ(del(cfg), kParam) << i;
 	}
 	EXPECT_EQ(add(rule(0, 0)), kParam);
+	EXPECT_EQ(add(of_ip(3 | kProto)), kParam) << "of several transports it would be hashed";
+	EXPECT_EQ(add(behind_vlans(1, 3, 3)), kParam) << "a VLAN's number";
+}
+
+/* DPDK names tunnels it does not mean (TUNNEL_LEVEL_INNER), VLANs, and the protocol. */
+TEST_F(RssRules, DpdksRulesAreTaken)
+{
+	ASSERT_EQ(add(behind_vlans(0, 1 | kProto, 0)), 0);
+	uint32_t hash = hash_of(1, 2, 3, 4);
+	EXPECT_NE(hash, kNoHash);
+	EXPECT_EQ(hash_of(1, 9, 9, 9), hash) << "of the source alone";
+	EXPECT_NE(hash_of(9, 2, 3, 4), hash);
+	ASSERT_EQ(del(behind_vlans(0, 1 | kProto, 0)), 0);
+	EXPECT_EQ(hash_of(1, 2, 3, 4), kNoHash);
+}
+
+TEST_F(RssRules, ARuleOfAnIpIsForWhateverItCarries)
+{
+	uint64_t none = 0;
+
+	ASSERT_EQ(b->request(VIRTCHNL_OP_SET_RSS_HASHCFG, &none, sizeof(none)), 0);
+	EXPECT_EQ(hash_of(1, 2, 3, 4), kNoHash);
+	ASSERT_EQ(add(of_ip(3)), 0);
+	uint32_t hash = hash_of(1, 2, 3, 4);
+	EXPECT_NE(hash, kNoHash);
+	EXPECT_NE(hash_of(9, 2, 3, 4), hash);
+	EXPECT_EQ(hash_of(1, 2, 9, 9), hash) << "without ports";
+	EXPECT_EQ(del(rule(3, 3)), kParam) << "of UDP there is none";
+	ASSERT_EQ(add(rule(3, 3)), 0);
+	EXPECT_NE(hash_of(1, 2, 9, 9), hash_of(1, 2, 3, 4)) << "UDP has its own";
+	ASSERT_EQ(add(of_ip(1)), 0);
+	EXPECT_NE(hash_of(1, 9, 3, 4), hash_of(1, 2, 3, 4)) << "and keeps it";
+	ASSERT_EQ(del(rule(3, 3)), 0);
+	EXPECT_EQ(hash_of(1, 9, 9, 9), hash_of(1, 2, 3, 4)) << "and is an IP's packet again";
+	ASSERT_EQ(del(of_ip(1)), 0);
+	EXPECT_EQ(hash_of(1, 2, 3, 4), kNoHash);
+	EXPECT_EQ(del(of_ip(1)), kParam);
+}
+
+TEST_F(RssRules, ARuleOfAnIpLeavesAloneWhatIsHashedAlready)
+{
+	uint32_t hash = hash_of(1, 2, 3, 4);
+
+	ASSERT_EQ(add(of_ip(1)), 0);
+	EXPECT_EQ(hash_of(1, 2, 3, 4), hash);
+	ASSERT_EQ(del(of_ip(1)), 0);
+	EXPECT_EQ(hash_of(1, 2, 3, 4), hash);
+	struct virtchnl_rss_cfg six = of_ip(3);
+	six.proto_hdrs.proto_hdr[0].type = VIRTCHNL_PROTO_HDR_IPV6;
+	ASSERT_EQ(add(six), 0);
+	ASSERT_EQ(del(rule(3, 3)), 0);
+	EXPECT_EQ(hash_of(1, 2, 3, 4), kNoHash) << "the other IP's is none for this one";
+}
+
+TEST_F(RssRules, AFragmentsRuleThatGoesLeavesItsIps)
+{
+	struct virtchnl_rss_cfg cfg = rule(3, 1);
+	auto hash = [this](uint8_t id) {
+		return hash_of(1, 2, 3, 4, 0x20, id);
+	};
+
+	cfg.proto_hdrs.proto_hdr[2].type = VIRTCHNL_PROTO_HDR_IPV4_FRAG;
+	ASSERT_EQ(add(of_ip(3)), 0);
+	EXPECT_EQ(del(cfg), kParam) << "they have none of their own";
+	ASSERT_EQ(add(cfg), 0);
+	EXPECT_NE(hash(5), hash(6));
+	ASSERT_EQ(del(cfg), 0);
+	EXPECT_NE(hash(5), kNoHash);
+	EXPECT_EQ(hash(5), hash(6));
 }
 
 TEST_F(RssRules, TheyMoveWithTheVf)
