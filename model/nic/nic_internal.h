@@ -93,9 +93,9 @@ void vector_resume(struct nic_vector *vector);
 struct tx_slot {
 	struct packet *packet; /* its segments, by next_segment; NULL: lost, only written back */
 	struct tx_offload offload;
-	struct flow_program program;
 	uint32_t segments;
 	uint16_t parts; /* reads in flight */
+	bool programs;  /* it is the packet of its queue's `program` */
 	bool failed;
 	bool report;
 	uint32_t eop_index;
@@ -137,9 +137,11 @@ struct nic_queue {
 	const struct rx_format *rx_format;
 	struct packet *fifo[RX_FIFO];
 	uint32_t fifo_first, fifo_count;
-	struct rx_program_status status[RX_STATUSES]; /* that wait for descriptors */
-	uint32_t statuses;
 	uint8_t full_classes; /* whose frames are too many here, a bit each (pause.h) */
+	/* News that wait for descriptors. What is seldom touched is last. */
+	uint8_t statuses;
+	struct rx_program_status status[RX_STATUSES];
+	struct flow_program program; /* Tx: of the one packet of those begun that has some */
 };
 
 void queue_init(struct nic_queue *queue, struct nic_vf *vf, bool rx, uint32_t index);

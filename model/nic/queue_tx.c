@@ -63,9 +63,9 @@ static void tx_act(struct nic_queue *queue, struct tx_slot *slot)
 {
 	struct packet *next;
 
-	if (slot->program.is_there)
-		flow_program_run(queue, &slot->program, slot->packet);
-	if (!slot->program.only) {
+	if (slot->programs)
+		flow_program_run(queue, &queue->program, slot->packet);
+	if (!slot->programs || !queue->program.only) {
 		tx_send_segments(queue, slot);
 		return;
 	}
@@ -101,6 +101,8 @@ static void tx_retire(struct nic_queue *queue)
 			tx_drop(queue, slot, PACKET_DROP_DMA_ERROR);
 		else if (slot->packet)
 			tx_act(queue, slot);
+		if (slot->programs)
+			queue->program = (struct flow_program){0};
 		if (slot->report)
 			tx_write_back(queue, slot);
 	}
@@ -175,8 +177,10 @@ static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, stru
 
 	*slot = (struct tx_slot){.packet = packets,
 				 .offload = shape->offload,
-				 .program = shape->program,
-				 .segments = shape->segments};
+				 .segments = shape->segments,
+				 .programs = shape->program.is_there};
+	if (slot->programs)
+		queue->program = shape->program;
 	for (uint32_t i = 0; i < shape->descs; i++) {
 		uint32_t index = queue->context.head;
 		const uint64_t *word = queue_take(queue);
@@ -257,9 +261,12 @@ static struct packet *tx_get_packets(struct nic_queue *queue, const struct tx_sh
 	return packets;
 }
 
-/* Is there room for the packet's reads? An idle queue has room for any. */
+/* Is there room for the packet's reads? An idle queue has room for any. Filters are programmed one
+ * by one. */
 static bool tx_has_room(const struct nic_queue *queue, const struct tx_shape *shape)
 {
+	if (shape->program.is_there && queue->program.is_there)
+		return false;
 	return queue->slot_count < TX_SLOTS &&
 	       queue->jobs + shape->descs + shape->segments + 1 <= TX_JOBS;
 }
@@ -309,6 +316,7 @@ void queue_tx_run(struct nic_queue *queue)
 void queue_tx_quiesce(struct nic_queue *queue)
 {
 	queue_tx_leave_line(queue);
+	queue->program = (struct flow_program){0};
 	while (queue->slot_count) {
 		tx_drop(queue, &queue->slot[queue->slot_first], PACKET_DROP_RESET);
 		queue->slot_first = (queue->slot_first + 1) % TX_SLOTS;

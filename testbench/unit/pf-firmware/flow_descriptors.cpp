@@ -278,6 +278,42 @@ TEST_F(FlowDescriptors, APacketOfAnotherTypeProgramsNothing)
 	EXPECT_EQ(malicious(), 0u);
 }
 
+/* Posted at once: each is programmed, in their order; a reset amid them leaves nothing behind. */
+TEST_F(FlowDescriptors, ManyAreProgrammedOneByOne)
+{
+	auto post = [&](uint32_t count) {
+		for (uint32_t i = 0; i < count; i++) {
+			uint64_t at = b->tx_buffers + 4096 * (i + 1);
+			Program one;
+			Flow flow;
+
+			flow.port = (uint16_t)(100 + i);
+			one.queue = i % 4;
+			Bytes packet = answered_by(flow);
+			host[1]->memory.write(at, packet.data(), packet.size());
+			put(one.word0(), one.word1());
+			put(at, TXD1_CMD_EOP | TXD1_CMD_RS | TXD1_CMD_DUMMY |
+					field_put(TXD1_BUF_SIZE, packet.size()));
+		}
+		host[1]->write(0, QTX_TAIL1(0), b->tx_tail);
+	};
+
+	post(20);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(rules(), 20u);
+	for (uint32_t i = 0; i < 20; i++) {
+		Flow flow;
+
+		flow.port = (uint16_t)(100 + i);
+		EXPECT_EQ(queue_of(flow), i % 4) << i;
+	}
+	post(10);
+	run_for(PS_PER_US);
+	host[1]->flr(0);
+	run_for(200 * PS_PER_MS);
+	EXPECT_EQ(rules(), 0u);
+}
+
 TEST_F(FlowDescriptors, WhoMayNotIsMalicious)
 {
 	allow(0);
