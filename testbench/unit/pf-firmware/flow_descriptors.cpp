@@ -79,6 +79,15 @@ protected:
 		host[1]->write(0, QTX_TAIL1(0), b->tx_tail);
 		run_for(PS_PER_MS);
 	}
+	/* Its queues, of which one has stopped. */
+	void begin_anew()
+	{
+		ASSERT_EQ(b->disable(), 0);
+		ASSERT_EQ(b->config_queues(), 0);
+		b->tx_tail = b->rx_tail = b->rx_head = 0;
+		b->post_rx(AvfDriver::kRing - 1);
+		ASSERT_EQ(b->enable(), 0);
+	}
 	uint32_t rules()
 	{
 		struct flow_rule rule;
@@ -360,11 +369,7 @@ TEST_F(FlowDescriptors, FieldsThatCannotBeAreMalicious)
 		program(one, {});
 		EXPECT_EQ(malicious(), ++before) << why;
 		EXPECT_EQ(event(), (uint32_t)MDD_BAD_FILTER) << why;
-		ASSERT_EQ(b->disable(), 0);
-		ASSERT_EQ(b->config_queues(), 0);
-		b->tx_tail = b->rx_tail = b->rx_head = 0;
-		b->post_rx(AvfDriver::kRing - 1);
-		ASSERT_EQ(b->enable(), 0);
+		begin_anew();
 	}
 	EXPECT_EQ(rules(), 0u);
 	Program queue_of_nobody_that_is_not_meant;
@@ -384,10 +389,7 @@ TEST_F(FlowDescriptors, TwoOfThemOrOneBehindDataAreMalicious)
 		program({}, {});
 		EXPECT_EQ(malicious(), before + 1) << behind;
 		EXPECT_EQ(event(), (uint32_t)MDD_BAD_FILTER) << behind;
-		ASSERT_EQ(b->disable(), 0);
-		ASSERT_EQ(b->config_queues(), 0);
-		b->tx_tail = 0;
-		ASSERT_EQ(b->enable(), 0);
+		begin_anew();
 	}
 }
 
