@@ -108,38 +108,38 @@ struct rx_program_status {
 	uint64_t error;
 };
 
+/* What each packet touches comes first, and what is long last: many VFs share the host's caches. */
 struct nic_queue {
 	struct nic_vf *vf;
 	uint32_t index;
 	bool rx;
+	bool fetching;
+	bool draining;                    /* disabled, DMA left */
 	struct nic_queue_context context; /* head: next descriptor to use */
 	uint32_t desc_bytes;
-	/* Descriptors from head on that were fetched. */
-	uint64_t cache[QUEUE_CACHE][2];
 	uint32_t cache_first, cache_count;
-	bool fetching;
-	bool draining; /* disabled, DMA left */
-	uint32_t jobs; /* DMA jobs in flight */
-	/* Descriptors done, gathered into one write. */
-	uint32_t wb_first, wb_count;
-	uint8_t wb_line[WB_LINE];
-	struct packet *wb_packet[DMA_HELD]; /* Rx: whose last descriptors these are */
+	uint32_t jobs;               /* DMA jobs in flight */
+	uint32_t wb_first, wb_count; /* Descriptors done, gathered into one write. */
 	uint32_t wb_packets;
-	struct event wb_timer;
 	/* Tx */
-	struct tx_slot slot[TX_SLOTS];
 	uint32_t slot_first, slot_count;
 	uint32_t waits_for_packets; /* how many it needs to go on; 0: it does not wait */
 	struct nic_queue *next_waiting;
-	struct event rate_timer;
 	uint64_t rate_next_ps; /* when its rate lets it begin a packet */
 	/* Rx */
 	const struct rx_format *rx_format;
-	struct packet *fifo[RX_FIFO];
 	uint32_t fifo_first, fifo_count;
 	uint8_t full_classes; /* whose frames are too many here, a bit each (pause.h) */
-	/* News that wait for descriptors. What is seldom touched is last. */
-	uint8_t statuses;
+	uint8_t statuses;     /* news that wait for descriptors */
+
+	struct event wb_timer;
+	uint8_t wb_line[WB_LINE];
+	struct packet *wb_packet[DMA_HELD]; /* Rx: whose last descriptors these are */
+	/* Descriptors from head on that were fetched. */
+	uint64_t cache[QUEUE_CACHE][2];
+	struct tx_slot slot[TX_SLOTS];
+	struct packet *fifo[RX_FIFO];
+	struct event rate_timer;
 	struct rx_program_status status[RX_STATUSES];
 	struct flow_program program; /* Tx: of the one packet of those begun that has some */
 };
@@ -313,35 +313,34 @@ void nic_abandon(struct nic *nic, struct packet *packet);
 
 /* --- The NIC and its VFs --- */
 
+/* Long tables last, as in struct nic_queue. */
 struct nic_vf {
 	struct nic *nic;
 	uint32_t index;
+	uint32_t stopped;   /* NIC_STOP_* */
+	bool resetting;     /* until the last DMA from before the reset is done */
+	bool drain_pending; /* somebody waits for the VF to be drained */
+	uint32_t filters, vlans, flows;
+	uint32_t tx_turn; /* the queue that is served first */
+	struct nic_vlan_offload vlan_offload;
+	struct nic_vf_policy policy;
+	uint64_t tx_max_ps, tx_min_ps; /* when a packet is due at the policy's rates */
+	struct nic_queue *tx, *rx;     /* queue_pairs of each */
+	struct nic_vector *vector;
+	struct nic_vf_stats stats; /* as its driver reads them */
+	struct nic_vf_counters counters;
 	struct dma_function dma;
 	const struct nic_vf_ops *ops;
 	void *ctx;
 	struct regs *regs;
-	struct nic_queue *tx, *rx; /* queue_pairs of each */
-	struct nic_vector *vector;
-	struct admin_queue aq;
-	struct nic_vf_stats stats; /* as its driver reads them */
-	struct nic_vf_counters counters;
-	uint64_t mdd_events; /* the PF's count: it stays with the device */
-	struct rss rss;
-	uint32_t filters;
-	uint8_t mac[NIC_FILTERS_PER_VF][6];
-	uint64_t vlan[VLAN_IDS / 64];
-	uint32_t vlans;
-	struct nic_vlan_offload vlan_offload;
-	struct nic_vf_policy policy;
-	uint64_t tx_max_ps, tx_min_ps;            /* when a packet is due at the policy's rates */
-	uint32_t tx_turn;                         /* the queue that is served first */
-	struct flow_rule flow[FLOW_RULES_PER_VF]; /* the oldest first */
-	uint32_t flows;
 	struct dma_log log;
-	uint32_t stopped;   /* NIC_STOP_* */
-	bool resetting;     /* until the last DMA from before the reset is done */
-	bool drain_pending; /* somebody waits for the VF to be drained */
+	uint64_t mdd_events; /* the PF's count: it stays with the device */
 	struct event drain_poll;
+	uint8_t mac[NIC_FILTERS_PER_VF][6];
+	struct rss rss;
+	uint64_t vlan[VLAN_IDS / 64];
+	struct admin_queue aq;
+	struct flow_rule flow[FLOW_RULES_PER_VF]; /* the oldest first */
 };
 
 struct nic {
