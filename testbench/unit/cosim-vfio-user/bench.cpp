@@ -237,7 +237,7 @@ static vfu_client_cfg client_cfg(VfuTest *test)
 		static_cast<VfuTest *>(ctx)->pump();
 	};
 	cfg.ctx = test;
-	cfg.timeout_ms = 20;
+	cfg.timeout_ms = 500;
 	return cfg;
 }
 

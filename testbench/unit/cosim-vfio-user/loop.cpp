@@ -42,7 +42,7 @@ public:
 			static_cast<VfuSocket *>(ctx)->pump();
 		};
 		cfg.ctx = this;
-		cfg.timeout_ms = 20;
+		cfg.timeout_ms = 200;
 		return Client(vfu_client_connect(where.c_str(), &cfg));
 	}
 	int version(const Client &client)
