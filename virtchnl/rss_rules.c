@@ -51,7 +51,7 @@ static struct virtchnl_proto_hdr header_at(const struct virtchnl_proto_hdrs *fro
 {
 	struct virtchnl_proto_hdr none = {0};
 
-	return at < from->count ? from->proto_hdr[at] : none;
+	return at < MIN(from->count, VIRTCHNL_MAX_NUM_PROTO_HDRS) ? from->proto_hdr[at] : none;
 }
 
 static bool is_fragment(int32_t type)

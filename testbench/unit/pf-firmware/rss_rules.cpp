@@ -171,6 +171,11 @@ TEST_F(RssRules, WhatCannotBeHashedIsRefused)
 		[](auto &c) { c.proto_hdrs.count = 0; },
 		[](auto &c) { c.proto_hdrs.count = 1; },
 		[](auto &c) { c.proto_hdrs.count = 4; },
+		[](auto &c) { /* more than a message has, and none of IP */
+			      c.proto_hdrs.count = -1;
+			      for (auto &header : c.proto_hdrs.proto_hdr)
+				      header = {VIRTCHNL_PROTO_HDR_ETH, 0, {}};
+		},
 		[](auto &c) { c.proto_hdrs.proto_hdr[0].field_selector = 1; },
 		[](auto &c) { c.proto_hdrs.proto_hdr[0].type = 9; },
 		[](auto &c) { c.proto_hdrs.proto_hdr[0].type = VIRTCHNL_PROTO_HDR_IPV4; },
