@@ -270,7 +270,7 @@ void smmu_tlbi_by_va_and_sync(benchmark::State &state)
 }
 } // namespace
 
-BENCHMARK(smmu_tlb_hit);
-BENCHMARK(smmu_stage1_miss);
-BENCHMARK(smmu_nested_miss);
-BENCHMARK(smmu_tlbi_by_va_and_sync);
+BENCHMARK(smmu_tlb_hit)->Repetitions(5);
+BENCHMARK(smmu_stage1_miss)->Repetitions(5);
+BENCHMARK(smmu_nested_miss)->Repetitions(5);
+BENCHMARK(smmu_tlbi_by_va_and_sync)->Repetitions(5);
