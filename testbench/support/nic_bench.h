@@ -64,6 +64,7 @@ public:
 	/* PASID Enable, of the PF for all. */
 	void enable_pasids(bool on);
 	bool bus_master(uint32_t vf);
+	uint64_t bar(uint32_t vf, uint32_t bar) const;
 
 	void run_for(uint64_t ps);
 	/* Run events until `done()`; false if nothing makes it true within 100 ms. */
@@ -108,7 +109,7 @@ public:
 private:
 	void access(struct bus_port bus, enum bus_op op, uint64_t addr, uint32_t len,
 		    uint64_t *value);
-	uint64_t bar(uint32_t vf, uint32_t bar) const;
+
 	void pf_queue_up();
 
 	uint32_t index_;

@@ -171,6 +171,46 @@ TEST_F(NicInterrupts, PlantedMsixBeforeDataIsSeen)
 	EXPECT_GE(empty, 1u);
 }
 
+/* 64 K interrupts in a millisecond, by the software of VF 3 for itself: b's packets come as they
+ * did. */
+TEST_F(NicInterrupts, AStormOfAnothersInterruptsHoldsUpNobody)
+{
+	constexpr uint32_t kStorm = 1 << 16, kEach = 128;
+	std::vector<struct bus_req> storm(kStorm);
+	struct bus_port mmio = pcie_root_port_mmio(host[1]->port);
+	uint64_t word = DYN_CTL_INTENA | DYN_CTL_SWINT_TRIG | DYN_CTL_ITR_INDX;
+	uint64_t late[2] = {}, begin, sent = 0;
+
+	for (bool storms : {false, true}) {
+		begin = sim_now(&sim);
+		for (uint32_t i = 0; i < kStorm; i++) {
+			if (storms) {
+				storm[i].op = BUS_WRITE;
+				storm[i].addr = host[1]->bar(3, 0) + VFINT_DYN_CTLN1(0);
+				storm[i].len_bytes = 4;
+				storm[i].data = &word;
+				storm[i].done = [](struct bus_req *, uint64_t) {
+				};
+				bus_send(&mmio, &storm[i]);
+			}
+			if (i % kEach == 0)
+				a->transmit(frame(sent++, 100));
+			sim_run(&sim, begin + (i + 1) * PS_PER_MS / kStorm, nullptr);
+			if (i % kEach != kEach - 1)
+				continue;
+			size_t came = b->receive_frames().size();
+			b->post_rx((uint32_t)came);
+			late[storms] += kStorm / kEach - came;
+		}
+		run_for(PS_PER_MS);
+		size_t rest = b->receive_frames().size();
+		b->post_rx((uint32_t)rest);
+	}
+	EXPECT_EQ(nic_counters_get(host[1]->nic)->packets_received, sent);
+	EXPECT_EQ(late[true], late[false]) << "at each look as many had come";
+	EXPECT_GT(host[1]->msis(3, 1), kStorm / 2);
+}
+
 /* A cause waits 100 us for others. */
 class NicPatientInterrupts : public NicInterrupts
 {
