@@ -10,10 +10,10 @@
 /* Where addresses are in an IP header, and what names the next one. */
 struct ip_layout {
 	uint32_t source, destination, address_bytes;
-	uint32_t next, header_bytes;
+	uint32_t next;
 };
 
-static const struct ip_layout ipv4 = {12, 16, 4, 9, 20}, ipv6 = {8, 24, 16, 6, 40};
+static const struct ip_layout ipv4 = {12, 16, 4, 9}, ipv6 = {8, 24, 16, 6};
 
 static const struct flow_type {
 	uint8_t pctype, version, proto; /* 0: none that has ports here */

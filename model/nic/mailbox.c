@@ -56,9 +56,9 @@ static struct admin_queue *mailbox_queue(struct nic *nic, uint32_t function)
 	return function == NIC_PF ? &nic->pf_aq : &nic->vf[function].aq;
 }
 
-struct nic_mailbox_ring nic_mailbox_ring_get(const struct nic *nic, uint32_t function, bool receive)
+struct nic_mailbox_ring nic_mailbox_ring_get(struct nic *nic, uint32_t function, bool receive)
 {
-	return admin_queue_ring(function == NIC_PF ? &nic->pf_aq : &nic->vf[function].aq, receive);
+	return admin_queue_ring(mailbox_queue(nic, function), receive);
 }
 
 uint8_t *nic_mailbox_buffer(struct nic *nic, uint32_t function)

@@ -61,8 +61,7 @@ struct nic_mailbox_ring {
 	bool enabled;
 };
 
-struct nic_mailbox_ring nic_mailbox_ring_get(const struct nic *nic, uint32_t function,
-					     bool receive);
+struct nic_mailbox_ring nic_mailbox_ring_get(struct nic *nic, uint32_t function, bool receive);
 
 #ifdef __cplusplus
 }
