@@ -59,7 +59,7 @@ struct tlb_line *smmu_plant_finds_other(const struct transaction *txn)
 	for (uint32_t i = 0; !txn->write && i < tlb->sets * tlb->ways; i++) {
 		struct tlb_line *line = &tlb->line[i];
 
-		if (tlb->tag[i] && !((line->space ^ txn->space) & ~(SPACE_ASID | SPACE_ASET)) &&
+		if (tlb->way[i].tag && !((line->space ^ txn->space) & ~(SPACE_ASID | SPACE_ASET)) &&
 		    line->found.ia >> GRANULE_SHIFT == txn->ia >> GRANULE_SHIFT)
 			return fault_fires(&smmu->sim->faults, FAULT_TLB_TAG_IGNORED) ? line : NULL;
 	}

@@ -238,25 +238,30 @@ static void deny(struct transaction *txn, enum stage stage, enum permission perm
 /* False: the stage denied it, and it is a fault. */
 static bool stage_permits(struct transaction *txn, enum stage stage)
 {
-	enum permission permission;
+	enum permission permission = smmu_permission(txn, stage);
 
-	if (!(txn->stages & BIT(stage)))
-		return true;
-	permission = smmu_permission(txn, stage);
-	if (permission == PERMISSION_DENIED || permission == PERMISSION_UNREADABLE) {
-		deny(txn, stage, permission);
-		return false;
-	}
 	if (permission == PERMISSION_MANAGED)
 		txn->managed |= (uint8_t)BIT(stage);
-	return true;
+	else if (permission != PERMISSION_OK)
+		deny(txn, stage, permission);
+	return permission == PERMISSION_OK || permission == PERMISSION_MANAGED;
 }
 
-/* Ask what both stages permit. */
+/* Ask what the stages permit. */
 static bool is_permitted(struct transaction *txn)
 {
 	txn->managed = 0;
-	return stage_permits(txn, STAGE1) && stage_permits(txn, STAGE2);
+	return (!(txn->stages & BIT(STAGE1)) || stage_permits(txn, STAGE1)) &&
+	       (!(txn->stages & BIT(STAGE2)) || stage_permits(txn, STAGE2));
+}
+
+/* `managed`: the dirty state of these stages' descriptors is looked at. */
+static void look_at_dirty(struct transaction *txn, bool fresh)
+{
+	if (fresh && txn->managed == txn->stages && !(txn->stages & (txn->stages - 1)))
+		smmu_httu_fresh(txn);
+	else
+		smmu_httu_look(txn);
 }
 
 void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)
@@ -264,12 +269,10 @@ void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty)
 	if (smmu_ats_is_request(txn) ? !smmu_ats_grant(txn) : !is_permitted(txn))
 		return;
 	txn->managed &= (uint8_t)~dirty;
-	if (!txn->managed)
-		smmu_txn_ready(txn, TXN_READY);
-	else if (fresh && txn->managed == txn->stages && !(txn->stages & (txn->stages - 1)))
-		smmu_httu_fresh(txn);
+	if (txn->managed)
+		look_at_dirty(txn, fresh);
 	else
-		smmu_httu_look(txn);
+		smmu_txn_ready(txn, TXN_READY);
 }
 
 void smmu_txn_ready(struct transaction *txn, enum txn_state state)

@@ -30,7 +30,7 @@ static struct tlb_line *find_size(struct tlb *tlb, uint64_t space, uint8_t shift
 	uint32_t first = find_set(tlb, space, shift, ia);
 
 	for (uint32_t i = first; i < first + tlb->ways; i++)
-		if (tlb->tag[i] == tag && tlb->line[i].space == space)
+		if (tlb->way[i].tag == tag && tlb->line[i].space == space)
 			return &tlb->line[i];
 	return NULL;
 }
@@ -58,7 +58,7 @@ struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
 	if (!line)
 		line = find_space(tlb, global_of(space), ia);
 	if (line && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_LRU)
-		tlb->used[line - tlb->line] = ++tlb->clock;
+		tlb->way[line - tlb->line].used = ++tlb->clock;
 	return line;
 }
 
@@ -67,32 +67,29 @@ struct tlb_line *smmu_tlb_find(struct smmu *smmu, uint64_t space, uint64_t ia)
  * there is a line for each page, and to invalidate any address is to invalidate them all, as
  * in a TLB of stage 1 alone (16.2.1).
  */
-static uint8_t shift_of_leaf(const struct tlb_line *line)
+static uint8_t shift_of_leaf(uint64_t space, const struct translation *found)
 {
-	const struct translation *found = &line->found;
-
-	if (line->space & SPACE_STAGE2 || !(found->stages & BIT(STAGE1)))
+	if (space & SPACE_STAGE2 || !(found->stages & BIT(STAGE1)))
 		return found->shift;
 	return MAX(found->shift, found->leaf[STAGE1].shift);
 }
 
 /* What lines are counted by. */
-#define CLASS_SHIFT  BITS(5, 0)
-#define CLASS_GLOBAL BIT(6)
-#define CLASS_PART   BIT(7) /* of a larger leaf */
-#define NO_CLASS     UINT64_MAX
+#define KIND_SHIFT  BITS(5, 0)
+#define KIND_GLOBAL BIT(6)
+#define KIND_PART   BIT(7) /* of a larger leaf */
 
-static uint64_t class_of(const struct tlb_line *line)
+static uint8_t kind_of(uint64_t space, const struct translation *found)
 {
-	return line->found.shift | (line->space & SPACE_GLOBAL ? CLASS_GLOBAL : 0) |
-	       (shift_of_leaf(line) != line->found.shift ? CLASS_PART : 0);
+	return (uint8_t)(found->shift | (space & SPACE_GLOBAL ? KIND_GLOBAL : 0) |
+			 (shift_of_leaf(space, found) != found->shift ? KIND_PART : 0));
 }
 
 /* How many lines have this size: a look-up tries the sizes that there are. */
-static void count(struct tlb *tlb, uint64_t class, int change)
+static void count(struct tlb *tlb, uint8_t kind, int change)
 {
-	uint64_t shift = field_get(CLASS_SHIFT, class);
-	bool global = class & CLASS_GLOBAL;
+	uint64_t shift = field_get(KIND_SHIFT, kind);
+	bool global = kind & KIND_GLOBAL;
 	uint32_t *lines = &tlb->count[global][shift];
 
 	if (!*lines)
@@ -100,19 +97,19 @@ static void count(struct tlb *tlb, uint64_t class, int change)
 	*lines += (uint32_t)change;
 	if (!*lines)
 		tlb->shifts[global] &= ~BIT(shift);
-	if (class & CLASS_PART)
+	if (kind & KIND_PART)
 		tlb->parts += (uint32_t)change;
 }
 
 void smmu_tlb_drop_line(struct smmu *smmu, struct tlb_line *line)
 {
 	struct tlb *tlb = &smmu->tlb;
-	size_t at = (size_t)(line - tlb->line);
+	struct tlb_way *way = &tlb->way[line - tlb->line];
 
-	if (!tlb->tag[at])
+	if (!way->tag)
 		return;
-	tlb->tag[at] = tlb->used[at] = 0;
-	count(tlb, class_of(line), -1);
+	*way = (struct tlb_way){0};
+	count(tlb, line->kind, -1);
 }
 
 /* Number of the line that has this address, of a free one of the set, or of the victim. */
@@ -125,14 +122,14 @@ static uint32_t find_room(struct smmu *smmu, uint64_t space, uint8_t shift, uint
 
 	/* Which one is the oldest no branch predictor knows. */
 	for (uint32_t i = first; i < first + tlb->ways; i++) {
-		uint64_t used = tlb->used[i];
+		const struct tlb_way *way = &tlb->way[i];
 
-		if (tlb->tag[i] == tag && tlb->line[i].space == space)
+		if (way->tag == tag && tlb->line[i].space == space)
 			return i;
-		victim = used < oldest ? i : victim;
-		oldest = MIN(used, oldest);
+		victim = way->used < oldest ? i : victim;
+		oldest = MIN(way->used, oldest);
 	}
-	if (tlb->tag[victim] && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_RANDOM)
+	if (tlb->way[victim].tag && smmu->cfg.timing.tlb_replacement == SMMU_REPLACE_RANDOM)
 		victim = first + (uint32_t)rng_below(&smmu->rng, tlb->ways);
 	return victim;
 }
@@ -142,19 +139,20 @@ struct tlb_line *smmu_tlb_fill(struct smmu *smmu, uint64_t space, const struct t
 	struct tlb *tlb = &smmu->tlb;
 	uint32_t at = find_room(smmu, space, found->shift, found->ia);
 	struct tlb_line *line = &tlb->line[at];
-	uint64_t before = tlb->tag[at] ? class_of(line) : NO_CLASS, class;
+	struct tlb_way *way = &tlb->way[at];
+	uint8_t kind = kind_of(space, found);
 
+	if (!way->tag || kind != line->kind) {
+		if (way->tag)
+			count(tlb, line->kind, -1);
+		count(tlb, kind, 1);
+	}
 	line->found = *found;
 	line->space = space;
 	line->dirty = 0;
-	tlb->used[at] = ++tlb->clock;
-	tlb->tag[at] = tag_of(found->shift, found->ia);
-	class = class_of(line);
-	if (class == before)
-		return line;
-	if (before != NO_CLASS)
-		count(tlb, before, -1);
-	count(tlb, class, 1);
+	line->kind = kind;
+	way->used = ++tlb->clock;
+	way->tag = tag_of(found->shift, found->ia);
 	return line;
 }
 
@@ -171,7 +169,7 @@ bool smmu_tlb_in_scope(const struct tlb_line *line, const struct tlb_scope *scop
 {
 	const struct translation *found = &line->found;
 	const struct leaf *leaf = &found->leaf[line->space & SPACE_STAGE2 ? STAGE2 : STAGE1];
-	uint8_t shift = shift_of_leaf(line);
+	uint8_t shift = shift_of_leaf(line->space, found);
 	uint64_t first = found->ia >> shift << shift;
 
 	if (!is_of_space(line, scope))
@@ -217,7 +215,7 @@ void smmu_tlb_drop(struct smmu *smmu, const struct tlb_scope *scope)
 		return;
 	}
 	for (uint32_t i = 0; i < tlb->sets * tlb->ways; i++)
-		if (tlb->tag[i] && smmu_tlb_in_scope(&tlb->line[i], scope))
+		if (tlb->way[i].tag && smmu_tlb_in_scope(&tlb->line[i], scope))
 			smmu_tlb_drop_line(smmu, &tlb->line[i]);
 }
 
@@ -232,14 +230,12 @@ int smmu_tlb_init(struct smmu *smmu)
 	lines = (size_t)tlb->sets * tlb->ways;
 	rng_init(&smmu->rng, smmu->sim->seed, smmu->env.part.name);
 	tlb->line = calloc(lines, sizeof(tlb->line[0]));
-	tlb->tag = calloc(lines, sizeof(tlb->tag[0]));
-	tlb->used = calloc(lines, sizeof(tlb->used[0]));
-	return tlb->line && tlb->tag && tlb->used ? 0 : -ENOMEM;
+	tlb->way = calloc(lines, sizeof(tlb->way[0]));
+	return tlb->line && tlb->way ? 0 : -ENOMEM;
 }
 
 void smmu_tlb_fini(struct smmu *smmu)
 {
 	free(smmu->tlb.line);
-	free(smmu->tlb.tag);
-	free(smmu->tlb.used);
+	free(smmu->tlb.way);
 }

@@ -77,15 +77,19 @@ struct tlb_line {
 	struct translation found;
 	uint64_t space;
 	uint8_t dirty; /* stages it was written through; kept only with cfg.cache_dirty */
+	uint8_t kind;  /* what lines are counted by, tlb.c */
+};
+
+/* Of a line what a look-up compares, and when it was filled or, for LRU, found. 0: it is free. */
+struct tlb_way {
+	uint64_t tag, used;
 };
 
 #define TLB_SHIFTS 48u /* a leaf maps less than 2^48 bytes */
 
 struct tlb {
 	struct tlb_line *line; /* sets * ways */
-	/* Of each line: what a look-up compares, and when it was filled or, for LRU, found. 0: the
-	 * line is free. */
-	uint64_t *tag, *used;
+	struct tlb_way *way;   /* of each line */
 	uint32_t sets;
 	uint32_t ways;
 	uint32_t count[2][TLB_SHIFTS]; /* lines in use: [global][shift] */

@@ -276,6 +276,34 @@ static void descriptor_arrived(struct bus_req *req, uint64_t now)
 		walk_down(txn);
 }
 
+/* Tables are only passed: nobody looks at them, keeps them, or has a say in where they are. */
+static bool may_pass(const struct transaction *txn)
+{
+	const struct smmu *smmu = txn->smmu;
+
+	return smmu_is_direct(txn) && !txn->ste.stage2 && !txn->cd.policy.haft &&
+	       !smmu->walkcache.sets && !smmu->sim->hooks.detail;
+}
+
+/* To the first descriptor that may be no table's; that one is read as any other. */
+static void pass_tables(struct transaction *txn)
+{
+	const struct bus_port *memory = &txn->smmu->env.memory;
+	struct walk walk = txn->walk; /* in registers */
+
+	while (walk.level < 3) {
+		struct bus_word word = bus_read64(memory, walk.ttd_ia);
+
+		walk.ttd = smmu_ttd_of(walk.tree, word.value);
+		if (!word.ok || smmu_ttd_kind(&walk) != TTD_IS_TABLE ||
+		    !smmu_ttd_address(&walk, TTD_IS_TABLE))
+			break;
+		take_limits(&walk);
+		smmu_tables_descend(&walk);
+	}
+	txn->walk = walk;
+}
+
 void smmu_walk_begin(struct transaction *txn)
 {
 	txn->smmu->stats.walks++;
@@ -286,6 +314,8 @@ void smmu_walk_begin(struct transaction *txn)
 	}
 	smmu_walkcache_enter(txn->smmu, txn->space, &txn->walk, region_of(&txn->cd, txn->req->addr),
 			     txn->ia);
+	if (may_pass(txn))
+		pass_tables(txn);
 	if (find_place(txn))
 		walk_down(txn);
 }

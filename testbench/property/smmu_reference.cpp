@@ -51,14 +51,17 @@ protected:
 	{
 		SmmuWorld world(seed, seed % 2, ats);
 
+		world.memory.words = seed % 4 == 0;
 		for (int models = 0; models < 2; models++) {
 			SmmuModel model(&world.sim, world.memory, world.cfg);
+			model.at_once = models;
 			model.BringUp(world.registers);
 			const ref::Registers registers = model.ReadRegisters();
 			for (int i = 0; i < 12 && !HasFatalFailure(); i++) {
 				Compare(world, model, registers);
 				model.InvalidateEverything();
 			}
+			at_once += model.gone_at_once;
 		}
 	}
 
@@ -66,14 +69,15 @@ protected:
 	{
 		EachSeed(fixed, [&](uint64_t seed) { World(seed, ats); });
 		printf("%" PRIu64 " requests, %" PRIu64 " with updates, %" PRIu64
-		       " not answered, %" PRIu64 " accesses of the SMMU\n",
-		       requests, updates, unanswered, fetches);
+		       " not answered, %" PRIu64 " accesses of the SMMU, %" PRIu64
+		       " within the call\n",
+		       requests, updates, unanswered, fetches, at_once);
 		for (const auto &[what, count] : seen)
 			printf("  %s%#x: %" PRIu64 "\n",
 			       what < 0x100 ? ref::EventName(what) : "verdict ", what, count);
 	}
 
-	uint64_t requests = 0, unanswered = 0, updates = 0, fetches = 0;
+	uint64_t requests = 0, unanswered = 0, updates = 0, fetches = 0, at_once = 0;
 	std::map<int, uint64_t> seen;
 };
 

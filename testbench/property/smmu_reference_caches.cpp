@@ -127,7 +127,9 @@ protected:
 	void World(uint64_t seed, bool ats)
 	{
 		SmmuWorld here(seed, seed % 2, ats);
+		here.memory.words = seed % 8 == 0;
 		SmmuModel there(&here.sim, here.memory, here.cfg);
+		there.at_once = seed % 4 == 0;
 		there.BringUp(here.registers);
 		ref::Smmu known(here.memory, there.ReadRegisters());
 		world = &here;

@@ -335,7 +335,10 @@ Flight &SmmuModel::Send(const ref::Request &request)
 	flight.req.done = [](struct bus_req *req, uint64_t) {
 		CONTAINER_OF(req, Flight, req)->done = true;
 	};
-	bus_send(&port, &flight.req);
+	flight.done = at_once && bus_access(&port, &flight.req);
+	gone_at_once += flight.done;
+	if (!flight.done)
+		bus_send(&port, &flight.req);
 	return flight;
 }
 

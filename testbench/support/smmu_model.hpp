@@ -109,6 +109,9 @@ public:
 	}
 
 	std::deque<Flight> flights;
+	/* Requests are tried within the call before they are sent, and how many went so. */
+	bool at_once = false;
+	uint64_t gone_at_once = 0;
 
 private:
 	uint64_t AccessRegister(enum bus_op op, uint32_t offset, uint64_t value,

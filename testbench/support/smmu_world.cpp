@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "testbench/support/smmu_world.hpp"
 
+#include "iommu/smmu_registers_format.h"
 #include "testbench/support/reference/geometry.hpp"
 
 #include <gtest/gtest.h>
@@ -450,7 +451,8 @@ Request SmmuWorld::Ask()
 	request.privileged = chance.Coin();
 	request.instruction = chance.OneIn(3);
 	/* Without a choice of the SMMU's, a fault that should stall does so for everyone. */
-	request.can_stall = !cfg.stall_downgrade || chance.Coin();
+	request.can_stall =
+		(cfg.stall_model != IDR0_STALL_MODEL_NONE && !cfg.stall_downgrade) || chance.Coin();
 	request.substream_valid = stream.cd_max ? chance.Coin() : chance.OneIn(40);
 	if (request.substream_valid && !stream.substreams.empty())
 		request.substream = chance.OneIn(10) ? (uint32_t)chance.Below(1ull << 20)

@@ -7,7 +7,7 @@
 
 struct bus_port WorldMemory::Port()
 {
-	return {this, Send, latency_ps ? nullptr : Access};
+	return {this, Send, latency_ps ? nullptr : Access, words ? Word64 : nullptr};
 }
 
 uint64_t &WorldMemory::Word(uint64_t address)
@@ -118,6 +118,14 @@ bool WorldMemory::Access(void *ctx, struct bus_req *req)
 		memory->before_access(*req);
 	req->status = memory->Perform(req);
 	return true;
+}
+
+struct bus_word WorldMemory::Word64(void *ctx, uint64_t address)
+{
+	struct bus_word word = {};
+
+	word.ok = static_cast<WorldMemory *>(ctx)->Read64(address, &word.value);
+	return word;
 }
 
 void WorldMemory::Send(void *ctx, struct bus_req *req)

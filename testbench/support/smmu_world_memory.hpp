@@ -50,6 +50,9 @@ public:
 	/* Called in the instant of each access of the SMMU, or of a device, before it. */
 	std::function<void(const struct bus_req &)> before_access;
 
+	/* Of accesses within the call words are read alone (bus_read64), which nobody sees. */
+	bool words = false;
+
 	std::vector<Change> changes;
 	/* Addresses of devices' accesses that arrived. */
 	std::vector<uint64_t> landed;
@@ -62,6 +65,7 @@ private:
 
 	static void Send(void *ctx, struct bus_req *req);
 	static bool Access(void *ctx, struct bus_req *req);
+	static struct bus_word Word64(void *ctx, uint64_t address);
 	static void Fire(struct event *event, uint64_t now);
 	enum bus_status Perform(struct bus_req *req);
 	bool Refused(uint64_t address, uint64_t bytes, bool write) const;
