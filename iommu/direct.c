@@ -49,7 +49,7 @@ static bool is_page_known(const struct smmu *smmu, const struct direct_line *lin
 	       line->generation == generation_of(smmu) && mem_equal(line->came, req->attr.memory);
 }
 
-/* `ops`: what was known to be permitted. */
+/* `ops`: what was known to be permitted, of this page as it is now or of what it was before. */
 static void learn(struct transaction *txn, struct direct_line *line, uint64_t who, uint64_t pa,
 		  uint8_t ops)
 {
@@ -57,6 +57,8 @@ static void learn(struct transaction *txn, struct direct_line *line, uint64_t wh
 
 	if (txn->state != TXN_READY)
 		return;
+	if (line->pa != align_down(pa, GRANULE_BYTES) || !mem_equal(line->leaves, txn->memory))
+		ops = 0;
 	*line = (struct direct_line){
 		.page = req->addr >> GRANULE_SHIFT,
 		.generation = generation_of(txn->smmu),

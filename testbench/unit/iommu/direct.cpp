@@ -13,6 +13,8 @@ protected:
 	{
 		sim.untimed = true;
 		direct_memory = true;
+		cfg.s2 = cfg.vmid16 = cfg.xnx = true;
+		cfg.timing.tlb_entries = 4; /* fewer than pages that are known in front of it */
 		bring_up();
 		table = std::make_unique<TableBuilder>(*memory);
 		page = memory->allocate();
@@ -177,6 +179,32 @@ TEST_F(SmmuDirect, EachWriteLooksAtTheDescriptorThatItMakesDirty)
 		memory->write64(leaf, memory->read64(leaf) | TTD_AP2);
 	}
 	EXPECT_EQ(stats().dirty_updates, 3u);
+}
+
+/* Without an invalidation it may be the old page or the new one, and nothing of both. */
+TEST_F(SmmuDirect, WhatMayBeReadOfTheOldPageMayNotOfTheNewOne)
+{
+	TableBuilder second(*memory, 20);
+	uint64_t moved = memory->allocate();
+	auto map2 = [&](uint64_t ipa, uint64_t pa, uint64_t permits) {
+		memory->write64(second.descriptor(ipa, 3),
+				pa | TTD_VALID | TTD_PAGE | TTD_AF | TTD_S2_MEMATTR | permits);
+	};
+
+	memory->write64(ste_address(OTHER) + 16,
+			field_put(STE2_S2T0SZ, 20) | field_put(STE2_S2SL0, 2) |
+				field_put(STE2_S2PS, IDR5_OAS_44) | STE2_S2AA64 | STE2_S2R);
+	memory->write64(ste_address(OTHER) + 24, second.root);
+	write_ste(OTHER, STE0_V | field_put(STE0_CONFIG, STE0_CONFIG_S2));
+	map2(VA, page, TTD_S2AP_READ);
+	ASSERT_TRUE(direct(BUS_READ, VA, OTHER));
+	for (uint64_t at = VA + 4096; at <= VA + 4 * 4096; at += 4096) { /* the TLB forgets it */
+		map2(at, page, TTD_S2AP_READ);
+		ASSERT_TRUE(direct(BUS_READ, at, OTHER));
+	}
+	map2(VA, moved, TTD_S2AP_WRITE);
+	ASSERT_TRUE(direct(BUS_WRITE, VA, OTHER));
+	EXPECT_FALSE(direct(BUS_READ, VA, OTHER)) << "of a page that may only be written";
 }
 
 TEST_F(SmmuDirect, IsForWhoIsAlone)
