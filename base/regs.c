@@ -16,10 +16,8 @@ static bool row_valid(const struct reg_row *row)
 }
 
 /* Map every 4-byte offset to its row. -EINVAL when two rows meet or are out of order. */
-static int fill_lookup(struct regs *regs)
+static int fill_lookup(struct reg_index *index, const struct reg_table *table)
 {
-	const struct reg_table *table = regs->table;
-
 	for (uint32_t r = 0; r < table->rows; r++) {
 		const struct reg_row *row = &table->row[r];
 
@@ -29,49 +27,91 @@ static int fill_lookup(struct regs *regs)
 			uint32_t word = (row->offset + i * row->stride) / 4;
 
 			for (uint32_t w = word; w < word + row->size / 4; w++) {
-				if (w >= table->window_bytes / 4 || regs->lookup[w])
+				if (w >= table->window_bytes / 4 || index->lookup[w])
 					return -EINVAL;
-				regs->lookup[w] = (uint16_t)(r + 1);
+				index->lookup[w] = (uint16_t)(r + 1);
 			}
 		}
 	}
 	return 0;
 }
 
-int regs_init(struct regs *regs, const struct reg_table *table, void *owner)
+/* One use less. */
+static void index_free(struct reg_index *index)
 {
-	uint32_t total = 0;
-	int err;
+	if (!index || --index->users)
+		return;
+	free(index->first);
+	free(index->lookup);
+	free(index);
+}
 
-	*regs = (struct regs){.table = table, .owner = owner};
-	regs->first = calloc(table->rows, sizeof(regs->first[0]));
-	regs->lookup = calloc(table->window_bytes / 4, sizeof(regs->lookup[0]));
-	if (!regs->first || !regs->lookup)
-		goto no_memory;
-	for (uint32_t r = 0; r < table->rows; r++) {
-		regs->first[r] = total;
-		total += row_count(&table->row[r]);
-	}
-	regs->value = calloc(total, sizeof(regs->value[0]));
-	if (!regs->value)
-		goto no_memory;
-	err = fill_lookup(regs);
-	if (err) {
-		regs_fini(regs);
+/* 0 and an index with one user, or why there is none. */
+static int index_create(struct reg_index **made, const struct reg_table *table)
+{
+	struct reg_index *index = calloc(1, sizeof(*index));
+	int err = -ENOMEM;
+
+	if (!index)
 		return err;
+	index->users = 1;
+	index->first = calloc(table->rows, sizeof(index->first[0]));
+	index->lookup = calloc(table->window_bytes / 4, sizeof(index->lookup[0]));
+	if (!index->first || !index->lookup)
+		goto failed;
+	for (uint32_t r = 0; r < table->rows; r++) {
+		index->first[r] = index->values;
+		index->values += row_count(&table->row[r]);
+	}
+	err = fill_lookup(index, table);
+	if (err)
+		goto failed;
+	*made = index;
+	return 0;
+
+failed:
+	index_free(index);
+	return err;
+}
+
+/* `index`: a use of it becomes that of `regs`. */
+static int block_init(struct regs *regs, const struct reg_table *table, struct reg_index *index,
+		      void *owner)
+{
+	*regs = (struct regs){.table = table,
+			      .owner = owner,
+			      .index = index,
+			      .first = index->first,
+			      .lookup = index->lookup,
+			      .value = calloc(index->values, sizeof(regs->value[0]))};
+	if (!regs->value) {
+		regs_fini(regs);
+		return -ENOMEM;
 	}
 	regs_reset(regs);
 	return 0;
+}
 
-no_memory:
-	regs_fini(regs);
-	return -ENOMEM;
+int regs_init(struct regs *regs, const struct reg_table *table, void *owner)
+{
+	struct reg_index *index;
+	int err = index_create(&index, table);
+
+	if (!err)
+		return block_init(regs, table, index, owner);
+	*regs = (struct regs){0};
+	return err;
+}
+
+int regs_init_like(struct regs *regs, const struct regs *like, void *owner)
+{
+	like->index->users++;
+	return block_init(regs, like->table, like->index, owner);
 }
 
 void regs_fini(struct regs *regs)
 {
-	free(regs->first);
-	free(regs->lookup);
+	index_free(regs->index);
 	free(regs->value);
 	*regs = (struct regs){0};
 }

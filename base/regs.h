@@ -57,16 +57,27 @@ struct reg_table {
 	uint32_t window_bytes;
 };
 
-struct regs {
-	const struct reg_table *table;
-	void *owner;
-	uint64_t *value;  /* one word per register instance */
+/* What follows from a table: many blocks of one kind have one. */
+struct reg_index {
+	uint32_t users;
+	uint32_t values;
 	uint32_t *first;  /* per row: index of its first value */
 	uint16_t *lookup; /* per 4-byte offset: 1 + row, 0 = no register */
 };
 
+struct regs {
+	const struct reg_table *table;
+	void *owner;
+	uint64_t *value; /* one word per register instance */
+	struct reg_index *index;
+	const uint32_t *first; /* the index's */
+	const uint16_t *lookup;
+};
+
 /* Allocates for the table and resets. -ENOMEM; -EINVAL for a table that overlaps or is unsorted. */
 int regs_init(struct regs *regs, const struct reg_table *table, void *owner);
+/* The same, with the table and the index of `like`. */
+int regs_init_like(struct regs *regs, const struct regs *like, void *owner);
 void regs_fini(struct regs *regs);
 void regs_reset(struct regs *regs);
 /* As regs_reset, which is cold, as far as `reach` says. */

@@ -289,7 +289,7 @@ static bool build_nic_parts(struct host *host)
 	};
 
 	for (uint32_t i = 0; i < machine->nic.total_vfs; i++) {
-		host->vf[i] = vf_create(host->nic, i);
+		host->vf[i] = vf_create(host->nic, i, host->vf[0]);
 		if (!host->vf[i])
 			return false;
 	}

@@ -19,8 +19,11 @@ extern "C" {
 struct reg_table;
 struct vf;
 
-/* The logic of VF `index` of a NIC, bound to it. NULL without memory. */
-struct vf *vf_create(struct nic *nic, uint32_t index);
+/*
+ * The logic of VF `index` of a NIC, bound to it; what follows from the table of registers it has
+ * with `like`, another VF, if there is one. NULL without memory.
+ */
+struct vf *vf_create(struct nic *nic, uint32_t index, const struct vf *like);
 void vf_destroy(struct vf *vf);
 
 /* The register table, for documentation and tests. */

@@ -2,8 +2,35 @@
 #include "model/memory/arena_internal.h"
 
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include "base/bits.h"
+
+#define SLAB_MAPPED_BYTES align_up(sizeof(struct arena_slab), DRAM_PAGE_SIZE)
+
+/* DMA goes to more pages than the host's TLB has entries: its pages shall be huge, so aligned. */
+static struct arena_slab *slab_create(void)
+{
+	size_t reserved = SLAB_MAPPED_BYTES + ARENA_SLAB_BYTES;
+	uint8_t *first =
+		mmap(NULL, reserved, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t before;
+
+	if (first == MAP_FAILED)
+		return NULL;
+	before = align_up((uintptr_t)first, ARENA_SLAB_BYTES) - (uintptr_t)first;
+	if (before)
+		munmap(first, before);
+	munmap(first + before + SLAB_MAPPED_BYTES, ARENA_SLAB_BYTES - before);
+	madvise(first + before, ARENA_SLAB_BYTES, MADV_HUGEPAGE); /* or not: it is slower then */
+	return (struct arena_slab *)(first + before);
+}
+
+static void slab_destroy(struct arena_slab *slab)
+{
+	if (slab)
+		munmap(slab, SLAB_MAPPED_BYTES);
+}
 
 struct dram_arena *dram_arena_create(uint64_t limit_pages)
 {
@@ -29,7 +56,7 @@ void dram_arena_destroy(struct dram_arena *arena)
 	if (!arena)
 		return;
 	for (uint64_t s = 0; s <= (arena->limit_pages + 1) / ARENA_SLAB_PAGES; s++)
-		free(arena->slab[s]);
+		slab_destroy(arena->slab[s]);
 	free(arena->slab);
 	free(arena);
 }
@@ -53,8 +80,7 @@ static uint32_t fresh_id(struct dram_arena *arena)
 	if (id > arena->limit_pages)
 		return 0;
 	if (!*slab)
-		*slab = aligned_alloc(DRAM_PAGE_SIZE,
-				      align_up(sizeof(struct arena_slab), DRAM_PAGE_SIZE));
+		*slab = slab_create();
 	if (!*slab)
 		return 0;
 	arena->next_id++;

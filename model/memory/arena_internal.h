@@ -10,7 +10,9 @@
 
 #include "model/memory/dram.h"
 
-#define ARENA_SLAB_PAGES 256u
+/* As much as a huge page of the host, so that it can be one. */
+#define ARENA_SLAB_BYTES (2u << 20)
+#define ARENA_SLAB_PAGES (ARENA_SLAB_BYTES / DRAM_PAGE_SIZE)
 
 struct arena_slab {
 	uint8_t page[ARENA_SLAB_PAGES][DRAM_PAGE_SIZE];

@@ -92,14 +92,13 @@ void vector_resume(struct nic_vector *vector);
 
 struct tx_slot {
 	struct packet *packet; /* its segments, by next_segment; NULL: lost, only written back */
-	struct tx_offload offload;
-	uint32_t segments;
-	uint16_t parts; /* reads in flight */
-	bool programs;  /* it is the packet of its queue's `program` */
-	bool failed;
-	bool report;
-	uint32_t eop_index;
 	uint64_t eop[2];
+	struct tx_offload offload;
+	uint16_t segments;
+	uint16_t parts; /* reads in flight */
+	uint16_t eop_index;
+	bool programs; /* it is the packet of its queue's `program` */
+	bool failed;
 };
 
 /* That a filter could not be programmed: RXP1_* (flow_descriptor_format.h). */

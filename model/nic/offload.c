@@ -45,9 +45,9 @@ static struct tx_tunnel tunnel_decode(uint64_t context0)
 		.ipv6 = ip == TXD_IIPT_IPV6,
 		.same_id = context0 & TXC0_EIP_NOINC,
 		.udp_sum = context0 & TXC0_L4T_CS,
-		.kind = (uint32_t)field_get(TXC0_L4TUNT, context0),
-		.ip_bytes = (uint32_t)field_get(TXC0_EIPLEN, context0) * 4,
-		.l4_bytes = (uint32_t)field_get(TXC0_L4TUNLEN, context0) * 2,
+		.kind = (uint8_t)field_get(TXC0_L4TUNT, context0),
+		.ip_bytes = (uint16_t)(field_get(TXC0_EIPLEN, context0) * 4),
+		.l4_bytes = (uint16_t)(field_get(TXC0_L4TUNLEN, context0) * 2),
 	};
 
 	tunnel.wrong = (!ip && (tunnel.kind || tunnel.ip_bytes || tunnel.l4_bytes)) ||
@@ -65,13 +65,13 @@ struct tx_offload tx_offload_decode(uint64_t data1, uint64_t context0, uint64_t 
 		.ipv4_sum = ip == TXD_IIPT_IPV4_CSUM,
 		.ipv6 = ip == TXD_IIPT_IPV6,
 		.tag = data1 & TXD1_CMD_TAG1,
-		.vlan_tci = (uint32_t)field_get(TXD1_L2TAG1, data1),
+		.vlan_tci = (uint16_t)field_get(TXD1_L2TAG1, data1),
 		.segment = context1 & TXC1_CMD_TSO,
-		.l4 = (enum offload_l4)field_get(TXD1_CMD_L4T, data1),
-		.mac_bytes = (uint32_t)field_get(TXD1_MACLEN, data1) * 2,
-		.ip_bytes = (uint32_t)field_get(TXD1_IPLEN, data1) * 4,
-		.l4_bytes = (uint32_t)field_get(TXD1_L4LEN, data1) * 4,
-		.mss = (uint32_t)field_get(TXC1_MSS, context1),
+		.l4 = (uint8_t)field_get(TXD1_CMD_L4T, data1),
+		.mac_bytes = (uint16_t)(field_get(TXD1_MACLEN, data1) * 2),
+		.ip_bytes = (uint16_t)(field_get(TXD1_IPLEN, data1) * 4),
+		.l4_bytes = (uint16_t)(field_get(TXD1_L4LEN, data1) * 4),
+		.mss = (uint16_t)field_get(TXC1_MSS, context1),
 		.payload_bytes = (uint32_t)field_get(TXC1_TSO_LEN, context1),
 	};
 

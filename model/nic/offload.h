@@ -26,11 +26,12 @@ struct tx_tunnel {
 	bool ipv4_sum;
 	bool same_id; /* segments do not count the outer IPv4 header's ID up */
 	bool udp_sum;
-	uint32_t kind; /* TXC_L4TUNT_* */
-	uint32_t ip_bytes, l4_bytes;
-	bool wrong; /* fields that contradict each other */
+	bool wrong;   /* fields that contradict each other */
+	uint8_t kind; /* TXC_L4TUNT_* */
+	uint16_t ip_bytes, l4_bytes;
 };
 
+/* Small: each packet that is being read has one. */
 struct tx_offload {
 	struct tx_tunnel tunnel;
 	bool ipv4;     /* the (inner) network header is IPv4 */
@@ -38,10 +39,11 @@ struct tx_offload {
 	bool ipv6;     /* it is IPv6, with extension headers within ip_bytes */
 	bool tag;      /* vlan_tci is inserted as a VLAN tag, after all else */
 	bool segment;  /* cut into segments of mss bytes of payload */
-	enum offload_l4 l4;
-	uint32_t mac_bytes, ip_bytes, l4_bytes; /* headers; l4_bytes only counts for segmentation */
-	uint32_t vlan_tci;
-	uint32_t mss, payload_bytes; /* segment: all of the payload */
+	uint8_t l4;    /* enum offload_l4 */
+	uint16_t mac_bytes, ip_bytes, l4_bytes; /* headers; l4_bytes only counts for segmentation */
+	uint16_t vlan_tci;
+	uint16_t mss;
+	uint32_t payload_bytes; /* segment: all of the payload */
 };
 
 #define OFFLOAD_MAX_HEADER 256u /* of a packet that is cut */

@@ -103,7 +103,7 @@ static void tx_retire(struct nic_queue *queue)
 			tx_act(queue, slot);
 		if (slot->programs)
 			queue->program = (struct flow_program){0};
-		if (slot->report)
+		if (slot->eop[1] & TXD1_CMD_RS)
 			tx_write_back(queue, slot);
 	}
 }
@@ -186,7 +186,6 @@ static void tx_begin(struct nic_queue *queue, const struct tx_shape *shape, stru
 		const uint64_t *word = queue_take(queue);
 
 		if (i + 1 == shape->descs) {
-			slot->report = word[1] & TXD1_CMD_RS;
 			slot->eop_index = index;
 			slot->eop[0] = word[0];
 			slot->eop[1] = word[1];

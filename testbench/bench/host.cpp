@@ -9,12 +9,17 @@ BenchHost::BenchHost(const char *scenario, const struct engine_ops *engine,
 {
 	std::string path = std::string(VFSIM_SOURCE_DIR "/testbench/bench/") + scenario;
 	struct config_errors errors;
+	struct machine_options options = {};
+	char error[FAR_END_ERROR];
 
 	if (sim_init(&sim, 1, nullptr) ||
 	    scenario_load(path.c_str(), sets.data(), sets.size(), &file, &errors))
 		abort();
 	sim.untimed = engine->untimed;
-	machine = machine_create(&file.cfg->machine, &sim, engine, nullptr);
+	if (far_end_create(file.cfg, &sim, &far_end, error))
+		abort();
+	options.far_end = far_end;
+	machine = machine_create(&file.cfg->machine, &sim, engine, &options);
 	host = &machine->host[0];
 	Do([this](struct actor *self) {
 		if (host_boot(host, self, nullptr))
@@ -25,7 +30,10 @@ BenchHost::BenchHost(const char *scenario, const struct engine_ops *engine,
 BenchHost::~BenchHost()
 {
 	Do([this](struct actor *self) { host_shutdown(host, self); });
+	if (far_end)
+		wire_backend_close(far_end);
 	machine_destroy(machine);
+	wire_backend_destroy(far_end);
 	scenario_release(&file);
 	sim_fini(&sim);
 }

@@ -6,6 +6,7 @@
 
 #include "base/actor.h"
 #include "system/machine.h"
+#include "system/wire/far_end.h"
 #include "uapi/smmu-driver/smmu_driver.h"
 
 // A booted host of a scenario file under testbench/bench, and an actor to do things on.
@@ -22,6 +23,7 @@ public:
 
 	struct sim sim;
 	struct scenario_file file;
+	struct wire_backend *far_end; // of the wire; nullptr: nobody
 	struct machine *machine;
 	struct host *host;
 };

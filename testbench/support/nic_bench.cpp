@@ -98,7 +98,7 @@ NicHost::NicHost(struct sim *owner, uint32_t index, const struct nic_cfg &cfg,
 	nic = nic_create(&cfg, &nic_env);
 	assert(nic);
 	for (uint32_t i = 0; i < cfg.vfs; i++)
-		vf.push_back(vf_create(nic, i));
+		vf.push_back(vf_create(nic, i, i ? vf[0] : nullptr));
 	firmware = firmware_create(&firmware_cfg, nic);
 	memory.after_access = [this](const struct bus_req &req) {
 		if (req.op != BUS_WRITE || req.addr != kMsiAddress)

@@ -50,7 +50,7 @@ protected:
 		struct nic_env nic_env = {{&sim, "nic", 0}, side.device};
 		side.nic = nic_create(&cfg, &nic_env);
 		for (uint32_t i = 0; i < 2; i++)
-			side.vf[i] = vf_create(side.nic, i);
+			side.vf[i] = vf_create(side.nic, i, nullptr);
 		side.firmware = firmware_create(&firmware, side.nic);
 		ASSERT_NE(side.firmware, nullptr);
 	}
