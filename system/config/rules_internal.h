@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/bits.h"
 #include "system/config/config_internal.h"
 
 #ifdef __cplusplus
@@ -62,6 +63,16 @@ static inline bool host_exists(const struct machine_cfg *machine, const char *na
 		if (!strcmp(machine->hosts[i], name))
 			return true;
 	return false;
+}
+
+/* A linear table of context descriptors holds no more PASIDs (smmu_driver_internal.h). */
+#define LINEAR_CD_BITS 10u
+
+/* Of a substream that a driver can have. */
+static inline uint64_t substream_bits(const struct machine_cfg *machine)
+{
+	return machine->smmu.two_level_cd ? machine->smmu.ssid_bits
+					  : MIN(machine->smmu.ssid_bits, LINEAR_CD_BITS);
 }
 
 #ifdef __cplusplus

@@ -45,11 +45,12 @@ static void check_place(const struct rules *rules, uint32_t index)
 	if (strcmp(stage, "stage1") && !cfg->machine.smmu.s2)
 		master_broken(rules, index, "stage", "`%s` needs `machine.smmu.s2: yes`", stage);
 	if (master->substreams &&
-	    (!strcmp(stage, "stage2") || master->substreams >> cfg->machine.smmu.ssid_bits))
+	    (!strcmp(stage, "stage2") || master->substreams >> substream_bits(&cfg->machine)))
 		master_broken(rules, index, "substreams",
-			      "expected fewer than machine.smmu.ssid_bits (%" PRIu64
-			      ") tell apart, and none with stage2",
-			      cfg->machine.smmu.ssid_bits);
+			      "expected fewer than %" PRIu64
+			      " bits tell apart (machine.smmu.ssid_bits; at most 10 without "
+			      "machine.smmu.two_level_cd), and none with stage2",
+			      substream_bits(&cfg->machine));
 	for (uint32_t i = 0; i < index; i++)
 		if (!strcmp(cfg->masters[i].name, master->name) ||
 		    (!strcmp(cfg->masters[i].host, master->host) &&

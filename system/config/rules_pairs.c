@@ -12,14 +12,15 @@ static void check_spaces(const struct rules *rules, uint32_t index)
 	const struct machine_cfg *machine = &rules->cfg->machine;
 	const struct guest_config *guest = &rules->cfg->guests[index];
 	const struct address_spaces_config *spaces = guest->address_spaces;
-	uint64_t bits = MIN(machine->smmu.ssid_bits, machine->nic.pasid_bits);
+	uint64_t bits = MIN(substream_bits(machine), machine->nic.pasid_bits);
 	uint64_t end = spaces->first_pasid + guest->queue_pairs;
 	char path[96];
 
 	if (end - 1 > BIT(bits) - 1)
 		broken(rules, indexed(path, "guests", index, "address_spaces.first_pasid"),
 		       "expected PASIDs of at most %" PRIu64
-		       " bits (machine.smmu.ssid_bits, machine.nic.pasid_bits), not %" PRIu64
+		       " bits (machine.smmu.ssid_bits, at most 10 without "
+		       "machine.smmu.two_level_cd; machine.nic.pasid_bits), not %" PRIu64
 		       " to %" PRIu64,
 		       bits, spaces->first_pasid, end - 1);
 	if (spaces->hole && (spaces->hole < spaces->first_pasid || spaces->hole >= end))

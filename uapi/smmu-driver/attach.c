@@ -44,6 +44,8 @@ static struct smmu_pasids enable_pasids(struct smmu_driver *driver, struct actor
 
 	if (may.bits && env->pasid_enable)
 		env->pasid_enable(env->ats_ctx, self, id, &may);
+	if (!driver->two_level_cd)
+		may.bits = MIN(may.bits, CD_LEAF_BITS);
 	return may;
 }
 

@@ -39,7 +39,6 @@ static void cd_used(const uint64_t cd[CD_WORDS], uint64_t mask[CD_WORDS])
 		memset(mask, 0xff, CD_BYTES);
 }
 
-#define CD_LEAF_BITS    10u
 #define CD_LEAF_ENTRIES (1u << CD_LEAF_BITS)
 #define CD_LEAF_PAGES   (CD_LEAF_ENTRIES * CD_BYTES / PAGE_BYTES)
 
@@ -51,8 +50,6 @@ int cd_prepare(struct smmu_driver *driver, struct stream *stream)
 	if (cds->pa)
 		return 0;
 	cds->bits = stream->may.bits;
-	if (!driver->two_level_cd)
-		cds->bits = MIN(cds->bits, CD_LEAF_BITS);
 	entries = BIT(cds->bits);
 	cds->pages = MAX(1, entries * CD_BYTES / PAGE_BYTES);
 	if (cds->bits > CD_LEAF_BITS) {

@@ -389,7 +389,8 @@ INSTANTIATE_TEST_SUITE_P(
 		Mistake{"vf: 1, memory: 64MiB", "vf: 1, memory: 64MiB, address_spaces: {}",
 			"FILE:6: guests[1].address_spaces.first_pasid: expected PASIDs of at most "
 			"0 "
-			"bits (machine.smmu.ssid_bits, machine.nic.pasid_bits), not 1 to 1\n"},
+			"bits (machine.smmu.ssid_bits, at most 10 without "
+			"machine.smmu.two_level_cd; machine.nic.pasid_bits), not 1 to 1\n"},
 		Mistake{"name: test\n", "name: test\nexpect: [{spaces: {guest: a, used: 1}}]\n",
 			"FILE:2: expect[0].spaces.guest: expected the name of a guest with "
 			"address_spaces, not `a`\n"},
@@ -423,7 +424,23 @@ TEST_F(Config, AddressSpacesAreThoseThatTheMachineCanHave)
 	EXPECT_EQ(load(spaces), "");
 	EXPECT_EQ(with("pasid: 12", "pasid: 13"),
 		  "FILE:7: guests[0].address_spaces.first_pasid: expected PASIDs of at most 4 bits "
-		  "(machine.smmu.ssid_bits, machine.nic.pasid_bits), not 13 to 16\n");
+		  "(machine.smmu.ssid_bits, at most 10 without machine.smmu.two_level_cd; "
+		  "machine.nic.pasid_bits), not 13 to 16\n");
+	EXPECT_EQ(with("smmu: {ssid_bits: 5}\n"
+		       "  nic: {vfs: 2, queue_pairs: 4, pasid_bits: 4}",
+		       "smmu: {ssid_bits: 12, two_level_cd: yes}\n"
+		       "  nic: {vfs: 2, queue_pairs: 4, pasid_bits: 12}"),
+		  "");
+	EXPECT_NE(with("5}\n  nic: {vfs: 2, queue_pairs: 4, pasid_bits: 4}\n"
+		       "guests:\n"
+		       "  - {name: a, host: source, vf: 0, memory: 64MiB, queue_pairs: 4, "
+		       "address_spaces: {first_pasid: 12}}",
+		       "12}\n  nic: {vfs: 2, queue_pairs: 4, pasid_bits: 12}\n"
+		       "guests:\n"
+		       "  - {name: a, host: source, vf: 0, memory: 64MiB, queue_pairs: 4, "
+		       "address_spaces: {first_pasid: 1021}}")
+			  .find("at most 10 bits"),
+		  std::string::npos);
 	EXPECT_EQ(with("pasid: 12", "pasid: 12, hole: 16"),
 		  "FILE:7: guests[0].address_spaces.hole: expected one of the guest's PASIDs, not "
 		  "16\n");

@@ -29,6 +29,7 @@ struct SmmuHostOptions {
 	uint8_t httu = 2;
 	bool stage2 = false;
 	uint8_t ssid_bits = 0;
+	bool two_level_cd = true;
 	uint8_t cmdq_log2 = 8;
 	uint8_t evtq_log2 = 7;
 	enum dirty_clear dirty_clear = DIRTY_CLEAR_LINUX_7_3;
@@ -148,7 +149,7 @@ public:
 		smmu_cfg.s1 = smmu_cfg.had = smmu_cfg.asid16 = true;
 		smmu_cfg.s2 = smmu_cfg.xnx = smmu_cfg.vmid16 = options.stage2;
 		smmu_cfg.ssid_bits = options.ssid_bits;
-		smmu_cfg.two_level_cd = true;
+		smmu_cfg.two_level_cd = options.two_level_cd;
 		smmu_cfg.two_level_strtab = options.two_level;
 		smmu_cfg.msi = options.msi;
 		smmu_cfg.coherent = options.coherent;

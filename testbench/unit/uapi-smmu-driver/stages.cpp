@@ -226,6 +226,24 @@ TEST_F(SmmuDriverStages, AnUnmapReachesTheSubstreamsOfItsDomainAlone)
 	block_and_free({one, two});
 }
 
+/* The table ends there: what lies behind it belongs to others. */
+TEST_F(SmmuDriverStages, ALinearTableHasAThousandSubstreamsAndNoMore)
+{
+	SmmuHostOptions wanted = with_stage2(12);
+
+	wanted.two_level_cd = false;
+	start(wanted);
+	struct smmu_domain *one = stage1();
+
+	ASSERT_EQ(map(one, 0x4000, kPa, 0x1000), 0);
+	run([&](struct actor *self) { smmu_driver_attach_blocked(driver, self, kStream); });
+	ASSERT_EQ(attach_pasid(one, 1023), 0);
+	EXPECT_EQ(write_substream(0x4000, 1, 1023), BUS_OK);
+	EXPECT_EQ(attach_pasid(one, 1024), -ERANGE);
+	run([&](struct actor *self) { smmu_driver_detach_pasid(driver, self, kStream, 1023); });
+	block_and_free({one});
+}
+
 TEST_F(SmmuDriverStages, SubstreamsWorkWhileTheRestIsBlockedOrIdentical)
 {
 	start(with_stage2(4));
