@@ -3,12 +3,14 @@
 
 BUILD ?= build
 FUZZ_SECONDS ?= 30
+SOAK ?= 200
+SOAK_FIRST ?= 1
 SCENARIO   := testbench/scenarios/live-migration.yaml
 RECORDINGS := $(addprefix traces/recorded/qemu-precopy-iommufd-iavf-,source.jsonl destination.jsonl)
 
 .DEFAULT_GOAL := all
-.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu fuzz-nic coverage mutants cosim cosim-long bench-cosim \
-	tidy format clean help setup
+.PHONY: all vfsim run test picture bench asan fuzz fuzz-smmu fuzz-nic soak coverage mutants cosim cosim-long \
+	bench-cosim tidy format clean help setup
 
 all: $(BUILD)/build.ninja ## build everything
 	@cmake --build $(BUILD)
@@ -47,6 +49,9 @@ fuzz-smmu: $(BUILD)/fuzz/build.ninja ## the SMMU alone, any bytes as registers, 
 fuzz-nic: $(BUILD)/fuzz/build.ninja ## the NIC alone, any bytes as software of its VFs
 	@cmake --build $(BUILD)/fuzz --target fuzz_mailbox fuzz_descriptors fuzz_config_space
 	@tools/fuzz.sh $(BUILD)/fuzz $(FUZZ_SECONDS) mailbox descriptors config_space
+
+soak: vfsim ## every scenario on random machines, SOAK=200 runs from SOAK_FIRST=1 on: no check may fail
+	@tools/soak.sh $(BUILD)/vfsim $(SOAK) $(SOAK_FIRST)
 
 coverage: $(BUILD)/coverage/build.ninja ## which lines and branches of each folder the tests reach
 	@cmake --build $(BUILD)/coverage

@@ -107,7 +107,7 @@ static bool setup_ok(const struct fw_vf *vf, const struct vf_queue_setup *setup)
 	return setup->queue < vf->queue_pairs && setup->len && setup->len <= MAX_RING &&
 	       !(setup->base % RING_ALIGN) && setup->rx <= 1 &&
 	       (!setup->rx || (setup->buffer_bytes >= MIN_BUFFER && setup->timestamps <= 1 &&
-			       (setup->rxdid == RXDID_LEGACY || setup->rxdid == RXDID_FLEX_NIC)));
+			       setup->rxdid <= RXDID_FLEX_NIC));
 }
 
 /* The doorbell keeps what software wrote. */

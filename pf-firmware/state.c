@@ -149,7 +149,6 @@ static void carry_queue(struct fw_vf *vf, struct state_codec *codec, bool apply,
 	codec_index(codec, &context.itr_index, ITR_NONE);
 	codec_u32(codec, &context.rate_kbps);
 	codec_index(codec, &rxdid, RXDID_FLEX_NIC);
-	codec->bad |= rxdid < RXDID_LEGACY;
 	context.rxdid = (uint8_t)rxdid;
 	carry_queue_flags(vf, codec, &context);
 	if (context.enabled && (!context.len || (rx && context.buffer_bytes < 128)))

@@ -5,7 +5,7 @@
 #define MAX_RING   8160u
 #define MAX_BUFFER (16u * 1024 - 128)
 #define MIN_BUFFER 128u
-#define RXDIDS     (BIT(RXDID_LEGACY) | BIT(RXDID_FLEX_NIC))
+#define RXDIDS     (BIT(RXDID_LEGACY_16) | BIT(RXDID_LEGACY) | BIT(RXDID_FLEX_NIC))
 #define RING_ALIGN 128u
 
 /* Which format a receive queue writes: without the capability the field says nothing. */

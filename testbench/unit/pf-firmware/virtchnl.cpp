@@ -137,7 +137,7 @@ TEST_F(Virtchnl, ConfigQueuesChecksEveryField)
 		[](auto &c) { c.qpair[0].txq.dma_ring_addr |= 64; },
 		[](auto &c) { c.num_queue_pairs = 2; },
 		[](auto &c) { c.qpair[0].rxq.crc_disable = 1; },
-		[](auto &c) { c.qpair[0].rxq.rxdid = 0; },
+		[](auto &c) { c.qpair[0].rxq.rxdid = 3; },
 		[](auto &c) { c.qpair[0].rxq.rxdid = 3; },
 		[](auto &c) { c.qpair[0].rxq.rxdid = 255; },
 	};
@@ -158,19 +158,24 @@ TEST_F(Virtchnl, RxdidGoesIntoTheQueueContextAndMovesWithIt)
 	auto config = queue_config();
 	ASSERT_EQ(d->request(VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, nullptr, 0, &answer), 0);
 	ASSERT_EQ(answer.size(), 8u);
-	EXPECT_EQ(le64_get(answer.data()), BIT(RXDID_LEGACY) | BIT(RXDID_FLEX_NIC));
+	EXPECT_EQ(le64_get(answer.data()),
+		  BIT(RXDID_LEGACY_16) | BIT(RXDID_LEGACY) | BIT(RXDID_FLEX_NIC));
 	EXPECT_EQ(d->request(VIRTCHNL_OP_GET_SUPPORTED_RXDIDS, &config, 8), kParam);
 	nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
 	EXPECT_EQ(context.rxdid, RXDID_LEGACY);
-	config.qpair[0].rxq.rxdid = RXDID_FLEX_NIC;
-	ASSERT_EQ(request(VIRTCHNL_OP_CONFIG_VSI_QUEUES, config), 0);
-	nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
-	EXPECT_EQ(context.rxdid, RXDID_FLEX_NIC);
 	ASSERT_EQ(host[0]->pf_vf(AQC_VF_SUSPEND, 2).retval, AQ_RC_OK);
 	ASSERT_EQ(host[1]->pf_vf(AQC_VF_SUSPEND, 1).retval, AQ_RC_OK);
-	ASSERT_EQ(host[1]->load(1, host[0]->save(2)).first, AQ_RC_OK);
-	nic_queue_context_get(host[1]->nic, 1, true, 0, &context);
-	EXPECT_EQ(context.rxdid, RXDID_FLEX_NIC);
+	for (uint8_t rxdid : {RXDID_FLEX_NIC, RXDID_LEGACY_16}) {
+		ASSERT_EQ(host[0]->pf_vf(AQC_VF_RESUME, 2).retval, AQ_RC_OK);
+		config.qpair[0].rxq.rxdid = rxdid;
+		ASSERT_EQ(request(VIRTCHNL_OP_CONFIG_VSI_QUEUES, config), 0);
+		nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
+		EXPECT_EQ(context.rxdid, rxdid);
+		ASSERT_EQ(host[0]->pf_vf(AQC_VF_SUSPEND, 2).retval, AQ_RC_OK);
+		ASSERT_EQ(host[1]->load(1, host[0]->save(2)).first, AQ_RC_OK);
+		nic_queue_context_get(host[1]->nic, 1, true, 0, &context);
+		EXPECT_EQ(context.rxdid, rxdid);
+	}
 	host[0]->flr(2);
 	nic_queue_context_get(host[0]->nic, 2, true, 0, &context);
 	EXPECT_EQ(context.rxdid, RXDID_LEGACY);

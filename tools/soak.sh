@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Scenarios on machines that nobody has thought of: no check may fail on any.
+#
+#   tools/soak.sh VFSIM RUNS [FIRST]
+#
+# Each run has a number, FIRST (1) and up, and everything follows from that: the scenario, the engine, the seed, one to
+# six keys of testbench/machines.txt and their values. A run that a check fails, that we end in error, or that takes two
+# minutes is shown, with the command that repeats it, and is a failure. Machines that are refused, and expectations that
+# do not hold on another machine, are counted.
+set -u -o pipefail
+cd "$(dirname "$0")/.." || exit
+vfsim=$1 runs=$2 first=${3:-1}
+mapfile -t keys < <(grep -v '^#' testbench/machines.txt | grep .)
+scenarios=(testbench/scenarios/*/*.yaml)
+engines=(native native untimed systemc)
+held=0 refused=0 other=0 failed=0
+said=$(mktemp)
+trap 'rm -f "$said"' EXIT
+
+# pick WORD...: one of them
+pick() {
+	local words=("$@")
+	picked=${words[RANDOM % $#]}
+}
+
+# The command of run `number`.
+choose() {
+	RANDOM=$number
+	pick "${scenarios[@]}"
+	command=("$vfsim" run "$picked" --seed $((RANDOM * 32768 + RANDOM)))
+	pick "${engines[@]}"
+	command+=(--engine "$picked")
+	for ((i = 1 + RANDOM % 6; i; i--)); do
+		# shellcheck disable=SC2206
+		local key=(${keys[RANDOM % ${#keys[@]}]})
+		pick "${key[@]:1}"
+		command+=(--set "${key[0]}=$picked")
+	done
+}
+
+for ((number = first; number < first + runs; number++)); do
+	choose
+	timeout 120 "${command[@]}" >"$said" 2>&1
+	status=$?
+	case $status in
+	0) held=$((held + 1)) ;;
+	2) refused=$((refused + 1)) ;;
+	1) grep -q '^  FAIL ' "$said" || { other=$((other + 1)); continue; } ;;&
+	*)
+		failed=$((failed + 1))
+		echo "run $number, status $status: ${command[*]@Q}"
+		grep -A 1 '^  FAIL ' "$said" || tail -3 "$said"
+		;;
+	esac
+done
+echo "soak: $runs runs: $held held, $other missed an expectation, $refused machines refused, $failed failed"
+[ $failed = 0 ]
