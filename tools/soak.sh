@@ -11,7 +11,11 @@
 set -u -o pipefail
 cd "$(dirname "$0")/.." || exit
 vfsim=$1 runs=$2 first=${3:-1}
-mapfile -t keys < <(grep -v '^#' testbench/machines.txt | grep .)
+# Lines of machines.txt: for any scenario, and for those that have such a list.
+mapfile -t any < <(grep '^machine' testbench/machines.txt)
+for list in guests masters traffic; do
+	mapfile -t "$list" < <(grep "^$list" testbench/machines.txt)
+done
 scenarios=(testbench/scenarios/*/*.yaml)
 engines=(native native untimed systemc)
 held=0 refused=0 other=0 failed=0
@@ -28,12 +32,18 @@ pick() {
 choose() {
 	RANDOM=$number
 	pick "${scenarios[@]}"
-	command=("$vfsim" run "$picked" --seed $((RANDOM * 32768 + RANDOM)))
+	local scenario=$picked fitting list
+	command=("$vfsim" run "$scenario" --seed $((RANDOM * 32768 + RANDOM)))
+	fitting=("${any[@]}")
+	for list in guests masters traffic; do
+		local -n those=$list
+		! grep -q "^$list:" "$scenario" || fitting+=("${those[@]}")
+	done
 	pick "${engines[@]}"
 	command+=(--engine "$picked")
 	for ((i = 1 + RANDOM % 6; i; i--)); do
 		# shellcheck disable=SC2206
-		local key=(${keys[RANDOM % ${#keys[@]}]})
+		local key=(${fitting[RANDOM % ${#fitting[@]}]})
 		pick "${key[@]:1}"
 		command+=(--set "${key[0]}=$picked")
 	done
