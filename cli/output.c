@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -23,17 +24,44 @@ static void clear_line(void)
 		fputs("\r\033[K", stderr);
 }
 
+/* What was logged last: a line that comes again and again is printed once, and then how often. */
+static struct {
+	char line[512];
+	uint64_t again;
+} last_logged;
+
+static void end_repetition(void)
+{
+	if (last_logged.again == 1)
+		fprintf(stderr, "vfsim: %s\n", last_logged.line);
+	else if (last_logged.again)
+		fprintf(stderr, "vfsim: the same %" PRIu64 " times more\n", last_logged.again);
+	last_logged.again = 0;
+	last_logged.line[0] = '\0';
+}
+
 static void print_log(void *ctx, enum log_level level, const char *instance, const char *text)
 {
 	static const char *const word[] = {"error", "warning", "info", "debug"};
+	char line[sizeof(last_logged.line)];
+	int len = snprintf(line, sizeof(line), "%s: %s: %s", word[level], instance, text);
+	bool whole = len > 0 && (size_t)len < sizeof(line);
 
+	if (whole && !strcmp(line, last_logged.line)) {
+		last_logged.again++;
+		return;
+	}
 	clear_line();
+	end_repetition();
 	fprintf(stderr, "vfsim: %s: %s: %s\n", word[level], instance, text);
+	if (whole)
+		memcpy(last_logged.line, line, sizeof(line));
 }
 
 static void panic(void *ctx, const char *text)
 {
 	fflush(stdout);
+	end_repetition();
 	clear_line();
 	fprintf(stderr, "vfsim: %s\n", text);
 	_exit(CLI_INTERNAL);
@@ -95,6 +123,7 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 {
 	bool written = cli_output_close(output);
 
+	end_repetition();
 	if (output->dir[0]) {
 		written &= write_json(result, output->dir);
 		result_note(result, "wrote into %s: result.json%s", output->dir, output->wrote);

@@ -609,6 +609,21 @@ TEST_F(Files, ARunWithoutProgramsWritesNoSequence)
 		EXPECT_FALSE(std::filesystem::exists(dir + "/" + file)) << file;
 }
 
+/* What is told again and again is printed once, and counted. */
+TEST_F(Files, AWarningThatComesAgainIsCounted)
+{
+	const std::string lost = "vfsim: warning: only.smmu_driver: EVTQ overflow detected -- "
+				 "events lost\n";
+	Spoken spoken = speak(VFSIM_BINARY_DIR
+			      "/vfsim run --quiet testbench/scenarios/smmu/event-overflow.yaml");
+	const size_t first = spoken.err.find(lost);
+
+	ASSERT_NE(first, std::string::npos) << spoken.err;
+	EXPECT_EQ(spoken.err.find(lost + lost), std::string::npos);
+	EXPECT_NE(spoken.err.find(lost + "vfsim: the same "), std::string::npos) << spoken.err;
+	EXPECT_EQ(spoken.code, 0);
+}
+
 TEST_F(Files, ThePictureOfAMigrationShowsItsRoundsAndItsDowntime)
 {
 	const std::string picture = VFSIM_BINARY_DIR "/tools/picture/vfsim_picture ";
