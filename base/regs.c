@@ -74,39 +74,45 @@ failed:
 	return err;
 }
 
-/* `index`: a use of it becomes that of `regs`. */
-static int block_init(struct regs *regs, const struct reg_table *table, struct reg_index *index,
-		      void *owner)
+/* Use that of `like`, or a new one. */
+static int index_create_like(struct reg_index **index, const struct reg_table *table,
+			     const struct regs *like)
 {
-	*regs = (struct regs){.table = table,
-			      .owner = owner,
-			      .index = index,
-			      .first = index->first,
-			      .lookup = index->lookup,
-			      .value = calloc(index->values, sizeof(regs->value[0]))};
-	if (!regs->value) {
-		regs_fini(regs);
-		return -ENOMEM;
-	}
-	regs_reset(regs);
+	if (!like)
+		return index_create(index, table);
+	if (like->table != table)
+		return -EINVAL;
+	like->index->users++;
+	*index = like->index;
 	return 0;
+}
+
+static uint64_t *values_create(const struct reg_index *index)
+{
+	return calloc(index->values, sizeof(uint64_t));
+}
+
+int regs_init_like(struct regs *regs, const struct reg_table *table, const struct regs *like,
+		   void *owner)
+{
+	int err;
+
+	*regs = (struct regs){.table = table, .owner = owner};
+	err = index_create_like(&regs->index, table, like);
+	if (!err) {
+		regs->value = values_create(regs->index);
+		err = regs->value ? 0 : -ENOMEM;
+	}
+	if (err)
+		regs_fini(regs);
+	else
+		regs_reset(regs);
+	return err;
 }
 
 int regs_init(struct regs *regs, const struct reg_table *table, void *owner)
 {
-	struct reg_index *index;
-	int err = index_create(&index, table);
-
-	if (!err)
-		return block_init(regs, table, index, owner);
-	*regs = (struct regs){0};
-	return err;
-}
-
-int regs_init_like(struct regs *regs, const struct regs *like, void *owner)
-{
-	like->index->users++;
-	return block_init(regs, like->table, like->index, owner);
+	return regs_init_like(regs, table, NULL, owner);
 }
 
 void regs_fini(struct regs *regs)
@@ -157,9 +163,9 @@ static bool find_place(const struct regs *regs, uint32_t offset, struct place *p
 {
 	uint32_t r, from;
 
-	if (offset >= regs->table->window_bytes || !regs->lookup[offset / 4])
+	if (offset >= regs->table->window_bytes || !regs->index->lookup[offset / 4])
 		return false;
-	r = regs->lookup[offset / 4] - 1u;
+	r = regs->index->lookup[offset / 4] - 1u;
 	place->row = &regs->table->row[r];
 	place->row_index = r;
 	from = offset - place->row->offset;
@@ -177,7 +183,7 @@ static uint64_t byte_mask(uint32_t len_bytes)
 static uint64_t read_place(struct regs *regs, const struct place *place, uint32_t len_bytes)
 {
 	const struct reg_row *row = place->row;
-	uint64_t *stored = &regs->value[regs->first[place->row_index] + place->index];
+	uint64_t *stored = &regs->value[regs->index->first[place->row_index] + place->index];
 	uint64_t mask = byte_mask(len_bytes) << 8 * place->byte;
 	uint64_t value = row->on_read ? row->on_read(regs->owner, place->index, *stored) : *stored;
 
@@ -190,7 +196,7 @@ static void write_place(struct regs *regs, const struct place *place, uint32_t l
 			uint64_t value)
 {
 	const struct reg_row *row = place->row;
-	uint64_t *stored = &regs->value[regs->first[place->row_index] + place->index];
+	uint64_t *stored = &regs->value[regs->index->first[place->row_index] + place->index];
 	uint64_t mask = byte_mask(len_bytes) << 8 * place->byte;
 	uint64_t before = *stored;
 
@@ -241,12 +247,12 @@ bool regs_write(struct regs *regs, uint32_t offset, uint32_t len_bytes, uint64_t
 
 uint64_t regs_get(const struct regs *regs, uint32_t row, uint32_t index)
 {
-	return regs->value[regs->first[row] + index];
+	return regs->value[regs->index->first[row] + index];
 }
 
 void regs_set(struct regs *regs, uint32_t row, uint32_t index, uint64_t value)
 {
-	regs->value[regs->first[row] + index] = value;
+	regs->value[regs->index->first[row] + index] = value;
 }
 
 const struct reg_row *regs_find(const struct regs *regs, uint32_t offset, uint32_t *index)

@@ -70,14 +70,13 @@ struct regs {
 	void *owner;
 	uint64_t *value; /* one word per register instance */
 	struct reg_index *index;
-	const uint32_t *first; /* the index's */
-	const uint16_t *lookup;
 };
 
 /* Allocates for the table and resets. -ENOMEM; -EINVAL for a table that overlaps or is unsorted. */
 int regs_init(struct regs *regs, const struct reg_table *table, void *owner);
-/* The same, with the table and the index of `like`. */
-int regs_init_like(struct regs *regs, const struct regs *like, void *owner);
+/* The same, with the index of `like`, which is of this table, or NULL. */
+int regs_init_like(struct regs *regs, const struct reg_table *table, const struct regs *like,
+		   void *owner);
 void regs_fini(struct regs *regs);
 void regs_reset(struct regs *regs);
 /* As regs_reset, which is cold, as far as `reach` says. */

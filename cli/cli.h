@@ -74,6 +74,8 @@ const struct engine_ops *cli_engine(const char *name);
 
 /* Hooks of a run: log to stderr; an internal error ends the program with CLI_INTERNAL. */
 struct sim_hooks cli_hooks(void);
+/* Nothing more is logged: say how often the last line came again. */
+void cli_log_end(void);
 
 /* Seconds of a clock that only goes forward. */
 double cli_seconds(void);
@@ -108,7 +110,7 @@ bool cli_output_open(struct cli_output *output, const struct cli_options *option
 		     const char *main_program);
 /* NULL: nobody listens. */
 struct run_listener *cli_output_listeners(struct cli_output *output);
-/* Close what is open. False, and told: something could not be written. */
+/* The run is over: close what is open. False, and told: something could not be written. */
 bool cli_output_close(struct cli_output *output);
 /* Close; write result.json; print what the format wants. An exit code. `cfg` NULL: none. */
 int cli_output_report(struct cli_output *output, const struct cli_options *options,

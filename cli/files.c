@@ -173,6 +173,7 @@ bool cli_output_close(struct cli_output *output)
 {
 	bool ok = true;
 
+	cli_log_end();
 	if (!output->dir[0])
 		return true;
 	ok &= tell(output, "stats.json", output->stats_error);

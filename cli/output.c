@@ -30,7 +30,7 @@ static struct {
 	uint64_t again;
 } last_logged;
 
-static void end_repetition(void)
+void cli_log_end(void)
 {
 	if (last_logged.again == 1)
 		fprintf(stderr, "vfsim: %s\n", last_logged.line);
@@ -52,7 +52,7 @@ static void print_log(void *ctx, enum log_level level, const char *instance, con
 		return;
 	}
 	clear_line();
-	end_repetition();
+	cli_log_end();
 	fprintf(stderr, "vfsim: %s: %s: %s\n", word[level], instance, text);
 	if (whole)
 		memcpy(last_logged.line, line, sizeof(line));
@@ -61,7 +61,7 @@ static void print_log(void *ctx, enum log_level level, const char *instance, con
 static void panic(void *ctx, const char *text)
 {
 	fflush(stdout);
-	end_repetition();
+	cli_log_end();
 	clear_line();
 	fprintf(stderr, "vfsim: %s\n", text);
 	_exit(CLI_INTERNAL);
@@ -123,7 +123,6 @@ int cli_output_report(struct cli_output *output, const struct cli_options *optio
 {
 	bool written = cli_output_close(output);
 
-	end_repetition();
 	if (output->dir[0]) {
 		written &= write_json(result, output->dir);
 		result_note(result, "wrote into %s: result.json%s", output->dir, output->wrote);

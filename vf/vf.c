@@ -80,7 +80,6 @@ static const struct nic_vf_ops vf_ops = {
 struct vf *vf_create(struct nic *nic, uint32_t index, const struct vf *like)
 {
 	struct vf *vf = calloc(1, sizeof(*vf));
-	int err;
 
 	if (!vf)
 		return NULL;
@@ -88,9 +87,7 @@ struct vf *vf_create(struct nic *nic, uint32_t index, const struct vf *like)
 	vf->index = index;
 	vf->queues = nic_config(nic)->queue_pairs;
 	vf->vectors = nic_config(nic)->vectors;
-	err = like ? regs_init_like(&vf->regs, &like->regs, vf)
-		   : regs_init(&vf->regs, vf_reg_table(), vf);
-	if (err)
+	if (regs_init_like(&vf->regs, vf_reg_table(), like ? &like->regs : NULL, vf))
 		goto no_memory;
 	vf->block = nic_vf_bind(nic, index, &vf_ops, vf, &vf->regs, &vf_admin_queue_rows);
 	if (!vf->block)

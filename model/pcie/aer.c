@@ -140,12 +140,12 @@ struct site {
 
 static uint64_t get(const struct site *site, uint32_t offset)
 {
-	return regs_get(site->regs, site->regs->lookup[offset / 4] - 1u, 0);
+	return regs_get(site->regs, site->regs->index->lookup[offset / 4] - 1u, 0);
 }
 
 static void set(const struct site *site, uint32_t offset, uint64_t value)
 {
-	regs_set(site->regs, site->regs->lookup[offset / 4] - 1u, 0, value);
+	regs_set(site->regs, site->regs->index->lookup[offset / 4] - 1u, 0, value);
 }
 
 static void set_bits(const struct site *site, uint32_t offset, uint64_t bits)
@@ -162,7 +162,7 @@ static bool is_set(const struct site *site, uint32_t offset, uint64_t bits)
 static void log_first(const struct site *own, const struct pcie_error *error)
 {
 	uint32_t bit = errors[error->kind].bit,
-		 row = own->regs->lookup[(own->aer + AER_HEADER_LOG) / 4];
+		 row = own->regs->index->lookup[(own->aer + AER_HEADER_LOG) / 4];
 
 	set(own, own->aer + AER_CONTROL, bit);
 	for (uint32_t i = 0; i < ARRAY_LEN(error->header) && errors[error->kind].header; i++)

@@ -7,14 +7,14 @@
 
 uint64_t pcie_bridge_get(const struct pcie_bridge *bridge, uint32_t offset)
 {
-	uint32_t row = bridge->config.lookup[offset / 4];
+	uint32_t row = bridge->config.index->lookup[offset / 4];
 
 	return row ? regs_get(&bridge->config, row - 1u, 0) : 0;
 }
 
 void pcie_bridge_set(struct pcie_bridge *bridge, uint32_t offset, uint64_t value)
 {
-	regs_set(&bridge->config, bridge->config.lookup[offset / 4] - 1u, 0, value);
+	regs_set(&bridge->config, bridge->config.index->lookup[offset / 4] - 1u, 0, value);
 }
 
 /* Take from the registers what traffic is judged by. */

@@ -190,10 +190,10 @@ void pcie_config_layout_init(struct config_layout *layout, const struct pcie_dev
 
 uint64_t pcie_config_get(const struct pcie_function *fn, uint32_t offset)
 {
-	return regs_get(&fn->config, fn->config.lookup[offset / 4] - 1u, 0);
+	return regs_get(&fn->config, fn->config.index->lookup[offset / 4] - 1u, 0);
 }
 
 void pcie_config_set(struct pcie_function *fn, uint32_t offset, uint64_t value)
 {
-	regs_set(&fn->config, fn->config.lookup[offset / 4] - 1u, 0, value);
+	regs_set(&fn->config, fn->config.index->lookup[offset / 4] - 1u, 0, value);
 }

@@ -12,25 +12,23 @@
 
 static void flr_done(struct event *event, uint64_t now);
 
+/* VFs are of one kind: what follows from the tables the first one has for all. */
 static int init_registers(struct pcie_function *fn)
 {
 	struct pcie_device *device = fn->device;
-	int err = regs_init(&fn->config, &device->config_layout[fn->is_vf].table, fn);
+	const struct pcie_function *first = &device->function[fn->is_vf];
+	const struct pcie_function *like = fn != first ? first : NULL;
+	int err = regs_init_like(&fn->config, &device->config_layout[fn->is_vf].table,
+				 like ? &like->config : NULL, fn);
 
-	return err ? err : regs_init(&fn->msix, &device->msix_layout[fn->is_vf].table, fn);
-}
-
-static int init_registers_like(struct pcie_function *fn, const struct pcie_function *like)
-{
-	int err = regs_init_like(&fn->config, &like->config, fn);
-
-	return err ? err : regs_init_like(&fn->msix, &like->msix, fn);
+	return err ? err
+		   : regs_init_like(&fn->msix, &device->msix_layout[fn->is_vf].table,
+				    like ? &like->msix : NULL, fn);
 }
 
 int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, bool vf,
 		       uint16_t routing)
 {
-	const struct pcie_function *first_vf = &device->function[1];
 	int err;
 
 	fn->device = device;
@@ -41,10 +39,7 @@ int pcie_function_init(struct pcie_function *fn, struct pcie_device *device, boo
 	fn->msix_pending = calloc((function_cfg(fn)->msix_vectors + 63u) / 64, sizeof(uint64_t));
 	if (!fn->msix_pending)
 		return -ENOMEM;
-	if (vf && fn != first_vf)
-		err = init_registers_like(fn, first_vf);
-	else
-		err = init_registers(fn);
+	err = init_registers(fn);
 	if (!err && !vf)
 		pcie_device_control_changed(device);
 	return err ? err : pcie_atc_init(fn);

@@ -8,6 +8,7 @@
 
 #include "base/bits.h"
 #include "system/config/config_internal.h"
+#include "uapi/smmu-driver/smmu_driver.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -65,14 +66,11 @@ static inline bool host_exists(const struct machine_cfg *machine, const char *na
 	return false;
 }
 
-/* A linear table of context descriptors holds no more PASIDs (smmu_driver_internal.h). */
-#define LINEAR_CD_BITS 10u
-
 /* Of a substream that a driver can have. */
 static inline uint64_t substream_bits(const struct machine_cfg *machine)
 {
 	return machine->smmu.two_level_cd ? machine->smmu.ssid_bits
-					  : MIN(machine->smmu.ssid_bits, LINEAR_CD_BITS);
+					  : MIN(machine->smmu.ssid_bits, CD_LEAF_BITS);
 }
 
 #ifdef __cplusplus

@@ -43,6 +43,9 @@ struct smmu_driver_cfg {
 	uint64_t page_ps;                 /* CPU time of each page-table entry touched */
 };
 
+/* Of a PASID, where context descriptors are one table, not two levels (CTXDESC_LINEAR_CDMAX). */
+#define CD_LEAF_BITS 10u
+
 /* PASIDs that a function may send; bits 0: none. */
 struct smmu_pasids {
 	uint8_t bits;

@@ -98,9 +98,6 @@ struct pasid {
 	struct pasid *next;
 };
 
-/* Of a PASID whose descriptors are one table, or one of many (CTXDESC_LINEAR_CDMAX). */
-#define CD_LEAF_BITS 10u
-
 /*
  * A stream's context descriptors: one, or as many as there are PASIDs, in two
  * levels when they are more than a leaf holds (arm_smmu_alloc_cd_tables).

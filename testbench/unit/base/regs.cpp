@@ -80,18 +80,20 @@ TEST_F(Registers, OfTheSameTableShareWhatFollowsFromIt)
 	struct regs other, third;
 	uint64_t value;
 
-	ASSERT_EQ(regs_init_like(&other, &regs, nullptr), 0);
-	EXPECT_EQ(other.lookup, regs.lookup);
+	ASSERT_EQ(regs_init_like(&other, &kTable, &regs, nullptr), 0);
+	EXPECT_EQ(other.index, regs.index);
 	EXPECT_EQ(other.table, &kTable);
 	EXPECT_EQ(other.owner, nullptr);
 	EXPECT_EQ(regs.owner, this);
 	regs_write(&other, 0x40, 4, 0x1234);
 	EXPECT_EQ(read(0x40, 4), 7u);
 	regs_fini(&regs); // the first one goes first
-	ASSERT_EQ(regs_init_like(&third, &other, nullptr), 0);
+	ASSERT_EQ(regs_init_like(&third, &kTable, &other, nullptr), 0);
 	regs_fini(&other);
 	EXPECT_TRUE(regs_read(&third, 0x50, 4, &value));
 	EXPECT_EQ(value, 7u);
+	const struct reg_table another = kTable;
+	EXPECT_EQ(regs_init_like(&other, &another, &third, nullptr), -EINVAL);
 	regs_fini(&third);
 	ASSERT_EQ(regs_init(&regs, &kTable, this), 0);
 }

@@ -138,7 +138,6 @@ TEST_F(Virtchnl, ConfigQueuesChecksEveryField)
 		[](auto &c) { c.num_queue_pairs = 2; },
 		[](auto &c) { c.qpair[0].rxq.crc_disable = 1; },
 		[](auto &c) { c.qpair[0].rxq.rxdid = 3; },
-		[](auto &c) { c.qpair[0].rxq.rxdid = 3; },
 		[](auto &c) { c.qpair[0].rxq.rxdid = 255; },
 	};
 	for (size_t i = 0; i < breaks.size(); i++) {
