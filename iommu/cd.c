@@ -43,31 +43,47 @@ static bool is_disabled(const struct ste_config *ste, const uint64_t word[CD_WOR
 	return is_el2(ste) ? n : (word[0] & region_fields[n].epd) != 0;
 }
 
-/* False: the region makes the CD ILLEGAL. */
-static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
-			  struct tt_tree *tree, const uint64_t word[CD_WORDS], uint32_t n)
+/* Sizes of VMSAv8-64, and what counts for it alone; false: the region makes the CD ILLEGAL. */
+static bool shape_region(const struct smmu *smmu, const struct ste_config *ste,
+			 struct tt_tree *tree, const uint64_t word[CD_WORDS], uint32_t n)
 {
 	const struct region_fields *fields = &region_fields[n];
 	uint64_t tg = n ? tg0_of_tg1(field_get(CD0_TG1, word[0])) : field_get(CD0_TG0, word[0]);
 	uint64_t txsz = field_get(fields->txsz, word[0]);
-	uint64_t ttb = word[fields->ttb_word] & fields->ttb;
 	uint8_t granule_shift = smmu_granule_shift(smmu, tg);
-	uint8_t oa_bits = smmu_output_bits(smmu, field_get(CD0_IPS, word[0]));
 
-	tree->disabled = is_disabled(ste, word, n);
-	if (tree->disabled)
-		return true;
 	tree->top_byte_ignored = word[0] & fields->tbi;
-	tree->flat = smmu->cfg.had && (word[fields->ttb_word] & fields->had);
 	tree->no_unprivileged =
 		smmu->cfg.e0pd && !is_el2(ste) && (word[fields->ttb_word] & fields->e0pd);
+	if (!granule_shift || !txsz_is_legal(smmu, granule_shift, txsz))
+		return false;
+	smmu_tables_shape(tree, granule_shift,
+			  smmu_output_bits(smmu, field_get(CD0_IPS, word[0])));
+	tree->ia_bits = (uint8_t)(64 - txsz);
+	return true;
+}
+
+/* False: the region makes the CD ILLEGAL. */
+static bool decode_region(const struct smmu *smmu, const struct ste_config *ste,
+			  struct cd_config *cd, const uint64_t word[CD_WORDS], uint32_t n)
+{
+	const struct region_fields *fields = &region_fields[n];
+	struct tt_tree *tree = &cd->region[n];
+	uint64_t txsz = field_get(fields->txsz, word[0]);
+	uint64_t ttb = word[fields->ttb_word] & fields->ttb;
+
+	tree->disabled = is_disabled(ste, word, n);
+	if (cd->aarch32) /* addresses are divided by both sizes, of a disabled region too */
+		smmu_vmsa32_region(smmu, tree, is_el2(ste) && n ? 0 : txsz, !ste->stage2);
+	if (tree->disabled)
+		return true;
+	tree->flat = smmu->cfg.had && (word[fields->ttb_word] & fields->had);
 	tree->big_endian = word[0] & CD0_ENDI;
 	tree->oas_52 = smmu->cfg.oas_bits == 52;
-	if (!granule_shift || !txsz_is_legal(smmu, granule_shift, txsz) ||
-	    !smmu_ttb_is_in_range(ttb, granule_shift, oa_bits))
+	if (!cd->aarch32 && !shape_region(smmu, ste, tree, word, n))
 		return false;
-	smmu_tables_shape(tree, granule_shift, oa_bits);
-	tree->ia_bits = (uint8_t)(64 - txsz);
+	if (!smmu_ttb_is_in_range(ttb, tree->granule_shift, tree->oa_bits))
+		return false;
 	tree->start_level = (uint8_t)(3 - (tree->ia_bits - 1 - tree->granule_shift) /
 						  (tree->granule_shift - 3));
 	tree->root = smmu_tables_root(tree, ttb);
@@ -88,40 +104,58 @@ static bool fault_model_is_legal(const struct smmu *smmu, const struct ste_confi
 	return smmu_stall_is_legal(smmu, word0 & CD0_S);
 }
 
+static bool is_aarch32(const uint64_t word[CD_WORDS])
+{
+	return !(word[0] & CD0_AA64);
+}
+
+/* AA64: not the EL2&0 world's tables are of 32 bits, nor those above such a stage 2 of 64. */
+static bool format_is_legal(const struct smmu *smmu, const struct ste_config *ste, bool aarch32)
+{
+	if (aarch32 ? ste->world == SPACE_WORLD_EL2H : ste->stage2 && ste->aarch32)
+		return false;
+	return smmu_has_format(smmu, aarch32);
+}
+
 /* What the IDRs do not offer makes a CD ILLEGAL, 5.4.2. */
 static bool is_supported(const struct smmu *smmu, const struct ste_config *ste,
 			 const uint64_t word[CD_WORDS])
 {
-	if (!(word[0] & CD0_V) || !(word[0] & CD0_AA64))
+	if (!(word[0] & CD0_V) || !format_is_legal(smmu, ste, is_aarch32(word)))
 		return false;
 	if (!is_el2(ste) && !smmu->cfg.asid16 && field_get(CD0_ASID, word[0]) > 0xff)
 		return false;
 	return fault_model_is_legal(smmu, ste, word[0]) &&
-	       smmu_updates_are_legal(smmu, word[0] & CD0_HA, word[0] & CD0_HD, word[1] & CD1_HAFT);
+	       (is_aarch32(word) || smmu_updates_are_legal(smmu, word[0] & CD0_HA, word[0] & CD0_HD, word[1] & CD1_HAFT));
 }
 
+/* AArch32 tables are not updated, whatever HA, HD and HAFT say. */
 static struct stage_policy policy_of(const struct smmu *smmu, const uint64_t word[CD_WORDS])
 {
+	bool ha = (word[0] & CD0_HA) && !is_aarch32(word);
+
 	return (struct stage_policy){
-		.ha = word[0] & CD0_HA,
-		.hd = (word[0] & CD0_HD) && (word[0] & CD0_HA), /* one alone is neither */
-		.haft = (word[1] & CD1_HAFT) && smmu->cfg.httu == IDR0_HTTU_TABLES,
+		.ha = ha,
+		.hd = ha && (word[0] & CD0_HD), /* one alone is neither */
+		.haft = ha && (word[1] & CD1_HAFT) && smmu->cfg.httu == IDR0_HTTU_TABLES,
 		.affd = word[0] & CD0_AFFD,
 		.record = word[0] & CD0_R,
 		.stall = word[0] & CD0_S,
 	};
 }
 
-/* UWXN says nothing of AArch64 tables. */
+/* UWXN says nothing of AArch64 tables, EPAN nothing of the others. */
 static struct cd_config decode(const struct smmu *smmu, const struct ste_config *ste,
 			       const uint64_t word[CD_WORDS])
 {
 	struct cd_config cd = {
 		.illegal = !is_supported(smmu, ste, word),
 		.abort = word[0] & CD0_A,
+		.aarch32 = is_aarch32(word),
 		.wxn = word[0] & CD0_WXN,
+		.uwxn = word[0] & CD0_UWXN,
 		.pan = word[0] & CD0_PAN,
-		.epan = smmu->cfg.epan && (word[1] & CD1_EPAN),
+		.epan = smmu->cfg.epan && (word[1] & CD1_EPAN) && !is_aarch32(word),
 		.private_asid = word[0] & CD0_ASET,
 		.asid = (uint16_t)field_get(CD0_ASID, word[0]),
 		.policy = policy_of(smmu, word),
@@ -131,7 +165,7 @@ static struct cd_config decode(const struct smmu *smmu, const struct ste_config 
 		cd.memory[n] = smmu_attr_mair((uint8_t)(word[3] >> 8 * n));
 	for (uint32_t n = 0; n < 2; n++)
 		if (!cd.illegal)
-			cd.illegal = !decode_region(smmu, ste, &cd.region[n], word, n);
+			cd.illegal = !decode_region(smmu, ste, &cd, word, n);
 	return cd;
 }
 
@@ -177,9 +211,10 @@ static void go_to_cd(struct transaction *txn, uint64_t table, uint64_t index)
 }
 
 /* An address that is too large is one of no table, 3.4.3. */
-static bool is_table_of_cds(const struct smmu *smmu, uint64_t l1cd)
+static bool is_table_of_cds(const struct transaction *txn, uint64_t l1cd)
 {
-	return (l1cd & L1CD_V) && !(l1cd & L1CD_L2PTR & ~smmu->oas_mask);
+	return (l1cd & L1CD_V) &&
+	       !(l1cd & L1CD_L2PTR & ~smmu_table_mask(txn->smmu, txn->ste.stage2));
 }
 
 static void use_l1cd(struct transaction *txn, uint64_t l1cd)
@@ -187,7 +222,7 @@ static void use_l1cd(struct transaction *txn, uint64_t l1cd)
 	uint64_t table = align_down(l1cd & L1CD_L2PTR, (uint64_t)CD_BYTES << txn->ste.cd_leaf);
 	uint64_t leaf_mask = BIT(txn->ste.cd_leaf) - 1;
 
-	if (!is_table_of_cds(txn->smmu, l1cd)) {
+	if (!is_table_of_cds(txn, l1cd)) {
 		smmu_walk_fail(txn, C_BAD_SUBSTREAMID, &in_configuration);
 		return;
 	}
@@ -205,7 +240,7 @@ static void l1cd_arrived(struct bus_req *req, uint64_t now)
 		return;
 	}
 	if (txn->conf_generation == smmu->conf.generation &&
-	    (is_table_of_cds(smmu, l1cd) || !smmu->cfg.forget_invalid))
+	    (is_table_of_cds(txn, l1cd) || !smmu->cfg.forget_invalid))
 		smmu_conf_fill_l1cd(smmu, txn->req->attr.stream_id,
 				    txn->cd_index >> txn->ste.cd_leaf, l1cd);
 	use_l1cd(txn, l1cd);

@@ -24,6 +24,8 @@ struct tt_tree {
 	/* What each step of a walk takes of a descriptor and an address (smmu_tables_shape). */
 	uint64_t table_address; /* bits of a table's address in its descriptor */
 	uint64_t beyond;        /* bits of an address that the output size does not hold */
+	uint64_t table_beyond;  /* the same, of a table's address */
+	uint64_t leaves;        /* bits of an output address that leave */
 	uint64_t index_mask;    /* descriptors of a table - 1 */
 	uint8_t granule_shift;  /* 12, 14 or 16 */
 	uint8_t shift[4];       /* by level: log2 of what one descriptor maps */
@@ -71,6 +73,7 @@ struct ste_config {
 
 	/* stage 2 */
 	uint16_t vmid;
+	bool aarch32; /* S2AA64 is 0 */
 	bool ptw; /* S2PTW: no tables in Device memory */
 	bool fwb;
 	bool mte_perm;
@@ -82,7 +85,8 @@ struct ste_config {
 struct cd_config {
 	bool illegal;
 	bool abort; /* A: a terminated access is answered by an abort, not RAZ/WI */
-	bool wxn, pan, epan;
+	bool aarch32; /* AA64 is 0: its tables are of VMSAv8-32 */
+	bool wxn, uwxn, pan, epan;
 	bool private_asid; /* ASET: its global pages are not those of the other set */
 	uint16_t asid;
 	uint8_t memory[8]; /* MAIR */

@@ -35,6 +35,7 @@ static struct smmu_cfg_fault check_fields(const struct smmu_cfg *cfg)
 		{cfg->evtq_log2 > 19, "evtq_log2", "at most 19"},
 		{cfg->priq_log2 > 19, "priq_log2", "at most 19"},
 		{!oas_is_valid(cfg->oas_bits), "oas_bits", "32, 36, 40, 42, 44, 48 or 52"},
+		{!cfg->ttf || cfg->ttf > 3, "ttf", "one at least of the two"},
 		{cfg->httu > IDR0_HTTU_TABLES, "httu", "0 to 3"},
 		{!cfg->granules || cfg->granules > 7, "granules", "one at least of the three"},
 		{cfg->endian == 1 || cfg->endian > IDR0_TTENDIAN_BE, "endian", "0, 2 or 3"},
@@ -55,6 +56,7 @@ static struct smmu_cfg_fault check_needs(const struct smmu_cfg *cfg)
 	bool both = cfg->s1 && cfg->s2;
 	bool stalls = cfg->stall_model != IDR0_STALL_MODEL_NONE;
 	bool large_granule = cfg->granules & SMMU_GRANULE_64K;
+	bool aarch32 = cfg->ttf & IDR0_TTF_AARCH32;
 	const struct rule rules[] = {
 		{!cfg->s1 && !cfg->s2, "s1", "one stage at least"},
 		{cfg->hyp && !both, "hyp", "both stages with it"},
@@ -74,6 +76,8 @@ static struct smmu_cfg_fault check_needs(const struct smmu_cfg *cfg)
 		 "2 at least, where faults can stall: half of them stay free of stalls"},
 		{cfg->stall_downgrade && cfg->stall_model != IDR0_STALL_MODEL_BOTH,
 		 "stall_downgrade", "no, unless faults may stall and may be terminated"},
+		{aarch32 && !(cfg->granules & SMMU_GRANULE_4K), "granules",
+		 "the 4 KiB granule with AArch32 tables"},
 		{cfg->vax && !large_granule, "vax", "the 64 KiB granule with it"},
 		{cfg->oas_bits == 52 && !large_granule, "oas_bits",
 		 "the 64 KiB granule with 52 bits"},

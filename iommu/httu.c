@@ -34,7 +34,7 @@ static const struct tt_tree *tree_of(const struct transaction *txn)
 {
 	if (present(txn) == STAGE2)
 		return &txn->ste.tree;
-	return &txn->cd.region[(txn->req->addr & BIT(55)) != 0];
+	return &txn->cd.region[txn->upper];
 }
 
 static const struct leaf *leaf_of(const struct transaction *txn)

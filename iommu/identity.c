@@ -18,7 +18,7 @@ static uint64_t oas_code(uint8_t oas_bits)
 static uint64_t idr0(const struct smmu_cfg *cfg)
 {
 	return field_put(IDR0_S2P, cfg->s2) | field_put(IDR0_S1P, cfg->s1) |
-	       field_put(IDR0_TTF, IDR0_TTF_AARCH64) | field_put(IDR0_COHACC, cfg->coherent) |
+	       field_put(IDR0_TTF, cfg->ttf) | field_put(IDR0_COHACC, cfg->coherent) |
 	       field_put(IDR0_HTTU, cfg->httu) | field_put(IDR0_HYP, cfg->hyp) |
 	       field_put(IDR0_ATS, cfg->ats) | field_put(IDR0_NS1ATS, cfg->ns1ats) |
 	       field_put(IDR0_ASID16, cfg->asid16) | field_put(IDR0_MSI, cfg->msi) |
@@ -44,6 +44,13 @@ static uint64_t idr1(const struct smmu_cfg *cfg)
 bool smmu_has_mte_perm(const struct smmu_cfg *cfg)
 {
 	return cfg->s2 && cfg->version >= 4;
+}
+
+uint8_t smmu_intermediate_bits(const struct smmu_cfg *cfg)
+{
+	uint8_t aarch32 = cfg->ttf & IDR0_TTF_AARCH32 ? 40 : 0;
+
+	return cfg->ttf & IDR0_TTF_AARCH64 ? MAX(aarch32, cfg->oas_bits) : aarch32;
 }
 
 static uint64_t idr3(const struct smmu_cfg *cfg)

@@ -17,12 +17,30 @@ static bool is_writable(const struct transaction *txn, const struct leaf *leaf)
 	       (!(leaf->ttd & TTD_AP2) || is_managed(&txn->cd.policy, leaf->ttd));
 }
 
+/* With AArch32 tables XN is for both levels, and what cannot be read is not executed, G5.7. */
+static bool may_execute32(const struct transaction *txn, const struct leaf *leaf, bool unpriv)
+{
+	bool writable = is_writable(txn, leaf);
+	bool wxn = txn->cd.wxn && writable;
+
+	if ((leaf->ttd & TTD_UXN) || (leaf->limits & LIMIT_UXN))
+		return false;
+	if (txn->ste.world == SPACE_WORLD_EL2)
+		return !wxn;
+	if (!txn->privileged)
+		return unpriv && !wxn;
+	return !wxn && !(txn->cd.uwxn && writable && unpriv) && !(leaf->ttd & TTD_PXN) &&
+	       !(leaf->limits & LIMIT_PXN);
+}
+
 /* Instruction fetches: never from what UXN/PXN, or WXN with a writable page, excludes. */
 static bool may_execute(const struct transaction *txn, const struct leaf *leaf, bool unpriv)
 {
 	bool writable = is_writable(txn, leaf);
 	bool one_level = txn->ste.world == SPACE_WORLD_EL2;
 
+	if (txn->cd.aarch32)
+		return may_execute32(txn, leaf, unpriv);
 	if (txn->cd.wxn && writable && (txn->privileged || one_level || unpriv))
 		return false;
 	if (txn->privileged && !one_level)
@@ -64,11 +82,14 @@ static enum permission stage1(const struct transaction *txn)
 	return is_managed(&txn->cd.policy, leaf->ttd) ? PERMISSION_MANAGED : PERMISSION_OK;
 }
 
-/* XN[1:0]; without IDR3.XNX only XN[1] is looked at. */
+/* XN[1:0]; without IDR3.XNX only XN[1] is looked at. AArch32 tables let only what can be read be
+ * executed, 5.2 S2AA64. */
 static bool stage2_may_execute(const struct transaction *txn, uint64_t ttd)
 {
 	uint64_t xn = field_get(TTD_S2_XN, ttd);
 
+	if (txn->ste.aarch32 && !(ttd & TTD_S2AP_READ))
+		return false;
 	if (!txn->smmu->cfg.xnx)
 		xn &= 2;
 	switch (xn) {

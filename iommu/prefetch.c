@@ -54,7 +54,7 @@ static void fill(struct transaction *txn, struct walk *walk)
 	smmu_tables_leaf(&found.leaf[STAGE1], walk, walk->ttd_ia, false);
 	found.leaf[STAGE1].memory = txn->table.attr.memory;
 	found.ia = walk->ia;
-	found.pa = walk->address;
+	found.pa = found.leaf[STAGE1].oa;
 	smmu_tlb_fill(txn->smmu, smmu_walk_space(txn, walk->ttd), &found);
 }
 

@@ -43,6 +43,7 @@ struct smmu *smmu_create(const struct smmu_cfg *cfg, const struct smmu_env *env)
 		smmu->cfg.timing.command_ps = 0;
 	}
 	smmu->oas_mask = BIT(cfg->oas_bits) - 1;
+	smmu->ias_mask = BIT(smmu_intermediate_bits(cfg)) - 1;
 	smmu->walker = calloc(cfg->timing.walkers, sizeof(smmu->walker[0]));
 	if (!smmu->walker || init(smmu)) {
 		smmu_destroy(smmu);

@@ -69,7 +69,8 @@ struct smmu_cfg {
 	uint8_t cmdq_log2;   /* IDR1.CMDQS */
 	uint8_t evtq_log2;   /* IDR1.EVENTQS */
 	uint8_t priq_log2;   /* IDR1.PRIQS */
-	uint8_t oas_bits;    /* 32, 36, 40, 42, 44, 48 or 52: addresses between the stages too */
+	uint8_t oas_bits;    /* 32, 36, 40, 42, 44, 48 or 52 */
+	uint8_t ttf;         /* IDR0.TTF, formats of tables: 1 VMSAv8-32 LPAE, 2 VMSAv8-64, 3 both */
 	uint8_t httu;        /* IDR0.HTTU: 3 is dirty state, and access flag in table descriptors */
 	uint8_t granules;    /* IDR5.GRAN4K, GRAN16K, GRAN64K: SMMU_GRANULE_* */
 	uint8_t endian;      /* IDR0.TTENDIAN: 0 either, 2 little, 3 big */

@@ -115,6 +115,7 @@ struct transaction {
 	struct cd_config cd;
 	bool privileged, instruction; /* as the STE has it */
 	uint8_t stages;               /* that translate it; 0: the address passes as it is */
+	bool upper;                   /* of stage 1's regions the second, TTB1's */
 	uint64_t ia;                  /* of the first stage, as tables and tags have it */
 	uint64_t space;               /* its TLB tags */
 	struct translation found;
@@ -344,6 +345,7 @@ struct smmu {
 	struct reg_table table;
 	struct regs regs;
 	uint64_t oas_mask;
+	uint64_t ias_mask; /* of addresses between the stages, 3.4 */
 	uint32_t effective; /* CR0 fields that have taken effect: CR0ACK */
 
 	struct transaction *pool;
@@ -396,6 +398,8 @@ void smmu_register_access(struct regs *regs, struct bus_req *req);
 void smmu_identify(struct smmu *smmu);
 /* IDR3.MTEPERM. */
 bool smmu_has_mte_perm(const struct smmu_cfg *cfg);
+/* IAS, 3.4: what the two formats of tables make of an address between the stages. */
+uint8_t smmu_intermediate_bits(const struct smmu_cfg *cfg);
 /* The identification registers of a component with that IIDR, in the array at `row`. */
 void smmu_identify_component(struct regs *regs, uint32_t row, uint32_t iidr);
 /* Take away what `cfg` does not offer. */
@@ -527,8 +531,17 @@ struct ste_config smmu_ste_decode(const struct smmu *smmu, const uint64_t word[S
 bool smmu_stall_is_legal(const struct smmu *smmu, bool stall);
 bool smmu_updates_are_legal(const struct smmu *smmu, bool ha, bool hd, bool haft);
 bool smmu_endian_is_legal(const struct smmu *smmu, bool big);
+bool smmu_has_format(const struct smmu *smmu, bool aarch32);
+uint64_t smmu_table_mask(const struct smmu *smmu, bool stage2);
 uint8_t smmu_txsz_max(const struct smmu *smmu, uint8_t granule_shift);
 bool smmu_ttb_is_in_range(uint64_t ttb, uint8_t granule_shift, uint8_t oa_bits);
+
+/* vmsa32.c: what tables of VMSAv8-32 have of their own. `is_last`: of the stages that translate. */
+void smmu_vmsa32_region(const struct smmu *smmu, struct tt_tree *tree, uint64_t txsz, bool is_last);
+/* Is an address, of 32 bits, in the second region? */
+bool smmu_vmsa32_is_upper(const struct cd_config *cd, uint64_t address);
+/* False: S2SL0 is reserved. */
+bool smmu_vmsa32_stage2(const struct smmu *smmu, struct tt_tree *tree, uint64_t t0sz, uint64_t sl0);
 
 /* walkers.c: the slots for fetches under way, and what waits for one. */
 /* Take a slot and `begin`, or wait: for a slot, or for the same fetch of another transaction. */

@@ -13,6 +13,7 @@
 #define IDR0_S2P               BIT(0)
 #define IDR0_S1P               BIT(1)
 #define IDR0_TTF               BITS(3, 2)
+#define IDR0_TTF_AARCH32       1u
 #define IDR0_TTF_AARCH64       2u
 #define IDR0_COHACC            BIT(4)
 #define IDR0_BTM               BIT(5)

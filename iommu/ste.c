@@ -24,6 +24,11 @@ bool smmu_updates_are_legal(const struct smmu *smmu, bool ha, bool hd, bool haft
 	return !haft || ha || smmu->cfg.httu < IDR0_HTTU_TABLES;
 }
 
+bool smmu_has_format(const struct smmu *smmu, bool aarch32)
+{
+	return smmu->cfg.ttf & (aarch32 ? IDR0_TTF_AARCH32 : IDR0_TTF_AARCH64);
+}
+
 bool smmu_endian_is_legal(const struct smmu *smmu, bool big)
 {
 	if (smmu->cfg.endian == IDR0_TTENDIAN_MIXED)
@@ -45,8 +50,14 @@ bool smmu_ttb_is_in_range(uint64_t ttb, uint8_t granule_shift, uint8_t oa_bits)
 	return !(ttb >> (granule_shift == 16 ? oa_bits : MIN(oa_bits, 48)));
 }
 
+/* Bits of a physical address, or under stage 2 of an intermediate one. */
+uint64_t smmu_table_mask(const struct smmu *smmu, bool stage2)
+{
+	return stage2 ? smmu->ias_mask : smmu->oas_mask;
+}
+
 static bool decode_stage1(const struct smmu *smmu, struct ste_config *ste,
-			  const uint64_t word[STE_WORDS])
+			  const uint64_t word[STE_WORDS], bool stage2)
 {
 	uint64_t cd_max = smmu->cfg.ssid_bits ? field_get(STE0_S1CDMAX, word[0]) : 0;
 	uint64_t fmt = field_get(STE0_S1FMT, word[0]);
@@ -69,7 +80,7 @@ static bool decode_stage1(const struct smmu *smmu, struct ste_config *ste,
 		return false;
 	if (ste->cd_leaf && !smmu->cfg.two_level_cd)
 		return false;
-	return !(ste->context_ptr & ~smmu->oas_mask); /* 3.4.3, an IPA too */
+	return !(ste->context_ptr & ~smmu_table_mask(smmu, stage2)); /* 3.4.3 */
 }
 
 /* S2SL0 by granule, -1 where it is reserved; level 3 of 4 KiB comes with small tables. */
@@ -101,35 +112,46 @@ static bool level_is_offered(const struct smmu *smmu, const struct tt_tree *tree
 	return tree->start_level > 1 || smmu->cfg.oas_bits >= (tree->granule_shift == 14 ? 42 : 44);
 }
 
-/* S2T0SZ: the IAS, which is the OAS without AArch32 tables, and 48 bits below 64 KiB granules. */
+/* S2T0SZ: the IAS, and 48 bits below 64 KiB granules. */
 static bool s2t0sz_is_legal(const struct smmu *smmu, uint8_t granule_shift, uint64_t t0sz)
 {
 	uint8_t ia_bits_max = granule_shift == 16 ? 52 : 48;
 
-	return t0sz >= 64u - MIN(ia_bits_max, smmu->cfg.oas_bits) &&
+	return t0sz >= 64u - MIN(ia_bits_max, smmu_intermediate_bits(&smmu->cfg)) &&
 	       t0sz <= smmu_txsz_max(smmu, granule_shift);
 }
 
-/* The tree of stage 2; false: its fields contradict each other, or what there is. */
-static bool decode_stage2_tree(const struct smmu *smmu, struct tt_tree *tree,
-			       const uint64_t word[STE_WORDS])
+/* Sizes and levels of VMSAv8-64; false: they are ILLEGAL. */
+static bool shape_stage2(const struct smmu *smmu, struct tt_tree *tree, uint64_t word2)
 {
-	uint64_t t0sz = field_get(STE2_S2T0SZ, word[2]);
-	uint64_t ttb = word[3] & STE3_S2TTB;
-	uint8_t granule_shift = smmu_granule_shift(smmu, field_get(STE2_S2TG, word[2]));
+	uint64_t t0sz = field_get(STE2_S2T0SZ, word2);
+	uint8_t granule_shift = smmu_granule_shift(smmu, field_get(STE2_S2TG, word2));
 	int level;
 
-	tree->big_endian = word[2] & STE2_S2ENDI;
 	if (!granule_shift || !s2t0sz_is_legal(smmu, granule_shift, t0sz))
 		return false;
-	smmu_tables_shape(tree, granule_shift,
-			  smmu_output_bits(smmu, field_get(STE2_S2PS, word[2])));
-	level = start_level(smmu, granule_shift, field_get(STE2_S2SL0, word[2]));
+	smmu_tables_shape(tree, granule_shift, smmu_output_bits(smmu, field_get(STE2_S2PS, word2)));
+	level = start_level(smmu, granule_shift, field_get(STE2_S2SL0, word2));
 	if (level < 0)
 		return false;
 	tree->ia_bits = (uint8_t)(64 - t0sz);
-	tree->oas_52 = smmu->cfg.oas_bits == 52;
 	tree->start_level = (uint8_t)level;
+	return true;
+}
+
+/* The tree of stage 2; false: its fields contradict each other, or what there is. */
+static bool decode_stage2_tree(const struct smmu *smmu, struct ste_config *ste,
+			       const uint64_t word[STE_WORDS])
+{
+	struct tt_tree *tree = &ste->tree;
+	uint64_t ttb = word[3] & STE3_S2TTB;
+
+	tree->big_endian = word[2] & STE2_S2ENDI;
+	tree->oas_52 = smmu->cfg.oas_bits == 52;
+	if (ste->aarch32 ? !smmu_vmsa32_stage2(smmu, tree, field_get(STE2_S2T0SZ, word[2]),
+					       field_get(STE2_S2SL0, word[2]))
+			 : !shape_stage2(smmu, tree, word[2]))
+		return false;
 	if (!first_table_fits(tree) || !level_is_offered(smmu, tree))
 		return false;
 	tree->root = smmu_tables_root(tree, ttb);
@@ -146,6 +168,7 @@ static bool decode_stage2(const struct smmu *smmu, struct ste_config *ste,
 	bool ha = word[2] & STE2_S2HA, hd = word[2] & STE2_S2HD, haft = word[2] & STE2_S2HAFT;
 
 	ste->stage2 = true;
+	ste->aarch32 = !(word[2] & STE2_S2AA64);
 	ste->ptw = ste->stage1 && (word[2] & STE2_S2PTW);
 	ste->fwb = smmu->cfg.fwb && (word[1] & STE1_S2FWB);
 	ste->mte_perm = smmu_has_mte_perm(&smmu->cfg);
@@ -157,10 +180,11 @@ static bool decode_stage2(const struct smmu *smmu, struct ste_config *ste,
 		.record = word[2] & STE2_S2R,
 		.stall = word[2] & STE2_S2S,
 	};
-	return smmu->cfg.s2 && (word[2] & STE2_S2AA64) &&
+	if (ste->aarch32 && (ha || hd || ste->fwb))
+		return false;
+	return smmu->cfg.s2 && smmu_has_format(smmu, ste->aarch32) &&
 	       smmu_stall_is_legal(smmu, ste->policy.stall) &&
-	       smmu_updates_are_legal(smmu, ha, hd, haft) &&
-	       decode_stage2_tree(smmu, &ste->tree, word);
+	       smmu_updates_are_legal(smmu, ha, hd, haft) && decode_stage2_tree(smmu, ste, word);
 }
 
 /* STRW: EL1, or with IDR0.HYP EL2, which is a world of another kind under CR2.E2H. It counts with
@@ -207,7 +231,7 @@ static bool decode_ats(const struct smmu *smmu, struct ste_config *ste,
 static bool decode_translation(const struct smmu *smmu, struct ste_config *ste, uint64_t config,
 			       const uint64_t word[STE_WORDS])
 {
-	if ((config & 1) && !decode_stage1(smmu, ste, word))
+	if ((config & 1) && !decode_stage1(smmu, ste, word, config & 2))
 		return false;
 	if ((config & 2) && !decode_stage2(smmu, ste, word))
 		return false;

@@ -15,7 +15,8 @@ void smmu_tables_shape(struct tt_tree *tree, uint8_t granule_shift, uint8_t oa_b
 	tree->granule_shift = granule_shift;
 	tree->oa_bits = oa_bits;
 	tree->table_address = align_down(BITS(47, 12), BIT(granule_shift));
-	tree->beyond = ~(BIT(oa_bits) - 1);
+	tree->beyond = tree->table_beyond = ~(BIT(oa_bits) - 1);
+	tree->leaves = UINT64_MAX;
 	tree->index_mask = BIT(granule_shift - 3) - 1;
 	for (int level = 0; level < 4; level++)
 		tree->shift[level] = (uint8_t)(granule_shift + (granule_shift - 3) * (3 - level));
@@ -33,7 +34,8 @@ uint64_t smmu_tables_root(const struct tt_tree *tree, uint64_t ttb)
 {
 	uint8_t index_bits = (uint8_t)(tree->ia_bits - smmu_tables_shift(tree, tree->start_level));
 
-	return align_down(ttb, MAX(BIT(index_bits + 3), tree->oa_bits == 52 ? 64 : 16));
+	return align_down(ttb & tree->leaves,
+			  MAX(BIT(index_bits + 3), tree->oa_bits == 52 ? 64 : 16));
 }
 
 /* log2 of the descriptors of a contiguous run, DDI 0487 table D8-... by granule and level. */
@@ -49,13 +51,21 @@ static uint8_t run_shift(const struct walk *walk)
 	}
 }
 
-void smmu_tables_leaf(struct leaf *leaf, const struct walk *walk, uint64_t ttd_pa, bool contiguous)
+/* What it maps, as log2. A run that is larger than its tree maps by itself each, D8.7.1. */
+static uint8_t leaf_shift(const struct walk *walk, bool contiguous)
 {
 	uint8_t shift = smmu_tables_shift(walk->tree, walk->level);
+	uint8_t run = (uint8_t)(shift + run_shift(walk));
 
-	if (contiguous && (walk->ttd & TTD_CONTIGUOUS))
-		shift = (uint8_t)(shift + run_shift(walk));
-	leaf->oa = walk->address >> shift << shift;
+	return contiguous && (walk->ttd & TTD_CONTIGUOUS) && run <= walk->tree->ia_bits ? run
+											 : shift;
+}
+
+void smmu_tables_leaf(struct leaf *leaf, const struct walk *walk, uint64_t ttd_pa, bool contiguous)
+{
+	uint8_t shift = leaf_shift(walk, contiguous);
+
+	leaf->oa = (walk->address >> shift << shift) & walk->tree->leaves;
 	leaf->ttd = walk->ttd;
 	leaf->ttd_pa = ttd_pa;
 	leaf->ttd_ia = walk->ttd_ia;

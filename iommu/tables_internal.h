@@ -7,7 +7,8 @@
  * D8.3): sizes of levels, kinds of descriptors, addresses in them. A granule of
  * 2^g bytes holds 2^(g-3) descriptors; level 3 maps granules, and each level
  * above as much as a table below it. Each descriptor of a walk goes through the
- * functions here.
+ * functions here. Those of VMSAv8-32 (vmsa32.c) are the same with a granule of
+ * 4 KiB, in trees that are smaller.
  */
 
 #include "base/bits.h"
@@ -116,7 +117,7 @@ static inline bool smmu_ttd_address(struct walk *walk, enum ttd_kind kind)
 		walk->address = align_down(walk->address, BIT(tree->shift[walk->level]));
 	if (tree->granule_shift == 16)
 		walk->address |= field_get(TTD_ADDR_HIGH, walk->ttd) << 48;
-	return !(walk->address & tree->beyond);
+	return !(walk->address & (kind == TTD_IS_TABLE ? tree->table_beyond : tree->beyond));
 }
 
 /* The descriptor that a little-endian word is in a table of the tree. */

@@ -109,11 +109,13 @@ static void pass_disabled(struct transaction *txn)
 	smmu_txn_ready(txn, TXN_READY);
 }
 
-/* Without stage 1 an address beyond the IAS, which is the OAS, is stage 1's Address Size fault
- * all the same, 3.4: it aborts and is recorded. True: it was one. */
+/* Without stage 1 an address beyond the IAS, or without any the OAS, is stage 1's Address Size
+ * fault all the same, 3.4: it aborts and is recorded. True: it was one. */
 static bool is_beyond(struct transaction *txn)
 {
-	if (!(txn->req->addr & ~txn->smmu->oas_mask))
+	const struct smmu *smmu = txn->smmu;
+
+	if (!(txn->req->addr & ~smmu_table_mask(smmu, txn->ste.kind == STE_TRANSLATES)))
 		return false;
 	txn->cd = (struct cd_config){.abort = true, .policy = {.record = true}};
 	smmu_fault(txn, F_ADDR_SIZE);
@@ -313,9 +315,8 @@ void smmu_txn_forward(struct transaction *txn)
 	}
 	out->op = req->op;
 	out->status = BUS_OK;
-	out->addr = req->addr;
-	if (txn->stages)
-		out->addr = smmu_txn_address(txn);
+	/* Where stage 1 is bypassed more may come in than leaves, 3.4. */
+	out->addr = txn->stages ? smmu_txn_address(txn) : req->addr & smmu->oas_mask;
 	out->len_bytes = req->len_bytes;
 	out->attr = req->attr;
 	/* Of a translated access it says nothing but whose it was. */

@@ -6,9 +6,9 @@
  */
 #include "iommu/smmu_internal.h"
 
-static const struct tt_tree *region_of(const struct cd_config *cd, uint64_t address)
+static const struct tt_tree *region_of(const struct transaction *txn)
 {
-	return &cd->region[(address & BIT(55)) != 0];
+	return &txn->cd.region[txn->upper];
 }
 
 /* The tags of what stage 1 translates: without ASIDs in the plain EL2 world. */
@@ -25,18 +25,31 @@ static uint64_t stage1_space(const struct transaction *txn)
 	return space;
 }
 
+/* All bits above a region's addresses are as its own are: ones in the upper one. */
+static bool is_inside(const struct transaction *txn, const struct tt_tree *tree)
+{
+	if (txn->cd.aarch32)
+		return txn->upper || !(txn->ia >> tree->ia_bits);
+	return txn->ia >> tree->ia_bits == (txn->upper ? UINT64_MAX >> tree->ia_bits : 0);
+}
+
 static bool take_virtual(struct transaction *txn)
 {
-	bool upper = txn->req->addr & BIT(55);
-	const struct tt_tree *tree = region_of(&txn->cd, txn->req->addr);
+	uint64_t address = txn->req->addr;
+	const struct tt_tree *tree;
 
+	if (txn->cd.aarch32 && address >> 32)
+		return false;
+	txn->upper = txn->cd.aarch32 ? smmu_vmsa32_is_upper(&txn->cd, address)
+				     : (address & BIT(55)) != 0;
+	tree = region_of(txn);
 	if (tree->disabled || (tree->no_unprivileged && !txn->privileged))
 		return false;
 	txn->space = stage1_space(txn);
-	txn->ia = txn->req->addr;
+	txn->ia = address;
 	if (tree->top_byte_ignored)
-		txn->ia = field_set(txn->ia, BITS(63, 56), upper ? 0xff : 0);
-	return txn->ia >> tree->ia_bits == (upper ? UINT64_MAX >> tree->ia_bits : 0);
+		txn->ia = field_set(txn->ia, BITS(63, 56), txn->upper ? 0xff : 0);
+	return is_inside(txn, tree);
 }
 
 bool smmu_walk_input(struct transaction *txn)
@@ -312,8 +325,7 @@ void smmu_walk_begin(struct transaction *txn)
 		smmu_stage2_find(txn, txn->ia, EVENT1_CLASS_IN, false, arrive);
 		return;
 	}
-	smmu_walkcache_enter(txn->smmu, txn->space, &txn->walk, region_of(&txn->cd, txn->req->addr),
-			     txn->ia);
+	smmu_walkcache_enter(txn->smmu, txn->space, &txn->walk, region_of(txn), txn->ia);
 	if (may_pass(txn))
 		pass_tables(txn);
 	if (find_place(txn))

@@ -64,7 +64,7 @@ struct smmu_config {
 	uint64_t version, iidr, sid_bits, ssid_bits, cmdq_log2, evtq_log2, priq_log2, oas_bits;
 	uint64_t stall_max, bbml;
 	int httu, endian, stall_model; /* of the keys' lists */
-	uint32_t granules;
+	uint32_t granules, ttf;
 	bool s1, s2, hyp, asid16, vmid16, vmw, two_level_strtab, two_level_cd, term_abort;
 	bool ats, ns1ats, atsrecerr, pri, msi, sev, coherent, attr_types_ovr, attr_perms_ovr;
 	bool had, xnx, pps, fwb, stt, ril, e0pd, ptwnnc, epan, vax, cache_dirty, forget_invalid,

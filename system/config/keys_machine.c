@@ -10,6 +10,8 @@ static const char *const endian_names[] = {"little", "big", "mixed", NULL};
 static const char *const stall_names[] = {"none", "either", "force", NULL};
 /* As SMMU_GRANULE_* have them. */
 static const char *const granule_names[] = {"4KiB", "16KiB", "64KiB", NULL};
+/* As IDR0.TTF has them. */
+static const char *const format_names[] = {"aarch32", "aarch64", NULL};
 
 #define FEATURE(name_, default_, what_)                                                            \
 	{                                                                                          \
@@ -53,6 +55,8 @@ static const struct schema_key smmu_keys[] = {
 	 WHAT("IIDR: product, variant, revision, implementer")},
 	{"granules", KEY(CHOICES, smmu_config, granules), .choice = granule_names, DEFAULT("4KiB"),
 	 WHAT("of translation tables; the kernel's driver takes 4KiB")},
+	{"ttf", KEY(CHOICES, smmu_config, ttf), .choice = format_names, DEFAULT("aarch64"),
+	 WHAT("formats of translation tables; the kernel's driver takes aarch64")},
 	{"endian", KEY(CHOICE, smmu_config, endian), .choice = endian_names, DEFAULT("little"),
 	 WHAT("of translation tables")},
 	{"stall_model", KEY(CHOICE, smmu_config, stall_model), .choice = stall_names,

@@ -80,6 +80,9 @@ static void check_smmu_features(const struct rules *rules)
 	if (!(cfg.granules & SMMU_GRANULE_4K))
 		broken(rules, "machine.smmu.granules",
 		       "expected 4KiB among them: the kernel's driver needs it");
+	if (!(cfg.ttf & IDR0_TTF_AARCH64))
+		broken(rules, "machine.smmu.ttf",
+		       "expected aarch64 among them: the kernel's driver needs it");
 	if (cfg.endian == IDR0_TTENDIAN_BE)
 		broken(rules, "machine.smmu.endian",
 		       "expected little or mixed: the kernel's driver writes little-endian tables");

@@ -21,6 +21,7 @@ static void take_identity(const struct smmu_config *smmu, struct smmu_cfg *cfg)
 	cfg->oas_bits = (uint8_t)smmu->oas_bits;
 	cfg->httu = (uint8_t)smmu->httu;
 	cfg->granules = (uint8_t)smmu->granules;
+	cfg->ttf = (uint8_t)smmu->ttf;
 	cfg->endian = endian[smmu->endian];
 	cfg->stall_model = stall_model[smmu->stall_model];
 	cfg->stall_max = (uint16_t)smmu->stall_max;

@@ -66,22 +66,32 @@ static const struct {
 	FLAG(prefetch),
 };
 
+/* A key's choices: those whose bits are set, as `key: [a, b]`. */
+static void write_choices(const char *key, const char *const name[], uint32_t set, FILE *file)
+{
+	const char *comma = "";
+
+	fprintf(file, "  %s: [", key);
+	for (; set; set >>= 1, name++)
+		if (set & 1) {
+			fprintf(file, "%s%s", comma, *name);
+			comma = ", ";
+		}
+	fprintf(file, "]\n");
+}
+
 static void write_smmu(const struct smmu_config *smmu, FILE *file)
 {
 	static const char *const httu[] = {"none", "access", "dirty", "tables"};
 	static const char *const endian[] = {"little", "big", "mixed"};
 	static const char *const stall_model[] = {"none", "either", "force"};
 	static const char *const granule[] = {"4KiB", "16KiB", "64KiB"};
-	const char *comma = "";
+	static const char *const format[] = {"aarch32", "aarch64"};
 
-	fprintf(file, "smmu:\n  httu: %s\n  endian: %s\n  stall_model: %s\n  granules: [",
+	fprintf(file, "smmu:\n  httu: %s\n  endian: %s\n  stall_model: %s\n",
 		httu[smmu->httu], endian[smmu->endian], stall_model[smmu->stall_model]);
-	for (size_t i = 0; i < 3; i++)
-		if (smmu->granules >> i & 1) {
-			fprintf(file, "%s%s", comma, granule[i]);
-			comma = ", ";
-		}
-	fprintf(file, "]\n");
+	write_choices("granules", granule, smmu->granules, file);
+	write_choices("ttf", format, smmu->ttf, file);
 	for (size_t i = 0; i < sizeof(smmu_members) / sizeof(smmu_members[0]); i++) {
 		const char *at = (const char *)smmu + smmu_members[i].offset;
 

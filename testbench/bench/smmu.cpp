@@ -41,6 +41,7 @@ public:
 		cfg.oas_bits = 48;
 		cfg.httu = 2;
 		cfg.granules = SMMU_GRANULE_4K;
+		cfg.ttf = IDR0_TTF_AARCH64;
 		cfg.s1 = cfg.s2 = cfg.had = cfg.xnx = cfg.asid16 = cfg.vmid16 = true;
 		cfg.coherent = true;
 		cfg.max_transactions = 64;

@@ -95,6 +95,7 @@ private:
 		cfg.oas_bits = oas[bits >> 3 & 7];
 		cfg.httu = bits >> 6 & 3;
 		cfg.granules = bits >> 8 & 7;
+		cfg.ttf = IDR0_TTF_AARCH64 | (cfg.granules & SMMU_GRANULE_4K ? bits >> 30 & 1 : 0);
 		cfg.s1 = bits >> 11 & 1;
 		cfg.s2 = bits >> 12 & 1;
 		cfg.hyp = cfg.s1 && cfg.s2 && (bits >> 13 & 1);
@@ -379,7 +380,7 @@ private:
 	{
 		uint64_t at = kTables + in.take(1) % 8 * CD_BYTES;
 
-		put(at, in.take(8) | CD0_V | CD0_AA64);
+		put(at, in.take(8) | CD0_V | (cfg.ttf & IDR0_TTF_AARCH32 ? 0 : CD0_AA64));
 		put(at + 8, table_word() & BITS(51, 0));
 		put(at + 16, table_word() & BITS(51, 0));
 		put(at + 24, in.take(8));

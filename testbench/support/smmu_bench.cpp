@@ -75,6 +75,7 @@ SmmuBench::SmmuBench()
 	cfg.oas_bits = 44;
 	cfg.httu = 2;
 	cfg.granules = SMMU_GRANULE_4K;
+	cfg.ttf = IDR0_TTF_AARCH64;
 	cfg.s1 = true;
 	cfg.had = true;
 	cfg.attr_perms_ovr = true;

@@ -37,6 +37,7 @@ static int present_smmu(const struct driver_file *file, struct smmu_config *smmu
 	if (idr[0] & IDR0_ATS)
 		return refuse(file, 1, error, size, "idr.IDR0: expected no ATS: it is not built");
 	smmu->httu = (int)MIN(field_get(IDR0_HTTU, idr[0]), IDR0_HTTU_ACCESS_DIRTY);
+	smmu->ttf = (uint32_t)field_get(IDR0_TTF, idr[0]);
 	smmu->coherent = idr[0] & IDR0_COHACC;
 	smmu->msi = idr[0] & IDR0_MSI;
 	smmu->two_level_strtab = field_get(IDR0_ST_LEVEL, idr[0]) == 1;

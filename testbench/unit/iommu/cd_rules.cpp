@@ -69,6 +69,16 @@ void oas52(struct smmu_cfg &cfg)
 	cfg.oas_bits = 52;
 }
 
+void both_formats(struct smmu_cfg &cfg)
+{
+	cfg.ttf = IDR0_TTF_AARCH32 | IDR0_TTF_AARCH64;
+}
+
+void aarch32(struct smmu_cfg &cfg)
+{
+	cfg.ttf = IDR0_TTF_AARCH32;
+}
+
 void plain(uint64_t *, uint64_t *)
 {
 }
@@ -106,6 +116,13 @@ void upper(uint64_t *cd, uint64_t *)
 const CdRow illegal[] = {
 	{"NotValid", "V", false, EL1, all, without<0, CD0_V>},
 	{"Aarch32Tables", "AA64", false, EL1, all, without<0, CD0_AA64>},
+	{"Aarch32TablesOfEl2H", "AA64", false, EL2H, both_formats, without<0, CD0_AA64>},
+	{"Aarch64Tables", "AA64", false, EL1, aarch32, plain},
+	{"LowerTableBeyond40", "TTB0", false, EL1, both_formats,
+	 [](uint64_t *cd, uint64_t *) {
+		 cd[0] &= ~CD0_AA64;
+		 cd[1] |= BIT(40);
+	 }},
 	{"StallDisabled", "S", false, EL1, all,
 	 [](uint64_t *cd, uint64_t *ste) {
 		 cd[0] |= CD0_S;

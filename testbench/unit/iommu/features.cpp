@@ -19,6 +19,7 @@ void least(struct smmu_cfg &cfg)
 	plain.sid_bits = 6;
 	plain.oas_bits = 32;
 	plain.granules = SMMU_GRANULE_4K;
+	plain.ttf = IDR0_TTF_AARCH64;
 	plain.endian = IDR0_TTENDIAN_LE;
 	plain.stall_model = IDR0_STALL_MODEL_NONE;
 	plain.s1 = true;
@@ -49,6 +50,11 @@ const FeatureRow rows[] = {
 	ROW("PriQueue", "priq_log2", cfg.priq_log2 = 20),
 	ROW("OutputSize", "oas_bits", cfg.oas_bits = 43),
 	ROW("Updates", "httu", cfg.httu = 4),
+	ROW("BothFormats", nullptr, cfg.ttf = 3),
+	ROW("Aarch32Alone", nullptr, cfg.ttf = 1),
+	ROW("NoFormat", "ttf", cfg.ttf = 0),
+	ROW("FormatReserved", "ttf", cfg.ttf = 4),
+	ROW("Aarch32Without4K", "granules", cfg.ttf = 3, cfg.granules = SMMU_GRANULE_64K),
 	ROW("NoGranule", "granules", cfg.granules = 0),
 	ROW("FourthGranule", "granules", cfg.granules = 8),
 	ROW("EndianReserved", "endian", cfg.endian = 1),
@@ -141,6 +147,7 @@ static const struct {
 } fields[] = {
 	{SMMU_IDR0, IDR0_S1P, 1},
 	{SMMU_IDR0, IDR0_S2P, 1},
+	{SMMU_IDR0, IDR0_TTF, 3},
 	{SMMU_IDR0, IDR0_HYP, 1},
 	{SMMU_IDR0, IDR0_HTTU, 3},
 	{SMMU_IDR0, IDR0_ATS, 1},
@@ -206,6 +213,7 @@ TEST_F(SmmuConfigBench, EachFeatureShowsInItsField)
 	cfg.stall_max = 300;
 	cfg.sid_bits = 15;
 	cfg.priq_log2 = 6;
+	cfg.ttf = 3;
 	cfg.oas_bits = 52;
 	create();
 	for (auto field : fields)

@@ -69,6 +69,20 @@ void pages(struct smmu_cfg &cfg)
 	cfg.vax = cfg.vax && (granules & SMMU_GRANULE_64K);
 }
 
+template <unsigned ttf>
+void formats(struct smmu_cfg &cfg)
+{
+	cfg.ttf = ttf;
+}
+
+/* Of VMSAv8-32, and more bits. */
+template <unsigned t0sz, unsigned sl0, uint64_t bits>
+void tree32(uint64_t *ste)
+{
+	ste[2] = field_set(ste[2] & ~STE2_S2AA64, STE2_S2T0SZ, t0sz) | bits;
+	ste[2] = field_set(ste[2], STE2_S2SL0, sl0);
+}
+
 /* Size and start of stage 2. */
 template <unsigned granule, unsigned t0sz, unsigned sl0>
 void tree(uint64_t *ste)
@@ -160,6 +174,22 @@ const SteRow illegal[] = {
 	{"Granule16KLacking", "S2TG", false, S2, pages<SMMU_GRANULE_4K>, tree<TG_16K, 25, 1>},
 	{"Granule64KLacking", "S2TG", false, S2, pages<SMMU_GRANULE_4K>, tree<TG_64K, 25, 1>},
 	{"Aarch32Tables", "S2AA64", false, S2, all, without<2, STE2_S2AA64>},
+	{"Aarch64Tables", "S2AA64", false, S2, formats<IDR0_TTF_AARCH32>, with<0, 0>},
+	{"AccessFlagOf32", "S2HA", false, S2, formats<3>, tree32<0, 1, STE2_S2HA>},
+	{"DirtyOf32", "S2HD", false, S2, formats<3>, tree32<0, 1, STE2_S2HD>},
+	{"ForcedTypesOf32", "S2FWB", false, S2, formats<3>,
+	 [](uint64_t *ste) {
+		 tree32<0, 1, 0>(ste);
+		 ste[1] |= STE1_S2FWB;
+	 }},
+	{"StartReservedOf32", "S2SL0", false, S2, formats<3>, tree32<0, 2, 0>},
+	{"StartTooLowOf32", "S2SL0", false, S2, formats<3>, tree32<0xd, 0, 0>},
+	{"StartTooHighOf32", "S2SL0", false, S2, formats<3>, tree32<2, 1, 0>},
+	{"TableBeyond40", "S2TTB", false, S2, formats<3>,
+	 [](uint64_t *ste) {
+		 tree32<0, 1, 0>(ste);
+		 ste[3] |= BIT(40);
+	 }},
 	{"BigEndianLacking", "S2ENDI", false, S2, order<IDR0_TTENDIAN_LE>, with<2, STE2_S2ENDI>},
 	{"LittleEndianLacking", "S2ENDI", false, S2, order<IDR0_TTENDIAN_BE>, with<0, 0>},
 	{"AccessFlagLacking", "S2HA", false, S2, updates<0>, with<2, STE2_S2HA>},

@@ -241,6 +241,9 @@ INSTANTIATE_TEST_SUITE_P(
 			"IDs of 7 bits or more\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {oas_bits: 43}",
 			"FILE:3: machine.smmu.oas_bits: expected 32, 36, 40, 42, 44, 48 or 52\n"},
+		Mistake{"nic: {vfs: 2}", "smmu: {ttf: [aarch32]}",
+			"FILE:3: machine.smmu.ttf: expected aarch64 among them: the kernel's "
+			"driver needs it"},
 		Mistake{"nic: {vfs: 2}", "smmu: {granules: [64KiB]}",
 			"FILE:3: machine.smmu.granules: expected 4KiB among them: the kernel's "
 			"driver needs it\n"},

@@ -146,6 +146,7 @@ public:
 		smmu_cfg.oas_bits = 48;
 		smmu_cfg.httu = options.httu;
 		smmu_cfg.granules = SMMU_GRANULE_4K;
+		smmu_cfg.ttf = IDR0_TTF_AARCH64;
 		smmu_cfg.s1 = smmu_cfg.had = smmu_cfg.asid16 = true;
 		smmu_cfg.s2 = smmu_cfg.xnx = smmu_cfg.vmid16 = options.stage2;
 		smmu_cfg.ssid_bits = options.ssid_bits;
