@@ -23,10 +23,14 @@ namespace ref
 /* One stage's configuration: what a walk needs of the CD or the STE. */
 struct Regime {
 	int stage = 1;
+	bool lpae = false; /* VMSAv8-32 */
 	int granule_bits = 12;
 	int ia_bits = 48, start_level = 0;
+	uint64_t first = 0, last = ~0ull; /* the input addresses that these tables are for */
 	uint64_t base = 0;
 	int oa_bits = 48;
+	/* Of the last stage of LPAE, an OAS below its 40 bits cuts the output off: 3.4. */
+	int kept_bits = 64;
 	bool oas_52 = false;
 	bool oa_52 = false; /* 64 KiB descriptors have 52 bits of address */
 	bool big_endian = false;
@@ -35,7 +39,7 @@ struct Regime {
 	bool hierarchical = false;     /* attributes of table descriptors count */
 	/* Permissions of stage 1. */
 	bool one_privilege = false; /* StreamWorld EL2 */
-	bool wxn = false, pan = false, epan = false;
+	bool wxn = false, uwxn = false, pan = false, epan = false;
 	/* Permissions of stage 2. */
 	bool two_execute_bits = false; /* XNX */
 	bool fwb = false, mte_perm = false, protect_walks = false;

@@ -4,8 +4,9 @@
 
 /*
  * Layouts of the structures in memory: L1STD, STE, L1CD, CD (IHI 0070, 5.1 to
- * 5.4), and VMSAv8-64 descriptors (DDI 0487, D8.3). Fields have the
- * specification's names and its bit numbers.
+ * 5.4), and descriptors of VMSAv8-64 (DDI 0487, D8.3) and VMSAv8-32 LPAE (G5.5),
+ * whose bits are the same ones. Fields have the specification's names and its bit
+ * numbers.
  */
 
 #include "testbench/support/reference/bits.hpp"
@@ -68,7 +69,7 @@ constexpr Field kValid{0, 0}, kTable{1, 1} /* or page: not a block */;
 /* Leaf, stage 1. */
 constexpr Field kAttrIndx{4, 2}, kNS{5, 5}, kAP{7, 6}, kAP1{6, 6}, kAP2{7, 7}, kSH{9, 8};
 constexpr Field kAF{10, 10}, kNG{11, 11}, kNT{16, 16}, kDBM{51, 51}, kContiguous{52, 52};
-constexpr Field kPXN{53, 53}, kUXN{54, 54} /* XN where there is one privilege level */;
+constexpr Field kPXN{53, 53}, kUXN{54, 54} /* XN of one privilege level, and of LPAE */;
 /* Leaf, stage 2. */
 constexpr Field kMemAttr{5, 2}, kS2AP{7, 6}, kS2Write{7, 7}, kXN{54, 53};
 /* Table, stage 1. */

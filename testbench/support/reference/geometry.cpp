@@ -135,4 +135,26 @@ uint64_t Tg1OfGranule(int granule_bits)
 	return Encode(GranuleOfTg1, granule_bits);
 }
 
+/* A size of zero leaves to its half all that the other half does not take. */
+LpaeHalves LpaeHalvesOf(int t0sz, int t1sz)
+{
+	const uint64_t all = 1ull << 32, lower = all >> t0sz, upper = all >> t1sz;
+	LpaeHalves halves;
+
+	halves.begin1 = t1sz ? all - upper : lower;
+	halves.end0 = t0sz ? lower : halves.begin1;
+	return halves;
+}
+
+int LpaeIpaBits(uint64_t s2t0sz)
+{
+	const int size = s2t0sz & 15;
+	return 32 - (size < 8 ? size : size - 16);
+}
+
+int LpaeStage2StartLevel(uint64_t sl0)
+{
+	return sl0 > 1 ? -1 : 2 - static_cast<int>(sl0);
+}
+
 } // namespace ref

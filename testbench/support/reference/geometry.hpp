@@ -5,7 +5,8 @@
 /*
  * Shapes of VMSAv8-64 translation tables without DS (DDI 0487, D8.2.8 to
  * D8.2.10). A granule is given by its bits: 12 (4 KiB), 14 (16 KiB) or 16
- * (64 KiB).
+ * (64 KiB). Tables of VMSAv8-32 LPAE have the shapes of 4 KiB granules, from
+ * level 1 or 2 on (G5.5).
  */
 
 #include <cstdint>
@@ -49,6 +50,20 @@ int GranuleOfTg0(uint64_t encoding);
 int GranuleOfTg1(uint64_t encoding);
 uint64_t Tg0OfGranule(int granule_bits);
 uint64_t Tg1OfGranule(int granule_bits);
+
+/*
+ * VMSAv8-32 LPAE: TTB0 has the addresses below `end0`, TTB1 those from `begin1`
+ * on, and between the two there may be a hole (table G5-2).
+ */
+struct LpaeHalves {
+	uint64_t end0, begin1;
+};
+LpaeHalves LpaeHalvesOf(int t0sz, int t1sz);
+
+/* Bits of the IPA from the four bits that count of STE.S2T0SZ, the uppermost a sign. */
+int LpaeIpaBits(uint64_t s2t0sz);
+/* Level of the walk's start from STE.S2SL0; -1: reserved (table G5-5). */
+int LpaeStage2StartLevel(uint64_t sl0);
 
 } // namespace ref
 

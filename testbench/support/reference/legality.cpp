@@ -113,6 +113,8 @@ const char *SteStage2Illegal(const Ste &s, const Features &f)
 		return "S2T0SZ out of range";
 	if (vmsa64 && !Stage2StartConsistent(granule, s.Get(ste::kS2SL0), s.Get(ste::kS2T0SZ), f))
 		return "S2SL0 inconsistent with S2T0SZ and S2TG";
+	if (!vmsa64 && !LpaeStartConsistent(s.Get(ste::kS2SL0), s.Get(ste::kS2T0SZ)))
+		return "S2SL0 inconsistent with S2T0SZ";
 	if (f.Endianness() == 2 && s.Is(ste::kS2ENDI))
 		return "S2ENDI == 1 with TTENDIAN == 0b10";
 	if (f.Endianness() == 3 && !s.Is(ste::kS2ENDI))
@@ -156,6 +158,38 @@ bool Stage2StartConsistent(int granule_bits, int sl0, int t0sz, const Features &
 	for (const auto &p : permitted)
 		if (p.granule_bits == granule_bits && p.level == level)
 			return t0sz >= p.least && t0sz <= p.greatest && f.OutputBits() >= p.pa_bits;
+	return false;
+}
+
+bool LpaeStartConsistent(uint64_t sl0, uint64_t t0sz)
+{
+	static const struct {
+		int level, least, greatest; /* bits of the IPA */
+	} permitted[] = {{2, 25, 34}, {1, 31, 40}};
+	const int level = LpaeStage2StartLevel(sl0), bits = LpaeIpaBits(t0sz);
+
+	for (const auto &p : permitted)
+		if (p.level == level)
+			return bits >= p.least && bits <= p.greatest;
+	return false;
+}
+
+bool SteBaseBeyondOas(const Ste &s, const Features &f)
+{
+	return s.Get(ste::kConfig) >= 4 && Stage2Enabled(s) && !s.Is(ste::kS2AA64) &&
+	       s.Get(ste::kS2TTB) << 4 >> f.OutputBits();
+}
+
+bool CdBaseBeyondOas(const Cd &c, const Ste &s, const Features &f, bool e2h)
+{
+	const StreamWorld world = WorldOf(s, f, e2h);
+
+	if (c.Is(cd::kAA64) || Stage2Enabled(s))
+		return false;
+	for (int ttb = 0; ttb < 2; ttb++)
+		if (!WalksDisabled(c, ttb, world) &&
+		    c.Get(ttb ? cd::kTTB1 : cd::kTTB0) << 4 >> f.OutputBits())
+			return true;
 	return false;
 }
 

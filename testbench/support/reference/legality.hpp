@@ -30,6 +30,16 @@ int EffectiveOutputBits(uint64_t encoding, const Features &features);
 
 /* Are S2SL0, S2T0SZ and the granule consistent (D8.2.8 to D8.2.10)? */
 bool Stage2StartConsistent(int granule_bits, int sl0, int t0sz, const Features &features);
+/* And of VMSAv8-32 LPAE (table G5-5)? */
+bool LpaeStartConsistent(uint64_t sl0, uint64_t t0sz);
+
+/*
+ * VMSAv8-32 LPAE where the OAS is below its 40 bits: a table of the last stage
+ * begins beyond the OAS. 5.2 and 5.4 compare with 40 bits alone, 3.4.3 calls it
+ * ILLEGAL.
+ */
+bool SteBaseBeyondOas(const Ste &ste, const Features &features);
+bool CdBaseBeyondOas(const Cd &cd, const Ste &ste, const Features &features, bool e2h);
 
 } // namespace ref
 

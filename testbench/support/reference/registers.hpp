@@ -91,8 +91,8 @@ struct Registers {
  * Non-secure programming interface only. The constructor throws
  * std::invalid_argument for features that this reference does not know:
  * RME_IMPL, MPAM, DPT, D128, DS, permission indirection and overlays, THE, AIE,
- * a reserved TTF, OAS of 56 bits. VMSAv8-32 LPAE (TTF bit 0) is known to the
- * rules of validity; a walk of such a table throws std::logic_error.
+ * a reserved TTF, OAS of 56 bits. Both formats of TTF are known: VMSAv8-64 and
+ * VMSAv8-32 LPAE.
  */
 class Features
 {

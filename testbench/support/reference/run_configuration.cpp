@@ -150,7 +150,7 @@ void Run::CheckSte()
 {
 	const char *broken = SteIllegal(ste, features);
 
-	if (!broken)
+	if (!broken && !(SteBaseBeyondOas(ste, features) && chooser.Pick(2) == 1))
 		return;
 	/* An IPA beyond the IAS is an illegal STE, or goes on to stage 2 (3.4.3, note 2). */
 	Ste in_range = ste;
@@ -232,7 +232,9 @@ void Run::FindCd(uint32_t index)
 		}
 		Learn(StructureKind::kCd, index, 0, cd, stale);
 	}
-	if (CdIllegal(cd, ste, features, Get(registers.cr2, cr2::kE2H)))
+	const bool e2h = Get(registers.cr2, cr2::kE2H) != 0;
+	if (CdIllegal(cd, ste, features, e2h) ||
+	    (CdBaseBeyondOas(cd, ste, features, e2h) && chooser.Pick(2) == 1))
 		ConfigurationError(Fields(kC_BAD_CD));
 }
 

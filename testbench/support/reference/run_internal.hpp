@@ -35,6 +35,12 @@ struct Rights {
 	}
 };
 
+/* The table that an address of stage 1 belongs to, and all addresses that do. */
+struct Half {
+	int ttb;
+	uint64_t first, last;
+};
+
 /* The end of one stage: its leaf, and its output for the address. */
 struct Translated {
 	Found leaf;
@@ -106,7 +112,12 @@ private:
 		   bool stale);
 
 	/* run_stage.cpp */
-	Regime Stage1Regime(int ttb) const;
+	Half Vmsa64Half(uint64_t address) const;
+	Half LpaeHalf(uint64_t address);
+	uint64_t WithoutTag(uint64_t address, int ttb) const;
+	void ShapeStage1(Regime &regime, const Half &half) const;
+	void ShapeStage2(Regime &regime) const;
+	Regime Stage1Regime(const Half &half) const;
 	Regime Stage2Regime() const;
 	Tags StreamTags() const;
 	Translated FindStage1(uint64_t address);
@@ -115,14 +126,14 @@ private:
 	Translated FindSecond(const Translated &first, uint64_t ipa, const Use &use);
 	uint64_t ThroughStage2(uint64_t ipa, const Use &use, Translated *how);
 	uint64_t Finish2(Translated second, const Use &use, Translated *how);
-	void CheckRange(const Regime &regime, int ttb, uint64_t input);
+	bool Invalid(Found *found, uint64_t input);
 	bool SetsTablesAtOnce();
 	Found HeedContiguous(const Found &leaf, uint64_t input);
 	Translated WalkTables(const Regime &regime, uint64_t input, const Use &use,
 			      const Found *from);
 	uint64_t ReadDescriptor(const Regime &regime, uint64_t address, const Use &use,
 				const Found *from, Found *found);
-	void CheckOutput(const Regime &regime, uint64_t output, uint64_t input, const Use &use);
+	void CheckOutput(const Found &found, uint64_t output, uint64_t input, const Use &use);
 	bool AccessFlagMissing(const Found &leaf) const;
 	void CheckAccessFlag(const Translated &translated, const Use &use);
 	void CheckRights(const Translated &translated, const Rights &rights, const Use &use);
@@ -189,7 +200,8 @@ private:
 /* Parts of a walk, run_stage.cpp. */
 bool Classify(const Regime &regime, Found *found);
 void AddAttributes(const Regime &regime, uint64_t table, TableAttributes *above);
-bool InRange(const Regime &regime, int ttb, uint64_t input);
+bool InRange(const Regime &regime, uint64_t input);
+bool TooLarge(const Found &found, uint64_t output);
 uint64_t Swapped(uint64_t value, bool big_endian);
 
 bool Stage1Configured(const Ste &ste);

@@ -10,13 +10,15 @@ namespace ref
 
 bool Regime::operator==(const Regime &o) const
 {
-	return stage == o.stage && granule_bits == o.granule_bits && ia_bits == o.ia_bits &&
-	       start_level == o.start_level && base == o.base && oa_bits == o.oa_bits &&
-	       big_endian == o.big_endian && updates_access == o.updates_access &&
-	       updates_dirty == o.updates_dirty && updates_tables == o.updates_tables &&
-	       access_fault_off == o.access_fault_off && hierarchical == o.hierarchical &&
-	       one_privilege == o.one_privilege && wxn == o.wxn && pan == o.pan && epan == o.epan &&
-	       fwb == o.fwb && mte_perm == o.mte_perm && protect_walks == o.protect_walks;
+	return stage == o.stage && lpae == o.lpae && granule_bits == o.granule_bits &&
+	       ia_bits == o.ia_bits && start_level == o.start_level && first == o.first &&
+	       last == o.last && base == o.base && oa_bits == o.oa_bits &&
+	       kept_bits == o.kept_bits && big_endian == o.big_endian &&
+	       updates_access == o.updates_access && updates_dirty == o.updates_dirty &&
+	       updates_tables == o.updates_tables && access_fault_off == o.access_fault_off &&
+	       hierarchical == o.hierarchical && one_privilege == o.one_privilege && wxn == o.wxn &&
+	       uwxn == o.uwxn && pan == o.pan && epan == o.epan && fwb == o.fwb &&
+	       mte_perm == o.mte_perm && protect_walks == o.protect_walks;
 }
 
 bool TableAttributes::operator==(const TableAttributes &o) const
@@ -43,7 +45,8 @@ uint64_t OutputOf(const Found &leaf, uint64_t input)
 {
 	const uint64_t base = DescriptorOutput(leaf.descriptor, leaf.regime.granule_bits,
 					       leaf.regime.granule_bits, leaf.regime.oa_52);
-	return (base & ~Mask(leaf.region_bits)) | (input & Mask(leaf.region_bits));
+	const uint64_t output = (base & ~Mask(leaf.region_bits)) | (input & Mask(leaf.region_bits));
+	return output & Mask(leaf.regime.kept_bits);
 }
 
 /* 3.17: what a lookup with these tags may hit. */
@@ -52,6 +55,9 @@ static bool Hits(const CachedTranslation &entry, int stage, const Tags &tags, ui
 	const Found &found = entry.found;
 
 	if (found.regime.stage != stage || !entry.Covers(input) || entry.tags.vmid != tags.vmid)
+		return false;
+	/* Of LPAE, a table of TTB0 may span addresses that are TTB1's, or the other way round. */
+	if (found.table && !InRange(found.regime, input))
 		return false;
 	/* Of an entry of both stages: where its leaf of stage 2 translates too. */
 	if (!found.table && found.second &&
@@ -102,7 +108,7 @@ std::vector<Found> Run::FreshPath(const Regime &r, uint64_t input, const Found *
 			return path;
 		base = DescriptorOutput(found.descriptor, r.granule_bits,
 					found.table ? r.granule_bits : low, r.oa_52);
-		if (base >> r.oa_bits)
+		if (TooLarge(found, base))
 			return path;
 		if (found.table)
 			AddAttributes(r, found.descriptor, &above);
@@ -126,7 +132,7 @@ std::shared_ptr<const Found> Run::FreshSecond(uint64_t ipa, bool of_table)
 {
 	const Regime r = Stage2Regime();
 	const std::vector<Found> path =
-		InRange(r, 0, ipa) ? FreshPath(r, ipa, nullptr) : std::vector<Found>();
+		InRange(r, ipa) ? FreshPath(r, ipa, nullptr) : std::vector<Found>();
 
 	if (path.empty() || path.back().table)
 		return nullptr;
@@ -282,7 +288,10 @@ std::optional<Found> Run::PickKnown(const Regime &now, uint64_t input, bool reac
 	other.regime.granule_bits = known.regime.granule_bits;
 	other.regime.ia_bits = known.regime.ia_bits;
 	other.regime.start_level = known.regime.start_level;
+	other.regime.first = known.regime.first;
+	other.regime.last = known.regime.last;
 	other.regime.base = known.regime.base;
+	other.regime.kept_bits = known.regime.kept_bits;
 	if (!known.table) /* what it leads to is not checked again */
 		other.regime.oa_bits = known.regime.oa_bits;
 	if (known.table) /* the CD's MAIR is looked at once there is a leaf */
@@ -338,6 +347,8 @@ void Run::LearnTranslation(const Found &found, uint64_t input)
 	/* The hint may be ignored or heeded. */
 	if (!found.table && Joins(found)) {
 		entry.found.region_bits = entry.size_bits = GroupBits(found);
+		if (found.regime.lpae && found.regime.stage == 1) /* other addresses are no VAs */
+			entry.size_bits = std::min(entry.size_bits, 32);
 		entry.base = input & ~Mask(entry.size_bits);
 		LearnEntry(entry);
 	}

@@ -1,49 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One stage of VMSAv8-64 (DDI 0487, D8.2 to D8.5) as an SMMU configures it (IHI 0070, 3.4, 3.13).
+/*
+ * One stage of VMSAv8-64 (DDI 0487, D8.2 to D8.5) or VMSAv8-32 LPAE (G5.5, G5.6) as an SMMU
+ * configures it (IHI 0070, 3.4, 3.13).
  */
 #include "testbench/support/reference/geometry.hpp"
 #include "testbench/support/reference/run_internal.hpp"
 
 #include <algorithm>
-#include <stdexcept>
 
 namespace ref
 {
 
-/* "The SMMU effectively aligns the value in this field before use" (5.2 S2TTB, 5.4 TTB0). */
+/*
+ * "The SMMU effectively aligns the value in this field before use" (5.2 S2TTB, 5.4 TTB0), and a
+ * base of LPAE beyond the OAS is cut off where it is not ILLEGAL (3.4.3).
+ */
 static uint64_t AlignedBase(const Regime &r, uint64_t base)
 {
 	/* Of a TTB that is disabled the size may be anything, and the base is not used. */
 	const int bits = std::max(0, StartIndexBits(r.granule_bits, r.ia_bits, r.start_level) + 3);
 
-	return base & ~Mask(r.oa_bits == 52 ? std::max(bits, 6) : bits);
+	return base & Mask(r.kept_bits) & ~Mask(r.oa_bits == 52 ? std::max(bits, 6) : bits);
 }
 
-Regime Run::Stage1Regime(int ttb) const
+/* 5.4: of LPAE, TGx and IPS are IGNORED, as are all bits of TxSZ but three. */
+void Run::ShapeStage1(Regime &r, const Half &half) const
+{
+	const int size = static_cast<int>(cd.Get(half.ttb ? cd::kT1SZ : cd::kT0SZ));
+
+	r.first = half.first;
+	r.last = half.last;
+	if (cd.Is(cd::kAA64)) {
+		r.granule_bits =
+			half.ttb ? GranuleOfTg1(cd.Get(cd::kTG1)) : GranuleOfTg0(cd.Get(cd::kTG0));
+		r.ia_bits = 64 - size;
+		r.oa_bits = EffectiveOutputBits(cd.Get(cd::kIPS), features);
+	} else {
+		r.lpae = true;
+		r.granule_bits = kGranule4K;
+		r.ia_bits = 32 - (size & 7);
+		r.oa_bits = 40;
+		r.kept_bits = stage2_on ? 64 : features.OutputBits();
+	}
+	r.start_level = Stage1StartLevel(r.granule_bits, r.ia_bits);
+	r.base = AlignedBase(r, cd.Get(half.ttb ? cd::kTTB1 : cd::kTTB0) << 4);
+}
+
+Regime Run::Stage1Regime(const Half &half) const
 {
 	const StreamWorld world = WorldOf(ste, features, Get(registers.cr2, cr2::kE2H));
+	const int ttb = half.ttb;
+	/* 5.4: HA and HD are IGNORED of LPAE; so HAFT updates nothing, and AFFD counts. */
+	const bool ha = cd.Is(cd::kAA64) && cd.Is(cd::kHA);
 	Regime r;
 
-	if (!cd.Is(cd::kAA64))
-		throw std::logic_error("the reference walks no VMSAv8-32 LPAE tables");
 	r.stage = 1;
-	r.granule_bits = ttb ? GranuleOfTg1(cd.Get(cd::kTG1)) : GranuleOfTg0(cd.Get(cd::kTG0));
-	r.ia_bits = 64 - static_cast<int>(cd.Get(ttb ? cd::kT1SZ : cd::kT0SZ));
-	r.start_level = Stage1StartLevel(r.granule_bits, r.ia_bits);
-	r.oa_bits = EffectiveOutputBits(cd.Get(cd::kIPS), features);
 	r.oas_52 = features.OutputBits() == 52;
 	r.oa_52 = r.oas_52 || registers.high_output_bits;
-	r.base = AlignedBase(r, cd.Get(ttb ? cd::kTTB1 : cd::kTTB0) << 4);
+	ShapeStage1(r, half);
 	r.big_endian = cd.Is(cd::kENDI);
-	r.updates_access = cd.Is(cd::kHA);
-	r.updates_dirty = cd.Is(cd::kHA) && cd.Is(cd::kHD);
-	r.updates_tables = cd.Is(cd::kHA) && features.Httu() == 3 && cd.Is(cd::kHAFT);
+	r.updates_access = ha;
+	r.updates_dirty = ha && cd.Is(cd::kHD);
+	r.updates_tables = ha && features.Httu() == 3 && cd.Is(cd::kHAFT);
 	r.access_fault_off = cd.Is(cd::kAFFD);
 	r.hierarchical = !(features.Idr3(idr3::kHAD) && cd.Is(ttb ? cd::kHAD1 : cd::kHAD0));
 	r.one_privilege = world == StreamWorld::kEl2;
 	r.wxn = cd.Is(cd::kWXN);
+	r.uwxn = r.lpae && cd.Is(cd::kUWXN) && !r.one_privilege;
 	r.pan = cd.Is(cd::kPAN) && !r.one_privilege;
-	r.epan = features.Idr3(idr3::kEPAN) && cd.Is(cd::kEPAN);
+	r.epan = !r.lpae && features.Idr3(idr3::kEPAN) && cd.Is(cd::kEPAN);
 	r.mair = cd.Get(cd::kMAIR0) | cd.Get(cd::kMAIR1) << 32;
 	r.inner = cd.Get(ttb ? cd::kIR1 : cd::kIR0);
 	r.outer = cd.Get(ttb ? cd::kOR1 : cd::kOR0);
@@ -51,20 +76,36 @@ Regime Run::Stage1Regime(int ttb) const
 	return r;
 }
 
+/* 5.2: of LPAE, S2TG is taken as 4 KiB, S2PS is IGNORED, and so are two bits of S2T0SZ. */
+void Run::ShapeStage2(Regime &r) const
+{
+	const uint64_t size = ste.Get(ste::kS2T0SZ), sl0 = ste.Get(ste::kS2SL0);
+
+	if (ste.Is(ste::kS2AA64)) {
+		r.granule_bits = GranuleOfTg0(ste.Get(ste::kS2TG));
+		r.ia_bits = 64 - static_cast<int>(size);
+		r.start_level = Stage2StartLevel(r.granule_bits, static_cast<int>(sl0));
+		r.oa_bits = EffectiveOutputBits(ste.Get(ste::kS2PS), features);
+	} else {
+		r.lpae = true;
+		r.granule_bits = kGranule4K;
+		r.ia_bits = LpaeIpaBits(size);
+		r.start_level = LpaeStage2StartLevel(sl0);
+		r.oa_bits = 40;
+		r.kept_bits = features.OutputBits();
+	}
+	r.last = Mask(r.ia_bits);
+	r.base = AlignedBase(r, ste.Get(ste::kS2TTB) << 4);
+}
+
 Regime Run::Stage2Regime() const
 {
 	Regime r;
 
-	if (!ste.Is(ste::kS2AA64))
-		throw std::logic_error("the reference walks no VMSAv8-32 LPAE tables");
 	r.stage = 2;
-	r.granule_bits = GranuleOfTg0(ste.Get(ste::kS2TG));
-	r.ia_bits = 64 - static_cast<int>(ste.Get(ste::kS2T0SZ));
-	r.start_level = Stage2StartLevel(r.granule_bits, ste.Get(ste::kS2SL0));
-	r.oa_bits = EffectiveOutputBits(ste.Get(ste::kS2PS), features);
 	r.oas_52 = features.OutputBits() == 52;
 	r.oa_52 = r.oas_52 || registers.high_output_bits;
-	r.base = AlignedBase(r, ste.Get(ste::kS2TTB) << 4);
+	ShapeStage2(r);
 	r.big_endian = ste.Is(ste::kS2ENDI);
 	r.updates_access = ste.Is(ste::kS2HA);
 	r.updates_dirty = ste.Is(ste::kS2HA) && ste.Is(ste::kS2HD);
@@ -72,7 +113,8 @@ Regime Run::Stage2Regime() const
 	r.access_fault_off = ste.Is(ste::kS2AFFD);
 	r.two_execute_bits = features.Idr3(idr3::kXNX);
 	r.fwb = features.Idr3(idr3::kFWB) && ste.Is(ste::kS2FWB);
-	r.mte_perm = features.Idr3(idr3::kMTEPERM) != 0;
+	/* Of LPAE the encoding that FEAT_MTE_PERM adds stays reserved. */
+	r.mte_perm = !r.lpae && features.Idr3(idr3::kMTEPERM) != 0;
 	r.protect_walks = Stage1Configured(ste) && ste.Is(ste::kS2PTW);
 	r.inner = ste.Get(ste::kS2IR0);
 	r.outer = ste.Get(ste::kS2OR0);
@@ -126,10 +168,21 @@ uint64_t Run::ReadDescriptor(const Regime &r, uint64_t address, const Use &use, 
 	return Swapped(value, r.big_endian);
 }
 
-void Run::CheckOutput(const Regime &r, uint64_t output, uint64_t input, const Use &use)
+/*
+ * Bits [47:40] of LPAE descriptors, or what is beyond IPS or S2PS. Where a next table would
+ * be beyond the OAS, nothing is cut off: 3.4.3.
+ */
+bool TooLarge(const Found &found, uint64_t output)
 {
-	if (output >> r.oa_bits)
-		Fault(kF_ADDR_SIZE, r.stage, use, input);
+	const Regime &r = found.regime;
+
+	return output >> r.oa_bits || (found.table && output & ~Mask(r.kept_bits));
+}
+
+void Run::CheckOutput(const Found &found, uint64_t output, uint64_t input, const Use &use)
+{
+	if (TooLarge(found, output))
+		Fault(kF_ADDR_SIZE, found.regime.stage, use, input);
 }
 
 void AddAttributes(const Regime &r, uint64_t table, TableAttributes *above)
@@ -152,6 +205,29 @@ bool Classify(const Regime &r, Found *found)
 	found->region_bits = LevelShift(r.granule_bits, found->level);
 	return Get(found->descriptor, descriptor::kValid) &&
 	       (bit1 || BlockPossible(r.granule_bits, found->level, r.oas_52));
+}
+
+/*
+ * G5.5.5.1: a block, or the group that its Contiguous bit joins, reaches beyond the addresses
+ * that its tables are for.
+ */
+static bool ReachesTooFar(const Found &found, uint64_t input)
+{
+	const Regime &r = found.regime;
+	const bool contiguous = Get(found.descriptor, descriptor::kContiguous) != 0;
+	const int group = contiguous ? ContiguousBits(r.granule_bits, found.level) : 0;
+	const uint64_t offsets = Mask(found.region_bits + group);
+
+	return r.lpae && !found.table &&
+	       ((input & ~offsets) < r.first || (input | offsets) > r.last);
+}
+
+/* One that reaches too far may be as good as none. */
+bool Run::Invalid(Found *found, uint64_t input)
+{
+	if (!Classify(found->regime, found))
+		return true;
+	return ReachesTooFar(*found, input) && chooser.Pick(2) == 1;
 }
 
 /*
@@ -214,11 +290,11 @@ Translated Run::WalkTables(const Regime &r, uint64_t input, const Use &use, cons
 		}
 		found.second = nullptr;
 
-		if (!Classify(r, &found))
+		if (Invalid(&found, input))
 			Fault(kF_TRANSLATION, r.stage, use, input);
 		base = DescriptorOutput(found.descriptor, r.granule_bits,
 					found.table ? r.granule_bits : shift, r.oa_52);
-		CheckOutput(r, base, input, use);
+		CheckOutput(found, base, input, use);
 		if (!found.table) {
 			found.above = above;
 			result.leaf = HeedContiguous(found, input);
@@ -237,16 +313,10 @@ Translated Run::WalkTables(const Regime &r, uint64_t input, const Use &use, cons
 	}
 }
 
-/* 3.4, 3.4.1: bits above those of TxSZ are zeros, or ones for TTB1. */
-bool InRange(const Regime &r, int ttb, uint64_t input)
+/* 3.4, 3.4.1 */
+bool InRange(const Regime &r, uint64_t input)
 {
-	return input >> r.ia_bits == (ttb ? Mask(64 - r.ia_bits) : 0);
-}
-
-void Run::CheckRange(const Regime &r, int ttb, uint64_t input)
-{
-	if (!InRange(r, ttb, input))
-		Fault(kF_TRANSLATION, 1, StageUse(privileged), 0);
+	return input >= r.first && input <= r.last;
 }
 
 Use Run::StageUse(bool privileged_now) const
@@ -254,29 +324,68 @@ Use Run::StageUse(bool privileged_now) const
 	return {kClassIn, write, instruction, privileged_now};
 }
 
+/* Bits above those of TxSZ are zeros, or ones for TTB1: 3.4.1. */
+Half Run::Vmsa64Half(uint64_t address) const
+{
+	const StreamWorld world = WorldOf(ste, features, Get(registers.cr2, cr2::kE2H));
+	const int ttb = Get(address, {55, 55}) && world != StreamWorld::kEl2;
+	const int ia_bits = 64 - static_cast<int>(cd.Get(ttb ? cd::kT1SZ : cd::kT0SZ));
+
+	return ttb ? Half{1, ~Mask(ia_bits), ~0ull} : Half{0, 0, Mask(ia_bits)};
+}
+
+/* What is in neither half is said to be TTB0's, and out of its range. */
+static Half HalfAmong(const LpaeHalves &halves, uint64_t address)
+{
+	if (address >= halves.begin1 && !(address >> 32))
+		return {1, halves.begin1, Mask(32)};
+	return {0, 0, halves.end0 - 1};
+}
+
+/*
+ * T0SZ of a disabled TTB0 is IGNORED (5.4, EPD0), yet where T1SZ is zero TTB1 begins where T0SZ
+ * says (G5.5.5); and the other way round. Either may hold.
+ */
+Half Run::LpaeHalf(uint64_t address)
+{
+	const StreamWorld world = WorldOf(ste, features, Get(registers.cr2, cr2::kE2H));
+	const int t0sz = cd.Get(cd::kT0SZ) & 7, t1sz = cd.Get(cd::kT1SZ) & 7;
+
+	if (world == StreamWorld::kEl2)
+		return {0, 0, Mask(32 - t0sz)};
+	const Half half = HalfAmong(LpaeHalvesOf(t0sz, t1sz), address);
+	const Half without = HalfAmong(
+		LpaeHalvesOf(cd.Is(cd::kEPD0) ? 0 : t0sz, cd.Is(cd::kEPD1) ? 0 : t1sz), address);
+	return half.ttb != without.ttb && chooser.Pick(2) == 1 ? without : half;
+}
+
+/* 3.4.1, TBI. There is none of 32-bit addresses: all that is above must be zero. */
+uint64_t Run::WithoutTag(uint64_t address, int ttb) const
+{
+	if (!cd.Is(cd::kAA64) || !cd.Is(ttb ? cd::kTBI1 : cd::kTBI0))
+		return address;
+	return Get(address, {55, 55}) ? address | Put({63, 56}, 0xff) : address & Mask(56);
+}
+
 Translated Run::FindStage1(uint64_t address)
 {
 	const StreamWorld world = WorldOf(ste, features, Get(registers.cr2, cr2::kE2H));
-	const bool upper = Get(address, {55, 55}) != 0;
-	const int ttb = upper && world != StreamWorld::kEl2;
-	const bool tagged = cd.Is(ttb ? cd::kTBI1 : cd::kTBI0);
+	const bool lpae = !cd.Is(cd::kAA64);
+	const Half half = lpae ? LpaeHalf(address) : Vmsa64Half(address);
+	const uint64_t input = WithoutTag(address, half.ttb);
 	const Use use = StageUse(privileged);
-	uint64_t input = address;
 
-	if (tagged)
-		input = upper ? address | Put({63, 56}, 0xff) : address & Mask(56);
-	if (features.Idr3(idr3::kE0PD) && world != StreamWorld::kEl2 && !privileged &&
-	    cd.Is(ttb ? cd::kE0PD1 : cd::kE0PD0))
+	if (!lpae && features.Idr3(idr3::kE0PD) && world != StreamWorld::kEl2 && !privileged &&
+	    cd.Is(half.ttb ? cd::kE0PD1 : cd::kE0PD0))
 		Fault(kF_TRANSLATION, 1, use, 0);
 
-	const Regime r = Stage1Regime(ttb);
-	const bool off = WalksDisabled(cd, ttb, world);
-	const std::optional<Found> known = PickKnown(r, input, !off && InRange(r, ttb, input));
+	const Regime r = Stage1Regime(half);
+	const bool off = WalksDisabled(cd, half.ttb, world);
+	const std::optional<Found> known = PickKnown(r, input, !off && InRange(r, input));
 	if (!known) {
 		/* Of a disabled TTB nothing but this is checked: not even its TG. */
-		if (off)
+		if (off || !InRange(r, input))
 			Fault(kF_TRANSLATION, 1, use, 0);
-		CheckRange(r, ttb, input);
 		return WalkTables(r, input, use, nullptr);
 	}
 	if (known->table)
@@ -292,10 +401,10 @@ Translated Run::FindStage1(uint64_t address)
 Translated Run::FindStage2(uint64_t ipa, const Use &use)
 {
 	const Regime r = Stage2Regime();
-	const std::optional<Found> known = PickKnown(r, ipa, InRange(r, 0, ipa));
+	const std::optional<Found> known = PickKnown(r, ipa, InRange(r, ipa));
 
 	if (!known) {
-		if (!InRange(r, 0, ipa))
+		if (!InRange(r, ipa))
 			Fault(kF_TRANSLATION, 2, use, ipa);
 		return WalkTables(r, ipa, use, nullptr);
 	}
@@ -429,7 +538,37 @@ static Rights Stage1Rights(const Found &leaf, bool privileged)
 	return rights;
 }
 
-/* Tables D8-76 to D8-78. */
+/*
+ * G5.6: XN is for every level of privilege, execution needs reading, and what users write can be
+ * executed with privilege but for UWXN.
+ */
+static Rights LpaeStage1Rights(const Found &leaf, bool privileged)
+{
+	const Regime &r = leaf.regime;
+	const uint64_t d = leaf.descriptor;
+	const bool writable = !Get(d, descriptor::kAP2) && !leaf.above.no_write;
+	const bool user =
+		!r.one_privilege && Get(d, descriptor::kAP1) && !leaf.above.no_unprivileged;
+	const bool user_writes = user && writable;
+	const bool never = Get(d, descriptor::kUXN) || leaf.above.unprivileged_never;
+	const bool kernel_never =
+		!r.one_privilege && (Get(d, descriptor::kPXN) || leaf.above.privileged_never ||
+				     (r.uwxn && user_writes));
+	Rights rights;
+
+	if (privileged || r.one_privilege) {
+		rights.read = !(r.pan && user);
+		rights.write = writable && !(r.pan && user);
+		rights.execute = !never && !kernel_never && !(r.wxn && writable);
+	} else {
+		rights.read = user;
+		rights.write = user_writes;
+		rights.execute = user && !never && !(r.wxn && user_writes);
+	}
+	return rights;
+}
+
+/* Tables D8-76 to D8-78, G5-10, G5-11. */
 static Rights Stage2Rights(const Found &leaf, bool privileged)
 {
 	static const bool at_el0[] = {true, true, false, false},
@@ -445,13 +584,18 @@ static Rights Stage2Rights(const Found &leaf, bool privileged)
 		rights.execute = privileged ? at_el1[xn] : at_el0[xn];
 	else
 		rights.execute = !(xn & 2);
+	/* Only VMSAv8-64 can permit nothing but execution. */
+	if (leaf.regime.lpae)
+		rights.execute &= rights.read;
 	return rights;
 }
 
 Rights Run::RightsOf(const Found &leaf, bool as_privileged) const
 {
-	return leaf.regime.stage == 1 ? Stage1Rights(leaf, as_privileged)
-				      : Stage2Rights(leaf, as_privileged);
+	if (leaf.regime.stage == 2)
+		return Stage2Rights(leaf, as_privileged);
+	return leaf.regime.lpae ? LpaeStage1Rights(leaf, as_privileged)
+				: Stage1Rights(leaf, as_privileged);
 }
 
 /* The descriptor as it must be after an access. */

@@ -53,10 +53,20 @@ static int NaturalStart(const TablesOptions &how, bool stage2)
 {
 	const int level = Stage1StartLevel(how.granule_bits, how.ia_bits);
 
-	/* Level 0 of 16 KiB granules is no start of stage 2: R DXBSH. */
-	if (stage2 && how.granule_bits == kGranule16K && level == 0)
+	/* Level 0 of 16 KiB granules is no start of stage 2, R DXBSH; LPAE has none (G5.5.6). */
+	if (level == 0 && (how.lpae || (stage2 && how.granule_bits == kGranule16K)))
 		return 1;
 	return level;
+}
+
+/* G5.5: what there is of VMSAv8-32 LPAE. */
+static void RequireLpae(const TablesOptions &how, int start_level, bool stage2)
+{
+	Require(how.granule_bits == kGranule4K, "LPAE has granules of 4 KiB");
+	Require(how.ia_bits >= 25 && how.ia_bits <= (stage2 ? 40 : 32), "LPAE has no such size");
+	Require(start_level == 1 || start_level == 2, "LPAE starts at level 1 or 2");
+	Require(stage2 || start_level == NaturalStart(how, false),
+		"the size says where stage 1 starts");
 }
 
 TranslationTables::TranslationTables(Memory &tables_memory, const TablesOptions &how, bool stage2)
@@ -65,6 +75,8 @@ TranslationTables::TranslationTables(Memory &tables_memory, const TablesOptions 
 {
 	const int index_bits = StartIndexBits(how.granule_bits, how.ia_bits, start_level);
 
+	if (how.lpae)
+		RequireLpae(how, start_level, stage2);
 	Require(index_bits >= 1 && index_bits <= how.granule_bits - 3 + (stage2 ? 4 : 0),
 		"no walk of this size starts at this level");
 	options.placer = PlacerOf(memory, how.placer);
@@ -157,7 +169,12 @@ void TranslationTables::MapBits(uint64_t ia, uint64_t oa, int level, uint64_t bi
 {
 	const int shift = LevelShift(options.granule_bits, level);
 	const bool contiguous = Get(bits, descriptor::kContiguous) != 0;
-	const int group = contiguous ? ContiguousBits(options.granule_bits, level) : 0;
+	/* A table of fewer entries than a group has is one group. */
+	const int entries = level == start_level
+				    ? StartIndexBits(options.granule_bits, options.ia_bits, level)
+				    : options.granule_bits - 3;
+	const int group =
+		contiguous ? std::min(entries, ContiguousBits(options.granule_bits, level)) : 0;
 	const uint64_t bytes = 1ull << shift;
 
 	Require(level >= start_level && level <= 3, "no such level");
@@ -203,19 +220,18 @@ Stage1 &Stage1::TableAttr(uint64_t va, int level, const TableBits &bits)
 
 Cd Stage1::In(Cd cd) const
 {
-	const int size = 64 - options.ia_bits, granule = options.granule_bits;
+	const int size = (options.lpae ? 32 : 64) - options.ia_bits;
+	const int granule = options.granule_bits;
 
 	if (options.upper)
-		cd.Set(cd::kT1SZ, size)
-			.Set(cd::kTG1, Tg1OfGranule(granule))
-			.Set(cd::kEPD1, 0)
-			.Set(cd::kTTB1, Base() >> 4);
+		cd.Set(cd::kT1SZ, size).Set(cd::kEPD1, 0).Set(cd::kTTB1, Base() >> 4);
 	else
-		cd.Set(cd::kT0SZ, size)
-			.Set(cd::kTG0, Tg0OfGranule(granule))
-			.Set(cd::kEPD0, 0)
-			.Set(cd::kTTB0, Base() >> 4);
-	return cd.Set(cd::kENDI, options.big_endian);
+		cd.Set(cd::kT0SZ, size).Set(cd::kEPD0, 0).Set(cd::kTTB0, Base() >> 4);
+	if (!options.lpae && options.upper)
+		cd.Set(cd::kTG1, Tg1OfGranule(granule));
+	else if (!options.lpae)
+		cd.Set(cd::kTG0, Tg0OfGranule(granule));
+	return cd.Set(cd::kAA64, !options.lpae).Set(cd::kENDI, options.big_endian);
 }
 
 Stage2::Stage2(Memory &tables_memory, const TablesOptions &how)
@@ -238,11 +254,14 @@ Stage2 &Stage2::MapPages(uint64_t ipa, uint64_t pa, uint64_t len_bytes, const Le
 
 Ste Stage2::In(Ste ste) const
 {
-	return ste.Set(ste::kS2T0SZ, 64 - options.ia_bits)
+	const int size = options.lpae ? (32 - options.ia_bits) & 15 : 64 - options.ia_bits;
+
+	/* S2SL0 of 4 KiB granules means the same levels in both formats. */
+	return ste.Set(ste::kS2T0SZ, size)
 		.Set(ste::kS2SL0, Stage2Sl0(options.granule_bits, StartLevel()))
 		.Set(ste::kS2TG, Tg0OfGranule(options.granule_bits))
 		.Set(ste::kS2TTB, Base() >> 4)
-		.Set(ste::kS2AA64, 1)
+		.Set(ste::kS2AA64, !options.lpae)
 		.Set(ste::kS2ENDI, options.big_endian);
 }
 

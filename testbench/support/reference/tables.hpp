@@ -14,6 +14,13 @@
  *	streams.Set(3, cds.In(ref::ValidSte(ref::kStage1Only)));
  *	streams.Into(registers);
  *
+ * VMSAv8-32 LPAE with both halves, the upper one of 64 MiB, and the lower with the rest:
+ *
+ *	ref::Stage1 lower(memory, {.lpae = true, .ia_bits = 32});
+ *	ref::Stage1 upper(memory, {.lpae = true, .ia_bits = 26, .upper = true});
+ *	upper.Map(0xffff0000, 0x80000000);
+ *	ref::Cd cd = upper.In(lower.In(ref::ValidCd()));
+ *
  * Everything throws std::invalid_argument for what cannot be built; the memory
  * is borrowed and must not abort while something is built.
  */
@@ -45,7 +52,7 @@ struct Leaf {
 	bool dirty_modifier = false;
 	bool contiguous = false;
 	bool not_global = true;
-	bool uxn = false, pxn = false; /* uxn is XN of EL2 */
+	bool uxn = false, pxn = false; /* uxn is XN of EL2 and of LPAE */
 	bool no_translation = false;   /* nT, of a block */
 	int shareability = 3, attr_index = 0;
 	uint64_t extra = 0; /* more bits, as they are */
@@ -77,6 +84,9 @@ struct TableBits {
 };
 
 struct TablesOptions {
+	/* VMSAv8-32 LPAE, of 4 KiB granules. Stage 1: 25 to 32 bits, of which one half may have all
+	 * that the other leaves it; stage 2: 25 to 40. */
+	bool lpae = false;
 	int granule_bits = kGranule4K;
 	int ia_bits = 48;
 	/* Stage 2: fewer levels than the address has need for give concatenated tables; -1: the
@@ -146,7 +156,7 @@ public:
 	/* Attributes of the table descriptor at `level`, in place of those that it had. */
 	Stage1 &TableAttr(uint64_t va, int level, const TableBits &bits);
 
-	/* `cd` with these tables: TxSZ, TGx, TTBx, EPDx = 0, ENDI. */
+	/* `cd` with these tables: AA64, TxSZ, TTBx, EPDx = 0, ENDI, and TGx but of LPAE. */
 	Cd In(Cd cd) const;
 };
 
@@ -158,7 +168,8 @@ public:
 	Stage2 &Map(uint64_t ipa, uint64_t pa, int level = 3, const Leaf2 &leaf = {});
 	Stage2 &MapPages(uint64_t ipa, uint64_t pa, uint64_t len_bytes, const Leaf2 &leaf = {});
 
-	/* `ste` with these tables: S2T0SZ, S2SL0, S2TG, S2TTB, S2AA64, S2ENDI. */
+	/* `ste` with these tables: S2AA64, S2T0SZ, S2SL0, S2TG, S2TTB, S2ENDI; of LPAE, S2TG is 0.
+	 */
 	Ste In(Ste ste) const;
 
 	/*

@@ -4,7 +4,7 @@
 
 /*
  * What an SMMUv3 without any cache does with one request (Arm IHI 0070 and DDI
- * 0487, D8): naive, slow, written from the specification alone.
+ * 0487, D8 and G5): naive, slow, written from the specification alone.
  *
  *	ref::Walker walker(memory, registers);
  *	ref::Outcome outcome = walker.Walk({.stream = 3, .address = va, .write = true});

@@ -139,13 +139,7 @@ TEST_F(Legality, Stage2Fields)
 	EXPECT_FALSE(SteLegalWith(0, idr0::kSTALL_MODEL, 2));
 	EXPECT_FALSE(SteLegalAfter(ste::kS2AA64, 0));
 	EXPECT_FALSE(SteLegalWith(0, idr0::kTTF, 1));
-	ste.Set(ste::kS2AA64, 0);
-	EXPECT_TRUE(SteLegalWith(0, idr0::kTTF, 3));
-	ste.Set(ste::kS2FWB, 1);
-	EXPECT_FALSE(SteLegalWith(0, idr0::kTTF, 3));
-	ste.Set(ste::kS2FWB, 0).Set(ste::kS2HA, 1);
-	EXPECT_FALSE(SteLegalWith(0, idr0::kTTF, 3));
-	ste.Set(ste::kS2AA64, 1);
+	ste.Set(ste::kS2HA, 1);
 	EXPECT_TRUE(SteLegal());
 	EXPECT_FALSE(SteLegalWith(0, idr0::kHTTU, 0));
 	ste.Set(ste::kS2HD, 1);
@@ -227,11 +221,6 @@ TEST_F(Legality, CdFormats)
 	cd.Set(cd::kEPD0, 1); /* both off: ENDI does not count */
 	EXPECT_TRUE(CdLegalWith(0, idr0::kTTENDIAN, 2));
 	cd.Set(cd::kEPD0, 0).Set(cd::kENDI, 0);
-	/* VMSAv8-64 on top of a VMSAv8-32 stage 2. */
-	ste.Set(ste::kS2AA64, 0);
-	EXPECT_FALSE(CdLegalWith(0, idr0::kTTF, 3));
-	cd.Set(cd::kAA64, 0);
-	EXPECT_TRUE(CdLegalWith(0, idr0::kTTF, 3));
 }
 
 TEST_F(Legality, CdUpdatesAndAsid)
@@ -278,6 +267,109 @@ TEST_F(Legality, CdRanges)
 	EXPECT_TRUE(CdLegalWith(5, idr5::kVAX, 1));
 	cd.Set(cd::kTG0, 2);
 	EXPECT_FALSE(CdLegalWith(5, idr5::kVAX, 1));
+}
+
+/* 5.2 of VMSAv8-32 LPAE, whose S2T0SZ is 24 - 64 for 40 bits as well: four bits of it count. */
+class LpaeLegality : public Legality
+{
+protected:
+	LpaeLegality()
+	{
+		registers.idr[0] |= Put(idr0::kTTF, 3);
+		ste.Set(ste::kS2AA64, 0).Set(ste::kS2SL0, 1);
+		cd.Set(cd::kAA64, 0);
+	}
+};
+
+TEST_F(LpaeLegality, StageTwoFields)
+{
+	EXPECT_TRUE(SteLegal());
+	EXPECT_TRUE(SteLegalWith(0, idr0::kTTF, 1));
+	EXPECT_FALSE(SteLegalWith(0, idr0::kTTF, 2));
+	EXPECT_FALSE(SteLegalAfter(ste::kS2FWB, 1));
+	EXPECT_FALSE(SteLegalAfter(ste::kS2HA, 1));
+	EXPECT_FALSE(SteLegalAfter(ste::kS2HD, 1));
+	EXPECT_TRUE(SteLegalAfter(ste::kS2HAFT, 1)); /* RES0 without HTTU == 0b11 */
+	ste.Set(ste::kS2HAFT, 1);
+	EXPECT_FALSE(SteLegalWith(0, idr0::kHTTU, 3));
+	ste.Set(ste::kS2HAFT, 0);
+	/* No matter: S2TG, S2PS, S2AFFD, S2PTW; S2TTB is compared with 40 bits. */
+	EXPECT_TRUE(SteLegalAfter(ste::kS2TG, 3));
+	ste.Set(ste::kS2PS, 0).Set(ste::kS2TTB, 1ull << 39 >> 4);
+	EXPECT_TRUE(SteLegalWith(5, idr5::kOAS, 0));
+	EXPECT_TRUE(SteLegalAfter(ste::kS2AFFD, 1));
+	EXPECT_TRUE(SteLegalAfter(ste::kS2PTW, 1));
+	EXPECT_FALSE(SteLegalAfter(ste::kS2TTB, 1ull << 40 >> 4));
+	EXPECT_TRUE(SteLegalAfter(ste::kS2ENDI, 1));
+	EXPECT_FALSE(SteLegalWith(0, idr0::kTTENDIAN, 3));
+	/* The IAS is that of the other format. */
+	EXPECT_TRUE(SteLegalAfter(ste::kS1ContextPtr, 1ull << 47 >> 6));
+	ste.Set(ste::kS1ContextPtr, 1ull << 39 >> 6);
+	EXPECT_TRUE(SteLegalWith(5, idr5::kOAS, 0));
+	EXPECT_TRUE(SteLegalWith(0, idr0::kTTF, 1));
+	ste.Set(ste::kS1ContextPtr, 1ull << 40 >> 6);
+	EXPECT_FALSE(SteLegalWith(0, idr0::kTTF, 1));
+}
+
+/* Table G5-5: the first and the last S2T0SZ of each S2SL0, as the field has them. */
+TEST_F(LpaeLegality, StageTwoStarts)
+{
+	static const char *const legal[] = {
+		/* 0 to 7, then -8 to -1 */
+		"yyyyyyyy......yy",
+		"yy......yyyyyyyy",
+		"................",
+		"................",
+	};
+
+	for (int sl0 = 0; sl0 < 4; sl0++) {
+		for (int size = 0; size < 64; size++) {
+			ste.Set(ste::kS2SL0, sl0).Set(ste::kS2T0SZ, size);
+			EXPECT_EQ(SteLegal(), legal[sl0][size & 15] == 'y')
+				<< "S2SL0 " << sl0 << " S2T0SZ " << size;
+		}
+	}
+}
+
+TEST_F(LpaeLegality, ContextFields)
+{
+	EXPECT_TRUE(CdLegal());
+	EXPECT_TRUE(CdLegalWith(0, idr0::kTTF, 1));
+	EXPECT_FALSE(CdLegalWith(0, idr0::kTTF, 2));
+	for (int size = 0; size < 64; size++)
+		EXPECT_TRUE(CdLegalAfter(cd::kT0SZ, size));
+	EXPECT_TRUE(CdLegalAfter(cd::kTG0, 3));
+	EXPECT_TRUE(CdLegalAfter(cd::kEPD1, 0)); /* TG1 and T1SZ of 0 */
+	/* HA, HD and HAFT are IGNORED. */
+	cd.Set(cd::kHD, 1).Set(cd::kHAFT, 1);
+	EXPECT_TRUE(CdLegalWith(0, idr0::kHTTU, 0));
+	EXPECT_TRUE(CdLegalWith(0, idr0::kHTTU, 3));
+	cd.Set(cd::kIPS, 0).Set(cd::kTTB0, 1ull << 39 >> 4);
+	EXPECT_TRUE(CdLegalWith(5, idr5::kOAS, 0));
+	EXPECT_FALSE(CdLegalAfter(cd::kTTB0, 1ull << 40 >> 4));
+	EXPECT_TRUE(CdLegalAfter(cd::kTTB1, 1ull << 40 >> 4));
+	cd.Set(cd::kEPD1, 0);
+	EXPECT_FALSE(CdLegalAfter(cd::kTTB1, 1ull << 40 >> 4));
+	EXPECT_FALSE(CdLegalWith(0, idr0::kTTENDIAN, 3));
+	cd.Set(cd::kASID, 0x100);
+	EXPECT_TRUE(CdLegal());
+	EXPECT_FALSE(CdLegalWith(0, idr0::kASID16, 0));
+}
+
+/* 5.4, AA64. */
+TEST_F(LpaeLegality, FormatsThatGoTogether)
+{
+	EXPECT_FALSE(CdLegalAfter(cd::kAA64, 1));
+	ste.Set(ste::kS2AA64, 1);
+	EXPECT_TRUE(CdLegal());
+	EXPECT_TRUE(CdLegalAfter(cd::kAA64, 1));
+	ste.Set(ste::kS2AA64, 0).Set(ste::kConfig, kStage1Only);
+	EXPECT_TRUE(CdLegalAfter(cd::kAA64, 1));
+	ste.Set(ste::kSTRW, 2);
+	EXPECT_FALSE(CdIllegal(cd, ste, Features(registers), false));
+	EXPECT_TRUE(CdIllegal(cd, ste, Features(registers), true)); /* EL2-E2H */
+	ste.Set(ste::kConfig, kNested);
+	EXPECT_FALSE(CdIllegal(cd, ste, Features(registers), true)); /* STRW is IGNORED */
 }
 
 /* What the reference does not know, it refuses. */
