@@ -278,10 +278,13 @@ void smmu_ats_found(struct transaction *txn)
 
 void smmu_ats_identity(struct transaction *txn)
 {
-	if (txn->req->addr & ~txn->smmu->oas_mask)
+	const struct smmu *smmu = txn->smmu;
+	uint64_t address = txn->req->addr;
+
+	if (address & ~smmu_input_mask(txn))
 		put_nothing(txn);
 	else
-		put_range(txn, txn->req->addr, txn->smmu->cfg.oas_bits, ATS_READ | ATS_WRITE);
+		put_range(txn, address & smmu->oas_mask, smmu->cfg.oas_bits, ATS_READ | ATS_WRITE);
 }
 
 /* Would the stages in `stages` permit this? What is managed by hardware counts as writable. */

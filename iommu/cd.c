@@ -57,8 +57,7 @@ static bool shape_region(const struct smmu *smmu, const struct ste_config *ste,
 		smmu->cfg.e0pd && !is_el2(ste) && (word[fields->ttb_word] & fields->e0pd);
 	if (!granule_shift || !txsz_is_legal(smmu, granule_shift, txsz))
 		return false;
-	smmu_tables_shape(tree, granule_shift,
-			  smmu_output_bits(smmu, field_get(CD0_IPS, word[0])));
+	smmu_tables_shape(tree, granule_shift, smmu_output_bits(smmu, field_get(CD0_IPS, word[0])));
 	tree->ia_bits = (uint8_t)(64 - txsz);
 	return true;
 }
@@ -126,7 +125,8 @@ static bool is_supported(const struct smmu *smmu, const struct ste_config *ste,
 	if (!is_el2(ste) && !smmu->cfg.asid16 && field_get(CD0_ASID, word[0]) > 0xff)
 		return false;
 	return fault_model_is_legal(smmu, ste, word[0]) &&
-	       (is_aarch32(word) || smmu_updates_are_legal(smmu, word[0] & CD0_HA, word[0] & CD0_HD, word[1] & CD1_HAFT));
+	       (is_aarch32(word) || smmu_updates_are_legal(smmu, word[0] & CD0_HA, word[0] & CD0_HD,
+							   word[1] & CD1_HAFT));
 }
 
 /* AArch32 tables are not updated, whatever HA, HD and HAFT say. */
@@ -214,7 +214,7 @@ static void go_to_cd(struct transaction *txn, uint64_t table, uint64_t index)
 static bool is_table_of_cds(const struct transaction *txn, uint64_t l1cd)
 {
 	return (l1cd & L1CD_V) &&
-	       !(l1cd & L1CD_L2PTR & ~smmu_table_mask(txn->smmu, txn->ste.stage2));
+	       !(l1cd & L1CD_L2PTR & ~smmu_address_mask(txn->smmu, txn->ste.stage2));
 }
 
 static void use_l1cd(struct transaction *txn, uint64_t l1cd)

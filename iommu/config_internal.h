@@ -74,7 +74,7 @@ struct ste_config {
 	/* stage 2 */
 	uint16_t vmid;
 	bool aarch32; /* S2AA64 is 0 */
-	bool ptw; /* S2PTW: no tables in Device memory */
+	bool ptw;     /* S2PTW: no tables in Device memory */
 	bool fwb;
 	bool mte_perm;
 	struct tt_tree tree;
@@ -84,7 +84,7 @@ struct ste_config {
 /* A context descriptor, decoded (cd.c). */
 struct cd_config {
 	bool illegal;
-	bool abort; /* A: a terminated access is answered by an abort, not RAZ/WI */
+	bool abort;   /* A: a terminated access is answered by an abort, not RAZ/WI */
 	bool aarch32; /* AA64 is 0: its tables are of VMSAv8-32 */
 	bool wxn, uwxn, pan, epan;
 	bool private_asid; /* ASET: its global pages are not those of the other set */

@@ -62,25 +62,25 @@ struct smmu_timing {
  * offered" except where told.
  */
 struct smmu_cfg {
-	uint8_t version;     /* AIDR: SMMUv3.0 to SMMUv3.4 */
-	uint32_t iidr;       /* IIDR; the identification registers' part comes from it too */
-	uint8_t sid_bits;    /* IDR1.SIDSIZE */
-	uint8_t ssid_bits;   /* IDR1.SSIDSIZE */
-	uint8_t cmdq_log2;   /* IDR1.CMDQS */
-	uint8_t evtq_log2;   /* IDR1.EVENTQS */
-	uint8_t priq_log2;   /* IDR1.PRIQS */
-	uint8_t oas_bits;    /* 32, 36, 40, 42, 44, 48 or 52 */
-	uint8_t ttf;         /* IDR0.TTF, formats of tables: 1 VMSAv8-32 LPAE, 2 VMSAv8-64, 3 both */
-	uint8_t httu;        /* IDR0.HTTU: 3 is dirty state, and access flag in table descriptors */
-	uint8_t granules;    /* IDR5.GRAN4K, GRAN16K, GRAN64K: SMMU_GRANULE_* */
-	uint8_t endian;      /* IDR0.TTENDIAN: 0 either, 2 little, 3 big */
-	uint8_t stall_model; /* IDR0.STALL_MODEL: enum smmu_stall_model */
-	uint16_t stall_max;  /* IDR5.STALL_MAX */
-	uint8_t bbml;        /* IDR3.BBML */
-	bool s1, s2;         /* IDR0.S1P, IDR0.S2P */
-	bool hyp;            /* IDR0.HYP: the EL2 worlds */
-	bool asid16, vmid16; /* IDR0.ASID16, IDR0.VMID16: 8 bits otherwise */
-	bool vmw;            /* IDR0.VMW: VMID wildcards */
+	uint8_t version;   /* AIDR: SMMUv3.0 to SMMUv3.4 */
+	uint32_t iidr;     /* IIDR; the identification registers' part comes from it too */
+	uint8_t sid_bits;  /* IDR1.SIDSIZE */
+	uint8_t ssid_bits; /* IDR1.SSIDSIZE */
+	uint8_t cmdq_log2; /* IDR1.CMDQS */
+	uint8_t evtq_log2; /* IDR1.EVENTQS */
+	uint8_t priq_log2; /* IDR1.PRIQS */
+	uint8_t oas_bits;  /* 32, 36, 40, 42, 44, 48 or 52 */
+	uint8_t ttf;       /* IDR0.TTF, formats of tables: 1 VMSAv8-32 LPAE, 2 VMSAv8-64, 3 both */
+	uint8_t httu;      /* IDR0.HTTU: 3 is dirty state, and access flag in table descriptors */
+	uint8_t granules;  /* IDR5.GRAN4K, GRAN16K, GRAN64K: SMMU_GRANULE_* */
+	uint8_t endian;    /* IDR0.TTENDIAN: 0 either, 2 little, 3 big */
+	uint8_t stall_model;   /* IDR0.STALL_MODEL: enum smmu_stall_model */
+	uint16_t stall_max;    /* IDR5.STALL_MAX */
+	uint8_t bbml;          /* IDR3.BBML */
+	bool s1, s2;           /* IDR0.S1P, IDR0.S2P */
+	bool hyp;              /* IDR0.HYP: the EL2 worlds */
+	bool asid16, vmid16;   /* IDR0.ASID16, IDR0.VMID16: 8 bits otherwise */
+	bool vmw;              /* IDR0.VMW: VMID wildcards */
 	bool two_level_strtab; /* IDR0.ST_LEVEL */
 	bool two_level_cd;     /* IDR0.CD2L */
 	bool term_abort;       /* IDR0.TERM_MODEL: no RAZ/WI */

@@ -345,7 +345,7 @@ struct smmu {
 	struct reg_table table;
 	struct regs regs;
 	uint64_t oas_mask;
-	uint64_t ias_mask; /* of addresses between the stages, 3.4 */
+	uint64_t ias_mask;  /* of addresses between the stages, 3.4 */
 	uint32_t effective; /* CR0 fields that have taken effect: CR0ACK */
 
 	struct transaction *pool;
@@ -446,6 +446,7 @@ void smmu_txn_find(struct transaction *txn);
  * `dirty`: stages whose descriptor need not be looked at. */
 void smmu_txn_use(struct transaction *txn, bool fresh, uint8_t dirty);
 void smmu_txn_bypass(struct transaction *txn);
+uint64_t smmu_input_mask(const struct transaction *txn);
 /* As though it had just arrived: in the time of a look-up smmu_txn_translate(). */
 void smmu_txn_again(struct transaction *txn);
 /* Whether CMD_SYNCs that begin, or have begun, wait for it. */
@@ -532,7 +533,7 @@ bool smmu_stall_is_legal(const struct smmu *smmu, bool stall);
 bool smmu_updates_are_legal(const struct smmu *smmu, bool ha, bool hd, bool haft);
 bool smmu_endian_is_legal(const struct smmu *smmu, bool big);
 bool smmu_has_format(const struct smmu *smmu, bool aarch32);
-uint64_t smmu_table_mask(const struct smmu *smmu, bool stage2);
+uint64_t smmu_address_mask(const struct smmu *smmu, bool intermediate);
 uint8_t smmu_txsz_max(const struct smmu *smmu, uint8_t granule_shift);
 bool smmu_ttb_is_in_range(uint64_t ttb, uint8_t granule_shift, uint8_t oa_bits);
 

@@ -50,10 +50,10 @@ bool smmu_ttb_is_in_range(uint64_t ttb, uint8_t granule_shift, uint8_t oa_bits)
 	return !(ttb >> (granule_shift == 16 ? oa_bits : MIN(oa_bits, 48)));
 }
 
-/* Bits of a physical address, or under stage 2 of an intermediate one. */
-uint64_t smmu_table_mask(const struct smmu *smmu, bool stage2)
+/* Bits of a physical address, or of an intermediate one. */
+uint64_t smmu_address_mask(const struct smmu *smmu, bool intermediate)
 {
-	return stage2 ? smmu->ias_mask : smmu->oas_mask;
+	return intermediate ? smmu->ias_mask : smmu->oas_mask;
 }
 
 static bool decode_stage1(const struct smmu *smmu, struct ste_config *ste,
@@ -80,7 +80,7 @@ static bool decode_stage1(const struct smmu *smmu, struct ste_config *ste,
 		return false;
 	if (ste->cd_leaf && !smmu->cfg.two_level_cd)
 		return false;
-	return !(ste->context_ptr & ~smmu_table_mask(smmu, stage2)); /* 3.4.3 */
+	return !(ste->context_ptr & ~smmu_address_mask(smmu, stage2)); /* 3.4.3 */
 }
 
 /* S2SL0 by granule, -1 where it is reserved; level 3 of 4 KiB comes with small tables. */
@@ -171,7 +171,7 @@ static bool decode_stage2(const struct smmu *smmu, struct ste_config *ste,
 	ste->aarch32 = !(word[2] & STE2_S2AA64);
 	ste->ptw = ste->stage1 && (word[2] & STE2_S2PTW);
 	ste->fwb = smmu->cfg.fwb && (word[1] & STE1_S2FWB);
-	ste->mte_perm = smmu_has_mte_perm(&smmu->cfg);
+	ste->mte_perm = smmu_has_mte_perm(&smmu->cfg) && !ste->aarch32;
 	ste->policy = (struct stage_policy){
 		.ha = ha,
 		.hd = ha && hd,

@@ -51,14 +51,21 @@ static uint8_t run_shift(const struct walk *walk)
 	}
 }
 
-/* What it maps, as log2. A run that is larger than its tree maps by itself each, D8.7.1. */
+/* A run that is larger than what its tree maps, or than what leaves, is none: D8.7.1. */
+static bool is_run_possible(const struct tt_tree *tree, uint8_t shift)
+{
+	return shift <= tree->ia_bits && !((BIT(shift) - 1) & ~tree->leaves);
+}
+
+/* What it maps, as log2. */
 static uint8_t leaf_shift(const struct walk *walk, bool contiguous)
 {
 	uint8_t shift = smmu_tables_shift(walk->tree, walk->level);
 	uint8_t run = (uint8_t)(shift + run_shift(walk));
 
-	return contiguous && (walk->ttd & TTD_CONTIGUOUS) && run <= walk->tree->ia_bits ? run
-											 : shift;
+	if (!contiguous || !(walk->ttd & TTD_CONTIGUOUS))
+		return shift;
+	return is_run_possible(walk->tree, run) ? run : shift;
 }
 
 void smmu_tables_leaf(struct leaf *leaf, const struct walk *walk, uint64_t ttd_pa, bool contiguous)

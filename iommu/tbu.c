@@ -109,13 +109,18 @@ static void pass_disabled(struct transaction *txn)
 	smmu_txn_ready(txn, TXN_READY);
 }
 
-/* Without stage 1 an address beyond the IAS, or without any the OAS, is stage 1's Address Size
- * fault all the same, 3.4: it aborts and is recorded. True: it was one. */
+/* Bits of an address that stage 1 does not translate, 3.4: of an intermediate one, or without
+ * any stage of a physical one. */
+uint64_t smmu_input_mask(const struct transaction *txn)
+{
+	return smmu_address_mask(txn->smmu, txn->ste.kind == STE_TRANSLATES);
+}
+
+/* An address beyond is stage 1's Address Size fault all the same: it aborts and is recorded.
+ * True: it was one. */
 static bool is_beyond(struct transaction *txn)
 {
-	const struct smmu *smmu = txn->smmu;
-
-	if (!(txn->req->addr & ~smmu_table_mask(smmu, txn->ste.kind == STE_TRANSLATES)))
+	if (!(txn->req->addr & ~smmu_input_mask(txn)))
 		return false;
 	txn->cd = (struct cd_config){.abort = true, .policy = {.record = true}};
 	smmu_fault(txn, F_ADDR_SIZE);

@@ -88,8 +88,8 @@ static void write_smmu(const struct smmu_config *smmu, FILE *file)
 	static const char *const granule[] = {"4KiB", "16KiB", "64KiB"};
 	static const char *const format[] = {"aarch32", "aarch64"};
 
-	fprintf(file, "smmu:\n  httu: %s\n  endian: %s\n  stall_model: %s\n",
-		httu[smmu->httu], endian[smmu->endian], stall_model[smmu->stall_model]);
+	fprintf(file, "smmu:\n  httu: %s\n  endian: %s\n  stall_model: %s\n", httu[smmu->httu],
+		endian[smmu->endian], stall_model[smmu->stall_model]);
 	write_choices("granules", granule, smmu->granules, file);
 	write_choices("ttf", format, smmu->ttf, file);
 	for (size_t i = 0; i < sizeof(smmu_members) / sizeof(smmu_members[0]); i++) {

@@ -49,6 +49,7 @@ static void ChooseStages(struct smmu_cfg &cfg, Chance &chance, bool ats)
 static void ChooseTables(struct smmu_cfg &cfg, Chance &chance)
 {
 	cfg.granules = (uint8_t)(chance.OneIn(3) ? 1 + chance.Below(7) : 7);
+	cfg.ttf = cfg.granules & SMMU_GRANULE_4K ? chance.Of<uint8_t>({1, 2, 2, 3, 3, 3}) : 2;
 	cfg.oas_bits = chance.Of<uint8_t>({32, 36, 40, 42, 44, 48, 48, 52, 52});
 	if (!(cfg.granules & SMMU_GRANULE_64K))
 		cfg.oas_bits = std::min<uint8_t>(cfg.oas_bits, 48);
@@ -122,10 +123,11 @@ SmmuWorld::SmmuWorld(uint64_t seed, bool timed, bool ats)
 {
 	/* What the tables are shaped by; a test takes them from the model in the end. */
 	registers.idr[3] = (uint32_t)Put(idr3::kSTT, cfg.stt);
-	registers.idr[0] = (uint32_t)Put(idr0::kTTF, 2);
+	registers.idr[0] = (uint32_t)Put(idr0::kTTF, cfg.ttf);
 	for (registers.idr[5] = 0; AddressBits(registers.idr[5]) != cfg.oas_bits;)
 		registers.idr[5]++;
-	pool_physical = chance.Below(1ull << (std::min<int>(cfg.oas_bits, 48) - 31)) << 30;
+	const int table_bits = cfg.ttf & 1 ? 40 : 48; /* that all formats have */
+	pool_physical = chance.Below(1ull << (std::min<int>(cfg.oas_bits, table_bits) - 31)) << 30;
 	memory.AllocateFrom(pool_physical + 0x10000);
 	MakeRegisters();
 	if (cfg.s1)
@@ -187,13 +189,14 @@ void SmmuWorld::MakeRealm(bool nested)
 	realms.emplace_back();
 	WorldRealm &realm = realms.back();
 	if (nested)
-		realm.stage2 = MakeTree(2, nullptr, false, endian());
+		realm.stage2 = MakeTree(2, nullptr, false, endian(), SomeFormat());
 	if (nested && realms.size() < 3 && realm.stage2->ia_bits > 32)
-		pool_ipa = chance.Below(1ull << (std::min(realm.stage2->ia_bits, 48) - 31)) << 30;
+		pool_ipa = chance.Below(
+				   1ull
+				   << (std::min(realm.stage2->ia_bits, cfg.ttf & 1 ? 40 : 48) - 31))
+			   << 30;
 	for (int i = 0; cfg.s1 && i < 2; i++) {
-		const bool big = endian();
-		realm.contexts.push_back({{MakeTree(1, realm.stage2, false, big),
-					   MakeTree(1, realm.stage2, true, big)}});
+		realm.contexts.push_back(MakeContext(realm.stage2, endian()));
 		for (WorldTree *half : realm.contexts.back().half)
 			for (int n = 0; n < 4; n++)
 				Grow(*half, SomeInput(*half), nullptr);
@@ -265,9 +268,11 @@ uint64_t SmmuWorld::OutputCode(int least_bits)
 void SmmuWorld::SomeStage2(Ste &ste, const WorldStream &stream)
 {
 	const WorldTree &tree = *stream.realm->stage2;
-	const bool ha = cfg.httu && !chance.OneIn(4);
+	/* Of AArch32 tables updates are ILLEGAL, as is S2FWB. */
+	const bool ha = cfg.httu && !chance.OneIn(tree.lpae ? 1 : 4);
 
-	ste.Set(ste::kS2VMID, SomeTag(cfg.vmid16))
+	ste.Set(ste::kS2AA64, !tree.lpae)
+		.Set(ste::kS2VMID, SomeTag(cfg.vmid16))
 		.Set(ste::kS2T0SZ, 64 - tree.ia_bits)
 		.Set(ste::kS2SL0, Stage2Sl0(tree.granule_bits, tree.start_level))
 		.Set(ste::kS2TG, Tg0OfGranule(tree.granule_bits))
@@ -277,15 +282,20 @@ void SmmuWorld::SomeStage2(Ste &ste, const WorldStream &stream)
 		.Set(ste::kS2AFFD, chance.OneIn(3))
 		.Set(ste::kS2PTW, chance.OneIn(4))
 		.Set(ste::kS2HA, ha)
-		.Set(ste::kS2HD, cfg.httu > 1 && (ha ? !chance.OneIn(4) : chance.OneIn(10)))
+		.Set(ste::kS2HD,
+		     cfg.httu > 1 && (ha ? !chance.OneIn(4) : chance.OneIn(10)) && !tree.lpae)
 		.Set(ste::kS2HAFT, cfg.httu > 2 && ha && chance.Coin())
 		.Set(ste::kS2R, !chance.OneIn(3))
 		.Set(ste::kS2S, cfg.stall_model == SMMU_STALL_FORCED ||
 					(cfg.stall_model == SMMU_STALL_BOTH && chance.OneIn(3)))
-		.Set(ste::kS2FWB, chance.OneIn(4))
+		.Set(ste::kS2FWB, chance.OneIn(tree.lpae ? 30 : 4))
 		.Set(ste::kS2IR0, chance.Below(4))
 		.Set(ste::kS2OR0, chance.Below(4))
 		.Set(ste::kS2SH0, chance.Below(4));
+	if (tree.lpae) /* four bits count, and no granule */
+		ste.Set(ste::kS2T0SZ, ((32 - tree.ia_bits) & 15) | chance.Below(4) << 4)
+			.Set(ste::kS2SL0, 2 - tree.start_level)
+			.Set(ste::kS2TG, chance.Below(4));
 }
 
 static void BreakSte(Ste &ste, Chance &chance)
@@ -352,19 +362,20 @@ static void BreakCd(Cd &cd, Chance &chance)
 	cd.Set(fields[chance.Below(std::size(fields))], chance.Word());
 }
 
-static void PutHalf(Cd &cd, const WorldTree &tree)
+/* Of AArch32 tables three bits of the size count, and no granule. */
+static void PutHalf(Cd &cd, const WorldTree &tree, Chance &chance)
 {
-	const int size = 64 - tree.ia_bits;
+	const uint64_t size =
+		tree.lpae ? (32 - tree.ia_bits) | chance.Below(8) << 3 : 64 - tree.ia_bits;
+	const uint64_t granule = tree.lpae    ? chance.Below(4)
+				 : tree.upper ? Tg1OfGranule(tree.granule_bits)
+					      : Tg0OfGranule(tree.granule_bits);
 
-	if (tree.upper)
-		cd.Set(cd::kT1SZ, size)
-			.Set(cd::kTG1, Tg1OfGranule(tree.granule_bits))
-			.Set(cd::kTTB1, tree.base >> 4);
-	else
-		cd.Set(cd::kT0SZ, size)
-			.Set(cd::kTG0, Tg0OfGranule(tree.granule_bits))
-			.Set(cd::kTTB0, tree.base >> 4);
-	cd.Set(cd::kENDI, tree.big_endian);
+	cd.Set(tree.upper ? cd::kT1SZ : cd::kT0SZ, size)
+		.Set(tree.upper ? cd::kTG1 : cd::kTG0, granule)
+		.Set(tree.upper ? cd::kTTB1 : cd::kTTB0, tree.base >> 4)
+		.Set(cd::kENDI, tree.big_endian)
+		.Set(cd::kAA64, !tree.lpae);
 }
 
 Cd SmmuWorld::SomeCd(const WorldStream &stream)
@@ -374,7 +385,7 @@ Cd SmmuWorld::SomeCd(const WorldStream &stream)
 	Cd cd = ValidCd();
 
 	for (int n = 0; n < 2; n++) {
-		PutHalf(cd, *context.half[n]);
+		PutHalf(cd, *context.half[n], chance);
 		cd.Set(n ? cd::kEPD1 : cd::kEPD0, chance.OneIn(10))
 			.Set(n ? cd::kTBI1 : cd::kTBI0, chance.OneIn(3))
 			.Set(n ? cd::kHAD1 : cd::kHAD0, chance.OneIn(4))
@@ -386,6 +397,7 @@ Cd SmmuWorld::SomeCd(const WorldStream &stream)
 	cd.Set(cd::kIPS, OutputCode(context.half[0]->oa_bits))
 		.Set(cd::kAFFD, chance.OneIn(3))
 		.Set(cd::kWXN, chance.OneIn(3))
+		.Set(cd::kUWXN, chance.OneIn(3))
 		.Set(cd::kPAN, chance.OneIn(3))
 		.Set(cd::kEPAN, chance.OneIn(3))
 		.Set(cd::kHA, ha)
@@ -422,8 +434,7 @@ uint64_t SmmuWorld::SomeAddress(const WorldStream &stream)
 		address ^= chance.Below(4096);
 	if (chance.OneIn(8))
 		address ^= chance.Below(32) << tree->granule_bits;
-	if (tree->upper)
-		address |= ~Mask(tree->ia_bits);
+	address = tree->Address(address);
 	if (chance.OneIn(30))
 		address ^= 1ull << (20 + chance.Below(44));
 	if (chance.OneIn(20))
@@ -473,10 +484,11 @@ std::string SmmuWorld::Text() const
 	char text[400];
 
 	snprintf(text, sizeof(text),
-		 "v3.%d s1 %d s2 %d hyp %d oas %d granules %d vax %d httu %d stt %d fwb %d ril %d"
+		 "v3.%d s1 %d s2 %d hyp %d oas %d granules %d ttf %d vax %d httu %d stt %d fwb %d "
+		 "ril %d"
 		 " had %d xnx %d epan %d e0pd %d ssid %d stall %d.%d cd2l %d dirty %d tlb %u/%u"
 		 " walk cache %u",
-		 cfg.version, cfg.s1, cfg.s2, cfg.hyp, cfg.oas_bits, cfg.granules, cfg.vax,
+		 cfg.version, cfg.s1, cfg.s2, cfg.hyp, cfg.oas_bits, cfg.granules, cfg.ttf, cfg.vax,
 		 cfg.httu, cfg.stt, cfg.fwb, cfg.ril, cfg.had, cfg.xnx, cfg.epan, cfg.e0pd,
 		 cfg.ssid_bits, cfg.stall_model, cfg.stall_downgrade, cfg.two_level_cd,
 		 cfg.cache_dirty, cfg.timing.tlb_entries, cfg.timing.tlb_ways,

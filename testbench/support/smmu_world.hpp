@@ -75,10 +75,14 @@ struct smmu_cfg RandomFeatures(Chance &chance, bool timed, bool ats = false);
 struct WorldTree {
 	int stage, granule_bits, ia_bits, start_level;
 	bool upper, big_endian, oa_52;
+	bool lpae; /* VMSAv8-32: addresses of 32 bits, and 40 of an IPA */
 	int oa_bits;
 	uint64_t base;    /* as the walk addresses it */
 	WorldTree *below; /* stage 2 of a nested stage 1's tables and outputs, or nullptr */
 	std::vector<uint64_t> inputs;
+
+	/* What an input is as a device's address. */
+	uint64_t Address(uint64_t input) const;
 };
 
 /* A descriptor that was written; leaves stand for their whole contiguous group. */
@@ -158,8 +162,11 @@ private:
 	uint64_t OutputCode(int least_bits);
 
 	/* smmu_world_tables.cpp */
-	WorldTree *MakeTree(int stage, WorldTree *below, bool upper, bool big_endian);
+	WorldTree *MakeTree(int stage, WorldTree *below, bool upper, bool big_endian, bool lpae);
+	WorldContext MakeContext(WorldTree *below, bool big_endian);
+	bool SomeFormat();
 	void Shape(WorldTree &tree);
+	void ShapeLpae(WorldTree &tree);
 	void ShapeStage2(WorldTree &tree);
 	uint64_t SomeInput(WorldTree &tree);
 	void Grow(WorldTree &tree, uint64_t input, const uint64_t *target);

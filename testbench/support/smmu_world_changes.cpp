@@ -187,7 +187,7 @@ void SmmuWorld::PutTags(Words<2> &command, bool vmid, bool asid)
 Words<2> SmmuWorld::InvalidationOf(const WorldPlace &place)
 {
 	const bool stage2 = place.tree->stage == 2;
-	uint64_t address = place.input | (place.tree->upper ? ~Mask(place.tree->ia_bits) : 0);
+	uint64_t address = place.tree->Address(place.input);
 	Words<2> command;
 
 	if (chance.OneIn(8))

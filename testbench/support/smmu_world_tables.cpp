@@ -12,7 +12,8 @@ using namespace ref;
 /* A granule that there is; level and size of stage 2's start follow from each other. */
 void SmmuWorld::ShapeStage2(WorldTree &tree)
 {
-	const int most = std::min<int>(cfg.oas_bits, tree.granule_bits == kGranule64K ? 52 : 48);
+	const int most = std::min<int>(Features(registers).IntermediateBits(),
+				       tree.granule_bits == kGranule64K ? 52 : 48);
 	const int least = std::max(cfg.stt ? 20 : 25, 64 - (cfg.stt ? 48 : 39));
 
 	for (int attempt = 0; attempt < 20; attempt++) {
@@ -30,6 +31,19 @@ void SmmuWorld::ShapeStage2(WorldTree &tree)
 	}
 	tree.ia_bits = 32; /* there is a start for it with all granules */
 	tree.start_level = tree.granule_bits == kGranule4K ? 1 : 2;
+}
+
+/* VMSAv8-32: sizes of all that TxSZ and S2T0SZ can say, most often the largest. */
+void SmmuWorld::ShapeLpae(WorldTree &tree)
+{
+	const int most = tree.stage == 1 ? 32 : 40;
+
+	tree.granule_bits = kGranule4K;
+	tree.oa_bits = 40;
+	tree.ia_bits = chance.OneIn(3) ? most : 25 + (int)chance.Below(most - 24);
+	tree.start_level = tree.ia_bits > 30 ? 1 : 2;
+	if (tree.stage == 2 && tree.ia_bits > 30 && tree.ia_bits < 35 && chance.Coin())
+		tree.start_level = 2;
 }
 
 void SmmuWorld::Shape(WorldTree &tree)
@@ -87,7 +101,32 @@ uint64_t SmmuWorld::Load(const WorldPlace &place) const
 	return LoadAt(*place.tree, place.physical);
 }
 
-WorldTree *SmmuWorld::MakeTree(int stage, WorldTree *below, bool upper, bool big_endian)
+/* True: VMSAv8-32. */
+bool SmmuWorld::SomeFormat()
+{
+	return cfg.ttf == 1 || (cfg.ttf == 3 && chance.Coin());
+}
+
+/* Over AArch32 tables of stage 2 there are no others. */
+WorldContext SmmuWorld::MakeContext(WorldTree *below, bool big_endian)
+{
+	const bool lpae = (below && below->lpae) || SomeFormat();
+
+	return {{MakeTree(1, below, false, big_endian, lpae),
+		 MakeTree(1, below, true, big_endian, lpae)}};
+}
+
+/* The largest AArch32 tree has all 32 bits, and of the upper half what the lower one leaves. */
+uint64_t WorldTree::Address(uint64_t input) const
+{
+	if (!upper)
+		return input;
+	if (!lpae)
+		return input | ~Mask(ia_bits);
+	return input | (Mask(32) & ~Mask(std::min(ia_bits, 31)));
+}
+
+WorldTree *SmmuWorld::MakeTree(int stage, WorldTree *below, bool upper, bool big_endian, bool lpae)
 {
 	trees.emplace_back();
 	WorldTree &tree = trees.back();
@@ -98,7 +137,11 @@ WorldTree *SmmuWorld::MakeTree(int stage, WorldTree *below, bool upper, bool big
 	tree.big_endian = big_endian;
 	tree.oa_52 = cfg.oas_bits == 52;
 	tree.oa_bits = std::min<int>(cfg.oas_bits, tree.oa_52 ? 52 : 48);
-	Shape(tree);
+	tree.lpae = lpae;
+	if (lpae)
+		ShapeLpae(tree);
+	else
+		Shape(tree);
 	if (tree.granule_bits != kGranule64K)
 		tree.oa_bits = std::min(tree.oa_bits, 48);
 	const int bits = StartIndexBits(tree.granule_bits, tree.ia_bits, tree.start_level);
@@ -116,7 +159,7 @@ uint64_t SmmuWorld::SomeInput(WorldTree &tree)
 		const int low = LevelShift(tree.granule_bits, level);
 		input = chance.Any(tree.inputs) ^ chance.Below(64) << low;
 	}
-	input &= Mask(tree.ia_bits);
+	input = tree.Address(input & Mask(tree.ia_bits)) & Mask(tree.ia_bits);
 	tree.inputs.push_back(input);
 	return input;
 }

@@ -74,7 +74,7 @@ void Run::AnswerFromStages(bool stage1)
 	const bool told = write || chooser.Pick(2) == 0;
 	Rights rights{true, true, true, false}; /* without any stage all of them: 13.6.4 */
 	Translated first, second;
-	uint64_t address = request.address;
+	uint64_t address = stage1 ? request.address : BypassStage1(request.address);
 	int span = features.OutputBits();
 
 	if (stage1) {
@@ -137,14 +137,6 @@ void Run::AnswerFromStages(bool stage1)
 	outcome.ats.address = split ? ipa : address;
 	outcome.ats.span_bits = span;
 	End(Verdict::kCompletion);
-}
-
-void Run::AnswerRequest(bool stage1)
-{
-	if (!stage1)
-		CheckUntranslatedSize(stage2_on ? features.IntermediateBits()
-						: features.OutputBits());
-	AnswerFromStages(stage1);
 }
 
 } // namespace ref

@@ -80,6 +80,7 @@ private:
 	void LearnSecond(bool stage1, Translated &first, const Translated &second);
 	void SplitStage();
 	void CheckUntranslatedSize(int address_bits);
+	uint64_t BypassStage1(uint64_t address);
 	int EffectiveEats() const;
 
 	/* Memory attributes, 13.4; the leaves of stages that translate. */
@@ -92,7 +93,6 @@ private:
 	MemoryTypes BehindStage2(const MemoryTypes &own, const Found &second) const;
 
 	/* run_ats.cpp */
-	void AnswerRequest(bool stage1);
 	Rights Granted(const Rights &rights) const;
 	void AnswerFromStages(bool stage1);
 

@@ -134,6 +134,18 @@ void Run::CheckUntranslatedSize(int address_bits)
 		InputTooLarge();
 }
 
+/*
+ * 3.4: an address that stage 1 does not translate has as many bits as an IPA, and what of it
+ * leaves is cut off; but of a stream without translation it must have those of a PA.
+ */
+uint64_t Run::BypassStage1(uint64_t address)
+{
+	const bool none = ste.Get(ste::kConfig) == kBypass;
+
+	CheckUntranslatedSize(none ? features.OutputBits() : features.IntermediateBits());
+	return stage2_on ? address : address & Mask(features.OutputBits());
+}
+
 void Run::LearnBoth(Translated &first, const Translated &second)
 {
 	first.leaf.second = std::make_shared<Found>(second.leaf);
@@ -169,8 +181,7 @@ void Run::Untranslated(bool stage1)
 			LearnTranslation(first.leaf, first.input);
 		address = first.output;
 	} else {
-		CheckUntranslatedSize(stage2_on ? features.IntermediateBits()
-						: features.OutputBits());
+		address = BypassStage1(address);
 	}
 	if (stage2_on) {
 		const Translated found = FindSecond(first, address, use);
@@ -239,7 +250,7 @@ void Run::Translate()
 	if (stage1)
 		FindCd(substream_valid ? request.substream : 0);
 	if (request.kind == RequestKind::kTranslationRequest)
-		AnswerRequest(stage1);
+		AnswerFromStages(stage1);
 	Untranslated(stage1);
 }
 

@@ -69,8 +69,8 @@ protected:
 		memory->write64(where.descriptor(va, level), ttd);
 	}
 
-	const uint64_t s2_block = TTD_VALID | TTD_AF | TTD_S2AP_READ | TTD_S2AP_WRITE |
-					     field_put(TTD_S2_MEMATTR, 15);
+	const uint64_t s2_block =
+		TTD_VALID | TTD_AF | TTD_S2AP_READ | TTD_S2AP_WRITE | field_put(TTD_S2_MEMATTR, 15);
 	std::unique_ptr<TableBuilder> lower, upper;
 };
 
@@ -296,8 +296,7 @@ TEST_F(SmmuVmsa32, InstructionFetches)
 		memory->write64(table, before | row.table);
 		cd[0] = cd0 | row.cd;
 		apply();
-		EXPECT_EQ(reached(0x4000, false, true) >= 0, row.unprivileged_may)
-			<< &row - rows;
+		EXPECT_EQ(reached(0x4000, false, true) >= 0, row.unprivileged_may) << &row - rows;
 		EXPECT_EQ(reached(0x4000, true, true) >= 0, row.privileged_may) << &row - rows;
 		memory->write64(table, before);
 	}
@@ -334,9 +333,8 @@ TEST_F(SmmuVmsa32, Stage2HasUpTo40Bits)
 		ste[2] = field_set(ste[2], STE2_S2PS, IDR5_OAS_32);
 		apply();
 		EXPECT_GE(reached(BIT(row.bits - 1) + 0x40), 0) << row.t0sz;
-		EXPECT_EQ(reached(BIT(row.bits) + 0x40), row.bits == 40 && cfg.oas_bits <= 40
-								 ? -F_ADDR_SIZE
-								 : -F_TRANSLATION)
+		EXPECT_EQ(reached(BIT(row.bits) + 0x40),
+			  row.bits == 40 && cfg.oas_bits <= 40 ? -F_ADDR_SIZE : -F_TRANSLATION)
 			<< row.t0sz;
 	}
 }
