@@ -320,6 +320,8 @@ void SmmuWorld::Grow(WorldTree &tree, uint64_t input, const uint64_t *target)
 			const uint64_t next = NewTable(tree, 1ull << tree.granule_bits);
 			found = EncodeOutput(next, tree.granule_bits, tree.oa_52) |
 				SomeTableBits(tree) | 3;
+			if (tree.lpae && chance.OneIn(25)) /* too far, here or with fewer bits */
+				found |= 1ull << (32 + chance.Below(16));
 			StoreAt(tree, physical, found);
 			places.push_back({&tree, level, input, physical, false});
 		}
