@@ -90,12 +90,23 @@ protected:
 	Stage2 tables2{memory, {.granule_bits = kGranule4K, .ia_bits = 40}};
 };
 
+/* Which stages have tables of VMSAv8-32 LPAE. */
+struct Formats {
+	bool lpae1 = false, lpae2 = false;
+};
+
 /* Stage 1's tables at IPAs from 0x40000000, the CD at 0x50000000. */
 class NestedBench : public Bench
 {
 protected:
-	NestedBench()
+	explicit NestedBench(const Formats &formats = {})
+		: tables2(memory, {.lpae = formats.lpae2, .ia_bits = 40}),
+		  tables(memory, {.lpae = formats.lpae1,
+				  .ia_bits = formats.lpae1 ? 32 : 39,
+				  .placer = tables2.PlacesAt(0x40000000)})
 	{
+		if (formats.lpae1 || formats.lpae2)
+			registers.idr[0] |= Put(idr0::kTTF, 3);
 		ste = nested_cds.In(tables2.In(ValidSte(kNested)));
 		cd = tables.In(ValidCd());
 	}
@@ -116,11 +127,8 @@ protected:
 		return DoNested({.stream = kStream, .address = address, .write = true});
 	}
 
-	Stage2 tables2{memory, {.granule_bits = kGranule4K, .ia_bits = 40}};
-	Stage1 tables{memory,
-		      {.granule_bits = kGranule4K,
-		       .ia_bits = 39,
-		       .placer = tables2.PlacesAt(0x40000000)}};
+	Stage2 tables2;
+	Stage1 tables;
 	CdTable nested_cds{memory, {.placer = tables2.PlacesAt(0x50000000)}};
 };
 
