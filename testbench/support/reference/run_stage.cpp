@@ -68,7 +68,7 @@ Regime Run::Stage1Regime(const Half &half) const
 	r.wxn = cd.Is(cd::kWXN);
 	r.uwxn = r.lpae && cd.Is(cd::kUWXN) && !r.one_privilege;
 	r.pan = cd.Is(cd::kPAN) && !r.one_privilege;
-	r.epan = !r.lpae && features.Idr3(idr3::kEPAN) && cd.Is(cd::kEPAN);
+	r.epan = features.Idr3(idr3::kEPAN) && cd.Is(cd::kEPAN);
 	r.mair = cd.Get(cd::kMAIR0) | cd.Get(cd::kMAIR1) << 32;
 	r.inner = cd.Get(ttb ? cd::kIR1 : cd::kIR0);
 	r.outer = cd.Get(ttb ? cd::kOR1 : cd::kOR0);
@@ -208,8 +208,8 @@ bool Classify(const Regime &r, Found *found)
 }
 
 /*
- * G5.5.5.1: a block, or the group that its Contiguous bit joins, reaches beyond the addresses
- * that its tables are for.
+ * D8.7.1.3, G5.5.5.1: a block of LPAE, or the group that a Contiguous bit joins, reaches beyond
+ * the addresses that its tables are for.
  */
 static bool ReachesTooFar(const Found &found, uint64_t input)
 {
@@ -218,8 +218,7 @@ static bool ReachesTooFar(const Found &found, uint64_t input)
 	const int group = contiguous ? ContiguousBits(r.granule_bits, found.level) : 0;
 	const uint64_t offsets = Mask(found.region_bits + group);
 
-	return r.lpae && !found.table &&
-	       ((input & ~offsets) < r.first || (input | offsets) > r.last);
+	return !found.table && ((input & ~offsets) < r.first || (input | offsets) > r.last);
 }
 
 /* One that reaches too far may be as good as none. */
@@ -334,10 +333,10 @@ Half Run::Vmsa64Half(uint64_t address) const
 	return ttb ? Half{1, ~Mask(ia_bits), ~0ull} : Half{0, 0, Mask(ia_bits)};
 }
 
-/* What is in neither half is said to be TTB0's, and out of its range. */
+/* What is in neither half is said to be in one of them, and out of its range. */
 static Half HalfAmong(const LpaeHalves &halves, uint64_t address)
 {
-	if (address >= halves.begin1 && !(address >> 32))
+	if (address >= halves.begin1)
 		return {1, halves.begin1, Mask(32)};
 	return {0, 0, halves.end0 - 1};
 }

@@ -195,6 +195,33 @@ TEST_F(Addresses, ContiguousGroupsAreWhatTheGranuleHas)
 	EXPECT_EVENT(Read(0x12350000), kF_TRANSLATION);
 }
 
+/* D8.7.1.3: a group that reaches beyond T0SZ may be as good as none. */
+TEST_F(Addresses, GroupsThatReachTooFar)
+{
+	static const struct {
+		int granule_bits, ia_bits, level;
+		std::size_t ways;
+	} rows[] = {
+		{kGranule4K, 33, 1, 2},
+		{kGranule4K, 34, 1, 1},
+		{kGranule64K, 33, 2, 2},
+		{kGranule64K, 34, 2, 1},
+	};
+
+	for (const auto &row : rows) {
+		Stage1 small(memory, {.granule_bits = row.granule_bits, .ia_bits = row.ia_bits});
+		small.Map(0x80000000, 0x400000000, row.level, {.contiguous = true});
+		cd = small.In(ValidCd());
+		Configure();
+		const auto allowed = Walker(memory, registers)
+					     .Allowed({.stream = kStream, .address = 0x80001000});
+		ASSERT_EQ(allowed.size(), row.ways);
+		EXPECT_EQ(allowed[0].address, 0x480001000u);
+		if (row.ways == 2)
+			EXPECT_EVENT(allowed[1], kF_TRANSLATION);
+	}
+}
+
 TEST_F(Addresses, E0pdHidesAHalfFromUsers)
 {
 	registers.idr[3] |= Put(idr3::kE0PD, 1);

@@ -55,6 +55,9 @@ TEST(LpaeGeometry, StageTwoSizesAreSigned)
 	EXPECT_EQ(LpaeIpaBits(0), 32);
 	EXPECT_EQ(LpaeIpaBits(7), 25);
 	EXPECT_EQ(LpaeIpaBits(0x37), 25); /* bits [5:4] are IGNORED */
+	EXPECT_EQ(LpaeStage2StartLevel(0), 2);
+	EXPECT_EQ(LpaeStage2StartLevel(1), 1);
+	EXPECT_EQ(LpaeStage2StartLevel(2), -1);
 }
 
 /* The structures as numbers. */
@@ -365,7 +368,15 @@ TEST_F(LpaeStage1, LeavesThatReachTooFar)
 	EXPECT_EQ(Ways(0xc0000000), (List{kF_TRANSLATION, 0x1c0000000}));
 	EXPECT_EQ(Ways(0x80000000), List{0x180000000});
 	EXPECT_EQ(Ways(kUpperPage), List{0x90000000});
-	/* The same half without TTB1. */
+	/* TTB0 has but 32 MiB of the first GiB, and TTB1 the rest. */
+	Stage1 least(memory, {.lpae = true, .ia_bits = 25});
+	Stage1 most(memory, {.lpae = true, .ia_bits = 32, .upper = true});
+	most.Map(0, 0x140000000, 1).Map(0x40000000, 0x180000000, 1);
+	cd = most.In(least.In(cd));
+	EXPECT_EQ(Ways(0x2000000), (List{kF_TRANSLATION, 0x142000000}));
+	EXPECT_EQ(Ways(0x40000000), List{0x180000000});
+	/* The first half without TTB1. */
+	cd = all.In(cd);
 	cd.Set(cd::kT1SZ, 0).Set(cd::kEPD1, 1);
 	EXPECT_EQ(Ways(0xc0000000), List{0x1c0000000});
 	/* Sixteen blocks of 1 GiB do not go into 32 bits. */
@@ -418,6 +429,9 @@ TEST_F(LpaeStage1, StreamWorldEl2)
 	EXPECT_EQ(Ask(kPage, true).verdict, Verdict::kPassed);
 	EXPECT_EQ(Ask(kPage, false, true).verdict, Verdict::kPassed);
 	/* Beyond T0SZ, T1SZ is of no matter. */
+	const Outcome beyond = Read(0x80000000 | kPage);
+	EXPECT_EVENT(beyond, kF_TRANSLATION);
+	EXPECT_EQ(beyond.accesses.size(), 2u);
 	EXPECT_EVENT(Read(kUpperPage), kF_TRANSLATION);
 	cd.Set(cd::kWXN, 1);
 	EXPECT_EVENT(Ask(kPage, true, true), kF_PERMISSION);

@@ -367,6 +367,45 @@ TEST_F(LpaeCaches, TheOldFormatMayBeKnown)
 	EXPECT_EQ(Outputs(0x1000), Set{0xb0000000});
 }
 
+/* 3.4: whatever is looked at anew, of an output that the OAS has not nothing is let through. */
+TEST_F(LpaeCaches, TheOldFormatIsCutOff)
+{
+	Stage1 wide(memory, {.ia_bits = 39});
+
+	registers.idr[5] = (registers.idr[5] & ~7u) | 1; /* 36 bits */
+	smmu.registers = registers;
+	lower.Map(0x1000, 0xab80000000);
+	EXPECT_EQ(Outputs(0x1000), Set{0xb80000000});
+	cd = wide.In(ValidCd()).Set(cd::kASID, 7).Set(cd::kWXN, 1);
+	ForgetConfiguration();
+	/* Of a table that is known, with the IPS as it is, the address is too large. */
+	EXPECT_EQ(Outputs(0x1000), (Set{kF_TRANSLATION, kF_ADDR_SIZE, 0xb80000000}));
+}
+
+/* Of one table of 32 bits in both formats, and what they make of bit 54: UXN or XN. */
+TEST_F(LpaeCaches, TheOldMeaningMayBeKnown)
+{
+	Stage2 tables2(memory, {.ia_bits = 40});
+	Stage1 tables(memory, {.ia_bits = 32, .placer = tables2.PlacesAt(0x40000000)});
+	CdTable nested_cds(memory, {.placer = tables2.PlacesAt(0x50000000)});
+	const Request fetch{
+		.stream = kStream, .address = 0x1000, .privileged = true, .instruction = true};
+
+	tables.Map(0x1000, 0x5000, 3, {.user = false, .uxn = true});
+	tables2.Map(0x5000, 0x90000000);
+	ste = nested_cds.In(tables2.In(ValidSte(kNested)));
+	streams.Set(kStream, ste);
+	cd = tables.In(ValidCd()).Set(cd::kIPS, 2);
+	nested_cds.Set(0, cd);
+	EXPECT_EQ(smmu.Permitted(fetch).size(), 1u);
+	nested_cds.Set(0, cd.Set(cd::kAA64, 0));
+	ForgetConfiguration();
+	const auto permitted = smmu.Permitted(fetch);
+	ASSERT_EQ(permitted.size(), 2u);
+	EXPECT_EVENT(permitted[0], kF_PERMISSION);
+	EXPECT_EQ(permitted[1].address, 0x90000000u);
+}
+
 /* 4.4.1.1: LPAE counts as 4 KiB granules. */
 TEST_F(LpaeCaches, RangesOf4KiB)
 {
