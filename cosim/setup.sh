@@ -10,7 +10,7 @@
 #   DIR/userland-ARCH           busybox, ethtool and the libraries of the latter
 #   DIR/dpdk-ARCH               DPDK's testpmd with what it loads, as it lies in a guest
 #
-# COSIM_KERNEL=7.2.12 takes another kernel than the newest that the suite has.
+# COSIM_KERNEL=6.12 takes another kernel than the newest there is: the newest 6.12 of any of the suites.
 set -eu
 mkdir -p "$1"
 dir=$(cd "$1" && pwd)
@@ -19,6 +19,7 @@ cd "$(dirname "$0")/.."
 
 suite=trixie
 newest=trixie-backports
+oldest=bookworm
 this="$(cksum <cosim/setup.sh) ${COSIM_KERNEL:-}"
 
 # once STEP COMMAND...: unless this script has done it, for the same kernel
@@ -50,7 +51,7 @@ unpack() {
 }
 
 lists() {
-	own_apt_begin "$dir/apt-$1" "$1" "$suite" "$newest"
+	own_apt_begin "$dir/apt-$1" "$1" "$suite" "$newest" ${COSIM_KERNEL:+"$oldest"}
 }
 
 get_qemu() {
@@ -59,22 +60,30 @@ get_qemu() {
 	echo "cosim: $(cosim/guests/qemu.sh "$dir" x86_64 --version | head -n 1)"
 }
 
-# Its dependencies are what installs a kernel; modules.dep is made by that, too.
+# newest_kernel KIND ARCH: the package's name
+newest_kernel() {
+	own_apt apt-cache search --names-only \
+		"^linux-$1-${COSIM_KERNEL:-[0-9]+}([.][0-9]+)*([+-][a-z]*[0-9]+)*-$2\$" |
+		sed 's/ .*//' | sort -V | tail -n 1
+}
+
+# Its dependencies are what installs a kernel; modules.dep is made by that, too. Kernels before 7 come as
+# one package, the image with its modules.
 get_kernel() {
 	lists "$2"
-	version=$(own_apt apt-cache search --names-only \
-		"^linux-binary-${COSIM_KERNEL:-[0-9.]*}[+]deb[0-9]*-$2\$" |
-		sed 's/^linux-binary-//; s/ .*//' | sort -V | tail -n 1)
-	[ -n "$version" ] || { echo "cosim: the mirror has no kernel for $2" >&2; exit 1; }
+	package=$(newest_kernel binary "$2")
+	[ -n "$package" ] || package=$(newest_kernel image "$2")
+	[ -n "$package" ] || { echo "cosim: the mirror has no kernel for $2" >&2; exit 1; }
+	version=${package#linux-*-}
 	into=$dir/kernel-$1
 	rm -rf "$into"
-	mkdir -p "$into"
-	(cd "$own_apt_dir/archives" &&
-		own_apt apt-get download "linux-binary-$version" "linux-modules-$version")
-	unpack "$into/unpacked"
 	mkdir -p "$into/lib/modules"
-	mv "$into/unpacked/usr/lib/modules/$version" "$into/lib/modules/"
-	mv "$into/lib/modules/$version/vmlinuz" "$into/vmlinuz"
+	# shellcheck disable=SC2046
+	(cd "$own_apt_dir/archives" && own_apt apt-get download "$package" \
+		$(case $package in linux-binary-*) echo "linux-modules-$version" ;; esac))
+	unpack "$into/unpacked"
+	find "$into/unpacked" -path "*/lib/modules/$version" -exec mv {} "$into/lib/modules/" \; -prune
+	find "$into" \( -name vmlinuz -o -name "vmlinuz-$version" \) -exec mv {} "$into/vmlinuz" \; -quit
 	rm -rf "$into/unpacked"
 	PATH=$PATH:/sbin:/usr/sbin depmod -b "$into" "$version" 2>/dev/null
 	echo "$version" >"$into/version"

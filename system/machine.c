@@ -317,6 +317,7 @@ static bool build_nic(struct host *host)
 		.log_bytes = machine->nic.dma_log_bytes,
 		.interrupt_ps = machine->timing.nic.interrupt_ps,
 		.rx_fetch_ahead = machine->nic.rx_fetch_ahead,
+		.early_doorbells = machine->nic.early_doorbells,
 		.drain_poll_ps = machine->timing.nic.drain_poll_ps,
 	};
 

@@ -40,6 +40,7 @@ struct nic_cfg {
 	uint64_t interrupt_ps;  /* a queue's cause waits that long for others to share its interrupt
 				 */
 	bool rx_fetch_ahead;    /* Rx descriptors are fetched before there is a packet for them */
+	bool early_doorbells;   /* a Tx queue's doorbell from before it is enabled counts then */
 	uint64_t drain_poll_ps; /* how often the hardware looks whether a VF is drained */
 };
 

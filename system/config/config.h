@@ -97,7 +97,7 @@ struct nic_config {
 	struct class_config *classes;
 	uint32_t classes_count;
 	bool pre_copy;
-	bool rx_fetch_ahead;
+	bool rx_fetch_ahead, early_doorbells;
 	bool ats, pri;
 	uint64_t atc_entries, atc_ways, atc_pages, page_requests, pasid_bits;
 };

@@ -165,6 +165,9 @@ static const struct schema_key nic_keys[] = {
 	 WHAT("memory of each VF's log of the pages that it writes, a bit each; 0: it has none")},
 	{"rx_fetch_ahead", KEY(BOOL, nic_config, rx_fetch_ahead), DEFAULT("yes"),
 	 WHAT("Rx descriptors are fetched before a packet needs them")},
+	{"early_doorbells", KEY(BOOL, nic_config, early_doorbells), DEFAULT("no"),
+	 WHAT("a Tx queue's doorbell from before it is enabled counts when it is; no: it is "
+	      "lost, and a driver that rings early hangs")},
 	{"ats", KEY(BOOL, nic_config, ats), DEFAULT("no"),
 	 WHAT("each function has an address translation cache")},
 	{"pri", KEY(BOOL, nic_config, pri), DEFAULT("no"),

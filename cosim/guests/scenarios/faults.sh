@@ -11,6 +11,7 @@ dmesg -n 1
 
 # event NAME IOVA WORD...: an event of that name, of our function, at that address, and what kind of access it was
 event() {
+	dmesg | grep -q 'arm-smmu-v3.* event: [CF]_' || { raw_event "$1" "$2"; return; }
 	dmesg | grep "event: $1 client: $function sid: $stream .*iova: $2 " || { dmesg | tail -n 5; return 1; }
 	shift 2
 	last=$(dmesg | grep 'arm-smmu-v3.*"' | tail -n 1)
@@ -20,6 +21,16 @@ event() {
 		*) echo "not '$word' in: $last"; return 1 ;;
 		esac
 	done
+}
+
+# raw_event NAME IOVA: kernels before 6.15 print the record's words, the first and third of which are these
+raw_event() {
+	case $1 in
+	F_TRANSLATION) number=10 ;;
+	F_PERMISSION) number=13 ;;
+	esac
+	dmesg | tail -n 5 | tee /tmp/record
+	grep -q "0x0000000${stream#0x}000000$number\$" /tmp/record && grep -q "0x00000000${2#0x}\$" /tmp/record
 }
 # Bus, device and function: what iommu-map leaves as it is.
 stream=$(echo "$function" | sed 's/.*:\(..\):\(..\)\.\(.\)/0x\1 0x\2 \3/' |

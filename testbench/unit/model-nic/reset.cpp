@@ -119,6 +119,33 @@ TEST_F(NicReset, TransmitQueueForgetsADoorbellFromBeforeItWasEnabled)
 	EXPECT_EQ(nic_vf_stats_get(host[0]->nic, 1)->tx_errors, 0u);
 }
 
+class NicEarlyDoorbells : public NicReset
+{
+protected:
+	void configure() override
+	{
+		cfg.early_doorbells = true;
+	}
+};
+
+/* As Linux 6.1 does after a reset: what was announced leaves when the queue is enabled. */
+TEST_F(NicEarlyDoorbells, CountWhenTheQueueIsEnabled)
+{
+	AvfDriver c(host[0].get(), 1, 2);
+
+	c.admin_queues();
+	ASSERT_EQ(c.version(), 0);
+	ASSERT_EQ(c.resources(), 0);
+	ASSERT_EQ(c.irq_map(), 0);
+	ASSERT_EQ(c.config_queues(), 0);
+	c.transmit(make_frame(b->mac, c.mac, 1, 300));
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 0u);
+	ASSERT_EQ(c.enable(), 0);
+	run_for(PS_PER_MS);
+	EXPECT_EQ(b->receive_frames().size(), 1u);
+}
+
 /* A device that sends a TLP of 4 KiB in 2 us. */
 class NicSlowReset : public NicReset
 {
