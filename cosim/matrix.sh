@@ -55,6 +55,7 @@ row 2 "x86-64 reboot, $times times" x86_64 reboot --boots $times --timeout $pati
 row 2 "x86-64 VFR from the firmware, $times times" x86_64 vfr --set times=$times --timeout $patience
 row 3 'x86-64 vfio-pci, intel-iommu' x86_64 vfio "${vtd[@]}"
 row 3 'arm64 vfio-pci in the guest' arm64 vfio
+row 3 'x86-64 DPDK beside iavf, intel-iommu' x86_64 dpdk "${vtd[@]}"
 row 3 'arm64 DPDK beside iavf' arm64 dpdk
 row 3 'arm64 DPDK by NEON beside iavf' arm64 dpdk --set simd=128
 row 4 'arm64 traffic, strict' arm64 traffic --append iommu.strict=1 --timeout $patience

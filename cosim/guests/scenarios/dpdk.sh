@@ -11,6 +11,7 @@
 # serve: two-vfs.yaml --engine=native --set=timing.firmware.command=5ms
 # with: dpdk
 # smp: 2
+# cpu of x86_64: Nehalem
 
 simd=${simd:-64}
 log=/tmp/testpmd.log
