@@ -35,8 +35,17 @@ say() { # COMMAND...
 	echo "$*" >&3
 }
 
+# Of a ping without an answer a second is over, and it is tried again; not when there is nobody to answer.
 answers() { # [ADDRESS]
-	up_to 40 at a ping -c 1 -W 1 "${1:-10.0.0.2}" || show_log
+	up_to 4 answers_or_ended "${1:-10.0.0.2}" && running || show_log
+}
+
+answers_or_ended() { # ADDRESS
+	! running || at a ping -c 1 -W 1 "$1"
+}
+
+running() {
+	kill -0 $testpmd_pid 2>/dev/null
 }
 
 show_log() {
