@@ -392,7 +392,8 @@ void nic_queue_enable(struct nic *nic, uint32_t vf, bool rx, uint32_t index, boo
 	if (queue->context.enabled)
 		return;
 	queue_set_enabled(queue, true);
-	/* Receive buffers are posted early; a transmit queue's doorbell may have announced nothing. */
+	/* Receive buffers are posted early; a transmit queue's doorbell may have announced nothing.
+	 */
 	if (!rx && !nic->cfg.early_doorbells)
 		queue->context.tail = queue->context.head;
 	queue_run(queue);

@@ -243,7 +243,7 @@ INSTANTIATE_TEST_SUITE_P(
 			"FILE:3: machine.smmu.oas_bits: expected 32, 36, 40, 42, 44, 48 or 52\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {ttf: [aarch32]}",
 			"FILE:3: machine.smmu.ttf: expected aarch64 among them: the kernel's "
-			"driver needs it"},
+			"driver needs it\n"},
 		Mistake{"nic: {vfs: 2}", "smmu: {granules: [64KiB]}",
 			"FILE:3: machine.smmu.granules: expected 4KiB among them: the kernel's "
 			"driver needs it\n"},
