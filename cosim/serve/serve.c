@@ -294,7 +294,8 @@ int serve_run(const struct serve_options *options, struct run_result *result,
 	serve->options = options;
 	serve->result = result;
 	serve->errors = errors;
-	err = machine_load(options->path, options->sets, options->sets_count, &serve->file, errors);
+	err = machine_load_for_guest(options->path, options->sets, options->sets_count,
+				     &serve->file, errors);
 	if (!err) {
 		serve->cfg = *serve->file.cfg;
 		serve->cfg.machine.hosts_count = 1;

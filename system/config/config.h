@@ -225,6 +225,10 @@ int scenario_load(const char *path, const char *const *sets, uint32_t sets_count
 int machine_load(const char *path, const char *const *sets, uint32_t sets_count,
 		 struct scenario_file *file, struct config_errors *errors);
 
+/* The same for a guest whose own kernel drives it: what ours needs of an SMMU is not asked for. */
+int machine_load_for_guest(const char *path, const char *const *sets, uint32_t sets_count,
+			   struct scenario_file *file, struct config_errors *errors);
+
 void scenario_release(struct scenario_file *file);
 
 #ifdef __cplusplus

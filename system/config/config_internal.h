@@ -7,8 +7,9 @@
 /* Apply one "PATH=VALUE" to the document. False with a line in `errors`. */
 bool config_set(struct doc *doc, const char *set, struct config_errors *errors);
 
-/* The second pass: what no single key can say. Lines come from the document. */
-void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
+/* The second pass: what no single key can say. Lines come from the document. `kernel`: ours drives
+ * the machine. */
+void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg, bool kernel,
 			struct config_errors *errors);
 
 #endif

@@ -143,7 +143,8 @@ static bool apply_sets(struct doc *doc, const char *const *sets, uint32_t count,
 }
 
 /* Check the document and load it into structures. */
-static int finish(struct doc *doc, struct scenario_file *file, struct config_errors *errors)
+static int finish(struct doc *doc, bool kernel, struct scenario_file *file,
+		  struct config_errors *errors)
 {
 	struct loaded *loaded = calloc(1, sizeof(*loaded));
 	char *text = NULL;
@@ -166,7 +167,7 @@ static int finish(struct doc *doc, struct scenario_file *file, struct config_err
 	}
 	file->cfg = loaded->object.data;
 	file->object = loaded;
-	config_check_rules(doc, file->cfg, errors);
+	config_check_rules(doc, file->cfg, kernel, errors);
 	if (errors->count) {
 		scenario_release(file);
 		loaded = NULL;
@@ -193,7 +194,7 @@ int scenario_load(const char *path, const char *const *sets, uint32_t sets_count
 		doc_error(doc.root, errors, "expected a mapping: the keys of a scenario");
 	else if (doc.root && expand_machine(&doc, errors) &&
 		 apply_sets(&doc, sets, sets_count, errors) && expand_profile(&doc, errors))
-		rc = finish(&doc, file, errors);
+		rc = finish(&doc, true, file, errors);
 	doc_fini(&doc);
 	return rc;
 }
@@ -216,8 +217,8 @@ static void place_guest(struct doc *doc, const struct doc_node *machine)
 	doc_put(doc, guest, "host", host);
 }
 
-int machine_load(const char *path, const char *const *sets, uint32_t sets_count,
-		 struct scenario_file *file, struct config_errors *errors)
+static int load_machine(const char *path, const char *const *sets, uint32_t sets_count, bool kernel,
+			struct scenario_file *file, struct config_errors *errors)
 {
 	struct doc_node *machine;
 	struct doc doc;
@@ -234,10 +235,22 @@ int machine_load(const char *path, const char *const *sets, uint32_t sets_count,
 		place_guest(&doc, machine);
 		doc_put(&doc, doc.root, "machine", machine);
 		if (apply_sets(&doc, sets, sets_count, errors) && expand_profile(&doc, errors))
-			rc = finish(&doc, file, errors);
+			rc = finish(&doc, kernel, file, errors);
 	}
 	doc_fini(&doc);
 	return rc;
+}
+
+int machine_load(const char *path, const char *const *sets, uint32_t sets_count,
+		 struct scenario_file *file, struct config_errors *errors)
+{
+	return load_machine(path, sets, sets_count, true, file, errors);
+}
+
+int machine_load_for_guest(const char *path, const char *const *sets, uint32_t sets_count,
+			   struct scenario_file *file, struct config_errors *errors)
+{
+	return load_machine(path, sets, sets_count, false, file, errors);
 }
 
 void scenario_release(struct scenario_file *file)

@@ -64,17 +64,11 @@ static void check_power(const struct rules *rules, const char *path, uint64_t va
 		broken(rules, path, "expected a power of two, not %" PRIu64, value);
 }
 
-/* An SMMU that IHI 0070 does not know, or that is of no use in this machine. */
-static void check_smmu_features(const struct rules *rules)
+/* What an SMMU must have for the kernel's driver. */
+static void check_driver_needs(const struct rules *rules)
 {
 	const struct smmu_cfg cfg = config_smmu(&rules->cfg->machine);
-	struct smmu_cfg_fault fault = smmu_cfg_fault(&cfg);
-	char path[64];
 
-	if (fault.member) {
-		snprintf(path, sizeof(path), "machine.smmu.%s", fault.member);
-		broken(rules, path, "expected %s", fault.expected);
-	}
 	if (!cfg.s1)
 		broken(rules, "machine.smmu.s1", "expected stage 1: the kernel's driver needs it");
 	if (!(cfg.granules & SMMU_GRANULE_4K))
@@ -86,6 +80,21 @@ static void check_smmu_features(const struct rules *rules)
 	if (cfg.endian == IDR0_TTENDIAN_BE)
 		broken(rules, "machine.smmu.endian",
 		       "expected little or mixed: the kernel's driver writes little-endian tables");
+}
+
+/* An SMMU that IHI 0070 does not know, or that is of no use in this machine. */
+static void check_smmu_features(const struct rules *rules)
+{
+	const struct smmu_cfg cfg = config_smmu(&rules->cfg->machine);
+	struct smmu_cfg_fault fault = smmu_cfg_fault(&cfg);
+	char path[64];
+
+	if (fault.member) {
+		snprintf(path, sizeof(path), "machine.smmu.%s", fault.member);
+		broken(rules, path, "expected %s", fault.expected);
+	}
+	if (rules->kernel)
+		check_driver_needs(rules);
 	if (cfg.stall_model == IDR0_STALL_MODEL_FORCE)
 		broken(rules, "machine.smmu.stall_model",
 		       "expected none or either: faults of PCI Express must not stall");
@@ -461,10 +470,10 @@ static void check_expect(const struct rules *rules, uint32_t index)
 			       "expected another check: expect[%u] is about it too", i);
 }
 
-void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg,
+void config_check_rules(const struct doc *doc, const struct scenario_cfg *cfg, bool kernel,
 			struct config_errors *errors)
 {
-	struct rules rules = {.doc = doc, .cfg = cfg, .errors = errors};
+	struct rules rules = {.doc = doc, .cfg = cfg, .kernel = kernel, .errors = errors};
 
 	check_machine(&rules);
 	rules_check_wire(&rules);

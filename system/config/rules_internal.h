@@ -18,6 +18,7 @@ extern "C" {
 struct rules {
 	const struct doc *doc;
 	const struct scenario_cfg *cfg;
+	bool kernel; /* ours drives the machine */
 	struct config_errors *errors;
 };
 

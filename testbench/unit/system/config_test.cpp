@@ -528,6 +528,24 @@ TEST_F(Config, AMachineAloneMayHaveHostsOfAnyName)
 	EXPECT_EQ(file.cfg->machine.hosts[0], name);
 }
 
+/* What the kernel's driver of ours needs is not asked for where a guest has its own. */
+TEST_F(Config, AGuestIsOfferedAnySmmuThatThereIs)
+{
+	static const char *const smmu[] = {"ttf: [aarch32]", "granules: [64KiB]", "endian: big",
+					   "s1: no, s2: yes, had: no, xnx: yes"};
+
+	for (const char *members : smmu) {
+		std::ofstream(path) << "smmu: {" << members << "}\n";
+		EXPECT_EQ(machine_load(path.c_str(), nullptr, 0, &file, &errors), -EINVAL)
+			<< members;
+		EXPECT_EQ(machine_load_for_guest(path.c_str(), nullptr, 0, &file, &errors), 0)
+			<< errors.text;
+		scenario_release(&file);
+	}
+	std::ofstream(path) << "smmu: {ttf: [aarch32], granules: [64KiB]}\n";
+	EXPECT_EQ(machine_load_for_guest(path.c_str(), nullptr, 0, &file, &errors), -EINVAL);
+}
+
 TEST_F(Config, AliasesThatMultiplyAreRefused)
 {
 	std::string text = "a0: &a0 [x, x, x, x, x, x, x, x]\n";
