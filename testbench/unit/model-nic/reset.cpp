@@ -25,6 +25,15 @@ protected:
 				found.insert(event.arg[1]);
 		return found;
 	}
+	/* As far as the queues have rings; they are not enabled. */
+	void configure_queues(AvfDriver &driver)
+	{
+		driver.admin_queues();
+		ASSERT_EQ(driver.version(), 0);
+		ASSERT_EQ(driver.resources(), 0);
+		ASSERT_EQ(driver.irq_map(), 0);
+		ASSERT_EQ(driver.config_queues(), 0);
+	}
 };
 
 TEST_F(NicReset, PacketsWhoseWriteBackIsOnTheWayAreAbandoned)
@@ -106,11 +115,7 @@ TEST_F(NicReset, TransmitQueueForgetsADoorbellFromBeforeItWasEnabled)
 {
 	AvfDriver c(host[0].get(), 1, 2);
 
-	c.admin_queues();
-	ASSERT_EQ(c.version(), 0);
-	ASSERT_EQ(c.resources(), 0);
-	ASSERT_EQ(c.irq_map(), 0);
-	ASSERT_EQ(c.config_queues(), 0);
+	configure_queues(c);
 	host[0]->write(1, QTX_TAIL1(0), 5);
 	ASSERT_EQ(c.enable(), 0);
 	c.transmit(make_frame(b->mac, c.mac, 1, 300));
@@ -133,11 +138,7 @@ TEST_F(NicEarlyDoorbells, CountWhenTheQueueIsEnabled)
 {
 	AvfDriver c(host[0].get(), 1, 2);
 
-	c.admin_queues();
-	ASSERT_EQ(c.version(), 0);
-	ASSERT_EQ(c.resources(), 0);
-	ASSERT_EQ(c.irq_map(), 0);
-	ASSERT_EQ(c.config_queues(), 0);
+	configure_queues(c);
 	c.transmit(make_frame(b->mac, c.mac, 1, 300));
 	run_for(PS_PER_MS);
 	EXPECT_EQ(b->receive_frames().size(), 0u);
