@@ -290,6 +290,18 @@ Dma &SmmuBench::send(enum bus_op op, uint64_t address, uint32_t len_bytes, bool 
 	return send_with(op, address, len_bytes, attr);
 }
 
+struct bus_attr SmmuBench::attr_of(bool privileged, bool instruction)
+{
+	struct bus_attr attr = {};
+
+	attr.from_device = true;
+	attr.memory = mem_coherent();
+	attr.stream_id = STREAM;
+	attr.privileged = privileged;
+	attr.instruction = instruction;
+	return attr;
+}
+
 Dma &SmmuBench::send_substream(enum bus_op op, uint64_t address, uint32_t substream)
 {
 	struct bus_attr attr = {};

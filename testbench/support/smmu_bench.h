@@ -109,6 +109,8 @@ protected:
 	Dma &send_substream(enum bus_op op, uint64_t address, uint32_t substream);
 	Dma &send_with(enum bus_op op, uint64_t address, uint32_t len_bytes,
 		       const struct bus_attr &attr);
+	/* Of a request of STREAM, for send_with. */
+	static struct bus_attr attr_of(bool privileged, bool instruction);
 	/* Of a master that may wait for software; its requests are not ordered unless posted. */
 	Dma &send_stalling(enum bus_op op, uint64_t address, bool posted = false,
 			   uint32_t stream = STREAM);

@@ -23,7 +23,7 @@ event() {
 	done
 }
 
-# raw_event NAME IOVA: kernels before 6.15 print the record's words, the first and third of which are these
+# raw_event NAME IOVA: older kernels, such as 6.12, print the record's words, the first and third of which are these
 raw_event() {
 	case $1 in
 	F_TRANSLATION) number=10 ;;

@@ -50,14 +50,9 @@ protected:
 	/* Where a read goes; its event, negative, when it goes nowhere. */
 	int64_t reached(uint64_t address, bool privileged = false, bool instruction = false)
 	{
-		struct bus_attr attr = {};
+		unsigned event =
+			event_of(send_with(BUS_READ, address, 8, attr_of(privileged, instruction)));
 
-		attr.from_device = true;
-		attr.memory = mem_coherent();
-		attr.stream_id = STREAM;
-		attr.privileged = privileged;
-		attr.instruction = instruction;
-		unsigned event = event_of(send_with(BUS_READ, address, 8, attr));
 		if (event)
 			return -(int64_t)event;
 		return (int64_t)traced(TRACE_DMA_READ).back().arg[3];
@@ -97,6 +92,15 @@ TEST_F(SmmuVmsa32, LevelOneMapsOneGibAndLevelTwoIsTheFirstOfSmallRegions)
 	lower->map(UINT64_C(0x3fe00000), 2 << 20, {}, 2);
 	apply();
 	EXPECT_EQ(reached(0x3fe12340), (2 << 20) + 0x12340);
+}
+
+/* 16 blocks of 1 GiB are more than there are addresses: the bit joins nothing, D8.7.1. */
+TEST_F(SmmuVmsa32, ARunLargerThanItsTreeIsNone)
+{
+	configure32(S1_ONLY);
+	map_raw(*lower, 0x40000000, TTD_CONTIGUOUS | TTD_VALID | TTD_AF | TTD_AP1, 1);
+	write_config();
+	EXPECT_EQ(reached(0x40004000), 0x4000);
 }
 
 /* Both sizes say which region an address is in; there may be some in neither. */

@@ -40,18 +40,6 @@ protected:
 		return traced(TRACE_DMA_READ).back().arg[3];
 	}
 
-	struct bus_attr attr(bool privileged, bool instruction)
-	{
-		struct bus_attr attr = {};
-
-		attr.from_device = true;
-		attr.memory = mem_coherent();
-		attr.stream_id = STREAM;
-		attr.privileged = privileged;
-		attr.instruction = instruction;
-		return attr;
-	}
-
 	std::unique_ptr<TableBuilder> table;
 	uint64_t page, cd;
 };
@@ -188,7 +176,7 @@ TEST_F(SmmuWalk, PrivilegedPageIsClosedToUnprivilegedAccess)
 	bits.unprivileged = false;
 	table->map(0x4000, page, bits);
 	expect_fault(send(BUS_READ, 0x4000, 8), F_PERMISSION);
-	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr(true, false));
+	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr_of(true, false));
 	run();
 	EXPECT_EQ(dma.req.status, BUS_OK);
 }
@@ -197,7 +185,7 @@ TEST_F(SmmuWalk, PrivilegedAccessNeverClosesUnprivilegedPages)
 {
 	table->map(0x4000, page);
 	configure(CD0_A | CD0_R | CD0_PAN);
-	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(true, false)), F_PERMISSION);
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr_of(true, false)), F_PERMISSION);
 }
 
 TEST_F(SmmuWalk, ExecuteNeverStopsInstructionReads)
@@ -207,20 +195,20 @@ TEST_F(SmmuWalk, ExecuteNeverStopsInstructionReads)
 	bits.extra = TTD_UXN;
 	bits.writable = false;
 	table->map(0x4000, page, bits);
-	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(false, true)), F_PERMISSION);
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr_of(false, true)), F_PERMISSION);
 	bits.extra = TTD_PXN;
 	table->map(0x5000, page, bits);
-	Dma &dma = send_with(BUS_READ, 0x5000, 8, attr(false, true));
+	Dma &dma = send_with(BUS_READ, 0x5000, 8, attr_of(false, true));
 	run();
 	EXPECT_EQ(dma.req.status, BUS_OK);
-	expect_fault(send_with(BUS_READ, 0x5000, 8, attr(true, true)), F_PERMISSION);
+	expect_fault(send_with(BUS_READ, 0x5000, 8, attr_of(true, true)), F_PERMISSION);
 }
 
 TEST_F(SmmuWalk, WritableExecuteNeverStopsInstructionReads)
 {
 	table->map(0x4000, page);
 	configure(CD0_A | CD0_R | CD0_WXN);
-	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(false, true)), F_PERMISSION);
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr_of(false, true)), F_PERMISSION);
 }
 
 /* AP without unprivileged access takes reads and writes away, not execution: DDI 0487, D8.4. */
@@ -230,8 +218,8 @@ TEST_F(SmmuWalk, UnprivilegedMayExecuteWhatItMayNotRead)
 
 	bits.unprivileged = false;
 	table->map(0x4000, page, bits);
-	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(false, false)), F_PERMISSION);
-	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr(false, true));
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr_of(false, false)), F_PERMISSION);
+	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr_of(false, true));
 	run();
 	EXPECT_EQ(dma.req.status, BUS_OK);
 }
@@ -244,8 +232,8 @@ TEST_F(SmmuWalk, WritableExecuteNeverIsAboutTheSamePrivilege)
 	bits.unprivileged = false;
 	table->map(0x4000, page, bits);
 	configure(CD0_A | CD0_R | CD0_WXN);
-	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(true, true)), F_PERMISSION);
-	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr(false, true));
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr_of(true, true)), F_PERMISSION);
+	Dma &dma = send_with(BUS_READ, 0x4000, 8, attr_of(false, true));
 	run();
 	EXPECT_EQ(dma.req.status, BUS_OK);
 }
@@ -264,7 +252,7 @@ TEST_F(SmmuWalk, TableAttributesLimitWhatLiesBehind)
 	expect_fault(send(BUS_READ, 0x4000, 8), F_PERMISSION);
 	tlbi_va(3, 0x4000);
 	memory->write64(above, plain | TTD_UXNTABLE);
-	expect_fault(send_with(BUS_READ, 0x4000, 8, attr(false, true)), F_PERMISSION);
+	expect_fault(send_with(BUS_READ, 0x4000, 8, attr_of(false, true)), F_PERMISSION);
 }
 
 TEST_F(SmmuWalk, AbortedFetchIsWalkAbortWithItsAddress)
@@ -309,7 +297,7 @@ TEST_F(SmmuWalk, RequestThatCrossesAPageIsUnsupported)
 
 TEST_F(SmmuWalk, TranslatedRequestIsUnsupportedWithoutAts)
 {
-	struct bus_attr translated = attr(false, false);
+	struct bus_attr translated = attr_of(false, false);
 
 	translated.translated = true;
 	Dma &dma = send_with(BUS_READ, 0x4000, 8, translated);

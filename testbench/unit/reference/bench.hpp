@@ -12,6 +12,16 @@
 namespace ref
 {
 
+/* What an access may be, as tables of permissions have it: a bit each. */
+enum {
+	kPrivRead = 1,
+	kPrivWrite = 2,
+	kPrivExec = 4,
+	kUserRead = 8,
+	kUserWrite = 16,
+	kUserExec = 32
+};
+
 constexpr uint32_t kStream = 3;
 
 class Bench : public ::testing::Test

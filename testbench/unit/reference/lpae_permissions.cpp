@@ -7,15 +7,6 @@ namespace ref
 
 namespace
 {
-enum {
-	kPrivRead = 1,
-	kPrivWrite = 2,
-	kPrivExec = 4,
-	kUserRead = 8,
-	kUserWrite = 16,
-	kUserExec = 32
-};
-
 /* Table G5-7: of AP[2:1]. */
 const int data_rights[] = {
 	kPrivRead | kPrivWrite,

@@ -8,15 +8,6 @@ namespace ref
 
 namespace
 {
-enum {
-	kPrivRead = 1,
-	kPrivWrite = 2,
-	kPrivExec = 4,
-	kUserRead = 8,
-	kUserWrite = 16,
-	kUserExec = 32
-};
-
 constexpr int kPR = kPrivRead, kPRW = kPrivRead | kPrivWrite;
 constexpr int kUR = kUserRead, kURW = kUserRead | kUserWrite;
 
