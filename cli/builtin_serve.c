@@ -29,7 +29,9 @@ static const struct argp_option options[] = {
 	{"sriov", KEY_SRIOV, NULL, 0, "the guest has the PF and turns SR-IOV on itself (arm64)", 0},
 	{"qemu-args", KEY_QEMU_ARGS, NULL, 0, "print the options of QEMU for this", 0},
 	{"busy-poll", KEY_BUSY_POLL, NULL, 0,
-	 "never sleep: faster answers, if the host has a processor for that", 0},
+	 "never sleep, and share the registers that ring with guests: faster, if the host has a "
+	 "processor for that",
+	 0},
 	{"engine", 'e', "ENGINE", 0, "untimed (default) or native", 0},
 	{"seed", 's', "N", 0, "of what is random; default 1", 0},
 	{"set", 'S', "PATH=VALUE", 0, "change a key of the machine or its timing", 0},

@@ -50,6 +50,7 @@ vtd=(--qemu '-device intel-iommu,intremap=off,caching-mode=on' --append intel_io
 row 1 'x86-64 traffic' x86_64 traffic --timeout $patience
 row 1 'x86-64 traffic, intel-iommu' x86_64 traffic "${vtd[@]}" --timeout $patience
 row 1 'x86-64 ethtool: rings, rules, hashes' x86_64 ethtool --timeout 240
+row 1 'x86-64 traffic, shared doorbells' x86_64 traffic --serve --busy-poll --timeout $patience
 row 1 'x86-64 clock, packets stamped by it' x86_64 clock
 row 2 "x86-64 down, bind, FLR, $times each" x86_64 lifecycle --set times=$times --timeout $patience
 row 2 "x86-64 reboot, $times times" x86_64 reboot --boots $times --timeout $patience

@@ -22,6 +22,20 @@ static void config_access(struct function *function, const struct vfu_access *ac
 		config_view_read(&function->config, offset, access->len_bytes, access->data);
 }
 
+static void ring(void *ctx, uint32_t offset, uint32_t value)
+{
+	const struct function *function = ctx;
+	uint8_t data[REGISTER_BYTES];
+
+	le32_put(data, value);
+	board_bar(function->board, function->index, true, 0, offset, sizeof(data), data);
+}
+
+void function_look(struct function *function)
+{
+	doorbells_look(&function->doorbells, ring, function);
+}
+
 /* In registers' width, and smaller at ragged ends. */
 static void bar_access(const struct function *function, const struct vfu_access *access)
 {
@@ -39,6 +53,7 @@ static void region_access(void *ctx, struct vfu_access *access)
 {
 	struct function *function = ctx;
 
+	function_look(function);
 	if (access->region == VFU_REGION_CONFIG)
 		config_access(function, access);
 	else
@@ -50,6 +65,7 @@ static void reset(void *ctx, struct vfu_access *access)
 {
 	struct function *function = ctx;
 
+	function_look(function);
 	config_view_reset(&function->config, function->cfg.reset_ps);
 	vfu_access_done(access, 0);
 }
@@ -143,6 +159,7 @@ static void disconnected(void *ctx)
 {
 	struct function *function = ctx;
 
+	function_look(function);
 	config_view_reset(&function->config, function->cfg.reset_ps);
 }
 
@@ -157,6 +174,7 @@ static void describe(struct function *function, struct vfu_device_cfg *device)
 		device->region[bar] = (struct vfu_region_cfg){
 			.size_bytes = board_bar_bytes(function->board, function->index, bar),
 			.flags = both};
+	doorbells_offer(&function->doorbells, &device->region[0]);
 	device->region[VFU_REGION_CONFIG] =
 		(struct vfu_region_cfg){.size_bytes = CONFIG_BYTES, .flags = both};
 	device->irq[VFU_IRQ_ERR] = (struct vfu_irq_cfg)FUNCTION_ERROR_IRQ;
@@ -178,11 +196,23 @@ int function_serve(struct function *function, struct vfu_server *server, struct 
 		.disconnected = disconnected,
 	};
 	const struct board_client client = {.ctx = function, .message = message};
+	const struct nic_config *nic = &board_machine(board)->cfg->nic;
 	struct vfu_device_cfg device = {0};
+	int err = 0;
 
 	*function = (struct function){.board = board, .index = index, .cfg = *cfg};
 	config_view_init(&function->config, board, index, cfg->alone, cfg->translated);
+	if (cfg->shared_doorbells)
+		err = doorbells_init(&function->doorbells, (uint32_t)nic->queue_pairs,
+				     (uint32_t)nic->msix_vectors - 1);
+	if (err)
+		return err;
 	describe(function, &device);
 	board_attach(board, index, &client);
 	return vfu_server_add(server, &device, &ops, function, &function->device);
+}
+
+void function_fini(struct function *function)
+{
+	doorbells_fini(&function->doorbells);
 }

@@ -11,6 +11,7 @@
  */
 
 #include "cosim/serve/config_view.h"
+#include "cosim/serve/doorbells.h"
 #include "cosim/vfio-user/server.h"
 
 #ifdef __cplusplus
@@ -24,6 +25,8 @@ struct function_cfg {
 	bool translated;         /* messages, by an SMMU */
 	uint64_t message_pa;     /* where they are written if not */
 	uint64_t reset_ps;       /* of a function-level reset */
+	/* Registers that ring are memory of its client's, too: function_look finds them. */
+	bool shared_doorbells;
 };
 
 struct function {
@@ -32,12 +35,18 @@ struct function {
 	struct function_cfg cfg;
 	struct vfu_device *device;
 	struct config_view config;
+	struct doorbells doorbells;
 	uint32_t vectors; /* that the client has; 0: the model has them */
 };
 
 /* `function` is the caller's. 0 or -errno as vfu_server_add. */
 int function_serve(struct function *function, struct vfu_server *server, struct board *board,
 		   uint32_t index, const struct function_cfg *cfg);
+/* When its server is no more. */
+void function_fini(struct function *function);
+/* What its client has written to shared doorbells; before each access that comes as a message it
+ * is looked at, too. */
+void function_look(struct function *function);
 
 /* An eventfd for errors, without which QEMU warns that there is no recovery from them. */
 #define FUNCTION_ERROR_IRQ                                                                         \

@@ -77,6 +77,7 @@ static int serve_function(struct serve *serve, uint32_t index)
 		.translated = plan->translated,
 		.message_pa = plan->message_base,
 		.reset_ps = serve->cfg.machine.timing.nic.flr_ps,
+		.shared_doorbells = serve->options->busy_poll && !serve->options->sriov,
 	};
 	int err = function_serve(&serve->function[index], serve->server, serve->board, index, &cfg);
 
@@ -172,6 +173,13 @@ static void reset_if_asked(const struct serve *serve)
 	board_reset_vfs(serve->board);
 }
 
+/* Doorbells that clients share. */
+static void look(struct serve *serve)
+{
+	for (uint32_t i = 0; i < board_functions(serve->board); i++)
+		function_look(&serve->function[i]);
+}
+
 static void loop(struct serve *serve)
 {
 	serve->begin_ps = pace_clock_ps() - sim_now(&serve->monitor.sim);
@@ -183,6 +191,7 @@ static void loop(struct serve *serve)
 		vfu_server_wait(serve->server, wait / PS_PER_NS);
 		if (wait)
 			serve->waited_ps += pace_clock_ps() - before;
+		look(serve);
 		reset_if_asked(serve);
 		run(serve);
 		show_status(serve);
@@ -277,6 +286,8 @@ static int serve_enter(void *arg)
 			       serve->result);
 	}
 	vfu_server_destroy(serve->server);
+	for (uint32_t i = 0; serve->function && i < board_functions(serve->board); i++)
+		function_fini(&serve->function[i]);
 	board_destroy(serve->board);
 	wire_backend_destroy(serve->far_end);
 	monitor_fini(&serve->monitor);

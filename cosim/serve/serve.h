@@ -32,7 +32,9 @@ struct serve_options {
 	bool sriov;
 	const char *socket_dir; /* made, mode 0700, if it is not there */
 	const struct engine_ops *engine;
-	bool busy_poll; /* never sleep: a processor of the host for a shorter way */
+	/* Never sleep: a processor of the host for a shorter way. Registers that ring are memory
+	 * that clients map, then (doorbells.h). */
+	bool busy_poll;
 	uint64_t seed;
 	const volatile bool *stop; /* by a signal handler; looked at every 10 ms */
 	/* As `stop`: a VFR of every VF, after which it is false again. May be NULL. */

@@ -74,12 +74,14 @@ int vfu_handle_region_info(struct vfu_device *device, struct vfu_message *messag
 		reply->payload[1].iov_len = put_areas(region, device->answer);
 		info.argsz += (uint32_t)reply->payload[1].iov_len;
 	}
+	/* Where they would be: QEMU takes no 0 for an answer (vfio_user_device_io_get_region_info).
+	 */
+	if (reply->payload[1].iov_len)
+		info.cap_offset = sizeof(info);
 	if (info.argsz > room)
 		reply->payload[1].iov_len = 0;
 	else if (map)
 		reply->fd = region->fd;
-	if (reply->payload[1].iov_len)
-		info.cap_offset = sizeof(info);
 	return vfu_reply_copy(reply, &info, sizeof(info));
 }
 

@@ -74,6 +74,7 @@ void Served::Start(const char *machine, enum board_arch arch, bool sriov,
 		options.ready = Ready;
 		options.ctx = this;
 		options.listeners = listeners;
+		options.busy_poll = busy_poll;
 		options.reset_vfs = &reset_vfs;
 		options.hooks.ctx = this;
 		options.hooks.log = Log;

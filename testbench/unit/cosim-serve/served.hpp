@@ -58,7 +58,8 @@ protected:
 
 	uint8_t config[4096] = {};
 	std::string folder, arguments;
-	struct run_listener *listeners = nullptr; /* set before Start */
+	struct run_listener *listeners = nullptr; /* set before Start, as this: */
+	bool busy_poll = false;
 	volatile bool reset_vfs = false;
 	std::vector<std::string> log;
 	struct run_result result = {};
