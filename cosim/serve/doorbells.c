@@ -23,17 +23,18 @@ static void add(struct doorbells *doorbells, uint32_t offset)
 	doorbells->memory[offset / sizeof(uint32_t)] = DOORBELLS_MARK;
 }
 
+/* In this order they are found: a packet is sent when what it needs has been told. */
 static void list(struct doorbells *doorbells, uint32_t queues, uint32_t vectors)
 {
-	for (uint32_t i = 0; i < queues; i++) {
-		add(doorbells, QTX_TAIL1(i));
-		add(doorbells, QRX_TAIL1(i));
-	}
 	for (uint32_t i = 0; i < vectors; i++) {
 		for (uint32_t itr = 0; itr < ITR_INDICES; itr++)
 			add(doorbells, VFINT_ITRN1(itr, i));
 		add(doorbells, VFINT_DYN_CTLN1(i));
 	}
+	for (uint32_t i = 0; i < queues; i++)
+		add(doorbells, QRX_TAIL1(i));
+	for (uint32_t i = 0; i < queues; i++)
+		add(doorbells, QTX_TAIL1(i));
 }
 
 /* Sealed: a client cannot take away what is looked at. */

@@ -9,7 +9,8 @@
  *
  * What has been found is marked in a bit that is reserved in all of them, so that the same
  * value written again is found, too. Of two writes of one register between two looks, the
- * last is found; a read has the last write and the mark.
+ * last is found; of two registers, not which was first: vectors, then Rx tails, then Tx
+ * tails. A read has the last write and the mark.
  */
 
 #include "cosim/vfio-user/server.h"

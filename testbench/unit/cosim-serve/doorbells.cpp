@@ -63,9 +63,11 @@ TEST_F(Doorbells, WhatIsWrittenIsFoundOnceAndTheSameValueAgain)
 {
 	EXPECT_EQ(Rung(), Look());
 	for (int i = 0; i < 2; i++) {
+		Store(QTX_TAIL1(0), 5);
 		Store(QRX_TAIL1(3), 17);
 		Store(VFINT_DYN_CTLN1(0), 0);
-		EXPECT_EQ((Rung{{QRX_TAIL1(3), 17}, {VFINT_DYN_CTLN1(0), 0}}), Look());
+		EXPECT_EQ((Rung{{VFINT_DYN_CTLN1(0), 0}, {QRX_TAIL1(3), 17}, {QTX_TAIL1(0), 5}}),
+			  Look());
 		EXPECT_EQ(Rung(), Look());
 	}
 }
