@@ -8,7 +8,7 @@
 # The firmware is slow, for the driver loses an answer that comes between its look at the queue and its
 # write of CLEARPBA; a guest without KVM takes milliseconds for that.
 #
-# serve: two-vfs.yaml --engine=native --set=timing.firmware.command=5ms
+# serve: two-vfs.yaml --engine=native --set=timing.firmware.command=20ms
 # with: dpdk
 # smp: 2
 # cpu of x86_64: Nehalem
