@@ -191,7 +191,8 @@ static void loop(struct serve *serve)
 		vfu_server_wait(serve->server, wait / PS_PER_NS);
 		if (wait)
 			serve->waited_ps += pace_clock_ps() - before;
-		look(serve);
+		if (serve->options->busy_poll)
+			look(serve);
 		reset_if_asked(serve);
 		run(serve);
 		show_status(serve);

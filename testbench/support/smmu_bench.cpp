@@ -302,16 +302,18 @@ struct bus_attr SmmuBench::attr_of(bool privileged, bool instruction)
 	return attr;
 }
 
-Dma &SmmuBench::send_substream(enum bus_op op, uint64_t address, uint32_t substream)
+struct bus_attr SmmuBench::attr_of_substream(uint32_t substream)
 {
-	struct bus_attr attr = {};
+	struct bus_attr attr = attr_of(false, false);
 
-	attr.from_device = true;
-	attr.memory = mem_coherent();
-	attr.stream_id = STREAM;
 	attr.substream_valid = true;
 	attr.substream_id = substream;
-	return send_with(op, address, 8, attr);
+	return attr;
+}
+
+Dma &SmmuBench::send_substream(enum bus_op op, uint64_t address, uint32_t substream)
+{
+	return send_with(op, address, 8, attr_of_substream(substream));
 }
 
 Dma &SmmuBench::send_stalling(enum bus_op op, uint64_t address, bool posted, uint32_t stream)

@@ -111,6 +111,7 @@ protected:
 		       const struct bus_attr &attr);
 	/* Of a request of STREAM, for send_with. */
 	static struct bus_attr attr_of(bool privileged, bool instruction);
+	static struct bus_attr attr_of_substream(uint32_t substream);
 	/* Of a master that may wait for software; its requests are not ordered unless posted. */
 	Dma &send_stalling(enum bus_op op, uint64_t address, bool posted = false,
 			   uint32_t stream = STREAM);

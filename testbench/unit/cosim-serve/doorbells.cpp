@@ -253,20 +253,11 @@ TEST_F(MappedDoorbells, AStoreIsAnAccessOfTheRegister)
 	close(event[1]);
 }
 
-// A read of all registers keeps the server from looking; what is behind it is looked at at once.
-TEST_F(MappedDoorbells, NoMessageOvertakesAStoreBeforeIt)
+TEST_F(MappedDoorbells, AReadHasWhatWasStoredBeforeIt)
 {
-	for (uint32_t round = 1; round <= 5; round++) {
-		struct vfio_user_region_access all = {0, 0, VF_BAR0_SIZE};
-		struct vfu_call call = {};
-
-		call.command = VFIO_USER_REGION_READ;
-		call.payload = &all;
-		call.len_bytes = sizeof(all);
-		ASSERT_LE(0, vfu_client_send(vf.get(), &call));
-		usleep(200);
-		Store(VFINT_ITRN1(0, 0), 100 + round);
-		EXPECT_EQ(100 + round, Read(vf, 0, VFINT_ITRN1(0, 0)));
+	for (uint32_t value = 1; value <= 100; value++) {
+		Store(VFINT_ITRN1(0, 0), value);
+		ASSERT_EQ(value, Read(vf, 0, VFINT_ITRN1(0, 0)));
 	}
 }
 

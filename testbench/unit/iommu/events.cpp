@@ -88,14 +88,7 @@ protected:
 
 	static struct bus_attr substream(uint32_t ssid = SSID)
 	{
-		struct bus_attr attr = {};
-
-		attr.from_device = true;
-		attr.memory = mem_coherent();
-		attr.stream_id = STREAM;
-		attr.substream_valid = true;
-		attr.substream_id = ssid;
-		return attr;
+		return attr_of_substream(ssid);
 	}
 
 	static void expect(const Record &event, uint64_t word0, uint64_t word1, uint64_t word2,
