@@ -1,44 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A performance monitor counter group: IHI 0070, chapter 10. Eight counters of
- * 64 bits with a stream filter each, capture, an interrupt for overflows. Clock
+ * A performance monitor counter group: IHI 0070, chapter 10. Eight counters with
+ * a stream filter each, capture, an interrupt for overflows. Clock
  * cycles are of 1 ns of simulated time; other events come from where the SMMU's
  * own statistics are kept.
  */
+#include <string.h>
+
 #include "iommu/smmu_internal.h"
 
 #define CYCLE_PS     PS_PER_NS
 #define COUNTER_BITS (BIT(PMCG_COUNTERS) - 1)
-
-enum pmcg_row {
-	PMCG_ROW_EVCNTR,
-	PMCG_ROW_EVTYPER,
-	PMCG_ROW_SVR,
-	PMCG_ROW_SMR,
-	PMCG_ROW_CNTENSET,
-	PMCG_ROW_CNTENCLR,
-	PMCG_ROW_INTENSET,
-	PMCG_ROW_INTENCLR,
-	PMCG_ROW_OVSCLR,
-	PMCG_ROW_OVSSET,
-	PMCG_ROW_CAPR,
-	PMCG_ROW_CFGR,
-	PMCG_ROW_CR,
-	PMCG_ROW_IIDR,
-	PMCG_ROW_CEID0,
-	PMCG_ROW_CEID1,
-	PMCG_ROW_IRQ_CTRL,
-	PMCG_ROW_IRQ_CTRLACK,
-	PMCG_ROW_IRQ_CFG0,
-	PMCG_ROW_IRQ_CFG1,
-	PMCG_ROW_IRQ_CFG2,
-	PMCG_ROW_IRQ_STATUS,
-	PMCG_ROW_AIDR,
-	PMCG_ROW_DEVARCH,
-	PMCG_ROW_DEVTYPE,
-	PMCG_ROW_ID_REGS,
-	PMCG_ROW_COUNT,
-};
 
 static uint64_t get(const struct pmcg *pmcg, enum pmcg_row row)
 {
@@ -126,10 +98,10 @@ static void add(struct pmcg *pmcg, uint64_t counters, uint64_t events)
 
 	for (; counters; counters &= counters - 1) {
 		uint32_t n = (uint32_t)__builtin_ctzll(counters);
-		uint64_t value = regs_get(&pmcg->regs, PMCG_ROW_EVCNTR, n) + events;
+		uint64_t before = regs_get(&pmcg->regs, PMCG_ROW_EVCNTR, n);
 
-		regs_set(&pmcg->regs, PMCG_ROW_EVCNTR, n, value);
-		if (value < events)
+		regs_set(&pmcg->regs, PMCG_ROW_EVCNTR, n, (before + events) & pmcg->highest);
+		if (events > pmcg->highest - before)
 			wrapped |= BIT(n);
 	}
 	for (; wrapped; wrapped &= wrapped - 1)
@@ -187,9 +159,10 @@ static void expect_overflow(struct pmcg *pmcg)
 		most = MAX(most, regs_get(&pmcg->regs, PMCG_ROW_EVCNTR,
 					  (uint32_t)__builtin_ctzll(clocks)));
 	calendar_cancel(&sim->calendar, &pmcg->overflow);
-	if (most && -most < TIME_NEVER / 2 / CYCLE_PS)
+	if (pmcg->clocks && pmcg->highest - most < TIME_NEVER / 2 / CYCLE_PS)
 		sim_after(sim, &pmcg->overflow,
-			  -most * CYCLE_PS - (smmu_now(pmcg->smmu) - pmcg->since_ps));
+			  (pmcg->highest - most + 1) * CYCLE_PS -
+				  (smmu_now(pmcg->smmu) - pmcg->since_ps));
 }
 
 static void fire_overflow(struct event *event, uint64_t now)
@@ -312,6 +285,28 @@ const struct reg_table *smmu_pmcg_register_table(void)
 	return &table;
 }
 
+/* 10.5.2.1: counters of 32 bits are in registers of 32 bits, one behind the other. */
+static void narrow(struct reg_row *row)
+{
+	row->size = 4;
+	row->stride = 4;
+	row->rw &= BITS(31, 0);
+	row->ro &= BITS(31, 0);
+}
+
+static void take_width(struct pmcg *pmcg, bool counters32)
+{
+	memcpy(pmcg->row, rows, sizeof(rows));
+	pmcg->table = table;
+	pmcg->table.row = pmcg->row;
+	pmcg->highest = UINT64_MAX;
+	if (!counters32)
+		return;
+	pmcg->highest = BITS(31, 0);
+	narrow(&pmcg->row[PMCG_ROW_EVCNTR]);
+	narrow(&pmcg->row[PMCG_ROW_SVR]);
+}
+
 /* A CoreSight component that knows its architecture, 10.5.2.29. */
 static void identify_coresight(struct pmcg *pmcg)
 {
@@ -333,7 +328,8 @@ static void identify(struct pmcg *pmcg)
 		events |= BIT(PMCG_ATS_REQUEST) | BIT(PMCG_ATS_PASSED);
 	set(pmcg, PMCG_ROW_CEID0, events);
 	set(pmcg, PMCG_ROW_CFGR,
-	    field_put(CFGR_NCTR, PMCG_COUNTERS - 1) | field_put(CFGR_SIZE, 63) |
+	    field_put(CFGR_NCTR, PMCG_COUNTERS - 1) |
+		    field_put(CFGR_SIZE, cfg->counters32 ? 31 : 63) |
 		    field_put(CFGR_MSI, cfg->msi) | CFGR_CAPTURE);
 	set(pmcg, PMCG_ROW_IIDR, cfg->iidr);
 	set(pmcg, PMCG_ROW_AIDR, cfg->version);
@@ -368,8 +364,10 @@ struct bus_port smmu_pmcg_port(struct smmu *smmu)
 int smmu_pmcg_init(struct smmu *smmu)
 {
 	struct pmcg *pmcg = &smmu->pmcg;
-	int err = regs_init(&pmcg->regs, &table, pmcg);
+	int err;
 
+	take_width(pmcg, smmu->cfg.counters32);
+	err = regs_init(&pmcg->regs, &pmcg->table, pmcg);
 	pmcg->smmu = smmu;
 	event_init(&pmcg->overflow, fire_overflow);
 	pmcg->msi = (struct bus_req){

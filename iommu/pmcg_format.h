@@ -4,19 +4,19 @@
 
 /*
  * A performance monitor counter group's page, spelled as in Arm IHI 0070, 10.3
- * and 10.5: with counters of 64 bits, none of them relocated to a page 1.
+ * and 10.5, none of its registers relocated to a page 1.
  */
 
 #include "base/bits.h"
 
 #define SMMU_PMCG_BYTES 0x1000u
 
-#define PMCG_EVCNTR          0x000u /* 8 bytes each */
+#define PMCG_EVCNTR          0x000u /* 8 bytes each; 4, if counters have 32 bits */
 #define PMCG_EVTYPER         0x400u /* 4 bytes each */
 #define EVTYPER_EVENT        BITS(15, 0)
 #define EVTYPER_FILTER_SPAN  BIT(29)
 #define EVTYPER_OVFCAP       BIT(31)
-#define PMCG_SVR             0x600u /* 8 bytes each */
+#define PMCG_SVR             0x600u /* as PMCG_EVCNTR */
 #define PMCG_SMR             0xa00u /* 4 bytes each */
 #define PMCG_CNTENSET        0xc00u
 #define PMCG_CNTENCLR        0xc20u

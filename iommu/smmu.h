@@ -100,6 +100,7 @@ struct smmu_cfg {
 	bool ptwnnc;           /* IDR3.PTWNNC */
 	bool epan;             /* IDR3.EPAN */
 	bool vax;              /* IDR5.VAX: 52-bit virtual addresses, 64 KiB granule */
+	bool counters32;       /* PMCG_CFGR.SIZE: counters of 32 bits; of 64 otherwise */
 	/* Where MSIs go: a write there is one to Device memory, also from a stream in bypass. */
 	uint64_t doorbell_pa, doorbell_bytes;
 	/* Does a configuration that stalls terminate the faults of masters that cannot wait

@@ -67,8 +67,8 @@ struct smmu_config {
 	uint32_t granules, ttf;
 	bool s1, s2, hyp, asid16, vmid16, vmw, two_level_strtab, two_level_cd, term_abort;
 	bool ats, ns1ats, atsrecerr, pri, msi, sev, coherent, attr_types_ovr, attr_perms_ovr;
-	bool had, xnx, pps, fwb, stt, ril, e0pd, ptwnnc, epan, vax, cache_dirty, forget_invalid,
-		prefetch;
+	bool had, xnx, pps, fwb, stt, ril, e0pd, ptwnnc, epan, vax, counters32;
+	bool cache_dirty, forget_invalid, prefetch;
 	uint64_t max_transactions;
 };
 

@@ -89,6 +89,7 @@ static const struct schema_key smmu_keys[] = {
 	FEATURE(ptwnnc, "no", "tables in Device memory are read as Normal"),
 	FEATURE(epan, "no", "PAN for executable pages too"),
 	FEATURE(vax, "no", "virtual addresses of 52 bits, with 64KiB granules"),
+	FEATURE(counters32, "no", "performance counters of 32 bits, not 64"),
 	{NULL},
 };
 static const struct schema_map smmu_map = MAP("smmu", smmu_config, smmu_keys);

@@ -58,6 +58,7 @@ static void take_flags(const struct smmu_config *smmu, struct smmu_cfg *cfg)
 	cfg->ptwnnc = smmu->ptwnnc;
 	cfg->epan = smmu->epan;
 	cfg->vax = smmu->vax;
+	cfg->counters32 = smmu->counters32;
 }
 
 struct smmu_cfg config_smmu(const struct machine_cfg *machine)

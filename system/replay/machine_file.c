@@ -61,6 +61,7 @@ static const struct {
 	FLAG(ptwnnc),
 	FLAG(epan),
 	FLAG(vax),
+	FLAG(counters32),
 	FLAG(cache_dirty),
 	FLAG(forget_invalid),
 	FLAG(prefetch),

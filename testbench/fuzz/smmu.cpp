@@ -112,6 +112,7 @@ private:
 		cfg.msi = bits >> 22 & 1;
 		cfg.coherent = bits >> 23 & 1;
 		cfg.cache_dirty = bits >> 24 & 1;
+		cfg.counters32 = bits >> 31 & 1;
 		cfg.max_transactions = 8;
 		cfg.timing = {1000, 1000, 1000, 2, 16, 4, 8};
 	}

@@ -22,7 +22,7 @@ protected:
 	{
 		set_pmcg(PMCG_EVTYPER + 4 * n, event | (span ? EVTYPER_FILTER_SPAN : 0));
 		set_pmcg(PMCG_SMR + 4 * n, pattern);
-		set_pmcg(PMCG_EVCNTR + 8 * n, 0, 8);
+		set_pmcg(PMCG_EVCNTR + width() * n, 0, width());
 		set_pmcg(PMCG_CNTENSET, BIT(n), 8);
 		set_pmcg(PMCG_INTENSET, BIT(n), 8);
 		set_pmcg(PMCG_IRQ_CTRL, PMCG_IRQEN);
@@ -31,10 +31,15 @@ protected:
 
 	uint64_t counter(uint32_t n)
 	{
-		return pmcg(PMCG_EVCNTR + 8 * n, 8);
+		return pmcg(PMCG_EVCNTR + width() * n, width());
 	}
 
 private:
+	uint32_t width() const
+	{
+		return cfg.counters32 ? 4 : 8;
+	}
+
 	uint64_t access(enum bus_op op, uint32_t offset, uint64_t value, uint32_t len_bytes)
 	{
 		struct bus_port port = smmu_pmcg_port(smmu);
@@ -267,9 +272,50 @@ TEST_F(SmmuPmcg, CyclesOverflowInTime)
 	irqs.clear();
 	run_until(start + 499 * PS_PER_NS);
 	EXPECT_TRUE(irqs.empty());
-	run_until(start + 501 * PS_PER_NS);
+	run_until(start + 500 * PS_PER_NS);
 	EXPECT_EQ(irqs.size(), 1u);
 	EXPECT_EQ(pmcg(PMCG_OVSSET, 8), 1u);
+}
+
+/* 10.5.1: then they are 4 bytes apart, and so are the captured ones. */
+TEST_F(SmmuPmcg, CountersOf32BitsAreSideBySide)
+{
+	cfg.counters32 = true;
+	configure(BYPASS);
+	write_config();
+	EXPECT_EQ(field_get(CFGR_SIZE, pmcg(PMCG_CFGR)), 31u);
+	count(1, PMCG_TRANSACTION);
+	set_pmcg(PMCG_EVCNTR + 4 * 1, 41);
+	set_pmcg(PMCG_EVCNTR + 4 * 7, 0x12345678);
+	EXPECT_EQ(event_of_write(page), 0u);
+	EXPECT_EQ(counter(1), 42u);
+	EXPECT_EQ(pmcg(PMCG_EVCNTR + 4 * 8), 0u) << "there is none";
+	set_pmcg(PMCG_CAPR, CAPR_CAPTURE);
+	EXPECT_EQ(pmcg(PMCG_SVR + 4 * 1), 42u);
+	EXPECT_EQ(pmcg(PMCG_SVR + 4 * 7), 0x12345678u);
+}
+
+TEST_F(SmmuPmcg, CountersOf32BitsOverflowThere)
+{
+	cfg.counters32 = true;
+	configure(BYPASS);
+	write_config();
+	count(1, PMCG_TRANSACTION);
+	set_pmcg(PMCG_EVCNTR + 4 * 1, UINT32_MAX);
+	irqs.clear();
+	EXPECT_EQ(event_of_write(page), 0u);
+	EXPECT_EQ(counter(1), 0u);
+	EXPECT_EQ(pmcg(PMCG_OVSSET, 8), BIT(1));
+	EXPECT_EQ(irqs.size(), 1u);
+	/* From anywhere: zero is 2^32 cycles before. */
+	count(0, PMCG_CYCLES);
+	set_pmcg(PMCG_EVCNTR, 0);
+	uint64_t start = now();
+	run_until(start + (BIT(32) - 1) * PS_PER_NS);
+	EXPECT_EQ(irqs.size(), 1u);
+	run_until(start + BIT(32) * PS_PER_NS);
+	EXPECT_EQ(irqs.size(), 2u);
+	EXPECT_EQ(pmcg(PMCG_OVSSET, 8), BIT(0) | BIT(1));
 }
 
 TEST_F(SmmuPmcg, MsiConfigurationIsGuardedAndItsAbortShown)
