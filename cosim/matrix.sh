@@ -63,6 +63,7 @@ row 3 'arm64 DPDK by NEON beside iavf' arm64 dpdk --set simd=128
 row 4 'arm64 traffic, strict' arm64 traffic --append iommu.strict=1 --timeout $patience
 row 4 'arm64 traffic, lazy, 2 CPUs' arm64 traffic --smp 2 --append iommu.strict=0 --timeout $patience
 row 4 'arm64 traffic, ATS, 2 CPUs' arm64 traffic --smp 2 "${ats[@]}" --timeout $patience
+row 4 'arm64 performance counters of the SMMU' arm64 counters
 row 5 'arm64 sriov_numvfs' arm64 sriov --set times=$((times / 2)) --timeout $patience
 row 6 'arm64 faults, event queue overflow' arm64 faults
 if [ $times != 5 ]; then

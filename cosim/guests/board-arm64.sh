@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The arm64 board that has our SMMU: QEMU's virt, whose device tree tells of an SMMUv3 where a function on
-# a bus of which it does not tell has its BAR, and whose kernel is started by a shim that places
-# that BAR. docs/cosim-guests.md.
+# The arm64 board that has our SMMU: QEMU's virt, whose device tree tells of an SMMUv3 and its performance
+# counters where functions on a bus of which it does not tell have their BARs, and whose kernel is started by a
+# shim that places those. docs/cosim-guests.md.
 #
 #   cosim/guests/board-arm64.sh DIR KERNEL OUT CPUS [--sriov]     makes OUT/board.dtb and OUT/Image
 set -eu -o pipefail
@@ -15,7 +15,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 	-smp "$cpus" -m 1G -nodefaults -nic none -display none >"$out/dumpdtb.log" 2>&1
 dtc -q -I dtb -O dts "$out/virt.dtb" >"$out/virt.dts"
 
-# 128 KiB of registers at 3e000000, the 32-bit window's end cut off for them; wired interrupt SPI 3, by level.
+# 128 KiB of registers at 3e000000 and the counters' 4 KiB behind them, the 32-bit window's end cut off for them;
+# wired interrupts SPI 3 and 4, INTA and INTB of that bus, by level.
 awk '
 	/^\tpcie@10000000 {/ { in_pcie = 1 }
 	in_pcie && /bus-range =/ {
@@ -35,6 +36,11 @@ awk '
 		print "\t\tinterrupt-names = \"combined\";"
 		print "\t\tdma-coherent;"
 		print "\t\t#iommu-cells = <0x01>;"
+		print "\t};"
+		print "\n\tpmu@3e020000 {"
+		print "\t\tcompatible = \"arm,smmu-v3-pmcg\";"
+		print "\t\treg = <0x00 0x3e020000 0x00 0x1000>;"
+		print "\t\tinterrupts = <0x00 0x04 0x04>;"
 		print "\t};"
 		edits++
 	}

@@ -20,10 +20,11 @@ arm64) cc=aarch64-linux-gnu-gcc ;;
 *) echo "initramfs: no guest is $arch" >&2; exit 2 ;;
 esac
 # What init and the scenarios load by name.
-modules="iavf vfio-pci vfio_iommu_type1 pci-pf-stub igb igbvf e1000e 8021q vfsim_vfio_pci"
+modules="iavf vfio-pci vfio_iommu_type1 pci-pf-stub igb igbvf e1000e 8021q arm_smmuv3_pmu vfsim_vfio_pci"
 
 tree=$(mktemp -d)
-trap 'rm -rf "$tree"' EXIT
+headers=$(mktemp -d)
+trap 'rm -rf "$tree" "$headers"' EXIT
 mkdir -p "$tree/bin" "$tree/dev" "$tree/proc" "$tree/sys" "$tree/tmp" "$tree/lib" "$tree/usr/lib"
 
 userland=$dir/userland-$arch
@@ -50,10 +51,13 @@ done
 mkdir -p "$tree/lib/modules/$version"
 depmod -b "$tree" "$version" 2>/dev/null
 
+# Of the kernel's newest headers not asm/, which is of the machine that builds: the compiler has the guest's.
+uapi=$(realpath "$dir/../uapi-headers/include")
+ln -s "$uapi/linux" "$uapi/asm-generic" "$headers/"
 for program in "$here"/programs/*.c; do
 	[ -e "$program" ] || continue
 	"$cc" -std=gnu11 -O2 -Wall -Wextra -Werror -ffunction-sections -Wl,--gc-sections -static -s -I "$here/../.." \
-		-I "$dir/../uapi-headers/include" -o "$tree/bin/$(basename "$program" .c)" "$program" "$here"/programs/avf/*.c
+		-I "$headers" -o "$tree/bin/$(basename "$program" .c)" "$program" "$here"/programs/avf/*.c
 done
 install -m 755 "$here/init" "$tree/init"
 cp "$here/lib.sh" "$tree/lib.sh"

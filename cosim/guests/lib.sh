@@ -224,6 +224,12 @@ has_cdev() {
 	[ -e "$cdev" ]
 }
 
+# stream_of FUNCTION: bus, device and function, which iommu-map leaves as they are
+stream_of() {
+	echo "$1" | sed 's/.*:\(..\):\(..\)\.\(.\)/0x\1 0x\2 \3/' |
+		while read -r bus device number; do printf '0x%x' $((bus << 8 | device << 3 | number)); done
+}
+
 the_smmu_is_silent() {
 	! dmesg | grep 'arm-smmu-v3.*event'
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/bits.h"
+#include "iommu/pmcg_format.h"
 #include "iommu/smmu_format.h"
 #include "iommu/smmu_registers_format.h"
 #include "system/wire/pace.h"
@@ -25,7 +26,7 @@ const struct board_plan board_plans[] = {
 			 .message_base = 0x08020000,
 			 .message_bytes = 0x1000,
 			 .window_base = UINT64_C(0x8000000000),
-			 .window_bytes = UINT64_C(0x40000000),
+			 .window_bytes = BOARD_WINDOW_BYTES,
 			 .carrier = true},
 	[BOARD_ARCHS] = {0},
 };
@@ -43,9 +44,9 @@ struct board {
 	struct sim *sim;
 	struct machine *machine;
 	struct host *host;
-	uint32_t functions;
+	uint32_t functions, slots;
 	uint32_t stream_step;
-	struct slot *slot; /* by function; after them the SMMU's */
+	struct slot *slot; /* by function; after them the SMMU's and its counters' */
 	int boot_error;
 	bool booted;
 };
@@ -59,13 +60,13 @@ static uint32_t slot_of_stream(const struct board *board, uint32_t stream_id)
 	/* With a PF, VFs begin at their offset from it. */
 	if (board->cfg.sriov && number)
 		number -= MACHINE_FIRST_VF_OFFSET - 1;
-	return MIN(number, board->functions);
+	return MIN(number, board_smmu_index(board));
 }
 
 static struct guest_memory *memory_of(struct board *board, const struct bus_req *req)
 {
 	uint32_t at = req->attr.from_device ? slot_of_stream(board, req->attr.stream_id)
-					    : board->functions;
+					    : board_smmu_index(board);
 
 	return &board->slot[at].memory;
 }
@@ -85,7 +86,7 @@ static struct bus_word memory_read64(void *ctx, uint64_t addr)
 {
 	struct board *board = ctx;
 
-	return guest_memory_read64(&board->slot[board->functions].memory, addr);
+	return guest_memory_read64(&board->slot[board_smmu_index(board)].memory, addr);
 }
 
 static void slot_message(void *ctx, uint64_t addr, uint32_t data)
@@ -129,11 +130,12 @@ static void slot_init(struct board *board, uint32_t index, const char *name)
 
 /* ---- wired interrupts ---- */
 
-/* An edge; who serves the SMMU asks for the level (board_smmu_wants_attention). */
+/* An edge; who serves it asks for the level (board_smmu_wants_attention). */
 static void smmu_raised(void *ctx, uint32_t line)
 {
 	const struct board *board = ctx;
-	const struct board_client *client = &board->slot[board->functions].client;
+	uint32_t at = line == SMMU_IRQ_PMCG ? board_pmcg_index(board) : board_smmu_index(board);
+	const struct board_client *client = &board->slot[at].client;
 
 	if (client->interrupt)
 		client->interrupt(client->ctx);
@@ -203,12 +205,14 @@ static bool build_slots(struct board *board)
 
 	board->functions = (uint32_t)(board->cfg.sriov ? 1 + nic->total_vfs : nic->vfs);
 	board->stream_step = board->cfg.sriov ? 1 : BOARD_DEVICE_STEP;
-	board->slot = calloc(board->functions + 1, sizeof(board->slot[0]));
+	board->slots = board->functions + 2;
+	board->slot = calloc(board->slots, sizeof(board->slot[0]));
 	if (!board->slot)
 		return false;
 	for (uint32_t i = 0; i < board->functions; i++)
 		slot_init(board, i, board_function_name(board, i, name, sizeof(name)));
-	slot_init(board, board->functions, "smmu");
+	slot_init(board, board_smmu_index(board), "smmu");
+	slot_init(board, board_pmcg_index(board), "pmcg");
 	return true;
 }
 
@@ -231,7 +235,7 @@ void board_destroy(struct board *board)
 	if (!board)
 		return;
 	machine_destroy(board->machine);
-	for (uint32_t i = 0; board->slot && i <= board->functions; i++)
+	for (uint32_t i = 0; board->slot && i < board->slots; i++)
 		guest_memory_fini(&board->slot[i].memory);
 	free(board->slot);
 	free(board);
@@ -251,6 +255,16 @@ struct machine *board_machine(struct board *board)
 uint32_t board_functions(const struct board *board)
 {
 	return board->functions;
+}
+
+uint32_t board_smmu_index(const struct board *board)
+{
+	return board->functions;
+}
+
+uint32_t board_pmcg_index(const struct board *board)
+{
+	return board->functions + 1;
 }
 
 static bool is_pf(const struct board *board, uint32_t index)
@@ -408,8 +422,17 @@ bool board_smmu(struct board *board, bool write, uint64_t offset, uint32_t len, 
 	return ok;
 }
 
-bool board_window(struct board *board, bool write, uint64_t addr, uint32_t len, void *data)
+bool board_pmcg(struct board *board, bool write, uint64_t offset, uint32_t len, void *data)
 {
+	bool ok = perform(board, write, HOST_PMCG_PA + offset, len, data);
+
+	journal_note(board->cfg.journal, "pmcg", "register", write, offset, len, data);
+	return ok;
+}
+
+bool board_window(struct board *board, bool write, uint64_t offset, uint32_t len, void *data)
+{
+	uint64_t addr = board->cfg.plan->window_base + offset;
 	bool ok = perform(board, write, addr, len, data);
 
 	journal_note(board->cfg.journal, "aperture", "address", write, addr, len, data);
@@ -417,30 +440,30 @@ bool board_window(struct board *board, bool write, uint64_t addr, uint32_t len, 
 }
 
 /* What follows is not the guest's: no concern of the journal. */
-static uint32_t smmu_register(struct board *board, uint32_t offset)
+static uint32_t look_at(struct board *board, uint64_t pa)
 {
 	uint32_t value = 0;
 
-	perform(board, false, HOST_SMMU_PA + offset, sizeof(value), &value);
+	perform(board, false, pa, sizeof(value), &value);
 	return le32_get(&value);
 }
 
-static void smmu_register_write(struct board *board, uint32_t offset, uint32_t value)
+static void put_at(struct board *board, uint64_t pa, uint32_t value)
 {
 	uint8_t data[4];
 
 	le32_put(data, value);
-	perform(board, true, HOST_SMMU_PA + offset, sizeof(data), data);
+	perform(board, true, pa, sizeof(data), data);
 }
 
 void board_smmu_reset(struct board *board)
 {
-	smmu_register_write(board, SMMU_IRQ_CTRL, 0);
-	smmu_register_write(board, SMMU_CR0, 0);
-	for (uint32_t i = 0; i < RESET_STEPS && smmu_register(board, SMMU_CR0ACK); i++)
+	put_at(board, HOST_SMMU_PA + SMMU_IRQ_CTRL, 0);
+	put_at(board, HOST_SMMU_PA + SMMU_CR0, 0);
+	for (uint32_t i = 0; i < RESET_STEPS && look_at(board, HOST_SMMU_PA + SMMU_CR0ACK); i++)
 		board_pass(board, PS_PER_US);
-	smmu_register_write(board, SMMU_GBPA,
-			    (uint32_t)(GBPA_UPDATE | field_put(GBPA_SHCFG, STE1_SHCFG_INCOMING)));
+	put_at(board, HOST_SMMU_PA + SMMU_GBPA,
+	       (uint32_t)(GBPA_UPDATE | field_put(GBPA_SHCFG, STE1_SHCFG_INCOMING)));
 }
 
 bool board_smmu_wants_attention(struct board *board)
@@ -452,13 +475,29 @@ bool board_smmu_wants_attention(struct board *board)
 		{IRQ_CTRL_EVENTQ_IRQEN, SMMU_EVENTQ_PROD, SMMU_EVENTQ_CONS},
 		{IRQ_CTRL_PRIQ_IRQEN, SMMU_PRIQ_PROD, SMMU_PRIQ_CONS},
 	};
-	uint32_t enabled = smmu_register(board, SMMU_IRQ_CTRL);
+	uint32_t enabled = look_at(board, HOST_SMMU_PA + SMMU_IRQ_CTRL);
 
 	for (size_t i = 0; i < ARRAY_LEN(cause); i++)
-		if (enabled & cause[i].enable && smmu_register(board, cause[i].produced) !=
-							 smmu_register(board, cause[i].consumed))
+		if (enabled & cause[i].enable &&
+		    look_at(board, HOST_SMMU_PA + cause[i].produced) !=
+			    look_at(board, HOST_SMMU_PA + cause[i].consumed))
 			return true;
 	return false;
+}
+
+/* The rest is UNKNOWN after a reset, IHI 0070, 10.5.2. */
+void board_pmcg_reset(struct board *board)
+{
+	put_at(board, HOST_PMCG_PA + PMCG_CR, 0);
+	put_at(board, HOST_PMCG_PA + PMCG_IRQ_CTRL, 0);
+}
+
+/* No more counters than bits of these halves. */
+bool board_pmcg_wants_attention(struct board *board)
+{
+	return look_at(board, HOST_PMCG_PA + PMCG_IRQ_CTRL) &&
+	       look_at(board, HOST_PMCG_PA + PMCG_OVSSET) &
+		       look_at(board, HOST_PMCG_PA + PMCG_INTENSET);
 }
 
 /* ---- time ---- */

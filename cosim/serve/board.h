@@ -35,6 +35,8 @@ struct board_plan {
 /* Of x86-64 (q35) and arm64 (virt), by enum board_arch; the last has no name. */
 extern const struct board_plan board_plans[];
 
+#define BOARD_WINDOW_BYTES UINT64_C(0x40000000)
+
 #define BOARD_FIRST_RID   0x08u /* 00:01.0 of the guest */
 #define BOARD_DEVICE_STEP 0x08u /* from one device's function 0 to the next one's */
 
@@ -49,14 +51,12 @@ struct board_cfg {
 
 struct board;
 
-#define BOARD_FUNCTIONS (1 + NIC_MAX_VFS)
-
 /* What a function asks of whoever has it. */
 struct board_client {
 	void *ctx;
 	/* An interrupt's message, written by the function of this client. */
 	void (*message)(void *ctx, uint64_t addr, uint32_t data);
-	void (*interrupt)(void *ctx); /* of the SMMU: a wire */
+	void (*interrupt)(void *ctx); /* of the SMMU or its counters: a wire */
 };
 
 /* Within engine->enter; `cfg`'s pointers and `sim` are borrowed. NULL: no memory. */
@@ -84,30 +84,36 @@ uint32_t board_vf_ids(const struct board *board);
 /* BAR sizes in bytes; a VF's are not its own, with sriov: zero. */
 uint64_t board_bar_bytes(const struct board *board, uint32_t index, uint32_t bar);
 
-/* Whose interrupts function `index` has; and of the SMMU's, for `index` == board_functions(). */
+/* After the functions: the SMMU, and the group of its performance counters (PMCG). */
+uint32_t board_smmu_index(const struct board *board);
+uint32_t board_pmcg_index(const struct board *board);
+/* Whose interrupts function `index` has, or the SMMU, or its counters. */
 void board_attach(struct board *board, uint32_t index, const struct board_client *client);
-/* The memory of the guest that has function `index`; the SMMU's own for board_functions(). */
+/* The memory of the guest that has function `index`, or the SMMU, whose counters have none. */
 struct guest_memory *board_memory(struct board *board, uint32_t index);
 
 /* An interrupt's message that nobody waits for: for the result. */
 void board_unheard(struct board *board);
 
-/* A wired interrupt of the SMMU: is there anything that its driver has not seen? */
+/* A wired interrupt: is there anything that the driver has not seen? */
 bool board_smmu_wants_attention(struct board *board);
+bool board_pmcg_wants_attention(struct board *board);
 
 /*
  * An access of the guest's, which takes the simulated time it takes: 1, 2, 4 or 8 bytes to
- * configuration space of function `index`, to a BAR of it, to the SMMU's registers, or to an
- * address of the PCIe window. A read that fails is all ones; false.
+ * configuration space of function `index`, to a BAR of it, to the SMMU's registers, to its
+ * counters', or into the PCIe window. A read that fails is all ones; false.
  */
 bool board_config(struct board *board, uint32_t index, bool write, uint32_t offset, uint32_t len,
 		  void *data);
 bool board_bar(struct board *board, uint32_t index, bool write, uint32_t bar, uint64_t offset,
 	       uint32_t len, void *data);
 bool board_smmu(struct board *board, bool write, uint64_t offset, uint32_t len, void *data);
+bool board_pmcg(struct board *board, bool write, uint64_t offset, uint32_t len, void *data);
+bool board_window(struct board *board, bool write, uint64_t offset, uint32_t len, void *data);
 /* As at power-on, but for what only a power-on does. */
 void board_smmu_reset(struct board *board);
-bool board_window(struct board *board, bool write, uint64_t addr, uint32_t len, void *data);
+void board_pmcg_reset(struct board *board);
 
 /* Let simulated time pass: `ps` from now on. */
 void board_pass(struct board *board, uint64_t ps);

@@ -18,7 +18,7 @@ void plain_config_init(struct plain_config *config, const struct plain_config_cf
 	le32_put(&config->space[PCI_CLASS_REVISION], cfg->class_code << 8);
 	le16_put(&config->space[PCI_SUBSYSTEM_VENDOR_ID], PLAIN_VENDOR);
 	config->space[PCI_BASE_ADDRESS_0] = cfg->bar_is_64bit ? BAR_64BIT : 0;
-	config->space[PCI_INTERRUPT_PIN] = cfg->interrupt;
+	config->space[PCI_INTERRUPT_PIN] = cfg->pin;
 }
 
 void plain_config_read(const struct plain_config *config, uint32_t offset, uint32_t len_bytes,

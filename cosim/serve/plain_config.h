@@ -3,7 +3,7 @@
 #define VFSIM_COSIM_PLAIN_CONFIG_H
 
 /*
- * Configuration space of a function that is nothing but its BAR 0 and perhaps INTA: what
+ * Configuration space of a function that is nothing but its BAR 0 and perhaps INTx: what
  * carries something of ours into a guest's machine that a guest does not see as PCI.
  */
 
@@ -19,7 +19,7 @@ struct plain_config_cfg {
 	uint32_t class_code; /* 24 bits */
 	uint64_t bar_bytes;  /* a power of two */
 	bool bar_is_64bit;   /* and prefetchable */
-	bool interrupt;
+	uint8_t pin;         /* 1 to 4: INTA to INTD; 0: no interrupt */
 };
 
 /* Red Hat's range for virtual devices, out of the numbers that QEMU gives away. */

@@ -32,10 +32,11 @@ void serve_qemu_args(const struct serve_options *options, const struct board *bo
 	fprintf(out, "%s\n", machine_args[options->arch]);
 	if (board_plans[options->arch].carrier) {
 		fputs(hidden_bus, out);
-		print_device(options, out, "smmu", "vfsim_hidden", 0, 0, options->sriov);
+		print_device(options, out, "smmu", "vfsim_hidden", 0, 0, true);
+		print_device(options, out, "pmcg", "vfsim_hidden", 0, 1, false);
 	}
 	if (options->sriov)
-		print_device(options, out, "aperture", "vfsim_hidden", 0, 1, false);
+		print_device(options, out, "aperture", "vfsim_hidden", 0, 2, false);
 	for (uint32_t i = 0; i < board_functions(board); i++) {
 		uint16_t rid = board_guest_rid(board, i);
 		/* A VF of the guest's own PF stands where SR-IOV says, beside others. */

@@ -33,7 +33,7 @@ struct serve {
 	struct board *board;
 	struct vfu_server *server;
 	struct function *function; /* board_functions() of them */
-	struct carrier smmu, aperture;
+	struct carrier smmu, pmcg, aperture;
 	struct journal journal;
 	uint64_t begin_ps; /* the host's clock less simulated time */
 	uint64_t status_ps, waited_ps;
@@ -86,18 +86,30 @@ static int serve_function(struct serve *serve, uint32_t index)
 
 static int serve_carriers(struct serve *serve)
 {
-	const struct board_plan *plan = &board_plans[serve->options->arch];
+	const struct {
+		bool wanted;
+		const char *name;
+		int (*serve)(struct carrier *carrier, struct vfu_server *server,
+			     struct board *board, const char *socket_path);
+		struct carrier *carrier;
+	} row[] = {
+		{board_plans[serve->options->arch].carrier, "smmu", carrier_serve_smmu,
+		 &serve->smmu},
+		{board_plans[serve->options->arch].carrier, "pmcg", carrier_serve_pmcg,
+		 &serve->pmcg},
+		{serve->options->sriov, "aperture", carrier_serve_aperture, &serve->aperture},
+	};
 	char path[PATH_BYTES];
-	int err = 0;
 
-	if (plan->carrier)
-		err = carrier_serve_smmu(&serve->smmu, serve->server, serve->board,
-					 socket_path(serve, "smmu", path));
-	if (!err && serve->options->sriov)
-		err = carrier_serve_aperture(&serve->aperture, serve->server, serve->board,
-					     plan->window_base, plan->window_bytes,
-					     socket_path(serve, "aperture", path));
-	return err ? complain(serve, err, path) : 0;
+	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
+		int err = row[i].wanted ? row[i].serve(row[i].carrier, serve->server, serve->board,
+						       socket_path(serve, row[i].name, path))
+					: 0;
+
+		if (err)
+			return complain(serve, err, path);
+	}
+	return 0;
 }
 
 static int open_sockets(struct serve *serve)

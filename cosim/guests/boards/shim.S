@@ -15,7 +15,8 @@
 /* The hidden buses are 0x80, with the root port, and 0x81 behind it. */
 #define PORT(reg)	   ECAM(0x80, 0, reg)
 #define CARRIER(reg)	   ECAM(0x81, 0, reg)
-#define APERTURE_FN(reg) ECAM(0x81, 1, reg)
+#define COUNTERS(reg)	 ECAM(0x81, 1, reg)
+#define APERTURE_FN(reg) ECAM(0x81, 2, reg)
 
 #define COMMAND		 0x04 /* PCI-to-PCI bridge and endpoint headers: PCI local bus 3.0, 6.1; bridge 1.2, 3.2 */
 #define BAR0		 0x10
@@ -81,6 +82,8 @@ writes:
 	write16	PORT(COMMAND), 7
 	write32	CARRIER(BAR0), 0x3e000000
 	write16	CARRIER(COMMAND), 6
+	write32	COUNTERS(BAR0), 0x3e020000
+	write16	COUNTERS(COMMAND), 6
 #ifdef APERTURE
 	write32	APERTURE_FN(BAR0), 0
 	write32	APERTURE_FN(BAR1), 0x80

@@ -32,9 +32,7 @@ raw_event() {
 	dmesg | tail -n 5 | tee /tmp/record
 	grep -q "0x0000000${stream#0x}000000$number\$" /tmp/record && grep -q "0x00000000${2#0x}\$" /tmp/record
 }
-# Bus, device and function: what iommu-map leaves as it is.
-stream=$(echo "$function" | sed 's/.*:\(..\):\(..\)\.\(.\)/0x\1 0x\2 \3/' |
-	while read -r bus device number; do printf '0x%x' $((bus << 8 | device << 3 | number)); done)
+stream=$(stream_of "$function")
 
 vfio_avf "$group" "$function" unmapped 0x7f001000
 check F_TRANSLATION event F_TRANSLATION 0x7f001000 'data read' 'Input address'
