@@ -63,6 +63,9 @@ row 3 'arm64 DPDK by NEON beside iavf' arm64 dpdk --set simd=128
 row 4 'arm64 traffic, strict' arm64 traffic --append iommu.strict=1 --timeout $patience
 row 4 'arm64 traffic, lazy, 2 CPUs' arm64 traffic --smp 2 --append iommu.strict=0 --timeout $patience
 row 4 'arm64 traffic, ATS, 2 CPUs' arm64 traffic --smp 2 "${ats[@]}" --timeout $patience
+[ ! -d "$build/cosim/kernel-arm64-16k" ] ||
+	row 4 'arm64 traffic, pages of 16 KiB' arm64 traffic --kernel kernel-arm64-16k --cpu max,pauth-impdef=on \
+		--serve '--set=smmu.granules=[4KiB, 16KiB]' --timeout $patience
 row 4 'arm64 performance counters of the SMMU' arm64 counters
 row 5 'arm64 sriov_numvfs' arm64 sriov --set times=$((times / 2)) --timeout $patience
 row 6 'arm64 faults, event queue overflow' arm64 faults

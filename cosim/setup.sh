@@ -7,6 +7,7 @@
 #
 #   DIR/root                    QEMU with its libraries and firmware: cosim/guests/qemu.sh starts it
 #   DIR/kernel-ARCH             vmlinuz, version, lib/modules/VERSION with its modules.dep
+#   DIR/kernel-arm64-16k        the same with pages of 16 KiB, if there is one of that kind
 #   DIR/userland-ARCH           busybox, ethtool and the libraries of the latter
 #   DIR/dpdk-ARCH               DPDK's testpmd with what it loads, as it lies in a guest
 #
@@ -60,20 +61,20 @@ get_qemu() {
 	echo "cosim: $(cosim/guests/qemu.sh "$dir" x86_64 --version | head -n 1)"
 }
 
-# newest_kernel KIND ARCH: the package's name
+# newest_kernel KIND FLAVOUR: the package's name
 newest_kernel() {
 	own_apt apt-cache search --names-only \
 		"^linux-$1-${COSIM_KERNEL:-[0-9]+}([.][0-9]+)*([+-][a-z]*[0-9]+)*-$2\$" |
 		sed 's/ .*//' | sort -V | tail -n 1
 }
 
-# Its dependencies are what installs a kernel; modules.dep is made by that, too. Kernels before 7 come as
-# one package, the image with its modules.
+# get_kernel NAME ARCH FLAVOUR. Its dependencies are what installs a kernel; modules.dep is made by that, too. Kernels
+# before 7 come as one package, the image with its modules.
 get_kernel() {
 	lists "$2"
-	package=$(newest_kernel binary "$2")
-	[ -n "$package" ] || package=$(newest_kernel image "$2")
-	[ -n "$package" ] || { echo "cosim: the mirror has no kernel for $2" >&2; exit 1; }
+	package=$(newest_kernel binary "$3")
+	[ -n "$package" ] || package=$(newest_kernel image "$3")
+	[ -n "$package" ] || { echo "cosim: the mirror has no kernel for $3" >&2; exit 1; }
 	version=${package#linux-*-}
 	into=$dir/kernel-$1
 	rm -rf "$into"
@@ -88,6 +89,17 @@ get_kernel() {
 	PATH=$PATH:/sbin:/usr/sbin depmod -b "$into" "$version" 2>/dev/null
 	echo "$version" >"$into/version"
 	echo "cosim: Linux $version"
+}
+
+# Kernels before 6.12 have none, and the matrix then goes without.
+get_kernel_of_16k() {
+	lists arm64
+	rm -rf "$dir/kernel-arm64-16k"
+	if [ -n "$(newest_kernel binary arm64-16k)$(newest_kernel image arm64-16k)" ]; then
+		get_kernel arm64-16k arm64 arm64-16k
+	else
+		echo "cosim: no Linux ${COSIM_KERNEL:-} with pages of 16 KiB"
+	fi
 }
 
 get_userland() {
@@ -132,8 +144,9 @@ get_dpdk() {
 
 once qemu get_qemu
 for pair in x86_64:amd64 arm64:arm64; do
-	once "kernel-${pair%:*}" get_kernel "${pair%:*}" "${pair#*:}"
+	once "kernel-${pair%:*}" get_kernel "${pair%:*}" "${pair#*:}" "${pair#*:}"
 	once "userland-${pair%:*}" get_userland "${pair%:*}" "${pair#*:}"
 	once "dpdk-${pair%:*}" get_dpdk "${pair%:*}" "${pair#*:}"
 done
+once kernel-arm64-16k get_kernel_of_16k
 rm -rf "$dir"/apt-*
