@@ -56,8 +56,8 @@ static void report(struct user *user, uint32_t domain, uint64_t *bitmap)
 		.size = sizeof(get),
 		.hwpt_id = domain,
 		.iova = MEMORY_IOVA,
-		.length = (uint64_t)user->avf.pages * PAGE,
-		.page_size = PAGE,
+		.length = (uint64_t)user->avf.pages * page_bytes(),
+		.page_size = page_bytes(),
 		.data = (uintptr_t)bitmap,
 	};
 

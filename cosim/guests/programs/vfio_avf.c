@@ -32,9 +32,9 @@ static void map(struct user *user, uint32_t page, uint32_t pages, uint64_t iova,
 	struct vfio_iommu_type1_dma_map dma = {
 		.argsz = sizeof(dma),
 		.flags = flags,
-		.vaddr = (uintptr_t)(user->avf.memory + page * PAGE),
+		.vaddr = (uintptr_t)(user->avf.memory + page * page_bytes()),
 		.iova = iova,
-		.size = (uint64_t)pages * PAGE,
+		.size = (uint64_t)pages * page_bytes(),
 	};
 
 	if (ioctl(user->container, VFIO_IOMMU_MAP_DMA, &dma))
@@ -82,7 +82,7 @@ static void read_only(struct user *user, uint64_t iova)
 	struct avf *avf = &user->avf;
 
 	map(user, avf->atq, 1, iova, VFIO_DMA_MAP_FLAG_READ);
-	map(user, avf->send, 1, MEMORY_IOVA + avf->send * PAGE, VFIO_DMA_MAP_FLAG_READ);
+	map(user, avf->send, 1, MEMORY_IOVA + avf->send * page_bytes(), VFIO_DMA_MAP_FLAG_READ);
 	avf_send_version(avf, iova);
 	usleep(300000);
 	require(!(avf_ring(avf, avf->atq)->flags & FLAG_DD), "the device wrote where it may not");

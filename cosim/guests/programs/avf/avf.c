@@ -100,7 +100,7 @@ void avf_begin(struct avf *avf)
 {
 	avf->event = eventfd(0, EFD_NONBLOCK);
 	if (!avf->memory)
-		avf->memory = mmap(NULL, avf->pages * PAGE, PROT_READ | PROT_WRITE,
+		avf->memory = mmap(NULL, avf->pages * page_bytes(), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (avf->event < 0 || avf->memory == MAP_FAILED)
 		die("memory");
@@ -125,7 +125,7 @@ static void queue_begin(struct avf *avf, const struct queue_regs *regs, uint64_t
 
 struct descriptor *avf_ring(struct avf *avf, uint32_t page)
 {
-	return (struct descriptor *)(avf->memory + page * PAGE);
+	return (struct descriptor *)(avf->memory + page * page_bytes());
 }
 
 /* Descriptor `at` of its ring, whose answer goes into the receive page. */
@@ -134,7 +134,7 @@ static void put_receive(struct avf *avf, uint32_t at)
 	avf_ring(avf, avf->arq)[at] = (struct descriptor){
 		.flags = FLAG_BUF,
 		.datalen = 512,
-		.addr_low = (uint32_t)MEMORY_IOVA + avf->receive * PAGE,
+		.addr_low = (uint32_t)MEMORY_IOVA + avf->receive * page_bytes(),
 	};
 }
 
@@ -142,13 +142,13 @@ static void put_version(struct avf *avf, uint32_t at)
 {
 	const uint32_t version[2] = {1, 1};
 
-	memcpy(avf->memory + avf->send * PAGE, version, sizeof(version));
+	memcpy(avf->memory + avf->send * page_bytes(), version, sizeof(version));
 	avf_ring(avf, avf->atq)[at] = (struct descriptor){
 		.flags = FLAG_RD | FLAG_BUF | FLAG_SI,
 		.opcode = SEND_MSG_TO_PF,
 		.datalen = sizeof(version),
 		.cookie_high = VIRTCHNL_OP_VERSION,
-		.addr_low = (uint32_t)MEMORY_IOVA + avf->send * PAGE,
+		.addr_low = (uint32_t)MEMORY_IOVA + avf->send * page_bytes(),
 	};
 }
 
@@ -185,7 +185,7 @@ static void check_exchange(struct avf *avf, uint32_t at)
 	require(answered->opcode == SEND_MSG_TO_VF, "the answer is no message");
 	require(answered->cookie_high == VIRTCHNL_OP_VERSION, "the answer is to something else");
 	require(!answered->cookie_low, "the answer is an error");
-	memcpy(answer, avf->memory + avf->receive * PAGE, sizeof(answer));
+	memcpy(answer, avf->memory + avf->receive * page_bytes(), sizeof(answer));
 	require(answer[0] == 1 && answer[1] <= 1, "the PF's version is unknown");
 	printf("version %u.%u, %llu interrupts\n", answer[0], answer[1], (unsigned long long)count);
 }
@@ -198,19 +198,19 @@ static void arm_interrupt(struct avf *avf)
 
 void avf_exchange_version(struct avf *avf)
 {
-	memset(avf->memory, 0, avf->pages * PAGE);
+	memset(avf->memory, 0, avf->pages * page_bytes());
 	avf_take_interrupts(avf);
 	arm_interrupt(avf);
 	put_receive(avf, 0);
-	queue_begin(avf, &arq_regs, MEMORY_IOVA + avf->arq * PAGE, 1);
-	avf_send_version(avf, MEMORY_IOVA + avf->atq * PAGE);
+	queue_begin(avf, &arq_regs, MEMORY_IOVA + avf->arq * page_bytes(), 1);
+	avf_send_version(avf, MEMORY_IOVA + avf->atq * page_bytes());
 	check_exchange(avf, 0);
 }
 
 void avf_exchange_again(struct avf *avf, uint32_t at)
 {
 	arm_interrupt(avf);
-	memset(avf->memory + avf->receive * PAGE, 0, PAGE);
+	memset(avf->memory + avf->receive * page_bytes(), 0, page_bytes());
 	put_receive(avf, at);
 	put_version(avf, at);
 	avf_write(avf, arq_regs.tail, at + 1);

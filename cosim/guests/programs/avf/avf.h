@@ -9,11 +9,17 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <unistd.h>
 
 #include "cosim/guests/programs/avf/avf_regs.h"
 
-/* `memory` is at MEMORY_IOVA to the device, PAGE bytes each of its pages. */
+/* `memory` is at MEMORY_IOVA to the device, in pages as large as the kernel's. */
 #define MEMORY_IOVA 0x10000000ull
+
+static inline uint32_t page_bytes(void)
+{
+	return (uint32_t)sysconf(_SC_PAGESIZE);
+}
 
 struct avf {
 	int device; /* of VFIO, opened by the caller */

@@ -28,7 +28,6 @@ static const struct queue_regs arq_regs = {0x6c00, 0x6000, 0x7400, 0x7000, 0x800
 
 #define QUEUE_ENABLE  (1u << 31)
 #define QUEUE_ENTRIES 32u
-#define PAGE          4096u
 
 struct descriptor {
 	uint16_t flags, opcode, datalen, retval;

@@ -67,7 +67,7 @@ void user_map(struct user *user)
 			 IOMMU_IOAS_MAP_WRITEABLE,
 		.ioas_id = user->ioas_id,
 		.user_va = (uintptr_t)user->avf.memory,
-		.length = (uint64_t)user->avf.pages * PAGE,
+		.length = (uint64_t)user->avf.pages * page_bytes(),
 		.iova = MEMORY_IOVA,
 	};
 
