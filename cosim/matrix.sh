@@ -69,6 +69,7 @@ row 4 'arm64 traffic, ATS, 2 CPUs' arm64 traffic --smp 2 "${ats[@]}" --timeout $
 row 4 'arm64 performance counters of the SMMU' arm64 counters
 row 5 'arm64 sriov_numvfs' arm64 sriov --set times=$((times / 2)) --timeout $patience
 row 6 'arm64 faults, event queue overflow' arm64 faults
+row 6 'arm64 faults, told by messages' arm64 faults --smmu-irq messages
 if [ $times != 5 ]; then
 	# A quarter of an hour, once.
 	tools/setup.sh tools/packages-kernel.txt && cosim/kernel/build.sh "$build/cosim" || exit 1

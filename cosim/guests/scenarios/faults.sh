@@ -40,6 +40,14 @@ check F_TRANSLATION event F_TRANSLATION 0x7f001000 'data read' 'Input address'
 vfio_avf "$group" "$function" read-only 0x7e010000
 check F_PERMISSION event F_PERMISSION 0x7e010000 'data write' 'Input address'
 
+told() {
+	case $smmu_irq in
+	wires) grep -q 'GICv3 .*arm-smmu-v3' /proc/interrupts ;;
+	messages) grep -q 'GICv2m.*arm-smmu-v3-evtq' /proc/interrupts ;;
+	esac
+}
+check "told-by-$smmu_irq" told
+
 overflow() {
 	dmesg -c >/dev/null
 	vfio_avf "$group" "$function" storm 0x7d003000 3000 && up_to 10 overflowed
