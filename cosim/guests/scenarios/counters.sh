@@ -42,9 +42,9 @@ interrupts() {
 # Counters of 32 bits, which Linux begins in their middle, overflow after each 2.1 s.
 overflows() {
 	before=$(interrupts)
-	perf_count "$pmu" 7000 cycles >/tmp/counts || return 1
+	perf_count "$pmu" 10000 cycles >/tmp/counts || return 1
 	read -r cycles </tmp/counts
-	echo "$cycles cycles in 7 s, $(($(interrupts) - before)) interrupts"
+	echo "$cycles cycles in 10 s, $(($(interrupts) - before)) interrupts"
 	[ "$cycles" -gt 4294967296 ] && [ $(($(interrupts) - before)) -ge 2 ]
 }
 check overflows overflows
