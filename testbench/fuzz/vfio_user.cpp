@@ -5,6 +5,7 @@
  * asked for lies in its regions; in the end another client finds the server as it should be, and
  * nothing is left.
  */
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -367,11 +368,18 @@ private:
 				vfu_server_wait(server_, 0);
 		}
 	}
+	/* A part of a message is nothing that is handled, but more may be behind it. */
+	bool waits() const
+	{
+		pollfd server = {vfu_server_fd(server_), POLLIN, 0};
+
+		return poll(&server, 1, 0) > 0;
+	}
 	/* Not without end: a client whose eventfd for INTx is also that which unmasks it keeps us
 	 * busy. */
 	void pump()
 	{
-		for (unsigned i = 0; i < 1000 && vfu_server_wait(server_, 0) > 0; i++)
+		for (unsigned i = 0; i < 1000 && (vfu_server_wait(server_, 0) > 0 || waits()); i++)
 			;
 		/* One that was broken by the last of these. */
 		vfu_server_wait(server_, 0);
