@@ -44,7 +44,7 @@ struct board {
 	struct sim *sim;
 	struct machine *machine;
 	struct host *host;
-	uint32_t functions, slots;
+	uint32_t functions;
 	uint32_t stream_step;
 	struct slot *slot; /* by function; after them the SMMU's and its counters' */
 	int boot_error;
@@ -205,8 +205,7 @@ static bool build_slots(struct board *board)
 
 	board->functions = (uint32_t)(board->cfg.sriov ? 1 + nic->total_vfs : nic->vfs);
 	board->stream_step = board->cfg.sriov ? 1 : BOARD_DEVICE_STEP;
-	board->slots = board->functions + 2;
-	board->slot = calloc(board->slots, sizeof(board->slot[0]));
+	board->slot = calloc(board_pmcg_index(board) + 1, sizeof(board->slot[0]));
 	if (!board->slot)
 		return false;
 	for (uint32_t i = 0; i < board->functions; i++)
@@ -235,7 +234,7 @@ void board_destroy(struct board *board)
 	if (!board)
 		return;
 	machine_destroy(board->machine);
-	for (uint32_t i = 0; board->slot && i < board->slots; i++)
+	for (uint32_t i = 0; board->slot && i <= board_pmcg_index(board); i++)
 		guest_memory_fini(&board->slot[i].memory);
 	free(board->slot);
 	free(board);

@@ -102,10 +102,12 @@ static int serve_carriers(struct serve *serve)
 	char path[PATH_BYTES];
 
 	for (size_t i = 0; i < ARRAY_LEN(row); i++) {
-		int err = row[i].wanted ? row[i].serve(row[i].carrier, serve->server, serve->board,
-						       socket_path(serve, row[i].name, path))
-					: 0;
+		int err;
 
+		if (!row[i].wanted)
+			continue;
+		err = row[i].serve(row[i].carrier, serve->server, serve->board,
+				   socket_path(serve, row[i].name, path));
 		if (err)
 			return complain(serve, err, path);
 	}

@@ -43,7 +43,8 @@ check F_PERMISSION event F_PERMISSION 0x7e010000 'data write' 'Input address'
 told() {
 	case $smmu_irq in
 	wires) grep -q 'GICv3 .*arm-smmu-v3' /proc/interrupts ;;
-	messages) grep -q 'GICv2m.*arm-smmu-v3-evtq' /proc/interrupts ;;
+	messages) grep -q 'pMSI.*arm-smmu-v3-evtq' /proc/interrupts ;;
+	*) return 1 ;;
 	esac
 }
 check "told-by-$smmu_irq" told
